@@ -1,0 +1,22 @@
+"""The one exception that is the user's to mend."""
+
+
+class UserError(Exception):
+    """Bad input: one clear line that says what is wrong and what to do.
+
+    Scripts print it without a traceback and exit with code 2.
+    """
+
+
+def unknown(kind: str, name: str, valid) -> UserError:
+    """An error for a name that is not in `valid`, suggesting the nearest one.
+
+    >>> print(unknown("model", "cmm", ["bpnn", "cnn", "rnn"]))
+    unknown model 'cmm'; did you mean 'cnn'? Known: bpnn, cnn, rnn
+    """
+    import difflib
+
+    valid = list(valid)
+    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
+    hint = f"; did you mean '{near[0]}'?" if near else "."
+    return UserError(f"unknown {kind} '{name}'{hint} Known: {', '.join(valid)}")

@@ -1,0 +1,115 @@
+"""The table of models: a new model is one file here and one row below.
+
+A row names the Linen module, its Settings (each field is a flag, prefixed with the model's
+name), the learner that trains it and the learning rate it starts from. The modules themselves
+are imported only when a model is built, so that `--help` needs no JAX.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import Any, NamedTuple
+
+from dlfun.types import Spec
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
+CELLS = ("elman", "gru", "lstm")
+NORMALIZATIONS = ("none", "batch", "layer")
+LIKELIHOODS = ("auto", "bernoulli", "gaussian", "categorical")
+PERCEPTRON_UNITS = ("auto", "one", "classes")
+READOUTS = ("all", "last")
+
+
+def option(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
+    """A field of a model's Settings: its default, what it means, and its valid values."""
+    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
+
+
+@dataclasses.dataclass(frozen=True)
+class Perceptron:
+    """Rosenblatt's threshold units and his learning rule."""
+
+    units: str = option(
+        "auto",
+        "one threshold unit (two classes only), a unit for each of the classes, or auto: one "
+        "where there are two classes",
+        PERCEPTRON_UNITS,
+    )
+    averaged: bool = option(False, "predict with the average of all weights since the start")
+
+
+@dataclasses.dataclass(frozen=True)
+class Softmax:
+    """The linear model trained by gradient descent: the perceptron's fair twin."""
+
+
+@dataclasses.dataclass(frozen=True)
+class BPNN:
+    """Multi-layer network trained by back-propagation."""
+
+    widths: tuple[int, ...] = option((100, 100), "units of each hidden layer")
+    residual: bool = option(False, "add a hidden layer's input to its output where widths agree")
+    activation: str = option("relu", "", ACTIVATIONS)
+
+
+@dataclasses.dataclass(frozen=True)
+class CNN:
+    """Convolutional network over one, two or three axes."""
+
+    channels: tuple[int, ...] = option((25, 25, 25), "channels of each convolution")
+    kernels: tuple[int, ...] = option((5, 3, 3), "kernel size of each convolution, on every axis")
+    strides: tuple[int, ...] = option((2, 2, 2), "stride of each convolution")
+    padding: tuple[int, ...] = option((1, 1, 1), "zeros added on both sides before each one")
+    pools: tuple[int, ...] = option((1, 1, 1), "max-pooling after each convolution; 1 is none")
+    dense: tuple[int, ...] = option((), "units of the hidden layers of the head")
+    normalization: str = option("none", "after each convolution", NORMALIZATIONS)
+    activation: str = option("relu", "", ACTIVATIONS)
+
+
+@dataclasses.dataclass(frozen=True)
+class RNN:
+    """Recurrent network over the first axis."""
+
+    cell: str = option("gru", "the recurrent cell", CELLS)
+    widths: tuple[int, ...] = option((16,), "state size of each layer, in each direction")
+    bidirectional: bool = option(True, "read the sequence in both directions")
+    readout: str = option("all", "what the linear head sees: all states, or the last", READOUTS)
+    recurrent_bias: bool = option(False, "a second bias vector in each gate, as PyTorch has")
+    activation: str = option("tanh", "", ACTIVATIONS)
+
+
+@dataclasses.dataclass(frozen=True)
+class VAE:
+    """Variational auto-encoder with a linear read-out of its latent mean."""
+
+    widths: tuple[int, ...] = option((128,), "hidden units of the encoder; the decoder mirrors it")
+    latent: int = option(16, "dimensions of the latent Gaussian")
+    likelihood: str = option("auto", "of the inputs; auto: by the data set", LIKELIHOODS)
+    activation: str = option("relu", "", ACTIVATIONS)
+
+
+class Row(NamedTuple):
+    """A model's row: `module:class`, Settings, learner, and the learning rate it starts from."""
+
+    module: str
+    settings: type
+    learner: str = "gradient"
+    learning_rate: float = 3e-3
+    generative: bool = False
+
+
+MODELS: dict[str, Row] = {
+    "perceptron": Row("dlfun.models.perceptron:Perceptron", Perceptron, "perceptron"),
+    "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
+    "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
+    "cnn": Row("dlfun.models.cnn:CNN", CNN),
+    "rnn": Row("dlfun.models.rnn:RNN", RNN),
+    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True),
+}
+
+
+def build(name: str, settings: Any, spec: Spec) -> Any:
+    """The Linen module of a model of the table, for data of this spec."""
+    module, attribute = MODELS[name].module.split(":")
+    return getattr(importlib.import_module(module), attribute)(settings, spec)

@@ -1,0 +1,241 @@
+"""The vocabulary of dlfun: what is swept, what shapes a program, what is learned from.
+
+Nothing here imports JAX, so that a script can define its flags from it at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import jax
+
+    Array = jax.Array | np.ndarray
+else:
+    Array = Any
+
+Metrics = dict[str, tuple[Array, Array]]
+"""Metric name -> (total, count): pairs that add, and are divided once."""
+
+
+class HParams(NamedTuple):
+    """Numbers that may be swept: every leaf a scalar, or [members] when stacked.
+
+    A new value never recompiles: the optimiser is built inside the traced function.
+    `HPARAMS` gives each one's range and meaning.
+    """
+
+    learning_rate: Array | float = 1e-3
+    weight_decay: Array | float = 0.0
+    momentum: Array | float = 0.9
+    gradient_clip: Array | float = math.inf
+    warmup_fraction: Array | float = 0.1
+    dropout_rate: Array | float = 0.0
+    label_smoothing: Array | float = 0.0
+    kl_weight: Array | float = 1.0
+
+
+class Range(NamedTuple):
+    """Where a hyperparameter may lie, and what it means."""
+
+    low: float
+    high: float
+    help: str
+    low_allowed: bool = True
+    high_allowed: bool = True
+
+
+HPARAMS: Mapping[str, Range] = {
+    "learning_rate": Range(0, math.inf, "step size of the optimiser", high_allowed=False),
+    "weight_decay": Range(
+        0, math.inf, "L2 added to the gradient; decoupled under adamw", high_allowed=False
+    ),
+    "momentum": Range(0, 1, "of the optimisers momentum and rmsprop", high_allowed=False),
+    "gradient_clip": Range(
+        0, math.inf, "largest global norm of the gradient; inf: no clipping", low_allowed=False
+    ),
+    "warmup_fraction": Range(0, 1, "part of the steps spent warming up, under --schedule=warmup"),
+    "dropout_rate": Range(0, 1, "chance that a hidden unit is dropped", high_allowed=False),
+    "label_smoothing": Range(0, 1, "probability moved from the label to all classes"),
+    "kl_weight": Range(0, math.inf, "weight of the VAE's KL term", high_allowed=False),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What shapes the program of a run. Hashable: one Settings, one program.
+
+    `model` is one of the dataclasses of `dlfun.models`. `dropout` and `clip` say whether the
+    program holds these parts at all; how strong they are is an HParam.
+    """
+
+    model: Any
+    optimizer: str = "adam"
+    schedule: str = "constant"
+    batch_size: int = 100
+    steps: int = 1000
+    evaluations: int = 20
+    dropout: bool = False
+    clip: bool = False
+    precision: str = "float32"
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """What a model must know of the data, and nothing else. Hashable.
+
+    Attributes:
+      shape: of one example: vector [features], sequence [time, channels], image
+        [height, width, channels], video [frames, height, width, channels], text [time] of ids.
+      modality: vector, sequence, image, video or text.
+      task: classification (targets are class ids) or regression (targets [outputs]).
+      outputs: classes, or numbers to predict.
+      likelihood: of the input values under a generative model: gaussian, bernoulli
+        (values in [0, 1]) or categorical (ids).
+      scale: stored inputs are multiplied by it when they become float.
+      vocabulary: number of ids of text, else 0.
+      truth_table: train, validation and test are the same complete table.
+      official_split: in words, what the official split is.
+    """
+
+    shape: tuple[int, ...]
+    modality: str
+    task: str
+    outputs: int
+    likelihood: str = "gaussian"
+    scale: float = 1.0
+    vocabulary: int = 0
+    truth_table: bool = False
+    official_split: str = ""
+
+
+class Split(NamedTuple):
+    """Examples in memory, as compact as stored: inputs [n, *shape], targets [n] or [n, outputs]."""
+
+    inputs: Array
+    targets: Array
+
+
+class TuneData(NamedTuple):
+    """All that training and tuning may see: there is no test split within reach."""
+
+    train: Split
+    validation: Split | None
+
+
+class Dataset(NamedTuple):
+    """A data set, split and in memory.
+
+    Attributes:
+      train, validation, test: the splits; validation is None when nothing is held out.
+      spec: what models need to know.
+      name, version, checksum: which data these are; the checksum is over all arrays before
+        they were split.
+      separator: [features + 1, units] weights (bias last) of a known linear separator, or None.
+    """
+
+    train: Split
+    validation: Split | None
+    test: Split
+    spec: Spec
+    name: str
+    version: str
+    checksum: str
+    separator: np.ndarray | None = None
+
+    def tuning(self) -> TuneData:
+        """The data set without its test split."""
+        return TuneData(self.train, self.validation)
+
+
+class Streams(NamedTuple):
+    """What makes a run this replicate and no other: a key for each use of chance.
+
+    `split` is the index of the replicate's split among the stacked splits of the data.
+    Leaves are scalars, or [members] when stacked.
+    """
+
+    init: Array
+    order: Array
+    noise: Array
+    evaluation: Array
+    split: Array
+
+
+class Batch(NamedTuple):
+    """inputs [batch, *shape], targets [batch, ...], weight [batch]: 0 marks padding."""
+
+    inputs: Array
+    targets: Array
+    weight: Array
+
+
+class Objective(NamedTuple):
+    """What is wanted: pure functions of (outputs, batch, hparams, spec).
+
+    Attributes:
+      loss: -> [batch], what training brings down.
+      metrics: -> Metrics, summed over the batch with its weights.
+    """
+
+    loss: Callable[..., Array]
+    metrics: Callable[..., Metrics]
+
+
+class Learner(NamedTuple):
+    """How parameters change: pure functions; a state holds arrays only.
+
+    Attributes:
+      init: (hparams, key) -> state
+      update: (state, batch, hparams, key) -> (state, metrics); metrics are taken on the old
+        parameters and hold at least `loss`.
+      evaluate: (state, batch, hparams, key) -> metrics
+      predict: (state, inputs, key) -> outputs of the model
+      parameters: state -> the parameters that `predict` uses
+    """
+
+    init: Callable[..., Any]
+    update: Callable[..., Any]
+    evaluate: Callable[..., Metrics]
+    predict: Callable[..., Any]
+    parameters: Callable[..., Any]
+
+
+class Run(NamedTuple):
+    """A whole training run as pure functions of (hyperparameters, keys, data).
+
+    Attributes:
+      init: (hparams, streams) -> carry
+      advance: (carry, hparams, data: TuneData) -> (carry, history): one evaluation interval
+      score: (carry, hparams, split) -> metrics of one whole split, divided
+      intervals: the number of steps of each call of advance
+    """
+
+    init: Callable[..., Any]
+    advance: Callable[..., Any]
+    score: Callable[..., Any]
+    intervals: tuple[int, ...]
+
+
+class Members(NamedTuple):
+    """Many runs: stacked hparams and streams [members], and what each one is."""
+
+    hparams: HParams
+    streams: Streams
+    replicates: tuple[int, ...]
+
+
+class Layout(NamedTuple):
+    """How members meet devices: it changes speed and memory, never the meaning.
+
+    `devices` share the members evenly; each runs `width` of them at once (vmap) and its
+    groups one after the other.
+    """
+
+    devices: int
+    width: int

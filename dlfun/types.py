@@ -70,11 +70,12 @@ HPARAMS: Mapping[str, Range] = {
 class Settings:
     """What shapes the program of a run. Hashable: one Settings, one program.
 
-    `model` is one of the dataclasses of `dlfun.models`. `dropout` and `clip` say whether the
-    program holds these parts at all; how strong they are is an HParam.
+    `model` is a name of the table of models and `shape` that model's own Settings. `dropout`
+    and `clip` say whether the program holds these parts at all; how strong they are is an HParam.
     """
 
-    model: Any
+    model: str
+    shape: Any
     optimizer: str = "adam"
     schedule: str = "constant"
     batch_size: int = 100

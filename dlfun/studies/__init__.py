@@ -1,0 +1,1 @@
+"""Studies as library calls: train, sweep and compare, and the record each leaves behind."""

@@ -1,0 +1,85 @@
+"""The plain arguments of a study, as a script reads them from its flags. Needs no JAX."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from dlfun.types import HParams, Layout
+
+OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
+SCHEDULES = ("constant", "cosine", "warmup")
+PRECISIONS = ("float32", "bfloat16", "float64")
+SPLITS = ("official", "random")
+KEEP = ("all", "best", "none")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """Which examples of a data set are learned from, and where its files are.
+
+    Attributes:
+      data_dir: where prepared data sets lie; None is TFDS' own default.
+      manual_dir: where files lie that are used instead of a download.
+      split: official (fixed test split) or random (each replicate draws its own).
+      validation_fraction: of the training split, held out; 0 holds nothing out.
+      train_examples: use only this many training examples (nested subsets); None is all.
+      permute_features: apply one fixed permutation to the positions of every example.
+    """
+
+    data_dir: str | None = None
+    manual_dir: str | None = None
+    split: str = "official"
+    validation_fraction: float = 0.1
+    train_examples: int | None = None
+    permute_features: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelOptions:
+    """One model of a study: its shape, its numbers, and how its members meet devices.
+
+    Attributes:
+      shape: the model's Settings, of `dlfun.models`.
+      hparams: plain floats.
+      optimizer: one of `OPTIMIZERS`.
+      layout: None leaves the choice to dlfun.
+    """
+
+    shape: Any
+    hparams: HParams
+    optimizer: str = "adam"
+    layout: Layout | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class StudyOptions:
+    """What every study needs.
+
+    Attributes:
+      models: model name -> ModelOptions, in the order given.
+      datasets: names.
+      seeds: replicates of every configuration.
+      seed: the root of all chance.
+      steps, epochs: how long to train; at most one is set, neither means `DEFAULT_STEPS`.
+      batch_size: None is 100, cut to the training split; a number given is never cut.
+      evaluations: validations in a run, evenly spread.
+      keep: whose parameters the record keeps.
+      flags: the lines of config.flags which replay this study, without its layouts.
+    """
+
+    models: Mapping[str, ModelOptions]
+    datasets: tuple[str, ...]
+    data: DataOptions = DataOptions()
+    seeds: int = 10
+    seed: int = 0
+    steps: int | None = None
+    epochs: float | None = None
+    batch_size: int | None = None
+    schedule: str = "constant"
+    evaluations: int = 20
+    precision: str = "float32"
+    keep: str = "all"
+    output_dir: str | None = None
+    flags: tuple[str, ...] = ()

@@ -1,0 +1,9 @@
+"""Layers made for populations: exact, cheap inside compiled loops, and mappable over members."""
+
+from dlfun.layers.activation import activation
+from dlfun.layers.convolution import Conv, convolve
+from dlfun.layers.dropout import Dropout
+from dlfun.layers.pooling import max_pool
+from dlfun.layers.recurrence import Recurrence
+
+__all__ = ["Conv", "Dropout", "Recurrence", "activation", "convolve", "max_pool"]

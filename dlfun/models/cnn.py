@@ -1,0 +1,48 @@
+"""The convolutional network (LeCun et al. 1989), over one, two or three axes."""
+
+import jax
+from flax import linen as nn
+
+from dlfun import models
+from dlfun.layers import Conv, Dropout, activation, max_pool
+from dlfun.types import Spec
+
+
+class CNN(nn.Module):
+    """Convolution, normalisation, activation and pooling a layer; then a dense head.
+
+    Every setting of a layer holds for all spatial axes. A kernel or pool larger than what is
+    left of an axis is cut to it, so that small inputs pass through deep shapes.
+    """
+
+    settings: models.CNN
+    spec: Spec
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+        """inputs [batch, *axes, channels], or [batch, features] of vectors -> [batch, outputs]."""
+        s, act = self.settings, activation(self.settings.activation)
+        rate = dropout_rate if train else None
+        hidden = inputs[..., None] if inputs.ndim == 2 else inputs
+        layers = zip(s.channels, s.kernels, s.strides, s.padding, s.pools, strict=True)
+        for i, (channels, kernel, stride, pad, pool) in enumerate(layers):
+            axes = hidden.shape[1:-1]
+            window = tuple(min(kernel, size + 2 * pad) for size in axes)
+            repeat = (1,) * len(axes)
+            conv = Conv(channels, window, tuple(stride for _ in repeat), tuple(pad for _ in repeat))
+            hidden = self.normalize(i, conv.copy(name=f"conv_{i}")(hidden), train)
+            hidden = Dropout()(act(hidden), rate)
+            pool = min(pool, *hidden.shape[1:-1])
+            hidden = max_pool(hidden, pool) if pool > 1 else hidden
+        hidden = hidden.reshape(hidden.shape[0], -1)
+        for i, width in enumerate(s.dense):
+            hidden = Dropout()(act(nn.Dense(width, name=f"dense_{i}")(hidden)), rate)
+        return nn.Dense(self.spec.outputs, name="head")(hidden)
+
+    def normalize(self, i: int, hidden: jax.Array, train: bool) -> jax.Array:
+        """Batch normalisation keeps running statistics in the collection `batch_stats`."""
+        if self.settings.normalization == "batch":
+            return nn.BatchNorm(use_running_average=not train, name=f"norm_{i}")(hidden)
+        if self.settings.normalization == "layer":
+            return nn.LayerNorm(name=f"norm_{i}")(hidden)
+        return hidden

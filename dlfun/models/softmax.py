@@ -1,0 +1,19 @@
+"""The linear model."""
+
+import jax
+from flax import linen as nn
+
+from dlfun import models
+from dlfun.types import Spec
+
+
+class Softmax(nn.Module):
+    """One linear layer; its objective makes it logistic or linear regression."""
+
+    settings: models.Softmax
+    spec: Spec
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+        """inputs [batch, *shape] -> [batch, outputs]."""
+        return nn.Dense(self.spec.outputs, name="head")(inputs.reshape(inputs.shape[0], -1))

@@ -55,7 +55,7 @@ HPARAMS: Mapping[str, Range] = {
     "weight_decay": Range(
         0, math.inf, "L2 added to the gradient; decoupled under adamw", high_allowed=False
     ),
-    "momentum": Range(0, 1, "of the optimisers momentum and rmsprop", high_allowed=False),
+    "momentum": Range(0, 1, "of --optimizer=momentum", high_allowed=False),
     "gradient_clip": Range(
         0, math.inf, "largest global norm of the gradient; inf: no clipping", low_allowed=False
     ),
@@ -76,6 +76,7 @@ class Settings:
 
     model: str
     shape: Any
+    objective: str = "auto"
     optimizer: str = "adam"
     schedule: str = "constant"
     batch_size: int = 100
@@ -177,7 +178,7 @@ class Batch(NamedTuple):
 
 
 class Objective(NamedTuple):
-    """What is wanted: pure functions of (outputs, batch, hparams, spec).
+    """What is wanted: pure functions of (outputs, batch, hparams).
 
     Attributes:
       loss: -> [batch], what training brings down.
@@ -198,6 +199,7 @@ class Learner(NamedTuple):
       evaluate: (state, batch, hparams, key) -> metrics
       predict: (state, inputs, key) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
+      counters: state -> numbers of the run that are not metrics, such as mistakes made
     """
 
     init: Callable[..., Any]
@@ -205,6 +207,7 @@ class Learner(NamedTuple):
     evaluate: Callable[..., Metrics]
     predict: Callable[..., Any]
     parameters: Callable[..., Any]
+    counters: Callable[..., dict[str, Array]]
 
 
 class Run(NamedTuple):

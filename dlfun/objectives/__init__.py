@@ -1,0 +1,47 @@
+"""The table of objectives: a new objective is one file here and one row below.
+
+A row is `module:function`, a function Spec -> Objective, and the tasks it is for. The modules
+are imported only when an objective is built, so that `--help` needs no JAX.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import NamedTuple
+
+from dlfun.errors import UserError
+from dlfun.types import Objective, Spec
+
+
+class Row(NamedTuple):
+    """Where an objective is made, and the tasks it serves."""
+
+    module: str
+    tasks: tuple[str, ...]
+
+
+OBJECTIVES: dict[str, Row] = {
+    "cross_entropy": Row("dlfun.objectives.cross_entropy:cross_entropy", ("classification",)),
+    "squared_error": Row(
+        "dlfun.objectives.squared_error:squared_error", ("regression", "classification")
+    ),
+    "perceptron": Row("dlfun.objectives.perceptron:perceptron", ("classification",)),
+}
+
+
+def build(name: str, spec: Spec) -> Objective:
+    """The objective of a name; auto takes the first of the table that serves the task.
+
+    Raises:
+      UserError: if the objective does not serve the task of the data set.
+    """
+    if name == "auto":
+        name = next(n for n, row in OBJECTIVES.items() if spec.task in row.tasks)
+    row = OBJECTIVES[name]
+    if spec.task not in row.tasks:
+        raise UserError(
+            f"--objective={name} is for {' or '.join(row.tasks)}, and this data set is for "
+            f"{spec.task}; leave --objective at auto"
+        )
+    module, attribute = row.module.split(":")
+    return getattr(importlib.import_module(module), attribute)(spec)

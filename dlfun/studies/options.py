@@ -44,12 +44,14 @@ class ModelOptions:
       shape: the model's Settings, of `dlfun.models`.
       hparams: plain floats.
       optimizer: one of `OPTIMIZERS`.
+      objective: auto, or one of `dlfun.objectives.OBJECTIVES`.
       layout: None leaves the choice to dlfun.
     """
 
     shape: Any
     hparams: HParams
     optimizer: str = "adam"
+    objective: str = "auto"
     layout: Layout | None = None
 
 

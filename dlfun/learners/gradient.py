@@ -1,0 +1,89 @@
+"""Gradient descent through Optax, for every model that an objective can differentiate."""
+
+from typing import Any, NamedTuple
+
+import jax
+import optax
+from flax import linen as nn
+from jax import numpy as jnp
+
+from dlfun.learners.optimizers import make_optimizer
+from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
+from dlfun.types import Array, Batch, HParams, Learner, Metrics, Objective, Settings, Spec
+
+
+class GradientState(NamedTuple):
+    """Parameters, the optimiser's state, and the model's own (running statistics)."""
+
+    params: Any
+    opt_state: Any
+    model_state: Any
+
+
+def cast(tree: Any, dtype: Any) -> Any:
+    """Every array of a tree in this precision."""
+    return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
+
+
+def gradient_learner(
+    module: nn.Module, objective: Objective, settings: Settings, spec: Spec
+) -> Learner:
+    """The mean loss of a batch, its gradient by back-propagation, one optimiser step.
+
+    Parameters and the optimiser's state are float32 (float64 under that precision); the model
+    computes in the precision of the settings.
+    """
+    compute, stored = COMPUTE[settings.precision], STORED[settings.precision]
+
+    def init(hparams: HParams, key: Array) -> GradientState:
+        params_key, noise_key = jax.random.split(key)
+        example = prepare(jnp.zeros((1, *spec.shape), jnp.uint8), spec, "float32")
+        model_state = module.init({"params": params_key, "noise": noise_key}, example)
+        params = cast(model_state.pop("params"), stored)
+        opt_state = make_optimizer(settings, hparams).init(params)
+        return GradientState(params, opt_state, cast(model_state, stored))
+
+    def apply(params: Any, state: GradientState, batch: Batch, hparams: HParams | None, key: Array):
+        """Outputs in the stored precision; `hparams` means training."""
+        rate = hparams.dropout_rate if hparams is not None and settings.dropout else None
+        outputs, model_state = module.apply(
+            {"params": cast(params, compute), **state.model_state},
+            batch.inputs,
+            train=hparams is not None,
+            dropout_rate=rate,
+            rngs={"noise": key},
+            mutable=["batch_stats"],
+        )
+        return cast(outputs, stored), cast(model_state, stored)
+
+    def update(
+        state: GradientState, batch: Batch, hparams: HParams, key: Array
+    ) -> tuple[GradientState, Metrics]:
+        batch = prepare_batch(batch, spec, settings.precision)
+
+        def loss(params: Any):
+            outputs, model_state = apply(params, state, batch, hparams, key)
+            total = jnp.mean(objective.loss(outputs, batch, hparams))
+            return total, (model_state, objective.metrics(outputs, batch, hparams))
+
+        gradient, (model_state, metrics) = jax.grad(loss, has_aux=True)(state.params)
+        step, opt_state = make_optimizer(settings, hparams).update(
+            gradient, state.opt_state, state.params
+        )
+        params = optax.apply_updates(state.params, step)
+        return GradientState(params, opt_state, model_state), metrics
+
+    def evaluate(state: GradientState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
+        batch = prepare_batch(batch, spec, settings.precision)
+        outputs, _ = apply(state.params, state, batch, None, key)
+        return objective.metrics(outputs, batch, hparams)
+
+    def predict(state: GradientState, inputs: Array, key: Array) -> Any:
+        inputs = prepare(inputs, spec, settings.precision)
+        batch = Batch(inputs, jnp.zeros(len(inputs)), jnp.ones(len(inputs)))
+        return apply(state.params, state, batch, None, key)[0]
+
+    def parameters(state: GradientState) -> Any:
+        return {"params": state.params, **state.model_state}
+
+    return Learner(init, update, evaluate, predict, parameters, lambda state: {})

@@ -1,0 +1,25 @@
+"""From compact storage to what a model reads."""
+
+import jax
+from jax import numpy as jnp
+
+from dlfun.types import Batch, Spec
+
+COMPUTE = {"float32": jnp.float32, "bfloat16": jnp.bfloat16, "float64": jnp.float64}
+STORED = {"float32": jnp.float32, "bfloat16": jnp.float32, "float64": jnp.float64}
+
+
+def prepare(inputs: jax.Array, spec: Spec, precision: str) -> jax.Array:
+    """Stored inputs [batch, *shape] as scaled floats; ids as one-hot [batch, time, vocabulary]."""
+    dtype = COMPUTE[precision]
+    if spec.vocabulary:
+        return jax.nn.one_hot(inputs, spec.vocabulary, dtype=dtype)
+    return inputs.astype(dtype) * jnp.asarray(spec.scale, dtype)
+
+
+def prepare_batch(batch: Batch, spec: Spec, precision: str) -> Batch:
+    """The batch with its inputs prepared and regression targets in the stored precision."""
+    targets = batch.targets
+    if spec.task == "regression":
+        targets = targets.astype(STORED[precision])
+    return batch._replace(inputs=prepare(batch.inputs, spec, precision), targets=targets)

@@ -1,0 +1,74 @@
+"""The evidence lower bound of a VAE, beside the objective of its read-out."""
+
+import math
+from collections.abc import Callable
+
+import jax
+from jax import numpy as jnp
+
+from dlfun.objectives.metrics import weighted
+from dlfun.types import Batch, HParams, Metrics, Objective, Spec
+
+
+def bernoulli(logits: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Array:
+    """log p of values in [0, 1], stable for logits of any size; same shape as both."""
+    return values * logits - jax.nn.softplus(logits)
+
+
+def gaussian(mean: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Array:
+    """log density of values under N(mean, exp(log_scale)^2); same shape as both."""
+    z = (values - mean) * jnp.exp(-log_scale)
+    return -0.5 * (jnp.square(z) + math.log(2 * math.pi)) - log_scale
+
+
+def categorical(logits: jax.Array, one_hot: jax.Array, log_scale: jax.Array) -> jax.Array:
+    """log p of one-hot ids, both [..., vocabulary], spread over the vocabulary axis."""
+    return one_hot * jax.nn.log_softmax(logits, axis=-1)
+
+
+LIKELIHOODS: dict[str, Callable[..., jax.Array]] = {
+    "bernoulli": bernoulli,
+    "gaussian": gaussian,
+    "categorical": categorical,
+}
+
+
+def kl_divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
+    """KL(N(mean, exp(log_variance)) || N(0, 1)) in nats, summed over the last axis.
+
+    Kingma & Welling (2013), appendix B.
+    """
+    terms = jnp.exp(log_variance) + jnp.square(mean) - 1.0 - log_variance
+    return 0.5 * jnp.sum(terms, axis=-1)
+
+
+def elbo(likelihood: str, readout: Objective) -> Objective:
+    """-ELBO per example, its KL term weighted by `kl_weight`, plus the read-out's own loss.
+
+    The metric `elbo` is the bound itself, in nats per example with the KL at weight 1 and one
+    sample of the latent.
+    """
+    log_probability = LIKELIHOODS[likelihood]
+
+    def parts(outputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
+        each = log_probability(outputs.decoded, batch.inputs, outputs.log_scale)
+        reconstruction = jnp.sum(each.reshape(each.shape[0], -1), axis=-1)
+        return reconstruction, kl_divergence(outputs.mean, outputs.log_variance)
+
+    def loss(outputs, batch: Batch, hparams: HParams) -> jax.Array:
+        reconstruction, kl = parts(outputs, batch)
+        bound = reconstruction - hparams.kl_weight * kl
+        return readout.loss(outputs.readout, batch, hparams) - bound
+
+    def metrics(outputs, batch: Batch, hparams: HParams) -> Metrics:
+        reconstruction, kl = parts(outputs, batch)
+        own = {
+            "loss": weighted(loss(outputs, batch, hparams), batch),
+            "elbo": weighted(reconstruction - kl, batch),
+            "reconstruction": weighted(reconstruction, batch),
+            "kl": weighted(kl, batch),
+        }
+        theirs = readout.metrics(outputs.readout, batch, hparams)
+        return theirs | {"readout_loss": theirs["loss"]} | own
+
+    return Objective(loss, metrics)

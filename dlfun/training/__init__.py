@@ -1,0 +1,1 @@
+"""The run, the population of runs, its layout over devices, and the monitor."""

@@ -1,0 +1,120 @@
+"""Many runs as one program: seeds and hyperparameters mapped, devices shared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from dlfun.training.layout import check_layout, padded
+from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
+
+
+class Program:
+    """A jitted function that keeps its compilation apart from its calls.
+
+    Attributes:
+      traces: how often the function was traced, which the tests hold to one per Settings.
+      compile_seconds: time spent tracing, lowering and compiling, in total.
+    """
+
+    def __init__(self, function: Callable[..., Any], **jit_options: Any) -> None:
+        def traced(*args: Any) -> Any:
+            self.traces += 1
+            return function(*args)
+
+        self.traces = 0
+        self.compile_seconds = 0.0
+        self._jitted = jax.jit(traced, **jit_options)
+        self._compiled: dict[Any, Any] = {}
+
+    def compiled(self, *args: Any) -> Any:
+        """The executable for arguments of these shapes, made at the first call."""
+        leaves, structure = jax.tree.flatten(args)
+        shapes = (structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
+        if shapes not in self._compiled:
+            start = time.perf_counter()
+            self._compiled[shapes] = self._jitted.lower(*args).compile()
+            self.compile_seconds += time.perf_counter() - start
+        return self._compiled[shapes]
+
+    def __call__(self, *args: Any) -> Any:
+        return self.compiled(*args)(*args)
+
+
+class Population:
+    """A run over members: the same compiled `advance` serves one member or a thousand.
+
+    Members are padded to whole groups of the layout; padding repeats the last member and is
+    cut from every result.
+    """
+
+    def __init__(self, run: Run, layout: Layout) -> None:
+        check_layout(layout)
+        self.run = run
+        self.layout = layout
+        devices = np.array(jax.local_devices()[: layout.devices])
+        self.mesh = Mesh(devices, ("members",))
+        self._sharded = NamedSharding(self.mesh, PartitionSpec("members"))
+        self._copied = NamedSharding(self.mesh, PartitionSpec())
+        self.init = self._program(run.init, shared=0)
+        self.score = self._program(run.score, shared=1)
+        self._advance = {
+            steps: self._program(_with_steps(run, steps), shared=1, donate_argnums=0)
+            for steps in sorted(set(run.intervals))
+        }
+
+    def _program(self, function: Callable[..., Any], shared: int, **options: Any) -> Program:
+        """`function` over members; its last `shared` arguments are the same for all of them."""
+        count = {0: 2, 1: 3}[shared]
+        sharded, copied = PartitionSpec("members"), PartitionSpec()
+        specs = (sharded,) * (count - shared) + (copied,) * shared
+
+        def local(*args: Any) -> Any:
+            own, common = args[: count - shared], args[count - shared :]
+            return _map(lambda *member: function(*member, *common), own, self.layout.width)
+
+        mapped = jax.shard_map(
+            local, mesh=self.mesh, in_specs=specs, out_specs=sharded, check_vma=False
+        )
+        shardings = tuple(NamedSharding(self.mesh, spec) for spec in specs)
+        return Program(mapped, in_shardings=shardings, out_shardings=self._sharded, **options)
+
+    def place(self, members: Members) -> tuple[HParams, Streams]:
+        """Padded hparams and streams on their devices."""
+        count = len(members.replicates)
+        rows = np.minimum(np.arange(padded(count, self.layout)), count - 1)
+        pair = (members.hparams, members.streams)
+        return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded)
+
+    def place_data(self, data: TuneData | Split) -> Any:
+        """The data on every device."""
+        return jax.device_put(data, self._copied)
+
+    def advance(self, carry: Any, hparams: HParams, data: TuneData, steps: int) -> Any:
+        """One interval of this many steps: carry, history [padded members]. The carry is eaten."""
+        return self._advance[steps](carry, hparams, data)
+
+    @property
+    def programs(self) -> tuple[Program, ...]:
+        """Every program of the population, compiled or not."""
+        return (self.init, self.score, *self._advance.values())
+
+
+def _with_steps(run: Run, steps: int) -> Callable[..., Any]:
+    return lambda carry, hparams, data: run.advance(carry, hparams, data, steps=steps)
+
+
+def _map(function: Callable[..., Any], args: tuple, width: int) -> Any:
+    """function over the leading axis of args: `width` members at once, groups in turn."""
+    members = jax.tree.leaves(args)[0].shape[0]
+    if width == members:
+        return jax.vmap(function)(*args)
+    if width == 1:
+        return jax.lax.map(lambda member: function(*member), args)
+    return jax.lax.map(lambda member: function(*member), args, batch_size=width)

@@ -1,0 +1,166 @@
+"""A whole training run as pure functions of (hyperparameters, keys, data)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import jax
+from jax import numpy as jnp
+
+from dlfun.training.order import batch_indices
+from dlfun.types import (
+    Array,
+    Batch,
+    HParams,
+    Learner,
+    Metrics,
+    Run,
+    Settings,
+    Split,
+    Streams,
+    TuneData,
+)
+
+
+class Carry(NamedTuple):
+    """All that a run is between two intervals.
+
+    `failed_at` is the step whose loss or parameters stopped being finite, and -1 in a healthy
+    run. A failed run keeps the state of its last good interval.
+    """
+
+    state: Any
+    step: Array
+    streams: Streams
+    failed_at: Array
+
+
+def interval_lengths(steps: int, evaluations: int) -> tuple[int, ...]:
+    """Steps between validations: equal where a number near `evaluations` divides the steps.
+
+    Else the last is shorter, which costs a second program.
+
+    >>> interval_lengths(1000, 20) == (50,) * 20
+    True
+    >>> interval_lengths(7, 3)
+    (3, 3, 1)
+    """
+    wanted = min(evaluations, steps)
+    for count in range(wanted, wanted // 2, -1):
+        if steps % count == 0:
+            return (steps // count,) * count
+    length = -(-steps // wanted)
+    full, rest = divmod(steps, length)
+    return (length,) * full + ((rest,) if rest else ())
+
+
+def divide(metrics: Metrics) -> dict[str, Array]:
+    """Averages of (total, count) pairs."""
+    return {name: total / count for name, (total, count) in metrics.items()}
+
+
+def add(a: Metrics, b: Metrics) -> Metrics:
+    """Sum of pairs, name by name."""
+    return jax.tree.map(jnp.add, a, b)
+
+
+def is_finite(tree: Any) -> Array:
+    """Whether every number of every floating array is finite: []."""
+    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in floats]))
+
+
+def take(split: Split, which: Array, rows: Array) -> Split:
+    """Rows of one of the stacked splits [splits, n, ...]."""
+    return Split(split.inputs[which, rows], split.targets[which, rows])
+
+
+def whole_split(learner: Learner, batch_size: int, state: Any, hparams: HParams, streams: Streams,
+                split: Split) -> Metrics:
+    """Metrics of a whole split: the last batch is padded, and padding has weight 0."""
+    count = split.targets.shape[1]
+    size = min(batch_size, count)
+    chunks = -(-count // size)
+
+    def one(chunk: Array) -> Metrics:
+        rows = chunk * size + jnp.arange(size)
+        weight = (rows < count).astype(jnp.float32)
+        batch = Batch(*take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
+        return learner.evaluate(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
+
+    if chunks == 1:
+        return one(jnp.int32(0))
+    return jax.tree.map(lambda totals: jnp.sum(totals, axis=0), jax.lax.map(one, jnp.arange(chunks)))
+
+
+def make_run(learner: Learner, settings: Settings) -> Run:
+    """The run of a learner under these settings.
+
+    `advance` takes one interval of `intervals[0]` steps (its keyword `steps` names another
+    length), then validates. Its history holds `train_*`, averaged over the interval's steps on
+    the parameters before each, and `validation_*`; NaN once the run has failed.
+    """
+    intervals = interval_lengths(settings.steps, settings.evaluations)
+    scoring_batch = max(settings.batch_size, 100)
+
+    def init(hparams: HParams, streams: Streams) -> Carry:
+        return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
+
+    def advance(carry: Carry, hparams: HParams, data: TuneData, steps: int = intervals[0]):
+        new, train = train_interval(learner, settings, carry, hparams, data.train, steps)
+        history = prefix("train", divide(train))
+        if data.validation is not None:
+            found = whole_split(
+                learner, scoring_batch, new.state, hparams, carry.streams, data.validation
+            )
+            history |= prefix("validation", divide(found))
+        healthy = new.failed_at < 0
+        return new, jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), history)
+
+    def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
+        found = divide(
+            whole_split(learner, scoring_batch, carry.state, hparams, carry.streams, split)
+        )
+        healthy = carry.failed_at < 0
+        return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), found)
+
+    return Run(init, advance, score, intervals)
+
+
+def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
+    """The same values, their names behind a split's."""
+    return {f"{name}_{key}": value for key, value in values.items()}
+
+
+def train_interval(
+    learner: Learner,
+    settings: Settings,
+    carry: Carry,
+    hparams: HParams,
+    train: Split,
+    steps: int,
+) -> tuple[Carry, Metrics]:
+    """Some steps of training, as one scan; a run that fails in them is frozen before them."""
+    examples = train.targets.shape[1]
+    rows = batch_indices(carry.streams.order, carry.step, steps, examples, settings.batch_size)
+    weight = jnp.ones(settings.batch_size, jnp.float32)
+
+    def one(state: Any, step: Array, row: Array) -> tuple[Any, Metrics]:
+        batch = Batch(*take(train, carry.streams.split, row), weight)
+        return learner.update(state, batch, hparams, jax.random.fold_in(carry.streams.noise, step))
+
+    def body(running: tuple, xs: tuple[Array, Array]) -> tuple[tuple, None]:
+        state, totals, failed_at = running
+        step, row = xs
+        state, metrics = one(state, step, row)
+        broken = ~jnp.isfinite(metrics["loss"][0]) & (failed_at < 0)
+        return (state, add(totals, metrics), jnp.where(broken, step, failed_at)), None
+
+    shapes = jax.eval_shape(lambda state: one(state, carry.step, rows[0])[1], carry.state)
+    zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
+    xs = (carry.step + jnp.arange(steps), rows)
+    (state, totals, failed_at), _ = jax.lax.scan(body, (carry.state, zeros, carry.failed_at), xs)
+    last = carry.step + steps
+    failed_at = jnp.where((failed_at < 0) & ~is_finite(state), last, failed_at)
+    state = jax.tree.map(lambda new, old: jnp.where(failed_at < 0, new, old), state, carry.state)
+    return Carry(state, last, carry.streams, failed_at), totals

@@ -17,8 +17,8 @@ from dlfun.layers.activation import activation
 class Cell(NamedTuple):
     """A cell's gates in order, which side of each has a bias in stock Flax, and its step.
 
-    step: (x, h, state, activation) -> state, with x and h the gates' [..., gates, width]
-    contributions of input and recurrence, and state (output, *rest) each [..., width].
+    step: (x, h, state, activation) -> state, with x and h the contributions of input and
+    recurrence [directions, gates, width, batch], state (output, *rest) without the gates' axis.
     """
 
     gates: tuple[str, ...]
@@ -29,21 +29,21 @@ class Cell(NamedTuple):
 
 
 def _elman(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
-    return (act(x[..., 0, :] + h[..., 0, :]),)
+    return (act(x[:, 0] + h[:, 0]),)
 
 
 def _gru(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
-    gates = nn.sigmoid(x[..., :2, :] + h[..., :2, :])
-    reset, update = gates[..., 0, :], gates[..., 1, :]
-    new = act(x[..., 2, :] + reset * h[..., 2, :])
+    gates = nn.sigmoid(x[:, :2] + h[:, :2])
+    reset, update = gates[:, 0], gates[:, 1]
+    new = act(x[:, 2] + reset * h[:, 2])
     return (new + update * (state[0] - new),)
 
 
 def _lstm(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
     total = x + h
-    gates = nn.sigmoid(total[..., :3, :])
-    memory = gates[..., 1, :] * state[1] + gates[..., 0, :] * act(total[..., 3, :])
-    return gates[..., 2, :] * act(memory), memory
+    gates = nn.sigmoid(total[:, :3])
+    memory = gates[:, 1] * state[1] + gates[:, 0] * act(total[:, 3])
+    return gates[:, 2] * act(memory), memory
 
 
 CELLS = {
@@ -125,34 +125,33 @@ class Recurrence(nn.Module):
         states, last = _loop(jnp.swapaxes(inputs, 0, 1), both, self.cell, activation(self.activation))
         batch = inputs.shape[0]
         return (
-            states.transpose(2, 0, 1, 3).reshape(batch, inputs.shape[1], -1),
-            last.transpose(1, 0, 2).reshape(batch, -1),
+            states.transpose(3, 0, 1, 2).reshape(batch, inputs.shape[1], -1),
+            last.transpose(2, 0, 1).reshape(batch, -1),
         )
 
 
 def _loop(
     inputs: jax.Array, weights: list[jax.Array], cell: str, act: Callable
 ) -> tuple[jax.Array, jax.Array]:
-    """inputs [time, batch, channels] -> states [time, directions, batch, width], last state."""
+    """inputs [time, batch, channels] -> states [time, directions, width, batch], last state.
+
+    The batch is the last axis: with narrow cells it is the only long one, and elementwise work
+    vectorises along it.
+    """
     kernel, bias, recurrent, recurrent_bias = weights
-    directions, channels, gates, width = kernel.shape
-    time, batch = inputs.shape[:2]
-    flat = jnp.moveaxis(kernel, 0, 1).reshape(channels, directions * gates * width)
-    projected = (inputs.reshape(time * batch, channels) @ flat).reshape(
-        time, batch, directions, gates, width
-    ) + bias[None, None]
-    projected = jnp.moveaxis(projected, 1, 2)
+    directions, width, gates, _ = recurrent.shape
+    projected = jnp.einsum("tbc,dcgh->tdghb", inputs, kernel) + bias[None, ..., None]
     if directions == 2:
         projected = jnp.concatenate([projected[:, :1], projected[::-1, 1:]], axis=1)
     kind = CELLS[cell]
-    recurrent = recurrent.reshape(directions, width, gates * width)
+    matrix = recurrent.reshape(directions, width, gates * width).swapaxes(1, 2)
 
     def step(state: tuple, x: jax.Array) -> tuple[tuple, jax.Array]:
-        h = (state[0] @ recurrent).reshape(x.shape) + recurrent_bias[:, None]
+        h = (matrix @ state[0]).reshape(x.shape) + recurrent_bias[..., None]
         state = kind.step(x, h, state, act)
         return state, state[0]
 
-    start = (jnp.zeros((directions, batch, width), projected.dtype),) * kind.states
+    start = (jnp.zeros((directions, width, inputs.shape[1]), projected.dtype),) * kind.states
     last, states = jax.lax.scan(step, start, projected)
     if directions == 2:
         states = jnp.concatenate([states[:, :1], states[::-1, 1:]], axis=1)

@@ -116,6 +116,30 @@ class Spec:
     official_split: str = ""
 
 
+SPLITS = ("official", "random")
+
+
+@dataclasses.dataclass(frozen=True)
+class DataOptions:
+    """Which examples of a data set are learned from, and where its files are.
+
+    Attributes:
+      data_dir: where prepared data sets lie; None is TFDS' own default.
+      manual_dir: where files lie that are used instead of a download.
+      split: official (fixed test split) or random (each replicate draws its own).
+      validation_fraction: of the training split, held out; 0 holds nothing out.
+      train_examples: use only this many training examples (nested subsets); None is all.
+      permute_features: apply one fixed permutation to the positions of every example.
+    """
+
+    data_dir: str | None = None
+    manual_dir: str | None = None
+    split: str = "official"
+    validation_fraction: float = 0.1
+    train_examples: int | None = None
+    permute_features: bool = False
+
+
 class Split(NamedTuple):
     """Examples in memory, as compact as stored: inputs [n, *shape], targets [n] or [n, outputs]."""
 

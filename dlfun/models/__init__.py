@@ -90,17 +90,29 @@ class VAE:
 
 
 class Row(NamedTuple):
-    """A model's row: `module:class`, Settings, learner, and the learning rate it starts from."""
+    """A model's row.
+
+    Attributes:
+      module: `module:class` of the Linen module.
+      settings: the dataclass of its shape.
+      learner: gradient or perceptron.
+      learning_rate: what it starts from where the user gives none.
+      objective: of `dlfun.objectives`; auto goes by the task.
+      generative: its outputs are a VAE's, trained by the ELBO beside a read-out.
+    """
 
     module: str
     settings: type
     learner: str = "gradient"
     learning_rate: float = 3e-3
+    objective: str = "auto"
     generative: bool = False
 
 
 MODELS: dict[str, Row] = {
-    "perceptron": Row("dlfun.models.perceptron:Perceptron", Perceptron, "perceptron"),
+    "perceptron": Row(
+        "dlfun.models.perceptron:Perceptron", Perceptron, "perceptron", objective="perceptron"
+    ),
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
     "cnn": Row("dlfun.models.cnn:CNN", CNN),

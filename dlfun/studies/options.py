@@ -6,34 +6,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from dlfun.types import HParams, Layout
+from dlfun.types import SPLITS, DataOptions, HParams, Layout
+
+__all__ = ["KEEP", "OPTIMIZERS", "PRECISIONS", "SCHEDULES", "SPLITS", "DataOptions", "ModelOptions", "StudyOptions"]
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
 PRECISIONS = ("float32", "bfloat16", "float64")
-SPLITS = ("official", "random")
 KEEP = ("all", "best", "none")
-
-
-@dataclasses.dataclass(frozen=True)
-class DataOptions:
-    """Which examples of a data set are learned from, and where its files are.
-
-    Attributes:
-      data_dir: where prepared data sets lie; None is TFDS' own default.
-      manual_dir: where files lie that are used instead of a download.
-      split: official (fixed test split) or random (each replicate draws its own).
-      validation_fraction: of the training split, held out; 0 holds nothing out.
-      train_examples: use only this many training examples (nested subsets); None is all.
-      permute_features: apply one fixed permutation to the positions of every example.
-    """
-
-    data_dir: str | None = None
-    manual_dir: str | None = None
-    split: str = "official"
-    validation_fraction: float = 0.1
-    train_examples: int | None = None
-    permute_features: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,132 @@
+"""Pictures of a record, drawn from its files alone."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from dlfun.report.table import Row, metric_of, number, summarise
+from dlfun.stats import t_interval
+
+# Okabe & Ito's colours, told apart by colour-blind readers too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+WIDE = 7.0
+
+
+def read_rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows of members.csv."""
+    with (folder / "members.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Writes a PNG."""
+    figure.savefig(path, dpi=150, bbox_inches="tight")
+
+
+def axes_grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
+    """A figure with `count` axes in rows of at most `columns`."""
+    columns = min(columns, count)
+    rows = -(-count // columns)
+    figure = Figure(figsize=(WIDE, height * rows), layout="constrained")
+    found = figure.subplots(rows, columns, squeeze=False).ravel()
+    for spare in found[count:]:
+        spare.set_axis_off()
+    return figure, list(found[:count])
+
+
+def band(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
+    """Mean over members of values [members, intervals] and its pointwise 95 % t band."""
+    spans = [t_interval(column) for column in values.T]
+    axes.plot(steps, [s.estimate for s in spans], color=colour, label=label)
+    low, high = [s.low for s in spans], [s.high for s in spans]
+    axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
+
+
+def curve_metric(arrays: Sequence[str], arm: str) -> str:
+    """What an arm's curve shows: validation accuracy, else validation loss, else training loss."""
+    wanted = ("validation_accuracy", "validation_loss", "train_loss")
+    return next(metric for metric in wanted if f"{arm}/{metric}" in arrays)
+
+
+def draw_curves(folder: Path) -> None:
+    """curves.png: a panel a data set and metric, a curve with its band a model."""
+    with np.load(folder / "history.npz") as history:
+        arms = [name.removesuffix("/step") for name in history.files if name.endswith("/step")]
+        metrics = {arm: curve_metric(history.files, arm) for arm in arms}
+        panels = list(dict.fromkeys((arm.rpartition("/")[0], metrics[arm]) for arm in arms))
+        models = list(dict.fromkeys(arm.rpartition("/")[2] for arm in arms))
+        figure, all_axes = axes_grid(len(panels), 2 if len(panels) > 1 else 1, 4.2)
+        for axes, (dataset, metric) in zip(all_axes, panels, strict=True):
+            for arm in arms:
+                model = arm.rpartition("/")[2]
+                if (arm.rpartition("/")[0], metrics[arm]) == (dataset, metric):
+                    colour = COLOURS[models.index(model) % len(COLOURS)]
+                    values = history[f"{arm}/{metric}"]
+                    band(axes, history[f"{arm}/step"], values, colour, model)
+            axes.set(title=dataset, xlabel="step", ylabel=metric.replace("_", " "))
+            axes.grid(alpha=0.3)
+            axes.legend(frameon=False)
+    figure.suptitle("mean over seeds, band: pointwise 95 % t interval", fontsize="small")
+    save(figure, folder / "curves.png")
+
+
+def draw_example(axes: Axes, example: np.ndarray) -> None:
+    """A vector or sequence as lines, an image or the middle frame of a video as a picture."""
+    axes.set(xticks=[], yticks=[])
+    if example.ndim == 4:
+        example = example[len(example) // 2]
+    if example.ndim == 3:
+        axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
+    else:
+        axes.plot(example, color=COLOURS[0], linewidth=1)
+
+
+def draw_generated(folder: Path, name: str) -> None:
+    """{name}.png from {name}.npz: inputs, their reconstructions, and new samples, in rows."""
+    with np.load(folder / f"{name}.npz") as arrays:
+        kinds = {kind: arrays[kind] for kind in ("inputs", "reconstructions", "samples")}
+    columns = len(kinds["inputs"])
+    figure = Figure(figsize=(WIDE * 1.4, 3.2), layout="constrained")
+    grid = figure.subplots(len(kinds), columns, squeeze=False)
+    for row, (kind, examples) in zip(grid, kinds.items(), strict=True):
+        row[0].set_ylabel(kind)
+        for axes, example in zip(row, examples, strict=True):
+            draw_example(axes, example)
+    save(figure, folder / f"{name}.png")
+
+
+def draw_response(folder: Path, swept: Sequence[str]) -> None:
+    """response.png: the validation metric of every configuration against each swept value."""
+    rows = read_rows(folder)
+    metric = metric_of(rows, "validation")
+    figure, all_axes = axes_grid(len(swept), 2, 3.4)
+    for axes, name in zip(all_axes, swept, strict=True):
+        lines = summarise(rows, "validation", swept)
+        where, numeric = positions([line.rows[0] for line in lines], name)
+        means = [line.score.estimate for line in lines]
+        halves = np.nan_to_num([line.score.half_width for line in lines])
+        axes.errorbar(where, means, halves, fmt="o", color=COLOURS[0], alpha=0.7, capsize=2)
+        spread = np.asarray(where, float)
+        if numeric and spread.min() > 0 and spread.max() / spread.min() >= 20:
+            axes.set_xscale("log")
+        axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
+        axes.grid(alpha=0.3)
+    figure.suptitle("a point a configuration, bar: 95 % t interval over seeds", fontsize="small")
+    save(figure, folder / "response.png")
+
+
+def positions(rows: Sequence[Row], name: str) -> tuple[list[Any], bool]:
+    """Where the rows stand on the axis of a swept value, and whether that axis is of numbers."""
+    try:
+        return [number(row, name) for row in rows], True
+    except ValueError:
+        return [str(row[name]) for row in rows], False
+
+

@@ -1,0 +1,124 @@
+"""The table of a study, from its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.stats import Interval, t_interval
+
+Row = Mapping[str, Any]
+
+MEANING = (
+    "± is the half-width of the 95 % t interval of the mean over seeds; sd is the standard "
+    "deviation over seeds."
+)
+
+
+class Line(NamedTuple):
+    """One arm: what it is, how it scored, what it cost."""
+
+    label: str
+    dataset: str
+    metric: str
+    score: Interval
+    rows: Sequence[Row]
+
+
+def number(row: Row, name: str) -> float:
+    """A number of a row; NaN where it has none."""
+    value = row.get(name, "")
+    return float("nan") if value == "" else float(value)
+
+
+def metric_of(rows: Sequence[Row], split: str) -> str:
+    """The metric an arm is judged by on a split: accuracy where it has one, else loss."""
+    accuracy = f"{split}_accuracy"
+    return accuracy if any(row.get(accuracy, "") != "" for row in rows) else f"{split}_loss"
+
+
+def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
+    """A line for each group of rows that agree in `by`, best first, data set by data set.
+
+    Failed runs are counted in their line, and left out of its mean.
+    """
+    groups: dict[tuple, list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["dataset"], *(str(row.get(n, "")) for n in by)), []).append(row)
+    lines = []
+    for (dataset, *names), members in groups.items():
+        metric = metric_of(members, split)
+        healthy = [number(r, metric) for r in members if r["status"] == "ok"]
+        label = ", ".join(names) if len(by) == 1 else ", ".join(
+            f"{n}={v}" for n, v in zip(by, names, strict=True)
+        )
+        lines.append(Line(label, dataset, metric, t_interval(healthy), members))
+    order = list(dict.fromkeys(line.dataset for line in lines))
+    return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
+
+
+def _worst_last(line: Line) -> float:
+    if np.isnan(line.score.estimate):
+        return np.inf
+    return -line.score.estimate if line.metric.endswith("accuracy") else line.score.estimate
+
+
+def shown(value: float, metric: str) -> str:
+    """Accuracies in per cent, other metrics with four digits."""
+    if np.isnan(value):
+        return "-"
+    return f"{100 * value:.2f}" if metric.endswith("accuracy") else f"{value:.4g}"
+
+
+def heading(lines: Sequence[Line]) -> str:
+    """What the score column holds."""
+    metrics = {line.metric for line in lines}
+    name = next(iter(metrics)).replace("_", " ") if len(metrics) == 1 else "score"
+    return f"{name} %" if metrics and all(m.endswith("accuracy") for m in metrics) else name
+
+
+def cells(line: Line, kind: str) -> dict[str, str]:
+    """One line of the table, column by column; `kind` heads its score."""
+    first, score, metric = line.rows[0], line.score, line.metric
+    failed = sum(row["status"] != "ok" for row in line.rows)
+    return {
+        "dataset": line.dataset,
+        "model": line.label,
+        kind: shown(score.estimate, metric),
+        "±": shown(score.half_width, metric),
+        "sd": shown(score.sd, metric),
+        "seeds": str(len(line.rows)),
+        "failed": str(failed),
+        "parameters": f"{int(first['parameters']):,}",
+        "compile s": f"{number(first, 'compile_seconds'):.1f}",
+        "run s": f"{sum(number(row, 'seconds') for row in line.rows):.1f}",
+        "chance": shown(number(first, "chance"), metric),
+    }
+
+
+def text_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows of the same columns as aligned text; numbers to the right."""
+    names = list(rows[0])
+    widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
+    left = ("dataset", "model")
+
+    def line(row: Mapping[str, str]) -> str:
+        return "  ".join(
+            row[n].ljust(widths[n]) if n in left else row[n].rjust(widths[n]) for n in names
+        ).rstrip()
+
+    rule = "  ".join("-" * widths[n] for n in names)
+    return "\n".join([line({n: n for n in names}), rule, *(line(row) for row in rows)])
+
+
+def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("model",)) -> str:
+    """The whole table of a study's rows, with what ± means below it."""
+    lines = summarise(rows, split, by)
+    table = [cells(line, heading(lines)) for line in lines]
+    if len({line.dataset for line in lines}) == 1:
+        table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
+    if all(row["chance"] == "-" for row in table):
+        table = [{n: v for n, v in row.items() if n != "chance"} for row in table]
+    return f"{text_table(table)}\n{MEANING}"

@@ -1,0 +1,48 @@
+"""Estimates with their intervals."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+
+class Interval(NamedTuple):
+    """An estimate with the ends of its confidence interval and the sample's size and sd.
+
+    `sd` has n - 1 in its denominator and is NaN, like the ends, where there are too few values.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    sd: float
+    n: int
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval."""
+        return (self.high - self.low) / 2
+
+
+def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+    """Student's t interval of the mean of independent values [n]; NaN values are left out.
+
+    >>> t_interval([97.1, 97.4, 96.9, 97.6, 97.3, 97.0, 97.5, 97.2]).low.round(6)
+    np.float64(97.045218)
+    """
+    kept = np.asarray(values, float)
+    kept = kept[~np.isnan(kept)]
+    n = len(kept)
+    mean = kept.mean() if n else np.nan
+    if n < 2:
+        return Interval(mean, np.nan, np.nan, np.nan, n)
+    sd = kept.std(ddof=1)
+    half = stats.t.ppf(0.5 + level / 2, n - 1) * sd / np.sqrt(n)
+    return Interval(mean, mean - half, mean + half, sd, n)
+
+
+def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Exact interval of a proportion (Clopper & Pearson 1934)."""
+    ends = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
+    return Interval(successes / trials, ends.low, ends.high, np.nan, trials)

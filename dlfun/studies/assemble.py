@@ -1,0 +1,81 @@
+"""From names to a population: the only place that knows all tables."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+from dlfun import models, objectives
+from dlfun.errors import UserError
+from dlfun.learners import gradient_learner, perceptron_learner
+from dlfun.objectives.elbo import elbo
+from dlfun.training.population import Population
+from dlfun.training.run import make_run
+from dlfun.types import Layout, Learner, Objective, Run, Settings, Spec
+
+LEARNERS = {"gradient": gradient_learner, "perceptron": perceptron_learner}
+
+
+class Assembly(NamedTuple):
+    """All parts of a run, put together."""
+
+    module: Any
+    objective: Objective
+    learner: Learner
+    run: Run
+
+
+def likelihood(settings: models.VAE, spec: Spec) -> str:
+    """The likelihood of a VAE's inputs; auto is that of the data set.
+
+    Raises:
+      UserError: if the values of the data set cannot have this likelihood.
+    """
+    wanted = spec.likelihood if settings.likelihood == "auto" else settings.likelihood
+    fits = {
+        "categorical": spec.vocabulary > 0,
+        "bernoulli": spec.likelihood == "bernoulli",
+        "gaussian": spec.vocabulary == 0,
+    }
+    if not fits[wanted]:
+        raise UserError(
+            f"--vae_likelihood={wanted} does not fit the inputs of this data set; "
+            f"use {spec.likelihood}"
+        )
+    return wanted
+
+
+def check(settings: Settings, spec: Spec) -> None:
+    """Raises UserError if this model cannot learn from such data."""
+    if models.MODELS[settings.model].learner != "perceptron":
+        return
+    if spec.task != "classification":
+        raise UserError(
+            f"--model={settings.model} learns classes, and this data set is for {spec.task}; "
+            "choose another model"
+        )
+    if settings.shape.units == "one" and spec.outputs != 2:
+        raise UserError(
+            f"--perceptron_units=one tells two classes apart, and this data set has "
+            f"{spec.outputs}; use classes"
+        )
+
+
+@functools.lru_cache
+def assemble(settings: Settings, spec: Spec) -> Assembly:
+    """The model, objective, learner and run of these settings, made once."""
+    check(settings, spec)
+    row = models.MODELS[settings.model]
+    module = models.build(settings.model, settings.shape, spec)
+    name = row.objective if settings.objective == "auto" else settings.objective
+    objective = objectives.build(name, spec)
+    if row.generative:
+        objective = elbo(likelihood(settings.shape, spec), objective)
+    learner = LEARNERS[row.learner](module, objective, settings, spec)
+    return Assembly(module, objective, learner, make_run(learner, settings))
+
+
+@functools.lru_cache
+def population(settings: Settings, spec: Spec, layout: Layout) -> Population:
+    """The population's programs, made once and compiled once for each shape of data."""
+    return Population(assemble(settings, spec).run, layout)

@@ -1,0 +1,87 @@
+"""Several models on several data sets, every one over the same seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dlfun import data as datasets
+from dlfun import keys
+from dlfun.models import MODELS
+from dlfun.report.figures import draw_curves, draw_generated
+from dlfun.studies import record
+from dlfun.studies.arm import Result, Stacked, resolve, run_arm, stack
+from dlfun.studies.assemble import assemble
+from dlfun.studies.generate import write_generated
+from dlfun.studies.notes import notes
+from dlfun.studies.options import StudyOptions
+
+
+class Study(NamedTuple):
+    """What a study found: a row a run, what else there is to say, and where the record is."""
+
+    rows: list[dict[str, Any]]
+    notes: list[str]
+    folder: Path
+
+
+def load(name: str, options: StudyOptions) -> Stacked:
+    """A data set with its splits: one for all replicates, or one each under --split=random."""
+    raw = datasets.read(name, options.data)
+    key = keys.stream(keys.root_key(options.seed), "split")
+    own = options.data.split == "random" and not raw.spec.truth_table
+    replicates = range(options.seeds if own else 1)
+    return stack([datasets.split(raw, key, r, options.data) for r in replicates])
+
+
+def chance(data: Stacked) -> float:
+    """The mean chance level over the splits."""
+    levels = [datasets.chance(dataset) for dataset in data.datasets]
+    return sum(levels) / len(levels)
+
+
+def compare(options: StudyOptions, script: str = "compare") -> Study:
+    """Trains every model on every data set and writes the record.
+
+    Raises:
+      UserError: if a model cannot learn a data set, before anything is trained.
+    """
+    loaded = {name: load(name, options) for name in options.datasets}
+    arms = [
+        (model, chosen, data, resolve(options, model, chosen, data.tuning.train.targets.shape[1]))
+        for data in loaded.values()
+        for model, chosen in options.models.items()
+    ]
+    for _, _, data, settings in arms:
+        assemble(settings, data.first.spec)
+    results: list[Result] = []
+    said: list[str] = []
+    for _, chosen, data, settings in arms:
+        result = run_arm(options, settings, data, [chosen.hparams], chosen.layout)
+        for row in result.rows:
+            row["chance"] = chance(data)
+        said += notes(result, data)
+        results.append(result)
+    folder = write(options, script, results, loaded)
+    return Study([row for result in results for row in result.rows], said, folder)
+
+
+def write(
+    options: StudyOptions, script: str, results: Sequence[Result], loaded: dict[str, Stacked]
+) -> Path:
+    """The record of trained arms, with its pictures."""
+
+    def fill(folder: Path) -> None:
+        record.write_members(folder, [row for result in results for row in result.rows])
+        record.write_history(folder, results)
+        record.write_parameters(folder, results, options.keep)
+        record.write_environment(folder, [data.first for data in loaded.values()])
+        record.write_flags(folder, script, options.flags, results)
+        draw_curves(folder)
+        for result in results:
+            if MODELS[result.model].generative:
+                name = write_generated(folder, result, loaded[result.dataset], options.seed)
+                draw_generated(folder, name)
+
+    return record.write_record(options.output_dir or f"runs/{script}", fill)

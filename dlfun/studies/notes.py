@@ -1,0 +1,83 @@
+"""What a study has to say in words beside its table."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlfun.models.perceptron import units
+from dlfun.stats import clopper_pearson
+from dlfun.studies.arm import Result, Stacked
+from dlfun.studies.separability import is_separable, novikoff_bound
+
+
+def perceptron_notes(result: Result, data: Stacked) -> list[str]:
+    """Mistakes against Novikoff's bound, or that the data are not separable."""
+    mistakes = [row["mistakes"] for row in result.rows]
+    made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
+    first = data.first
+    if first.separator is not None:
+        count = units(result.settings.shape, first.spec)
+        bounds = [
+            novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
+            for d in data.datasets
+        ]
+        loosest = max(bounds, key=lambda bound: bound.mistakes)
+        return [
+            f"{made}; Novikoff's bound is {loosest.mistakes:.1f} "
+            f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
+            f"unit{'s' if count > 1 else ''})"
+        ]
+    separable = is_separable(first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs)
+    if separable is None:
+        return [f"{made} in {result.settings.steps} steps"]
+    said = "are linearly separable" if separable else (
+        "are not linearly separable: no linear unit gets them all right, and the rule cycles"
+    )
+    return [f"{made} in {result.settings.steps} steps; the training data {said}"]
+
+
+def solved_note(result: Result) -> str:
+    """In how many runs every row of a truth table came out right."""
+    right = sum(row.get("test_accuracy") == 1.0 for row in result.rows)
+    rate = clopper_pearson(right, len(result.rows))
+    return (
+        f"{result.dataset}: {result.model} gets the whole table right in {right} of "
+        f"{len(result.rows)} runs (rate {rate.estimate:.3f}, 95 % Clopper-Pearson "
+        f"[{rate.low:.3f}, {rate.high:.3f}])"
+    )
+
+
+def failure_note(result: Result) -> str:
+    """Which runs stopped being finite, and where."""
+    failed = [row for row in result.rows if row["status"] == "failed"]
+    steps = sorted(row["failed_at"] for row in failed)
+    return (
+        f"{result.dataset}: {len(failed)} of {len(result.rows)} runs of {result.model} stopped "
+        f"being finite (first at step {steps[0]}) and are left out of its mean; "
+        "try a smaller --learning_rate or --gradient_clip=1"
+    )
+
+
+def readout_note(result: Result) -> str:
+    """What a VAE's accuracy is, and its bound."""
+    elbo = np.nanmean([row["test_elbo"] for row in result.rows])
+    return (
+        f"{result.dataset}: {result.model} learns without labels; its figure is that of a linear "
+        f"read-out of its latent mean, trained behind a stop-gradient. Test ELBO {elbo:.2f} nats"
+    )
+
+
+def notes(result: Result, data: Stacked) -> list[str]:
+    """All that is worth saying of one arm."""
+    from dlfun.models import MODELS
+
+    row, said = MODELS[result.model], []
+    if row.learner == "perceptron":
+        said += perceptron_notes(result, data)
+    if row.generative and "test_elbo" in result.rows[0]:
+        said.append(readout_note(result))
+    if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
+        said.append(solved_note(result))
+    if any(r["status"] == "failed" for r in result.rows):
+        said.append(failure_note(result))
+    return said

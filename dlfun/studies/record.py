@@ -1,0 +1,160 @@
+"""The record: what a study leaves behind, readable without dlfun, written all or nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.studies.arm import Result
+from dlfun.types import Dataset
+
+FIRST_COLUMNS = ("model", "dataset", "replicate")
+PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
+
+
+def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
+    """Calls `fill` on a new folder and gives it its name only when all of it is there.
+
+    Raises:
+      UserError: if the folder cannot be written, or was taken meanwhile.
+    """
+    output = Path(output_dir)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+    except OSError as error:
+        raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+    try:
+        building.chmod(0o755)
+        fill(building)
+        os.rename(building, output)
+    except OSError as error:
+        raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return output
+
+
+def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """members.csv: a row a run, a column for all that any run has; empty where it has none."""
+    names = list(dict.fromkeys([*FIRST_COLUMNS, *(name for row in rows for name in row)]))
+    with (folder / "members.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, restval="")
+        writer.writeheader()
+        writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """Numbers so that they read back equal; shapes as flags take them; NaN as an empty cell."""
+    if isinstance(value, float):
+        return "" if np.isnan(value) else repr(value)
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value
+
+
+def write_history(folder: Path, results: Iterable[Result]) -> None:
+    """history.npz: dataset/model/metric [member, interval], and dataset/model/step [interval].
+
+    Arms that share a name are stacked in the order they ran, as in members.csv.
+    """
+    arrays: dict[str, list[np.ndarray]] = {}
+    steps: dict[str, np.ndarray] = {}
+    for result in results:
+        arm = f"{result.dataset}/{result.model}"
+        steps[f"{arm}/step"] = result.steps
+        for name, values in result.history.items():
+            arrays.setdefault(f"{arm}/{name}", []).append(values)
+    np.savez(folder / "history.npz", **steps, **{n: np.concatenate(v) for n, v in arrays.items()})
+
+
+def best_member(result: Result) -> int:
+    """The member that validates best (without validation: of least training loss)."""
+    ranking = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
+    name, sign = next((n, s) for n, s in ranking if n in result.history)
+    scores = np.nan_to_num(sign * result.history[name][:, -1], nan=-np.inf)
+    return int(np.argmax(scores))
+
+
+def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None:
+    """parameters/*.npz, a file an arm: Flax's names, each array [member, ...].
+
+    `member` holds the rows of members.csv, counted within the arm, that were kept.
+    """
+    if keep == "none":
+        return
+    target = folder / "parameters"
+    target.mkdir()
+    arms = [f"{r.dataset}-{r.model}".replace("/", "-") for r in results]
+    for i, result in enumerate(results):
+        name = arms[i] if arms.count(arms[i]) == 1 else f"{arms[i]}-{arms[:i].count(arms[i])}"
+        kept = [best_member(result)] if keep == "best" else list(range(len(result.rows)))
+        arrays = {n: a[kept] for n, a in result.parameters.items()}
+        np.savez(target / f"{name}.npz", member=np.array(kept), **arrays)
+
+
+def _commit() -> str | None:
+    """The commit of the source tree dlfun runs from, if it is one."""
+    here = Path(__file__).resolve().parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    except OSError:
+        return None
+    return found.stdout.strip() or None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
+    """Where and with what the study ran, and on which data."""
+    return {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "commit": _commit(),
+        "backend": jax.default_backend(),
+        "devices": [device.device_kind for device in jax.local_devices()],
+        "prng": jax.config.jax_default_prng_impl,
+        "threefry_partitionable": jax.config.jax_threefry_partitionable,
+        "x64": jax.config.jax_enable_x64,
+        "matmul_precision": jax.config.jax_default_matmul_precision,
+        "command": sys.argv,
+        "datasets": {
+            d.name: {"version": d.version, "checksum": d.checksum, "split": d.spec.official_split}
+            for d in datasets
+        },
+    }
+
+
+def write_environment(folder: Path, datasets: Sequence[Dataset]) -> None:
+    """environment.json."""
+    text = json.dumps(environment(datasets), indent=2, sort_keys=True)
+    (folder / "environment.json").write_text(text + "\n")
+
+
+def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterable[Result]) -> None:
+    """config.flags, which replays the study with the layouts it ran on."""
+    layouts = {r.model: f"{r.layout.devices}x{r.layout.width}" for r in results}
+    chosen = ",".join(f"{model}:{layout}" for model, layout in layouts.items())
+    lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
+    (folder / "config.flags").write_text("\n".join([*lines, f"--layout={chosen}"]) + "\n")

@@ -1,0 +1,40 @@
+"""What a user sees while a population trains."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+import numpy as np
+from tqdm import tqdm
+
+
+class Monitor:
+    """A progress line for one population: interval, members, losses, metric, time left."""
+
+    def __init__(self, title: str, intervals: int, members: int) -> None:
+        # Into a file or a pipe one line every few seconds is enough.
+        pause = 0.2 if sys.stderr.isatty() else 5.0
+        self._bar = tqdm(
+            total=intervals,
+            desc=f"{title}, {members} members",
+            unit="interval",
+            mininterval=pause,
+            bar_format="{desc}: {n_fmt}/{total_fmt} intervals, {elapsed}, {remaining} left{postfix}",
+        )
+
+    def update(self, history: Mapping[str, np.ndarray]) -> None:
+        """The means over members of one interval's history [members]."""
+        shown = ("train_loss", "validation_accuracy", "validation_loss")
+        names = [name for name in shown if name in history][:2]
+        with np.errstate(all="ignore"):
+            means = {name: np.mean(history[name]) for name in names}
+        self._bar.set_postfix_str(
+            ", ".join(f"{name.replace('_', ' ')} {mean:.4g}" for name, mean in means.items()),
+            refresh=False,
+        )
+        self._bar.update()
+
+    def close(self) -> None:
+        """Ends the line."""
+        self._bar.close()

@@ -1,0 +1,50 @@
+"""The table of data sets: a new one is one file here and one row below.
+
+A row names the TFDS builder and says in a line what the data are. The builder's features and
+supervised keys say what are inputs and targets, and its `spec()` what a model must know of them.
+Builders are imported only when their data are read, so that `--help` needs no TFDS and no JAX.
+
+`read` brings a data set into memory, preparing it first where needed, and `split` makes the
+training, validation and test split of a replicate from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dlfun.data.reading import Raw, Row, read_row
+from dlfun.data.splitting import chance, split, stratified_order
+from dlfun.errors import unknown
+from dlfun.studies.options import DataOptions
+
+__all__ = ["DATASETS", "Raw", "Row", "chance", "read", "split", "stratified_order"]
+
+DATASETS: Mapping[str, Row] = {
+    "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
+    "digits": Row("digits:Digits", "1,797 handwritten digits of 8 x 8; in scikit-learn"),
+    "mnist": Row("mnist:Mnist", "70,000 handwritten digits of 28 x 28; downloaded"),
+    "xor": Row("parity:Xor", "the four rows of exclusive or; generated"),
+    "parity": Row("parity:Parity", "is the number of ones among 4 bits odd; generated"),
+    "parity/8": Row("parity:Parity", "is the number of ones among 8 bits odd; generated"),
+    "separable": Row("separable:Separable", "two classes, a known margin apart; generated"),
+    "separable/five_classes": Row(
+        "separable:Separable", "five classes, a known margin apart; generated"
+    ),
+    "adding": Row("adding:Adding", "sum the two marked of 50 numbers; generated"),
+    "adding/100": Row("adding:Adding", "sum the two marked of 100 numbers; generated"),
+}
+
+
+def read(name: str, options: DataOptions) -> Raw:
+    """A data set in memory, prepared first where needed.
+
+    Args:
+      name: one of `DATASETS`; what follows a slash is a config of the builder.
+      options: `data_dir`, `manual_dir` and `permute_features` are used.
+
+    Raises:
+      UserError: if the name is unknown, or the data are missing, damaged or cannot be prepared.
+    """
+    if name not in DATASETS:
+        raise unknown("data set", name, DATASETS)
+    return read_row(name, DATASETS[name], options)

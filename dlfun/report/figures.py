@@ -55,8 +55,18 @@ def curve_metric(arrays: Sequence[str], arm: str) -> str:
     return next(metric for metric in wanted if f"{arm}/{metric}" in arrays)
 
 
-def draw_curves(folder: Path) -> None:
-    """curves.png: a panel a data set and metric, a curve with its band a model."""
+def lines(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
+    """A thin line for each of values [members, intervals]."""
+    axes.plot(steps, values.T, color=colour, alpha=0.3, linewidth=0.8)
+    axes.plot([], [], color=colour, label=label)
+
+
+def draw_curves(folder: Path, single: bool = False) -> None:
+    """curves.png: a panel a data set and metric, a curve with its band a model.
+
+    `single` draws every member for itself, where members are not replicates of one another.
+    """
+    draw = lines if single else band
     with np.load(folder / "history.npz") as history:
         arms = [name.removesuffix("/step") for name in history.files if name.endswith("/step")]
         metrics = {arm: curve_metric(history.files, arm) for arm in arms}
@@ -69,11 +79,12 @@ def draw_curves(folder: Path) -> None:
                 if (arm.rpartition("/")[0], metrics[arm]) == (dataset, metric):
                     colour = COLOURS[models.index(model) % len(COLOURS)]
                     values = history[f"{arm}/{metric}"]
-                    band(axes, history[f"{arm}/step"], values, colour, model)
+                    draw(axes, history[f"{arm}/step"], values, colour, model)
             axes.set(title=dataset, xlabel="step", ylabel=metric.replace("_", " "))
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)
-    figure.suptitle("mean over seeds, band: pointwise 95 % t interval", fontsize="small")
+    shown = "a line a run" if single else "mean over seeds, band: pointwise 95 % t interval"
+    figure.suptitle(shown, fontsize="small")
     save(figure, folder / "curves.png")
 
 

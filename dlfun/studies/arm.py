@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -70,8 +69,16 @@ def stack(datasets: Sequence[Dataset]) -> Stacked:
     return Stacked(tuple(datasets), tuning, both([d.test for d in datasets]))
 
 
-def resolve(options: StudyOptions, model: str, chosen: ModelOptions, examples: int) -> Settings:
+def resolve(
+    options: StudyOptions,
+    model: str,
+    chosen: ModelOptions,
+    examples: int,
+    configurations: Sequence[HParams],
+) -> Settings:
     """Settings for this many training examples: durations become steps, here and only here.
+
+    The program holds dropout and clipping if some configuration needs them.
 
     Raises:
       UserError: if the batch size given is larger than the training split.
@@ -94,16 +101,9 @@ def resolve(options: StudyOptions, model: str, chosen: ModelOptions, examples: i
         batch_size=batch_size,
         steps=steps,
         evaluations=options.evaluations,
-        precision=options.precision,
-    )
-
-
-def parts(settings: Settings, configurations: Sequence[HParams]) -> Settings:
-    """The settings with the optional parts that some configuration needs."""
-    return dataclasses.replace(
-        settings,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
+        precision=options.precision,
     )
 
 
@@ -169,6 +169,40 @@ def flat_parameters(tree: Any, count: int) -> dict[str, np.ndarray]:
     }
 
 
+def shortest(value: np.generic) -> float | int:
+    """A Python number with the fewest digits that read back as this value in its own precision.
+
+    >>> shortest(np.float32(0.255))
+    0.255
+    """
+    return value.item() if isinstance(value, np.integer) else float(str(value))
+
+
+def make_rows(
+    result: Result, members: Members, columns: Sequence[dict[str, Any]], finals: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """A row a member: what it is, whether it failed, and the last value of every metric."""
+    failed_at = np.asarray(result.carry.failed_at)
+    seeds = len(members.replicates) // max(len(columns), 1)
+    rows = []
+    for i, replicate in enumerate(members.replicates):
+        failed = failed_at[i] >= 0
+        row = {
+            "model": result.model,
+            "dataset": result.dataset,
+            "replicate": replicate,
+            **(columns[i // seeds] if columns else {}),
+            "status": "failed" if failed else "ok",
+            "failed_at": int(failed_at[i]) if failed else "",
+            "parameters": sum(
+                a[0].size for n, a in result.parameters.items() if n.startswith("params/")
+            ),
+            "steps": result.settings.steps,
+        }
+        rows.append(row | {name: shortest(values[i]) for name, values in finals.items()})
+    return rows
+
+
 def run_arm(
     options: StudyOptions,
     settings: Settings,
@@ -185,38 +219,21 @@ def run_arm(
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
     """
-    settings = parts(settings, configurations)
     members = make_members(options, settings.model, configurations, len(data.datasets))
     count = len(members.replicates)
     layout = layout or choose_layout(settings.model, count)
     carry, history, test, seconds = train_members(settings, data, members, layout, open_test)
-    learner = assemble(settings, data.first.spec).learner
-    parameters = flat_parameters(learner.parameters(carry.state), count)
-    counters = {name: np.asarray(value)[:count] for name, value in learner.counters(carry.state).items()}
-    failed_at = np.asarray(carry.failed_at)[:count]
-    size = sum(a[0].size for name, a in parameters.items() if name.startswith("params/"))
-    last = {name: values[:, -1] for name, values in history.items()}
-    rows = []
-    for i, replicate in enumerate(members.replicates):
-        swept = columns[i // options.seeds] if columns else {}
-        rows.append(
-            {
-                "model": settings.model,
-                "dataset": data.first.name,
-                "replicate": replicate,
-                **swept,
-                "status": "ok" if failed_at[i] < 0 else "failed",
-                "failed_at": "" if failed_at[i] < 0 else int(failed_at[i]),
-                "parameters": size,
-                "steps": settings.steps,
-                "seconds": seconds["run"] / count,
-                "compile_seconds": seconds["compile"],
-                **{name: float(values[i]) for name, values in last.items()},
-                **{f"test_{name}": float(values[i]) for name, values in test.items()},
-                **{name: int(values[i]) for name, values in counters.items()},
-            }
-        )
-    steps = np.cumsum(assemble(settings, data.first.spec).run.intervals)
-    return Result(
-        settings.model, data.first.name, settings, layout, rows, history, steps, parameters, carry
+    assembly = assemble(settings, data.first.spec)
+    parameters = flat_parameters(assembly.learner.parameters(carry.state), count)
+    steps = np.cumsum(assembly.run.intervals)
+    result = Result(
+        settings.model, data.first.name, settings, layout, [], history, steps, parameters, carry
     )
+    finals = {
+        "seconds": np.full(count, seconds["run"] / count),
+        "compile_seconds": np.full(count, seconds["compile"]),
+        **{name: values[:, -1] for name, values in history.items()},
+        **{f"test_{name}": values for name, values in test.items()},
+        **{n: np.asarray(v) for n, v in assembly.learner.counters(carry.state).items()},
+    }
+    return result._replace(rows=make_rows(result, members, columns, finals))

@@ -48,16 +48,17 @@ def compare(options: StudyOptions, script: str = "compare") -> Study:
       UserError: if a model cannot learn a data set, before anything is trained.
     """
     loaded = {name: load(name, options) for name in options.datasets}
-    arms = [
-        (model, chosen, data, resolve(options, model, chosen, data.tuning.train.targets.shape[1]))
-        for data in loaded.values()
-        for model, chosen in options.models.items()
-    ]
-    for _, _, data, settings in arms:
+    arms = []
+    for data in loaded.values():
+        examples = data.tuning.train.targets.shape[1]
+        for model, chosen in options.models.items():
+            settings = resolve(options, model, chosen, examples, [chosen.hparams])
+            arms.append((chosen, data, settings))
+    for _, data, settings in arms:
         assemble(settings, data.first.spec)
     results: list[Result] = []
     said: list[str] = []
-    for _, chosen, data, settings in arms:
+    for chosen, data, settings in arms:
         result = run_arm(options, settings, data, [chosen.hparams], chosen.layout)
         for row in result.rows:
             row["chance"] = chance(data)

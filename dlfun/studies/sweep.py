@@ -9,7 +9,7 @@ from typing import Any
 from dlfun.errors import UserError
 from dlfun.report.figures import draw_curves, draw_response
 from dlfun.studies import record
-from dlfun.studies.arm import Result, Stacked, parts, resolve, run_arm
+from dlfun.studies.arm import Result, Stacked, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.compare import Study, load
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -25,7 +25,7 @@ def grouped(
     hparams = [chosen.hparams for _, chosen in configurations]
     groups: dict[Settings, list[Configuration]] = {}
     for columns, chosen in configurations:
-        settings = parts(resolve(options, model, chosen, examples), hparams)
+        settings = resolve(options, model, chosen, examples, hparams)
         groups.setdefault(settings, []).append((columns, chosen))
     return groups
 
@@ -66,7 +66,7 @@ def sweep(options: StudyOptions, configurations: Sequence[Configuration]) -> Stu
         record.write_parameters(folder, results, options.keep)
         record.write_environment(folder, [data.first])
         record.write_flags(folder, "sweep", options.flags, results)
-        draw_curves(folder)
+        draw_curves(folder, single=True)
         draw_response(folder, swept)
 
     folder = record.write_record(options.output_dir or "runs/sweep", fill)

@@ -1,0 +1,78 @@
+# The set-up lies in .venv. It is made for one Python and one accelerator, installed from locks/
+# with hashes, and remembered by stamp files there: a changed lock is installed by the next call.
+
+MADE_FOR := $(subst -, ,$(notdir $(wildcard .venv/.made-*)))
+PYTHON ?= $(if $(MADE_FOR),.venv/bin/python,python3)
+EXTRAS ?= $(filter-out cpu,$(lastword $(MADE_FOR)))
+WORKERS ?= 2
+UV := build/uv/bin/uv
+
+$(if $(filter-out cuda tpu,$(EXTRAS)),$(error EXTRAS is cuda, tpu or empty, not '$(EXTRAS)'))
+
+version := $(shell { $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])'; } 2>/dev/null)
+made := .venv/.made-$(version)-$(or $(EXTRAS),cpu)
+pip := .venv/bin/python -m pip --disable-pip-version-check --quiet
+run := .venv/bin/python -m
+
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install tools compare test check format lock
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo 'PYTHON=python3.12 picks the interpreter, EXTRAS=cuda or EXTRAS=tpu the accelerator.'
+
+install: .venv/.installed-dlfun ## set up .venv with dlfun and its locked dependencies
+
+compare: install ## run the default comparison; FLAGS="--seeds=3" adds flags
+	$(run) experiments.compare $(FLAGS)
+
+tools: install .venv/.installed-test
+
+test: tools ## run all tests and doctests; TESTS=tests/training runs some of them
+	$(run) pytest -n $(WORKERS) $(TESTS)
+
+check: tools ## what CI runs: format, lint, types, all tests
+	$(run) ruff format --check .
+	$(run) ruff check .
+	$(run) mypy
+	$(run) pytest -n $(WORKERS)
+
+format: tools ## format, and mend what the linter can mend
+	$(run) ruff format .
+	$(run) ruff check --fix .
+
+$(made):
+	@case '$(version)' in 3.11|3.12|3.13) ;; *) \
+	  echo 'dlfun needs Python 3.11, 3.12 or 3.13; $(PYTHON) is not one: name one with PYTHON=...' >&2; \
+	  exit 1; esac
+	@if test -n '$(EXTRAS)' && test `uname -s` != Linux; then \
+	  echo 'EXTRAS=$(EXTRAS): this accelerator has a JAX for Linux only' >&2; exit 1; fi
+	$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.installed-build: locks/build.txt $(made)
+	$(pip) install --require-hashes --requirement $<
+	@touch $@
+
+.venv/.installed-%: locks/%.txt .venv/.installed-build
+	$(pip) install --require-hashes --no-build-isolation --use-pep517 --requirement $<
+	@touch $@
+
+.venv/.installed-dlfun: pyproject.toml .venv/.installed-$(or $(EXTRAS),default)
+	$(pip) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.11 \
+  --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock' $(UPGRADE)
+
+lock: $(UV) ## make locks/ anew from pyproject.toml; UPGRADE=--upgrade moves every pin
+	$(compile) --group=build --output-file=locks/build.txt
+	$(compile) pyproject.toml --constraint=locks/build.txt --output-file=locks/default.txt
+	for extra in test cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
+	  --constraint=locks/default.txt --output-file=locks/$$extra.txt || exit; done
+
+$(UV):
+	$(PYTHON) -m venv --clear build/uv
+	build/uv/bin/pip install --quiet uv==0.13.9

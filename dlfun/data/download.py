@@ -1,0 +1,94 @@
+"""What a data set is made from: files of the user, or of a server, or a clear error."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from dlfun.data.memory import file_checksum
+from dlfun.errors import UserError
+
+PATIENCE = 10.0  # seconds that a server has for its first answer
+
+
+def sources(cls: Any) -> Mapping[str, Any]:
+    """The files a data set is made from: URL -> TFDS' record of file name, size and sha256."""
+    return cls.url_infos or {}
+
+
+def check_sources(cls: Any, name: str, manual_dir: str | None) -> None:
+    """Fails early where TFDS would retry for minutes, or fail with a message of its own.
+
+    Raises:
+      UserError: if a file of `manual_dir` is not the expected one, or if files are missing there
+        and the server does not answer.
+    """
+    missing = {}
+    for url, info in sources(cls).items():
+        path = Path(manual_dir).expanduser() / info.filename if manual_dir else None
+        if path is None or not path.is_file():
+            missing[url] = info
+        elif file_checksum(path) != info.checksum:
+            raise UserError(
+                f"{path} has a wrong checksum: it is not the file that {name} is made from; "
+                f"replace it by {url}, or leave --manual_dir out to download it"
+            )
+    if missing and not answers(next(iter(missing))):
+        raise unreachable(name, missing)
+
+
+def unreachable(name: str, missing: Mapping[str, Any]) -> UserError:
+    """The error for files that are not there and cannot be downloaded."""
+    folder = next(iter(missing)).rpartition("/")[0]
+    files = ", ".join(info.filename for info in missing.values())
+    return UserError(
+        f"{name} is not prepared and cannot be downloaded from {folder}/; put {files} into a "
+        "folder and name it with --manual_dir"
+    )
+
+
+def answers(url: str) -> bool:
+    """Whether a server gives this file, asked once and without much patience.
+
+    In a thread of its own: looking up a name has no time limit in Python.
+    """
+    import requests
+
+    found = []
+
+    def ask() -> None:
+        with (
+            contextlib.suppress(requests.RequestException),
+            requests.get(url, stream=True, timeout=PATIENCE) as response,
+        ):
+            found.append(response.ok)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(2 * PATIENCE)
+    return bool(found and found[0])
+
+
+@contextlib.contextmanager
+def download_errors(name: str) -> Iterator[None]:
+    """Turns what TFDS raises about a download into one line for the user.
+
+    Raises:
+      UserError: if the download broke off, or gave another file than the expected one.
+    """
+    import requests
+    from tensorflow_datasets.core.download import download_manager, util
+
+    try:
+        yield
+    except download_manager.NonMatchingChecksumError as error:
+        what = str(error).partition("\n")[0]
+        raise UserError(f"a file of {name} is not the expected one: {what}") from error
+    except (requests.RequestException, util.DownloadError) as error:
+        raise UserError(
+            f"the download of {name} broke off; try again, or put its files into a folder and "
+            f"name it with --manual_dir ({type(error).__name__})"
+        ) from error

@@ -1,0 +1,116 @@
+"""From a name to arrays in memory."""
+
+from __future__ import annotations
+
+import importlib
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.data.memory import arrays_checksum, load, verify
+from dlfun.data.prepare import Place, foreign_records, prepare
+from dlfun.errors import UserError
+from dlfun.studies.options import DataOptions
+from dlfun.types import Spec, Split
+
+
+class Row(NamedTuple):
+    """A row of the table: `module:Builder` in `dlfun.data`, and a line on the data."""
+
+    builder: str
+    summary: str
+
+
+class Raw(NamedTuple):
+    """A data set as published, before it is split for a study.
+
+    Attributes:
+      train, test: the official splits, numpy arrays.
+      spec: what models need to know.
+      name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
+        arrays, after a permutation of the features where one was asked for.
+      separator: [features + 1, units], bias last, of a known linear separator, or None.
+    """
+
+    train: Split
+    test: Split
+    spec: Spec
+    name: str
+    version: str
+    checksum: str
+    separator: np.ndarray | None = None
+
+
+def data_root(options: DataOptions) -> Path:
+    """Where prepared data sets lie: --data_dir, or else the default of TFDS."""
+    default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(options.data_dir or default).expanduser()
+
+
+def place(name: str, row: Row, options: DataOptions) -> Place:
+    """The builder class of a row, its config, and the folder of its prepared data."""
+    module, _, attribute = row.builder.partition(":")
+    cls = getattr(importlib.import_module(f"dlfun.data.{module}"), attribute)
+    config = name.partition("/")[2] or next((c.name for c in cls.BUILDER_CONFIGS), "")
+    return Place(name, cls, config, data_root(options))
+
+
+def permute(split: Split, spec: Spec) -> Split:
+    """The same fixed permutation of the positions of every example; channels stay together.
+
+    It is the same in every study, whatever its seed.
+    """
+    import jax
+
+    axes = len(spec.shape) if spec.modality in ("vector", "text") else len(spec.shape) - 1
+    positions = math.prod(spec.shape[:axes])
+    root = jax.random.key(0, impl="threefry2x32")
+    key = jax.random.fold_in(root, zlib.crc32(b"permute_features"))
+    order = np.asarray(jax.random.permutation(key, positions))
+    flat = split.inputs.reshape(len(split.inputs), positions, -1)
+    return split._replace(inputs=flat[:, order].reshape(split.inputs.shape))
+
+
+def fetch(where: Place, options: DataOptions) -> tuple[dict[str, np.ndarray], str]:
+    """The arrays of a data set and their checksum, verified; prepared first where needed."""
+    sealed = verify(where.folder)
+    if sealed is None and where.folder.exists() and not os.access(where.folder, os.W_OK):
+        arrays = foreign_records(where)
+        return arrays, arrays_checksum(arrays)
+    if sealed is None:
+        prepare(where, options.manual_dir)
+        sealed = verify(where.folder)
+        assert sealed is not None
+    return load(where.folder), sealed
+
+
+def read_row(name: str, row: Row, options: DataOptions) -> Raw:
+    """The data set of a row of the table: see `dlfun.data.read`."""
+    where = place(name, row, options)
+    if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
+        raise UserError(f"--manual_dir={options.manual_dir} is not a folder")
+    arrays, checksum = fetch(where, options)
+    builder: Any = where.builder()
+    spec = builder.spec()
+    train = Split(arrays["train_inputs"], arrays["train_targets"])
+    test = Split(arrays["test_inputs"], arrays["test_targets"])
+    if options.permute_features:
+        train, test = permute(train, spec), permute(test, spec)
+        checksum = arrays_checksum(named_arrays(train, test))
+    known = (builder.info.metadata or {}).get("separator")
+    separator = None if known is None else np.asarray(known)
+    return Raw(train, test, spec, name, str(builder.version), checksum, separator)
+
+
+def named_arrays(train: Split, test: Split) -> dict[str, np.ndarray]:
+    """The four arrays of a data set under the names they are stored by."""
+    return {
+        "train_inputs": np.asarray(train.inputs),
+        "train_targets": np.asarray(train.targets),
+        "test_inputs": np.asarray(test.inputs),
+        "test_targets": np.asarray(test.targets),
+    }

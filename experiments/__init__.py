@@ -1,0 +1,1 @@
+"""Scripts that run studies, and the flags they share."""

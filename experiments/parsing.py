@@ -1,0 +1,192 @@
+"""Kinds of flag values: how one is read from text, checked, and written so that it reads back."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from dlfun.errors import unknown
+from dlfun.types import Layout, Range
+
+LARGEST = 2**31 - 1
+
+REST = ""
+"""The key of the value for all models that have none of their own, in a value by model."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Kind:
+    """How a value is read and written.
+
+    Attributes:
+      parse: text -> value; raises ValueError saying what is allowed.
+      show: value -> text that `parse` reads back as the same value.
+      form: what stands for a value in the help, such as NUMBER.
+      choices: the valid values, where there are few.
+    """
+
+    parse: Callable[[str], Any]
+    show: Callable[[Any], str]
+    form: str
+    choices: tuple[str, ...] = ()
+
+
+def integer(low: int, high: int = LARGEST) -> Kind:
+    """A whole number from low to high."""
+    limit = f" and at most {high}" if high != LARGEST else ""
+
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number, at least {low}{limit}")
+        return int(text)
+
+    return Kind(parse, str, "N")
+
+
+def describe(bounds: Range) -> str:
+    """Where a number may lie, in words.
+
+    >>> describe(Range(0, 1, "", high_allowed=False))
+    'at least 0 and below 1'
+    """
+    words = [f"{'at least' if bounds.low_allowed else 'above'} {bounds.low:g}"]
+    if bounds.high < math.inf:
+        words.append(f"{'at most' if bounds.high_allowed else 'below'} {bounds.high:g}")
+    elif not bounds.high_allowed:
+        words.append("finite")
+    return " and ".join(words)
+
+
+def number(bounds: Range) -> Kind:
+    """A number within bounds; NaN is within none."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        above = value > bounds.low or (bounds.low_allowed and value == bounds.low)
+        below = value < bounds.high or (bounds.high_allowed and value == bounds.high)
+        if not (above and below):
+            raise ValueError(f"must be a number, {describe(bounds)}")
+        return value
+
+    return Kind(parse, lambda value: repr(float(value)), "NUMBER")
+
+
+def text() -> Kind:
+    """Any text that is not empty and fits a line."""
+
+    def parse(given: str) -> str:
+        if not given.strip() or given.splitlines() != [given]:
+            raise ValueError("must not be empty, nor longer than a line")
+        return given.strip()
+
+    return Kind(parse, str, "TEXT")
+
+
+def choice(what: str, valid: Collection[str]) -> Kind:
+    """One of a few names; `what` says of what, as in "unknown optimizer"."""
+
+    def parse(given: str) -> str:
+        if given.strip() not in valid:
+            raise ValueError(str(unknown(what, given.strip(), valid)))
+        return given.strip()
+
+    return Kind(parse, str, "NAME", tuple(valid))
+
+
+def names(what: str, valid: Collection[str]) -> Kind:
+    """A list of different names, parted by commas."""
+    one = choice(what, valid)
+
+    def parse(given: str) -> tuple[str, ...]:
+        if not given.strip(" ,"):
+            raise ValueError(f"name at least one {what} of: {', '.join(valid)}")
+        found = tuple(one.parse(name) for name in given.split(","))
+        twice = [name for i, name in enumerate(found) if name in found[:i]]
+        if twice:
+            raise ValueError(f"{what} '{twice[0]}' is given twice; name each one once")
+        return found
+
+    return Kind(parse, ",".join, "NAME,...", tuple(valid))
+
+
+def boolean() -> Kind:
+    """Yes or no: --name, --noname, or --name=true."""
+    words = {"true": True, "t": True, "1": True, "yes": True}
+    words |= {"false": False, "f": False, "0": False, "no": False}
+
+    def parse(given: str) -> bool:
+        if given.strip().lower() not in words:
+            raise ValueError("must be true or false")
+        return words[given.strip().lower()]
+
+    return Kind(parse, lambda value: str(value).lower(), "")
+
+
+def sizes(low: int, empty: bool = False) -> Kind:
+    """Whole numbers, one a layer: `100,100` or `100x100`; nothing is no layer, if allowed."""
+    one = integer(low)
+
+    def parse(given: str) -> tuple[int, ...]:
+        if empty and not given.strip():
+            return ()
+        try:
+            return tuple(one.parse(size) for size in re.split("[,x]", given))
+        except ValueError:
+            none = "; nothing for no layer" if empty else ""
+            raise ValueError(
+                f"must be whole numbers, each at least {low}, such as 100,100 or 100x100{none}"
+            ) from None
+
+    return Kind(parse, lambda value: ",".join(map(str, value)), "N,...")
+
+
+def layout() -> Kind:
+    """`auto`, which is None, or devices x width, such as 2x5."""
+
+    def parse(given: str) -> Layout | None:
+        if given.strip() == "auto":
+            return None
+        found = re.fullmatch(r"\s*([0-9]{1,9})x([0-9]{1,9})\s*", given)
+        if not found or min(map(int, found.groups())) < 1:
+            raise ValueError("must be auto, or devices x members at once on each, such as 2x5")
+        return Layout(int(found[1]), int(found[2]))
+
+    return Kind(parse, lambda at: f"{at.devices}x{at.width}" if at else "auto", "DEVICESxWIDTH")
+
+
+def by_model(kind: Kind, models: Collection[str]) -> Kind:
+    """One value for all models, values for some, or both: `0.001,cnn:0.003`.
+
+    The value is a dictionary: model, or `REST`, -> value.
+    """
+
+    def parse(given: str) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for item in given.split(","):
+            model, colon, value = item.strip().rpartition(":")
+            if colon and model.strip() not in models:
+                raise ValueError(str(unknown("model", model.strip(), models)))
+            if model.strip() in values:
+                raise ValueError(f"gives {model.strip() or 'all models'} a value twice")
+            try:
+                values[model.strip()] = kind.parse(value.strip())
+            except ValueError as error:
+                raise ValueError(f"{model.strip()}: {error}" if colon else str(error)) from None
+        return values
+
+    def show(values: Mapping[str, Any]) -> str:
+        items = ((model, kind.show(value)) for model, value in values.items())
+        return ",".join(f"{model}:{value}" if model else value for model, value in items)
+
+    return Kind(parse, show, kind.form, kind.choices)
+
+
+def of_model(values: Mapping[str, Any], model: str, default: Any) -> Any:
+    """A model's own value, else that of the rest, else the default."""
+    return values.get(model, values.get(REST, default))

@@ -1,0 +1,24 @@
+"""Train one model over some seeds.
+
+    python -m experiments.train --model=cnn --dataset=mnist1d --seeds=5
+
+prints its test score with a 95 % t interval.
+"""
+
+from experiments import app, flags
+
+FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
+
+
+def main(argv: list[str]) -> None:
+    """Runs the training that the flags describe."""
+    options = flags.study_options(FLAGS, script="train")
+    from dlfun.report.table import study_table
+    from dlfun.studies.compare import compare
+
+    study = compare(options, script="train")
+    print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS)

@@ -35,6 +35,13 @@ PLATFORMS = ("cpu", "gpu", "tpu")
 UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout")
 """Flags that config.flags does not hold: places, and the layouts, which the study adds."""
 
+BY_MODEL = ("activation", "objective", "optimizer", *HPARAMS)
+"""Flags that take one value for all models, values for some, or both."""
+
+SIMPLE = ("seeds", "seed", "steps", "epochs", "batch_size", "schedule", "evaluations",
+          "precision", "keep")
+"""Flags that StudyOptions holds as they are."""
+
 POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
 FRACTION = Range(0, 1, "", high_allowed=False)
 DEFAULTS: Mapping[str, Any] = {
@@ -101,8 +108,8 @@ def _define_data(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
 
-    add(parsing.text(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
-    add(parsing.text(), "manual_dir", "where files lie that are used instead of a download")
+    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
+    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
     add(parsing.choice("split", options.SPLITS), "split", "the data set's official test split, or "
         "a random split of each replicate's own")
     add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
@@ -132,7 +139,7 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, usual: str = "", default: Any = None) -> None:
         define(values, kind, name, default, help, "Output & machine", usual=usual)
 
-    add(parsing.text(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
+    add(parsing.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
     add(parsing.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
     layout = parsing.by_model(parsing.layout(), MODELS)
     add(layout, "layout", "how members meet devices, by model: devices x members at once on each, "
@@ -154,9 +161,9 @@ def _usual(name: str, kind: parsing.Kind) -> str:
 
 
 def _shorten(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One value for the rest instead of the same value for each model."""
-    same = len(set(values.values())) == 1
-    return {parsing.REST: next(iter(values.values()))} if same else values
+    """One value for all instead of the same value for each model."""
+    different = set(values.values())
+    return {parsing.REST: different.pop()} if len(different) == 1 else values
 
 
 def models_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
@@ -212,16 +219,24 @@ def flag_lines(values: absl_flags.FlagValues) -> tuple[str, ...]:
 
     Left out are `UNWRITTEN`, and flags that have no value.
     """
-    swept = {
-        text.partition("=")[0].strip()
-        for name in ("grid", "space")
-        if name in values
-        for text in values[name].value
-    }
-    shaped, lines = shape_lines(values, swept), []
-    written = {line.lstrip("-").removeprefix("no").partition("=")[0] for line in shaped}
-    print(written)
-    return tuple(lines)
+    lines: list[str] = []
+    for name in values:
+        if name in BY_MODEL:
+            lines += _by_model_lines(values, name)
+        elif name not in UNWRITTEN and values[name].group not in MODELS:
+            lines += values[name].lines()
+    searched = (text for name in ("grid", "space") if name in values for text in values[name].value)
+    swept = {text.partition("=")[0].strip() for text in searched}
+    return (*lines, *shape_lines(values, swept))
+
+
+def _by_model_lines(values: absl_flags.FlagValues, name: str) -> list[str]:
+    """What was given; for models left to their own default, that default."""
+    given = values[name].value
+    if parsing.REST not in given:
+        own = {model: default_of(name, model) for model in models_of(values)}
+        given = {model: value for model, value in own.items() if value is not None} | given
+    return [values[name].line(_shorten(given))] if given else []
 
 
 def study_options(

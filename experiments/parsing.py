@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import os
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -86,6 +87,11 @@ def text() -> Kind:
         return given.strip()
 
     return Kind(parse, str, "TEXT")
+
+
+def path() -> Kind:
+    """A path; `~` at its start is the user's home."""
+    return Kind(lambda given: os.path.expanduser(text().parse(given)), str, "PATH")
 
 
 def choice(what: str, valid: Collection[str]) -> Kind:

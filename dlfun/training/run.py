@@ -72,7 +72,7 @@ def is_finite(tree: Any) -> Array:
 
 def take(split: Split, which: Array, rows: Array) -> Split:
     """Rows of one of the stacked splits [splits, n, ...]."""
-    return Split(split.inputs[which, rows], split.targets[which, rows])
+    return Split(*(jnp.asarray(leaf)[which, rows] for leaf in split))
 
 
 def whole_split(learner: Learner, batch_size: int, state: Any, hparams: HParams, streams: Streams,
@@ -158,7 +158,7 @@ def train_interval(
 
     shapes = jax.eval_shape(lambda state: one(state, carry.step, rows[0])[1], carry.state)
     zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-    xs = (carry.step + jnp.arange(steps), rows)
+    xs = (carry.step + jnp.arange(steps, dtype=jnp.int32), rows)
     (state, totals, failed_at), _ = jax.lax.scan(body, (carry.state, zeros, carry.failed_at), xs)
     last = carry.step + steps
     failed_at = jnp.where((failed_at < 0) & ~is_finite(state), last, failed_at)

@@ -14,25 +14,10 @@ from dlfun import data
 from dlfun.data import mnist
 from dlfun.studies.options import DataOptions
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data"
-
-
-def shared(name: str) -> Path:
-    """A file or folder that the project does not ship; skips where it is absent."""
-    path = SHARED / name
-    if not path.exists():
-        pytest.skip(f"{path} is absent")
-    return path
-
-
-@pytest.fixture(scope="session")
-def data_dir(tmp_path_factory):
-    return tmp_path_factory.mktemp("data")
-
 
 @pytest.fixture(scope="session")
 def read(data_dir):
-    """`data.read` in a folder where each data set is prepared once."""
+    """`data.read`, in the folder where each data set is prepared once."""
 
     def once(name, **options):
         return data.read(name, DataOptions(data_dir=str(data_dir), **options))
@@ -60,12 +45,18 @@ def miniature(tmp_path, monkeypatch):
     for name, array in arrays.items():
         write_idx(folder / name, array)
     monkeypatch.setenv("NO_PROXY", "*")
-    serve_from(monkeypatch, "http://127.0.0.1:9/", folder)  # nobody answers there
+    place_sources(monkeypatch, "http://127.0.0.1:9/", folder)  # nobody answers there
     return folder, arrays
 
 
-def serve_from(monkeypatch, url: str, folder: Path) -> None:
-    """Lets MNIST come from a server, with the checksums of the files of a folder."""
+@pytest.fixture
+def serve_from(miniature, monkeypatch):
+    """Lets MNIST come from a server, with the checksums that the miniature has now."""
+    return partial(place_sources, monkeypatch, folder=miniature[0])
+
+
+def place_sources(monkeypatch, url: str, folder: Path) -> None:
+    """Sets where MNIST comes from, with the checksums of the files of a folder."""
     stock = mnist.Mnist.url_infos
     infos = {}
     for info in stock.values():

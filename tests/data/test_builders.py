@@ -11,13 +11,11 @@ from sklearn.datasets import load_digits
 from dlfun import data
 from dlfun.studies.options import DataOptions
 
-from .conftest import shared
-
 BUILT_IN = [name for name in data.DATASETS if name != "mnist"]
 
 
-def test_mnist1d_equals_the_published_arrays(read):
-    reference = np.load(shared("mnist1d/mnist1d_reference.npz"))
+def test_mnist1d_equals_the_published_arrays(read, shared_data):
+    reference = np.load(shared_data / "mnist1d" / "mnist1d_reference.npz")
     raw = read("mnist1d")
     for split, part in ((raw.train, "train"), (raw.test, "test")):
         np.testing.assert_allclose(split.inputs[..., 0], reference[f"x_{part}"], atol=1e-6, rtol=0)

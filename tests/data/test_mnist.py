@@ -13,8 +13,6 @@ from dlfun.data.idx import read_idx
 from dlfun.errors import UserError
 from dlfun.studies.options import DataOptions
 
-from .conftest import serve_from, shared
-
 FILES = (
     "train-images-idx3-ubyte.gz",
     "train-labels-idx1-ubyte.gz",
@@ -62,16 +60,16 @@ def test_files_of_the_user(miniature, tmp_path):
     assert read(tmp_path / "data").checksum == raw.checksum  # needs neither files nor a network
 
 
-def test_files_of_a_server(miniature, server, tmp_path, monkeypatch):
+def test_files_of_a_server(miniature, server, tmp_path, serve_from):
     folder, arrays = miniature
-    serve_from(monkeypatch, server, folder)
+    serve_from(server)
     check_against(read(tmp_path / "data"), arrays)
     assert left_behind(tmp_path / "data") == ["mnist"]
 
 
-def test_the_rest_comes_from_the_server(miniature, server, tmp_path, monkeypatch):
+def test_the_rest_comes_from_the_server(miniature, server, tmp_path, serve_from):
     folder, arrays = miniature
-    serve_from(monkeypatch, server, folder)
+    serve_from(server)
     mine = tmp_path / "mine"
     mine.mkdir()
     (folder / FILES[1]).rename(mine / FILES[1])
@@ -102,30 +100,30 @@ def test_no_network_and_a_file_missing(miniature, tmp_path):
     assert FILES[0] not in line
 
 
-def test_a_server_that_never_answers(miniature, tmp_path, monkeypatch):
+def test_a_server_that_never_answers(serve_from, tmp_path, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        serve_from(monkeypatch, f"http://127.0.0.1:{silent.getsockname()[1]}/", miniature[0])
+        serve_from(f"http://127.0.0.1:{silent.getsockname()[1]}/")
         monkeypatch.setattr(download, "PATIENCE", 0.2)
         line = fails(tmp_path / "data", within=5)
     assert "cannot be downloaded" in line
 
 
-def test_a_server_without_the_files(miniature, server, tmp_path, monkeypatch):
-    serve_from(monkeypatch, server, miniature[0])
+def test_a_server_without_the_files(miniature, server, tmp_path, serve_from):
+    serve_from(server)
     for name in FILES:
         (miniature[0] / name).unlink()
     assert "cannot be downloaded" in fails(tmp_path / "data", within=5)
 
 
-def test_a_download_that_breaks_off(miniature, server, tmp_path, monkeypatch):
-    serve_from(monkeypatch, server, miniature[0])
+def test_a_download_that_breaks_off(miniature, server, tmp_path, serve_from):
+    serve_from(server)
     (miniature[0] / FILES[3]).unlink()  # the first one is there when the server is asked
     assert "broke off" in fails(tmp_path / "data", within=5)
     assert left_behind(tmp_path / "data") == []
 
 
-def test_another_file_on_the_server(miniature, server, tmp_path, monkeypatch):
-    serve_from(monkeypatch, server, miniature[0])
+def test_another_file_on_the_server(miniature, server, tmp_path, serve_from):
+    serve_from(server)
     (miniature[0] / FILES[3]).write_bytes(gzip.compress(b"\0\0\x08\1\0\0\0\0"))
     assert FILES[3] in fails(tmp_path / "data")
     assert left_behind(tmp_path / "data") == []
@@ -153,8 +151,8 @@ def test_read_idx_rejects_other_files(tmp_path):
 
 
 @pytest.mark.slow
-def test_the_real_files(tmp_path):
-    folder = shared("mnist")
+def test_the_real_files(shared_data, tmp_path):
+    folder = shared_data / "mnist"
     raw = read(tmp_path, folder)
     images = {name: direct(folder / name, 16).reshape(-1, 28, 28) for name in (FILES[0], FILES[2])}
     labels = {name: direct(folder / name, 8) for name in (FILES[1], FILES[3])}

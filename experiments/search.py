@@ -1,0 +1,180 @@
+"""The flags of a sweep, and the values they search."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError, unknown
+from dlfun.models import ACTIVATIONS
+from dlfun.studies.options import OPTIMIZERS
+from dlfun.types import HPARAMS
+from experiments import parsing
+from experiments.flags import model_options
+from experiments.holders import bad_value, define
+from experiments.shapes import activations, kind_of, shape_fields
+
+METHODS = ("grid", "random", "sobol")
+SCALES = ("lin", "log", "choice")
+
+
+class Dimension(NamedTuple):
+    """What one name of a random search is drawn from: lin or log from low to high, or choice."""
+
+    scale: str
+    low: float = 0.0
+    high: float = 0.0
+    values: tuple[Any, ...] = ()
+
+
+class Search(NamedTuple):
+    """What a sweep tries.
+
+    Attributes:
+      method: grid, random or sobol.
+      grid: name -> values, to be crossed, in the order given; empty unless the method is grid.
+      space: name -> Dimension; empty if the method is grid.
+      trials: points to draw, if the method is not grid.
+    """
+
+    method: str
+    grid: dict[str, tuple[Any, ...]]
+    space: dict[str, Dimension]
+    trials: int
+
+
+def define_search(values: absl_flags.FlagValues) -> None:
+    """Adds the flags of a sweep to those of a script."""
+
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
+        define(values, kind, name, default, help, "Search", repeated=repeated)
+
+    add(parsing.choice("search", METHODS), "search", "grid", "how points are chosen")
+    add(parsing.text(), "grid", (), "NAME=VALUE,VALUE of a number, a shape flag, activation or "
+        "optimizer, as in learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, "
+        "and is then crossed", True)
+    add(parsing.text(), "space", (), "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or "
+        "log, as in learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be "
+        "repeated", True)
+    add(parsing.integer(1), "trials", 64, "points of a random or sobol search")
+
+
+def kinds(model: str) -> dict[str, parsing.Kind]:
+    """Name -> kind of value, of all that can be swept of a model."""
+    numbers = {name: parsing.number(bounds) for name, bounds in HPARAMS.items()}
+    shapes = {name: kind_of(field) for name, field in shape_fields(model).items()}
+    others = {"optimizer": parsing.choice("optimizer", OPTIMIZERS)}
+    if model in activations():
+        others["activation"] = parsing.choice("activation", ACTIVATIONS)
+    return {**numbers, **shapes, **others}
+
+
+def split_name(flag: str, text: str, valid: Iterable[str], seen: Iterable[str]) -> tuple[str, str]:
+    """The name and the rest of NAME=REST.
+
+    Raises:
+      UserError: if there is no rest, the name is not valid, or it was seen before.
+    """
+    name, equals, rest = (part.strip() for part in text.partition("="))
+    if not equals:
+        example = "1e-3,1e-2" if flag == "grid" else "log:1e-4:1e-1"
+        raise bad_value(flag, text, f"must be NAME=VALUES, such as learning_rate={example}")
+    if name not in valid:
+        raise bad_value(flag, text, unknown(f"{flag} name", name, valid))
+    if name in seen:
+        raise bad_value(flag, text, f"'{name}' is given twice; put all its values into one")
+    return name, rest
+
+
+def parse_values(kind: parsing.Kind, text: str) -> tuple[Any, ...]:
+    """Different values, parted by commas; raises ValueError saying what is wrong."""
+    found = []
+    for item in text.split(","):
+        value = kind.parse(item)
+        if value in found:
+            raise ValueError(f"'{item.strip()}' is given twice; give each value once")
+        found.append(value)
+    return tuple(found)
+
+
+def parse_dimension(kind: parsing.Kind, text: str) -> Dimension:
+    """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
+    scale, _, rest = (part.strip() for part in text.partition(":"))
+    if scale not in SCALES:
+        raise ValueError(str(unknown("scale", scale, SCALES)))
+    if scale == "choice":
+        return Dimension(scale, values=parse_values(kind, rest))
+    if kind.form != "NUMBER":
+        raise ValueError(f"a shape or a name has no {scale} scale; write choice:VALUE,VALUE")
+    ends = rest.split(":")
+    if len(ends) != 2:
+        raise ValueError(f"must have two ends, {scale}:LOW:HIGH")
+    low, high = (kind.parse(end) for end in ends)
+    if not low < high < math.inf:
+        raise ValueError("must go from a lower to a higher number, both finite")
+    if scale == "log" and low <= 0:
+        raise ValueError("a log scale must start above 0; use lin to include 0")
+    return Dimension(scale, low, high)
+
+
+def search_space(
+    method: str, grid: Iterable[str], space: Iterable[str], trials: int, model: str
+) -> Search:
+    """What the texts of --grid or --space say, for a model.
+
+    >>> search_space("grid", ["learning_rate=0.1,0.2", "rnn_cell=gru,lstm"], [], 1, "rnn").grid
+    {'learning_rate': (0.1, 0.2), 'rnn_cell': ('gru', 'lstm')}
+
+    Raises:
+      UserError: naming the flag and what is wrong with it.
+    """
+    check_method(method, bool(tuple(grid)), bool(tuple(space)))
+    valid = kinds(model)
+    values: dict[str, tuple[Any, ...]] = {}
+    dimensions: dict[str, Dimension] = {}
+    for flag, texts, found, parse in (
+        ("grid", grid, values, parse_values),
+        ("space", space, dimensions, parse_dimension),
+    ):
+        for text in texts:
+            name, rest = split_name(flag, text, valid, found)
+            try:
+                found[name] = parse(valid[name], rest)
+            except ValueError as error:
+                raise bad_value(flag, text, error) from None
+    return Search(method, values, dimensions, trials)
+
+
+def check_method(method: str, grid: bool, space: bool) -> None:
+    """Raises UserError if a way of searching lacks its flag, or has that of another."""
+    own, other = ("grid", "space") if method == "grid" else ("space", "grid")
+    have, lack = (grid, space) if method == "grid" else (space, grid)
+    example = "learning_rate=1e-3,1e-2" if own == "grid" else "learning_rate=log:1e-4:1e-1"
+    if lack:
+        raise UserError(f"--{other} does not go with --search={method}; use --{own}={example}")
+    if not have:
+        raise UserError(f"--search={method} needs at least one --{own}, such as --{own}={example}")
+
+
+def search_of(values: absl_flags.FlagValues) -> Search:
+    """What a script's flags search, with every shape in it checked.
+
+    Raises:
+      UserError: naming the flag and what is wrong with it.
+    """
+    model = values["model"].value
+    given = (values[name].value for name in ("search", "grid", "space", "trials"))
+    found = search_space(*given, model=model)
+    choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}
+    shapes = {name: choices[name] for name in choices if name in shape_fields(model)}
+    for point in itertools.product(*shapes.values()):
+        try:
+            model_options(values, model, dict(zip(shapes, point, strict=True)))
+        except UserError as error:
+            flag = "grid" if found.method == "grid" else "space"
+            raise UserError(f"{error} (with the --{flag} of {', '.join(shapes)})") from None
+    return found

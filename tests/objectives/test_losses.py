@@ -1,0 +1,60 @@
+"""Losses against Optax and numpy; weights against leaving examples out."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+from jax import numpy as jnp
+
+from dlfun import objectives
+from dlfun.errors import UserError
+from dlfun.types import Batch, HParams, Spec
+
+CLASSES = Spec((4,), "vector", "classification", 3)
+NUMBERS = Spec((4,), "vector", "regression", 2)
+
+
+@pytest.fixture
+def batch():
+    return Batch(jnp.zeros((5, 4)), jnp.array([0, 1, 2, 1, 0]), jnp.ones(5))
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+def test_cross_entropy_equals_optax(smoothing, batch, key):
+    logits = 3 * jax.random.normal(key, (5, 3))
+    labels = optax.losses.smooth_labels(jax.nn.one_hot(batch.targets, 3), smoothing)
+    wanted = optax.losses.softmax_cross_entropy(logits, labels)
+    found = objectives.build("auto", CLASSES).loss(logits, batch, HParams(label_smoothing=smoothing))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
+
+
+def test_squared_error_of_numbers_and_of_classes(batch, key):
+    outputs = jax.random.normal(key, (5, 3))
+    found = objectives.build("squared_error", CLASSES).loss(outputs, batch, HParams())
+    wanted = ((np.asarray(outputs) - np.eye(3)[batch.targets]) ** 2).mean(axis=1)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
+    numbers = batch._replace(targets=outputs[:, :2] + 2)
+    found = objectives.build("auto", NUMBERS).loss(outputs[:, :2], numbers, HParams())
+    np.testing.assert_allclose(found, np.full(5, 4.0), rtol=1e-5)
+
+
+def test_perceptron_criterion(batch):
+    scores = jnp.array([[2.0, 1, 0], [2, 1, 0], [2, 1, 0], [0, 3, 1], [0, 0, -1]])
+    found = objectives.build("perceptron", CLASSES).loss(scores, batch, HParams())
+    np.testing.assert_allclose(found, [0, 1, 2, 0, 0])
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "squared_error", "perceptron"])
+def test_padding_weighs_nothing(name, batch, key):
+    objective = objectives.build(name, CLASSES)
+    outputs = jax.random.normal(key, (5, 3))
+    padded = batch._replace(weight=jnp.array([1.0, 1, 1, 0, 0]))
+    short = Batch(*(leaf[:3] for leaf in batch))
+    found = objective.metrics(outputs.at[3:].set(jnp.nan), padded, HParams())
+    wanted = objective.metrics(outputs[:3], short, HParams())
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6), found, wanted)
+
+
+def test_objective_of_another_task_is_refused():
+    with pytest.raises(UserError, match="--objective=cross_entropy is for classification"):
+        objectives.build("cross_entropy", NUMBERS)

@@ -98,7 +98,7 @@ def _define_study(values: absl_flags.FlagValues) -> None:
 
     add(parsing.integer(1), "seeds", "replicates of every configuration")
     add(parsing.integer(0, 2**32 - 1), "seed", "the root of all chance")
-    add(parsing.integer(1), "steps", "how long to train, in steps", "the study's own, if no epochs")
+    add(parsing.integer(1), "steps", "how long to train, in steps", "1000, if no --epochs")
     add(parsing.number(POSITIVE), "epochs", "how long to train, in epochs; instead of --steps")
     add(parsing.integer(1), "evaluations", "validations in a run, evenly spread")
     add(parsing.choice("keep", options.KEEP), "keep", "whose parameters the record keeps")

@@ -5,28 +5,32 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Protocol
 
 import jax
 import numpy as np
 from scipy.stats import qmc
 
+from dlfun import keys
 
-class Dimension(NamedTuple):
-    """One axis of a search space: lin or log between low and high, or a choice of values."""
 
-    kind: str
-    low: float = 0.0
-    high: float = 1.0
-    values: tuple[Any, ...] = ()
+class Dimension(Protocol):
+    """One axis of a search space: lin or log from low to high, or a choice of values."""
 
-    def at(self, u: float) -> Any:
-        """The value at u in [0, 1)."""
-        if self.kind == "choice":
-            return self.values[int(u * len(self.values))]
-        if self.kind == "log":
-            return math.exp(math.log(self.low) + u * math.log(self.high / self.low))
-        return self.low + u * (self.high - self.low)
+    scale: str
+    low: float
+    high: float
+    values: tuple[Any, ...]
+
+
+def at(dimension: Dimension, u: float) -> Any:
+    """The value of a dimension at u in [0, 1)."""
+    if dimension.scale == "choice":
+        return dimension.values[int(u * len(dimension.values))]
+    if dimension.scale == "log":
+        low, high = math.log(dimension.low), math.log(dimension.high)
+        return math.exp(low + u * (high - low))
+    return dimension.low + u * (dimension.high - dimension.low)
 
 
 def crossed(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -50,6 +54,19 @@ def drawn(
     else:
         points = np.asarray(jax.random.uniform(key, (trials, len(space))), float)
     return [
-        {name: dimension.at(u) for (name, dimension), u in zip(space.items(), point, strict=True)}
+        {name: at(dimension, u) for (name, dimension), u in zip(space.items(), point, strict=True)}
         for point in points
     ]
+
+
+def configurations(
+    method: str,
+    grid: Mapping[str, Sequence[Any]],
+    space: Mapping[str, Dimension],
+    trials: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """What a search tries: a pure function of its method, its space and the root seed."""
+    if method == "grid":
+        return crossed(grid)
+    return drawn(method, space, trials, keys.stream(keys.root_key(seed), "search"))

@@ -1,5 +1,7 @@
 """The one exception that is the user's to mend."""
 
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """Bad input: one clear line that says what is wrong and what to do.
@@ -8,7 +10,7 @@ class UserError(Exception):
     """
 
 
-def unknown(kind: str, name: str, valid) -> UserError:
+def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """An error for a name that is not in `valid`, suggesting the nearest one.
 
     >>> print(unknown("model", "cmm", ["bpnn", "cnn", "rnn"]))

@@ -8,16 +8,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import jax
+Array = Any
+"""A jax.Array, or a numpy array on its way to one. (JAX is not imported here to name it.)"""
 
-    Array = jax.Array | np.ndarray
-else:
-    Array = Any
+Rate = Array | float | None
+"""A dropout rate, which may be traced; None leaves dropout out of the program."""
 
 Metrics = dict[str, tuple[Array, Array]]
 """Metric name -> (total, count): pairs that add, and are divided once."""

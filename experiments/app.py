@@ -1,202 +1,180 @@
-"""How a script starts and ends: flags, JAX, errors in one line, exit codes.
+"""Starts a script: flags, help, JAX, and an exit code for every ending.
 
-0 is success, 2 bad input, 130 and 143 an interrupt or a termination from outside.
+0: all went well. 2: bad input, one line on stderr. 130 and 143: interrupted, terminated.
+1: an error of the program, with its traceback.
 """
 
 from __future__ import annotations
 
-import difflib
+import errno
+import functools
 import os
-import resource
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import FrameType, ModuleType
+from collections.abc import Callable
 from typing import Any
 
 from absl import app as absl_app
 from absl import flags as absl_flags
-from absl import logging as absl_logging
+from absl import logging
 
-from dlfun.errors import UserError
-from experiments.flags import check, models_of
-from experiments.usage import HELP, usage
+from dlfun.errors import UserError, unknown
+from experiments import flags, search
+from experiments.helptext import help_text, wants_help
+from experiments.runtime import configure_jax, peak_memory
 
-BAD_INPUT = 2
-JAX_PLATFORMS = {"cpu": "cpu", "gpu": "cuda", "tpu": "tpu"}
+Main = Callable[[list[str]], Any]
 
-
-def run(main: Callable[[list[str]], None], values: absl_flags.FlagValues) -> None:
-    """Parses the command line, sets JAX up, calls main, and says in one line what was wrong."""
-    signal.signal(signal.SIGTERM, _terminate)
-    try:
-        absl_app.run(
-            lambda argv: _start(main, argv, values),
-            flags_parser=lambda argv: parse(argv, values, sys.modules["__main__"]),
-        )
-    except UserError as error:
-        _fail(str(error))
-    except KeyboardInterrupt:
-        print("\ninterrupted; nothing was written", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        _fail(f"{error.filename}: {error.strerror}")
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 
-def _fail(message: str) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    sys.exit(BAD_INPUT)
+def run(main: Main, values: absl_flags.FlagValues) -> None:
+    """Runs a script: parses its flags, sets JAX up, calls main, and exits."""
+    signal.signal(signal.SIGTERM, terminate)
+    parser = functools.partial(parse, values, doc=sys.modules[main.__module__].__doc__ or "")
+    body = functools.partial(start, main, values)
+    sys.exit(guarded(lambda: absl_app.run(body, flags_parser=parser)))
 
 
-def _terminate(number: int, frame: FrameType | None) -> None:
-    sys.exit(128 + number)
+def terminate(number: int, frame: Any) -> None:
+    """Ends the script as an exception does, so that what it holds is cleaned up."""
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(128 + number)
 
 
-def parse(argv: Sequence[str], values: absl_flags.FlagValues, script: ModuleType) -> list[str]:
-    """Reads the flags; --help prints the script's help and exits with 0.
-
-    Raises:
-      UserError: naming the flag and what is wrong with it.
-    """
-    if any(argument in HELP for argument in argv[1:]):
-        _print_help(usage(script, values))
-        sys.exit(0)
-    try:
-        rest = values(_with_flagfiles(argv, values))
-    except absl_flags.UnrecognizedFlagError as error:
-        raise _unknown_flag(error.flagname, values) from None
-    except absl_flags.Error as error:
-        raise UserError(str(error)) from None
-    if len(rest) > 1:
-        raise UserError(f"'{rest[1]}' is not a flag; flags are written --name=value")
-    check(values)
-    return rest
-
-
-def _print_help(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _unknown_flag(name: str, values: absl_flags.FlagValues) -> UserError:
-    name = name.lstrip("-").partition("=")[0]
-    near = difflib.get_close_matches(name, list(values), n=1, cutoff=0.5)
-    hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
-
-
-def _with_flagfiles(argv: Sequence[str], values: absl_flags.FlagValues) -> list[str]:
-    """The command line with the lines of its flagfiles in their places."""
-    found: list[str] = []
-    arguments = iter(argv)
-    for argument in arguments:
-        name, equals, path = argument.partition("=")
-        if name.lstrip("-") != "flagfile" or not name.startswith("-"):
-            found.append(argument)
-            continue
-        path = path if equals else next(arguments, "")
-        found += _flagfile_lines(path)
-    return found
-
-
-def _flagfile_lines(path: str) -> list[str]:
-    try:
-        text = Path(path).expanduser().read_text(encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"--flagfile={path}: {error.strerror}; name a file of flags") from None
-    except UnicodeDecodeError:
-        raise UserError(f"--flagfile={path}: is not a text file; name a file of flags") from None
-    lines = (line.strip() for line in text.splitlines())
-    return [line for line in lines if line and not line.startswith(("#", "//"))]
-
-
-def _start(
-    main: Callable[[list[str]], None], argv: list[str], values: absl_flags.FlagValues
-) -> None:
-    absl_logging.set_verbosity(absl_logging.ERROR)
+def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
+    """Sets JAX up, runs main, and prints the peak memory if all went well."""
+    logging.set_verbosity(logging.WARNING)
     layouts = values["layout"].value.values()
-    devices = max([layout.devices for layout in layouts if layout is not None], default=0)
+    devices = max((layout.devices for layout in layouts if layout), default=1)
     configure_jax(values["platform"].value, values["precision"].value, devices)
-    import jax
-
-    try:
-        main(argv)
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        models = ",".join(f"{model}:1x1" for model in models_of(values))
-        raise UserError(f"out of memory; give fewer --seeds or --layout={models}") from None
-    print(f"peak memory {peak_memory():.2f} GiB")
+    code = main(argv)
+    if not code:
+        print(f"peak memory {peak_memory() / 2**30:.2f} GiB", flush=True)
+    return code
 
 
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def peak_memory() -> float:
-    """The largest resident size of this process so far, in GiB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**30
-
-
-def cache_dir() -> Path:
-    """Where compiled programs are kept between runs."""
-    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    own = Path(home).expanduser() / "dlfun" / "compilation"
-    return Path(os.environ.get("JAX_COMPILATION_CACHE_DIR") or own)
-
-
-def configure_jax(platform: str | None, precision: str, devices: int) -> None:
-    """Everything that must be set before JAX starts.
-
-    Args:
-      platform: cpu, gpu, tpu, or None for the best there is.
-      precision: float64 needs JAX's 64-bit mode.
-      devices: host devices that a layout asks for; 0 is one a core.
+def parse(values: absl_flags.FlagValues, argv: list[str], doc: str = "") -> list[str]:
+    """Reads the flags of a script, and checks that they go together. Prints help if asked.
 
     Raises:
-      UserError: if the platform is not here.
+      UserError: naming the flag, and what to do.
     """
-    # The loader of cached CPU programs compares tuning hints that do not matter here, at length.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import jax
+    if wants_help(argv[1:]):
+        show(help_text(values, doc))
+        raise SystemExit(0)
+    if values.is_parsed():
+        values.unparse_flags()
+    rest = parse_flags(values, argv)
+    if len(rest) > 1:
+        hint = f"--{rest[1]}" if rest[1].partition("=")[0] in values else "--seeds=10"
+        raise UserError(f"unexpected argument '{rest[1]}': all arguments are flags, such as {hint}")
+    flags.check(values)
+    if "search" in values:
+        search.search_of(values)
+    absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
+    return argv[:1]
 
-    settings: dict[str, Any] = {
-        "jax_num_cpu_devices": devices or cores(),
-        "jax_default_prng_impl": "threefry2x32",
-        "jax_threefry_partitionable": True,
-        "jax_enable_x64": precision == "float64",
-        "jax_persistent_cache_min_compile_time_secs": 0.0,
-        "jax_persistent_cache_min_entry_size_bytes": -1,
-    }
-    if platform is not None:
-        settings["jax_platforms"] = JAX_PLATFORMS[platform]
-    for name, value in settings.items():
-        jax.config.update(name, value)
-    use_cache(cache_dir())
+
+def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:
+    """Reads the flags; returns argv[0] and what is no flag."""
+    args = read_flagfiles(values, argv[1:])
     try:
-        jax.devices()
-    except RuntimeError:
-        asked = f"--platform={platform}" if platform else "JAX_PLATFORMS"
-        raise UserError(f"{asked}: no such device here; use --platform=cpu") from None
+        return values([argv[0], *args])
+    except absl_flags.UnrecognizedFlagError as error:
+        raise unknown_flag(values, error.flagname) from None
+    except (absl_flags.Error, ValueError, TypeError) as error:
+        raise UserError(f"{error}; see --help") from None
 
 
-def use_cache(folder: Path) -> None:
-    """Keeps compiled programs there; goes on without, and says so, where it cannot."""
-    import jax
-
+def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
+    """The arguments with the lines of each --flagfile in its place."""
+    if any(arg.lstrip("-") == "flagfile=" for arg in args):
+        raise UserError("--flagfile=: name the file")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        usable = os.access(folder, os.W_OK | os.X_OK)
-    except OSError:
-        usable = False
-    if usable:
-        jax.config.update("jax_compilation_cache_dir", str(folder))
-    else:
-        print(f"warning: {folder} cannot be written; programs are compiled anew", file=sys.stderr)
+        return values.read_flags_from_files(args)
+    except absl_flags.CantOpenFlagFileError as error:
+        cause = error.__context__
+        if isinstance(cause, OSError):
+            raise UserError(
+                f"--flagfile={cause.filename}: {cause.strerror}; name a file with a flag on "
+                "each line"
+            ) from None
+        raise UserError(f"--flagfile: {error}") from None
+    except UnicodeDecodeError:
+        raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
+    except (absl_flags.Error, OSError) as error:
+        raise UserError(f"--flagfile: {error}") from None
+
+
+def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
+    """The error for a flag that the script does not have, with the nearest that it has."""
+    if " " in name:
+        flag, _, value = name.partition(" ")
+        return UserError(f"--{name}: write --{flag}={value.strip()}")
+    error = str(unknown("flag", f"--{name}", [f"--{known}" for known in (*values, "flagfile")]))
+    return UserError(f"{error.partition(' Known: ')[0].rstrip('.')}; see --help")
+
+
+def show(text: str) -> None:
+    """Prints a text; whoever reads it may stop before its end."""
+    try:
+        print(text, end="", flush=True)
+    except BrokenPipeError:
+        forget_stdout()
+
+
+def forget_stdout() -> None:
+    """Nobody reads stdout any more: keeps Python from failing over it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def guarded(body: Callable[[], Any]) -> Any:
+    """Runs a script's body; says in one line what the user can mend. Returns the exit code.
+
+    What the user cannot mend is raised: it shows its traceback.
+    """
+    try:
+        return body()
+    except SystemExit as end:
+        return end.code
+    except KeyboardInterrupt:
+        return fail("interrupted", 128 + signal.SIGINT)
+    except BrokenPipeError:
+        forget_stdout()
+        return 128 + signal.SIGPIPE
+    except Exception as error:
+        line = explain(error)
+        if line is None:
+            raise
+        return fail(f"error: {line}", 2)
+
+
+def fail(line: str, code: int) -> int:
+    """Prints one line on stderr and returns the exit code."""
+    print(" ".join(line.split()), file=sys.stderr, flush=True)
+    return code
+
+
+def explain(error: Exception) -> str | None:
+    """What is wrong and what to do, or None if the user cannot mend it."""
+    if isinstance(error, UserError):
+        return str(error)
+    if isinstance(error, OSError):
+        return explain_os(error)
+    of_jax = type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
+    if isinstance(error, MemoryError) or (of_jax and "RESOURCE_EXHAUSTED" in str(error)):
+        what = str(error).removeprefix("RESOURCE_EXHAUSTED: ").split("\n")[0] or "out of memory"
+        return f"{what}; give --layout a smaller width, or train fewer --seeds at once"
+    return None
+
+
+def explain_os(error: OSError) -> str | None:
+    """The same for an error of the operating system: no room left, or no right to a file."""
+    where = f"{error.filename}: " if error.filename else ""
+    if error.errno in NO_ROOM:
+        return f"{where}{error.strerror}; make room, or choose another --output_dir"
+    if error.errno in NO_RIGHT and error.filename:
+        return f"{where}{error.strerror}; choose another directory, or change its rights"
+    return None

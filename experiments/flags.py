@@ -38,8 +38,17 @@ UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout")
 BY_MODEL = ("activation", "objective", "optimizer", *HPARAMS)
 """Flags that take one value for all models, values for some, or both."""
 
-SIMPLE = ("seeds", "seed", "steps", "epochs", "batch_size", "schedule", "evaluations",
-          "precision", "keep")
+SIMPLE = (
+    "seeds",
+    "seed",
+    "steps",
+    "epochs",
+    "batch_size",
+    "schedule",
+    "evaluations",
+    "precision",
+    "keep",
+)
 """Flags that StudyOptions holds as they are."""
 
 POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
@@ -110,12 +119,18 @@ def _define_data(values: absl_flags.FlagValues) -> None:
 
     add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
     add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
-    add(parsing.choice("split", options.SPLITS), "split", "the data set's official test split, or "
-        "a random split of each replicate's own")
+    add(
+        parsing.choice("split", options.SPLITS),
+        "split",
+        "the data set's official test split, or a random split of each replicate's own",
+    )
     add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
     add(parsing.integer(1), "train_examples", "use only this many training examples", "all")
-    add(parsing.boolean(), "permute_features", "apply one fixed permutation to the positions of "
-        "every example")
+    add(
+        parsing.boolean(),
+        "permute_features",
+        "apply one fixed permutation to the positions of every example",
+    )
 
 
 def _define_training(values: absl_flags.FlagValues) -> None:
@@ -127,12 +142,25 @@ def _define_training(values: absl_flags.FlagValues) -> None:
     objective = parsing.by_model(parsing.choice("objective", objectives), MODELS)
     add(optimizer, "optimizer", "by model", NONE, _usual("optimizer", optimizer))
     add(objective, "objective", "what is brought down, by model; auto: by the task", NONE, "auto")
-    add(parsing.integer(1), "batch_size", "examples in a step", DEFAULTS["batch_size"],
-        "100, cut to the training split")
-    add(parsing.choice("schedule", options.SCHEDULES), "schedule", "of the learning rate: "
-        "constant, falling to 0 along a cosine, or a linear warm-up", DEFAULTS["schedule"])
-    add(parsing.choice("precision", options.PRECISIONS), "precision", "of the arithmetic",
-        DEFAULTS["precision"])
+    add(
+        parsing.integer(1),
+        "batch_size",
+        "examples in a step",
+        DEFAULTS["batch_size"],
+        "100, cut to the training split",
+    )
+    add(
+        parsing.choice("schedule", options.SCHEDULES),
+        "schedule",
+        "of the learning rate: constant, falling to 0 along a cosine, or a linear warm-up",
+        DEFAULTS["schedule"],
+    )
+    add(
+        parsing.choice("precision", options.PRECISIONS),
+        "precision",
+        "of the arithmetic",
+        DEFAULTS["precision"],
+    )
 
 
 def _define_machine(values: absl_flags.FlagValues) -> None:
@@ -142,8 +170,14 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
     add(parsing.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
     add(parsing.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
     layout = parsing.by_model(parsing.layout(), MODELS)
-    add(layout, "layout", "how members meet devices, by model: devices x members at once on each, "
-        "such as 2x5; never changes the meaning", "auto", NONE)
+    add(
+        layout,
+        "layout",
+        "how members meet devices, by model: devices x members at once on each, "
+        "such as 2x5; never changes the meaning",
+        "auto",
+        NONE,
+    )
 
 
 def default_of(name: str, model: str) -> Any:

@@ -54,12 +54,24 @@ def define_search(values: absl_flags.FlagValues) -> None:
         define(values, kind, name, default, help, "Search", repeated=repeated)
 
     add(parsing.choice("search", METHODS), "search", "grid", "how points are chosen")
-    add(parsing.text(), "grid", (), "NAME=VALUE,VALUE of a number, a shape flag, activation or "
+    add(
+        parsing.text(),
+        "grid",
+        (),
+        "NAME=VALUE,VALUE of a number, a shape flag, activation or "
         "optimizer, as in learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, "
-        "and is then crossed", True)
-    add(parsing.text(), "space", (), "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or "
+        "and is then crossed",
+        True,
+    )
+    add(
+        parsing.text(),
+        "space",
+        (),
+        "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or "
         "log, as in learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be "
-        "repeated", True)
+        "repeated",
+        True,
+    )
     add(parsing.integer(1), "trials", 64, "points of a random or sobol search")
 
 

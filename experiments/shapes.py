@@ -40,7 +40,9 @@ def shape_fields(model: str) -> dict[str, dataclasses.Field]:
 def activations() -> dict[str, str]:
     """The default activation of each model that has one."""
     fields = {model: row.settings.__dataclass_fields__ for model, row in MODELS.items()}
-    return {model: own["activation"].default for model, own in fields.items() if "activation" in own}
+    return {
+        model: own["activation"].default for model, own in fields.items() if "activation" in own
+    }
 
 
 def define_shapes(values: absl_flags.FlagValues) -> None:
@@ -49,8 +51,15 @@ def define_shapes(values: absl_flags.FlagValues) -> None:
         for name, field in shape_fields(model).items():
             define(values, kind_of(field), name, field.default, field.metadata["help"], model)
     kind = parsing.by_model(parsing.choice("activation", ACTIVATIONS), MODELS)
-    define(values, kind, "activation", NONE, "of every model that has one, by model", "Training",
-           usual=kind.show(activations()))
+    define(
+        values,
+        kind,
+        "activation",
+        NONE,
+        "of every model that has one, by model",
+        "Training",
+        usual=kind.show(activations()),
+    )
 
 
 def fit_layers(model: str, shape: dict[str, Any], given: Collection[str]) -> dict[str, Any]:

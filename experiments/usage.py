@@ -70,8 +70,8 @@ def usage(script: ModuleType, values: absl_flags.FlagValues) -> str:
     parts.append(table("Models", models, width))
     parts.append(table("Data sets", {name: row.summary for name, row in DATASETS.items()}, width))
     parts.append(
-        "--flagfile=FILE reads flags from a file, a line each; config.flags of a record replays it.\n"
-        "A number, an optimiser, an activation, an objective or a layout may be given for one "
+        "--flagfile=FILE reads flags from a file, a line each: config.flags of a record replays it."
+        "\nA number, an optimiser, an activation, an objective or a layout may be given for one "
         "model only: --learning_rate=cnn:0.003,rnn:0.01"
     )
     return "\n\n".join(parts)

@@ -17,8 +17,10 @@ from dlfun.types import HPARAMS, Batch, HParams, Layout, Settings
 from tests.helpers import SHAPES, options, prepared, toy
 
 LAYOUT = Layout(1, 2)
-QUICK = {"rnn": RNN(widths=(3,)), "cnn": CNN(channels=(4, 4), kernels=(3, 3), strides=(2, 1),
-                                             padding=(1, 1), pools=(1, 2))}
+QUICK = {
+    "rnn": RNN(widths=(3,)),
+    "cnn": CNN(channels=(4, 4), kernels=(3, 3), strides=(2, 1), padding=(1, 1), pools=(1, 2)),
+}
 
 
 @pytest.mark.parametrize("modality", SHAPES)
@@ -48,8 +50,13 @@ def test_every_model_takes_every_modality(model, modality, key):
 def test_every_model_learns_and_says_what_it_did(model):
     dataset = toy()
     settings, data, _ = prepared(model, dataset, QUICK.get(model), steps=60, seeds=2)
-    result = run_arm(options({model: settings.shape}, seeds=2), settings, data,
-                     [HParams(learning_rate=1e-2)], LAYOUT)
+    result = run_arm(
+        options({model: settings.shape}, seeds=2),
+        settings,
+        data,
+        [HParams(learning_rate=1e-2)],
+        LAYOUT,
+    )
     assert len(result.rows) == 2
     for row in result.rows:
         assert row["status"] == "ok"
@@ -65,8 +72,9 @@ def test_every_model_learns_and_says_what_it_did(model):
 def test_running_statistics_live_in_the_state(normalization):
     shape = dataclasses.replace(QUICK["cnn"], normalization=normalization)
     settings, data, _ = prepared("cnn", shape=shape, seeds=2)
-    result = run_arm(options({"cnn": shape}, seeds=2), settings, data,
-                     [HParams(learning_rate=1e-2)], LAYOUT)
+    result = run_arm(
+        options({"cnn": shape}, seeds=2), settings, data, [HParams(learning_rate=1e-2)], LAYOUT
+    )
     means = [a for n, a in result.parameters.items() if n.startswith("batch_stats/")]
     assert bool(means) == (normalization == "batch")
     assert all(np.abs(mean).max() > 0 for mean in means if mean.shape[-1] > 0)
@@ -85,8 +93,13 @@ def test_dropout_rate_is_swept_without_a_new_program():
 
 def test_bfloat16_keeps_float32_parameters():
     settings, data, _ = prepared("bpnn", precision="bfloat16", seeds=1)
-    result = run_arm(options(("bpnn",), seeds=1, precision="bfloat16"), settings, data,
-                     [HParams(1e-2)], Layout(1, 1))
+    result = run_arm(
+        options(("bpnn",), seeds=1, precision="bfloat16"),
+        settings,
+        data,
+        [HParams(1e-2)],
+        Layout(1, 1),
+    )
     exact, data, _ = prepared("bpnn", seeds=1)
     other = run_arm(options(("bpnn",), seeds=1), exact, data, [HParams(1e-2)], Layout(1, 1))
     for name, array in result.parameters.items():

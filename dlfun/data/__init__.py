@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dlfun.data.reading import Raw, Row, read_row
 from dlfun.data.splitting import chance, split, stratified_order
 from dlfun.errors import unknown
-from dlfun.studies.options import DataOptions
+from dlfun.types import DataOptions
 
 __all__ = ["DATASETS", "Raw", "Row", "chance", "read", "split", "stratified_order"]
 

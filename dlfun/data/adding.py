@@ -47,6 +47,7 @@ class Adding(tfds.core.GeneratorBasedBuilder):
         return int(self.builder_config.name)
 
     def spec(self) -> Spec:
+        """What a model must know of the data."""
         return Spec(
             shape=(self.length(), 2),
             modality="sequence",

@@ -18,6 +18,7 @@ class Digits(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
 
     def spec(self) -> Spec:
+        """What a model must know of the data."""
         return Spec(
             shape=(8, 8, 1),
             modality="image",

@@ -65,6 +65,7 @@ class Mnist1d(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
 
     def spec(self) -> Spec:
+        """What a model must know of the data."""
         return Spec(
             shape=(FINAL, 1),
             modality="sequence",

@@ -34,6 +34,7 @@ class Parity(tfds.core.GeneratorBasedBuilder):
         return int(self.builder_config.name)
 
     def spec(self) -> Spec:
+        """What a model must know of the data."""
         return Spec(
             shape=(self.bits(),),
             modality="vector",
@@ -73,4 +74,5 @@ class Xor(Parity):
     BUILDER_CONFIGS: ClassVar[list[Any]] = []
 
     def bits(self) -> int:
+        """The number of inputs."""
         return 2

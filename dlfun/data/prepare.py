@@ -62,7 +62,7 @@ def prepare(where: Place, manual_dir: str | None) -> None:
     if not where.folder.exists():
         check_sources(where.cls, where.name, manual_dir)
     try:
-        with locked(where), said_when_slow(f"dlfun: preparing {where.name} ..."):
+        with said_when_slow(f"dlfun: preparing {where.name} ..."), locked(where):
             if not where.folder.exists():
                 build(where, manual_dir)
             elif not (where.folder / MEMORY / SEAL).is_file():

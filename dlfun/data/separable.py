@@ -73,6 +73,7 @@ class Separable(tfds.core.GeneratorBasedBuilder):
         return CLASSES[self.builder_config.name]
 
     def spec(self) -> Spec:
+        """What a model must know of the data."""
         return Spec(
             shape=(FEATURES,),
             modality="vector",

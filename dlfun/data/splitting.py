@@ -8,7 +8,7 @@ import numpy as np
 
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
-from dlfun.studies.options import SPLITS, DataOptions
+from dlfun.types import SPLITS, DataOptions
 from dlfun.types import Dataset, Split
 
 

@@ -122,7 +122,9 @@ class Recurrence(nn.Module):
             for name in names
         ]
         both = [jnp.stack(parts) for parts in zip(*weights, strict=True)]
-        states, last = _loop(jnp.swapaxes(inputs, 0, 1), both, self.cell, activation(self.activation))
+        states, last = _loop(
+            jnp.swapaxes(inputs, 0, 1), both, self.cell, activation(self.activation)
+        )
         batch = inputs.shape[0]
         return (
             states.transpose(3, 0, 1, 2).reshape(batch, inputs.shape[1], -1),

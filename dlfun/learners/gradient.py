@@ -43,7 +43,9 @@ def gradient_learner(
         opt_state = make_optimizer(settings, hparams).init(params)
         return GradientState(params, opt_state, cast(model_state, stored))
 
-    def apply(params: Any, state: GradientState, batch: Batch, hparams: HParams | None, key: Array):
+    def apply(
+        params: Any, state: GradientState, batch: Batch, hparams: HParams | None, key: Array
+    ) -> tuple[Any, Any]:
         """Outputs in the stored precision; `hparams` means training."""
         rate = hparams.dropout_rate if hparams is not None and settings.dropout else None
         outputs, model_state = module.apply(
@@ -61,7 +63,7 @@ def gradient_learner(
     ) -> tuple[GradientState, Metrics]:
         batch = prepare_batch(batch, spec, settings.precision)
 
-        def loss(params: Any):
+        def loss(params: Any) -> tuple[Array, tuple[Any, Metrics]]:
             outputs, model_state = apply(params, state, batch, hparams, key)
             total = jnp.mean(objective.loss(outputs, batch, hparams))
             return total, (model_state, objective.metrics(outputs, batch, hparams))

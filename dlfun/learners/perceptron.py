@@ -63,7 +63,9 @@ def perceptron_learner(
         drift = jax.tree.map(jnp.zeros_like, params) if averaged else None
         return PerceptronState(params, drift, jnp.int32(0), jnp.int32(0))
 
-    def walk(state: PerceptronState, example: tuple[Array, Array]):
+    def walk(
+        state: PerceptronState, example: tuple[Array, Array]
+    ) -> tuple[PerceptronState, tuple[Array, Array]]:
         """One example: inputs [features] and its class."""
         inputs, target = example
         units = state.params["bias"].shape[0]

@@ -72,7 +72,7 @@ class RNN:
     """Recurrent network over the first axis."""
 
     cell: str = option("gru", "the recurrent cell", CELLS)
-    widths: tuple[int, ...] = option((16,), "state size of each layer, in each direction")
+    widths: tuple[int, ...] = option((6,), "state size of each layer, in each direction")
     bidirectional: bool = option(True, "read the sequence in both directions")
     readout: str = option("all", "what the linear head sees: all states, or the last", READOUTS)
     recurrent_bias: bool = option(False, "a second bias vector in each gate, as PyTorch has")

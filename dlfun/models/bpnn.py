@@ -5,7 +5,7 @@ from flax import linen as nn
 
 from dlfun import models
 from dlfun.layers import Dropout, activation
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 class BPNN(nn.Module):
@@ -15,7 +15,9 @@ class BPNN(nn.Module):
     spec: Spec
 
     @nn.compact
-    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+    def __call__(
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
+    ) -> jax.Array:
         """inputs [batch, *shape] -> [batch, outputs]."""
         act = activation(self.settings.activation)
         hidden = inputs.reshape(inputs.shape[0], -1)

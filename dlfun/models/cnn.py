@@ -5,7 +5,7 @@ from flax import linen as nn
 
 from dlfun import models
 from dlfun.layers import Conv, Dropout, activation, max_pool
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 class CNN(nn.Module):
@@ -19,7 +19,9 @@ class CNN(nn.Module):
     spec: Spec
 
     @nn.compact
-    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+    def __call__(
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
+    ) -> jax.Array:
         """inputs [batch, *axes, channels], or [batch, features] of vectors -> [batch, outputs]."""
         s, act = self.settings, activation(self.settings.activation)
         rate = dropout_rate if train else None

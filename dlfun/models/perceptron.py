@@ -7,7 +7,7 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun import models
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 def units(settings: models.Perceptron, spec: Spec) -> int:
@@ -23,7 +23,9 @@ class Perceptron(nn.Module):
     spec: Spec
 
     @nn.compact
-    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+    def __call__(
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
+    ) -> jax.Array:
         """inputs [batch, *shape] -> scores [batch, classes]; weights start at zero."""
         inputs = inputs.reshape(inputs.shape[0], -1)
         count = units(self.settings, self.spec)

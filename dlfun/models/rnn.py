@@ -5,7 +5,7 @@ from flax import linen as nn
 
 from dlfun import models
 from dlfun.layers import Dropout, Recurrence
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 class RNN(nn.Module):
@@ -15,7 +15,9 @@ class RNN(nn.Module):
     spec: Spec
 
     @nn.compact
-    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+    def __call__(
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
+    ) -> jax.Array:
         """inputs [batch, time, ...], or [batch, features] of vectors -> [batch, outputs].
 
         What lies behind the time axis is read at once: the rows of an image, a video's frames.

@@ -4,7 +4,7 @@ import jax
 from flax import linen as nn
 
 from dlfun import models
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 class Softmax(nn.Module):
@@ -14,6 +14,8 @@ class Softmax(nn.Module):
     spec: Spec
 
     @nn.compact
-    def __call__(self, inputs: jax.Array, *, train: bool = False, dropout_rate=None) -> jax.Array:
+    def __call__(
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
+    ) -> jax.Array:
         """inputs [batch, *shape] -> [batch, outputs]."""
         return nn.Dense(self.spec.outputs, name="head")(inputs.reshape(inputs.shape[0], -1))

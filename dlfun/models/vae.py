@@ -9,7 +9,7 @@ from jax import numpy as jnp
 
 from dlfun import models
 from dlfun.layers import Dropout, activation
-from dlfun.types import Spec
+from dlfun.types import Rate, Spec
 
 
 class VAEOutputs(NamedTuple):
@@ -36,6 +36,7 @@ class VAE(nn.Module):
     spec: Spec
 
     def setup(self) -> None:
+        """The layers of both halves, and the read-out."""
         s = self.settings
         self.encoder = [nn.Dense(w) for w in s.widths]
         self.posterior = nn.Dense(2 * s.latent)
@@ -46,7 +47,7 @@ class VAE(nn.Module):
         self.dropout = Dropout()
 
     def __call__(
-        self, inputs: jax.Array, *, train: bool = False, dropout_rate=None
+        self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
     ) -> VAEOutputs:
         """One reparameterised sample of the latent for each of inputs [batch, *shape]."""
         rate = dropout_rate if train else None
@@ -57,19 +58,19 @@ class VAE(nn.Module):
         read = self.readout(jax.lax.stop_gradient(mean))
         return VAEOutputs(decoded, self.log_scale, mean, log_variance, read)
 
-    def encode(self, inputs: jax.Array, dropout_rate=None) -> tuple[jax.Array, jax.Array]:
+    def encode(self, inputs: jax.Array, dropout_rate: Rate = None) -> tuple[jax.Array, jax.Array]:
         """Mean and log variance [batch, latent] of the posterior."""
         hidden = self.hidden(self.encoder, inputs.reshape(inputs.shape[0], -1), dropout_rate)
         mean, log_variance = jnp.split(self.posterior(hidden), 2, axis=-1)
         return mean, log_variance
 
-    def decode(self, latent: jax.Array, dropout_rate=None) -> jax.Array:
+    def decode(self, latent: jax.Array, dropout_rate: Rate = None) -> jax.Array:
         """latent [batch, latent] -> [batch, *shape], and [..., vocabulary] for ids."""
         decoded = self.likelihood(self.hidden(self.decoder, latent, dropout_rate))
         vocabulary = (self.spec.vocabulary,) if self.spec.vocabulary else ()
         return decoded.reshape(latent.shape[0], *self.spec.shape, *vocabulary)
 
-    def hidden(self, layers: list[nn.Dense], hidden: jax.Array, dropout_rate) -> jax.Array:
+    def hidden(self, layers: list[nn.Dense], hidden: jax.Array, dropout_rate: Rate) -> jax.Array:
         """The hidden layers of one half."""
         act = activation(self.settings.activation)
         for layer in layers:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import jax
 from jax import numpy as jnp
 
+from dlfun.models.vae import VAEOutputs
 from dlfun.objectives.metrics import weighted
-from dlfun.types import Batch, HParams, Metrics, Objective, Spec
+from dlfun.types import Batch, HParams, Metrics, Objective
 
 
 def bernoulli(logits: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Array:
@@ -50,17 +51,17 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
     """
     log_probability = LIKELIHOODS[likelihood]
 
-    def parts(outputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
+    def parts(outputs: VAEOutputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
         each = log_probability(outputs.decoded, batch.inputs, outputs.log_scale)
         reconstruction = jnp.sum(each.reshape(each.shape[0], -1), axis=-1)
         return reconstruction, kl_divergence(outputs.mean, outputs.log_variance)
 
-    def loss(outputs, batch: Batch, hparams: HParams) -> jax.Array:
+    def loss(outputs: VAEOutputs, batch: Batch, hparams: HParams) -> jax.Array:
         reconstruction, kl = parts(outputs, batch)
         bound = reconstruction - hparams.kl_weight * kl
         return readout.loss(outputs.readout, batch, hparams) - bound
 
-    def metrics(outputs, batch: Batch, hparams: HParams) -> Metrics:
+    def metrics(outputs: VAEOutputs, batch: Batch, hparams: HParams) -> Metrics:
         reconstruction, kl = parts(outputs, batch)
         own = {
             "loss": weighted(loss(outputs, batch, hparams), batch),

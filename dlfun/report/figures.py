@@ -139,5 +139,3 @@ def positions(rows: Sequence[Row], name: str) -> tuple[list[Any], bool]:
         return [number(row, name) for row in rows], True
     except ValueError:
         return [str(row[name]) for row in rows], False
-
-

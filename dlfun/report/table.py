@@ -51,8 +51,10 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     for (dataset, *names), members in groups.items():
         metric = metric_of(members, split)
         healthy = [number(r, metric) for r in members if r["status"] == "ok"]
-        label = ", ".join(names) if len(by) == 1 else ", ".join(
-            f"{n}={v}" for n, v in zip(by, names, strict=True)
+        label = (
+            ", ".join(names)
+            if len(by) == 1
+            else ", ".join(f"{n}={v}" for n, v in zip(by, names, strict=True))
         )
         lines.append(Line(label, dataset, metric, t_interval(healthy), members))
     order = list(dict.fromkeys(line.dataset for line in lines))

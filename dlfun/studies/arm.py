@@ -113,8 +113,7 @@ def make_members(
     """Every configuration with every seed, seeds running fastest."""
     root = keys.root_key(options.seed)
     streams = [
-        keys.replicate_streams(root, r, model, r if splits > 1 else 0)
-        for r in range(options.seeds)
+        keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in range(options.seeds)
     ]
     dtype = STORED[options.precision]
     hparams = HParams(

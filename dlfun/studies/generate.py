@@ -13,6 +13,7 @@ from dlfun.learners.prepare import prepare
 from dlfun.models.vae import VAE
 from dlfun.studies.arm import Result, Stacked
 from dlfun.studies.assemble import assemble, likelihood
+from dlfun.studies.record import save_arrays
 
 EXAMPLES = 10
 
@@ -53,5 +54,5 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
 def write_generated(folder: Path, result: Result, data: Stacked, seed: int) -> str:
     """{dataset}-{model}-samples.npz in the folder; the name without its ending."""
     name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
-    np.savez(folder / f"{name}.npz", **generate(result, data, seed))
+    save_arrays(folder / f"{name}.npz", generate(result, data, seed))
     return name

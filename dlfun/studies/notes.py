@@ -27,11 +27,15 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
             f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
             f"unit{'s' if count > 1 else ''})"
         ]
-    separable = is_separable(first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs)
+    separable = is_separable(
+        first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
+    )
     if separable is None:
         return [f"{made} in {result.settings.steps} steps"]
-    said = "are linearly separable" if separable else (
-        "are not linearly separable: no linear unit gets them all right, and the rule cycles"
+    said = (
+        "are linearly separable"
+        if separable
+        else ("are not linearly separable: no linear unit gets them all right, and the rule cycles")
     )
     return [f"{made} in {result.settings.steps} steps; the training data {said}"]
 

@@ -8,7 +8,16 @@ from typing import Any
 
 from dlfun.types import SPLITS, DataOptions, HParams, Layout
 
-__all__ = ["KEEP", "OPTIMIZERS", "PRECISIONS", "SCHEDULES", "SPLITS", "DataOptions", "ModelOptions", "StudyOptions"]
+__all__ = [
+    "KEEP",
+    "OPTIMIZERS",
+    "PRECISIONS",
+    "SCHEDULES",
+    "SPLITS",
+    "DataOptions",
+    "ModelOptions",
+    "StudyOptions",
+]
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
@@ -53,7 +62,7 @@ class StudyOptions:
 
     models: Mapping[str, ModelOptions]
     datasets: tuple[str, ...]
-    data: DataOptions = DataOptions()
+    data: DataOptions = dataclasses.field(default_factory=DataOptions)
     seeds: int = 10
     seed: int = 0
     steps: int | None = None

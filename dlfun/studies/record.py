@@ -23,6 +23,12 @@ from dlfun.studies.arm import Result
 from dlfun.types import Dataset
 
 FIRST_COLUMNS = ("model", "dataset", "replicate")
+JAX_CONFIG = (
+    "jax_default_prng_impl",
+    "jax_threefry_partitionable",
+    "jax_enable_x64",
+    "jax_default_matmul_precision",
+)
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
 
 
@@ -65,6 +71,11 @@ def _cell(value: Any) -> Any:
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 
+def save_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """An .npz that any numpy reads, without pickles."""
+    np.savez(path, allow_pickle=False, **arrays)
+
+
 def write_history(folder: Path, results: Iterable[Result]) -> None:
     """history.npz: dataset/model/metric [member, interval], and dataset/model/step [interval].
 
@@ -77,7 +88,7 @@ def write_history(folder: Path, results: Iterable[Result]) -> None:
         steps[f"{arm}/step"] = result.steps
         for name, values in result.history.items():
             arrays.setdefault(f"{arm}/{name}", []).append(values)
-    np.savez(folder / "history.npz", **steps, **{n: np.concatenate(v) for n, v in arrays.items()})
+    save_arrays(folder / "history.npz", steps | {n: np.concatenate(v) for n, v in arrays.items()})
 
 
 def best_member(result: Result) -> int:
@@ -102,7 +113,7 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
         name = arms[i] if arms.count(arms[i]) == 1 else f"{arms[i]}-{arms[:i].count(arms[i])}"
         kept = [best_member(result)] if keep == "best" else list(range(len(result.rows)))
         arrays = {n: a[kept] for n, a in result.parameters.items()}
-        np.savez(target / f"{name}.npz", member=np.array(kept), **arrays)
+        save_arrays(target / f"{name}.npz", {"member": np.array(kept), **arrays})
 
 
 def _commit() -> str | None:
@@ -134,10 +145,7 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
         "commit": _commit(),
         "backend": jax.default_backend(),
         "devices": [device.device_kind for device in jax.local_devices()],
-        "prng": jax.config.jax_default_prng_impl,
-        "threefry_partitionable": jax.config.jax_threefry_partitionable,
-        "x64": jax.config.jax_enable_x64,
-        "matmul_precision": jax.config.jax_default_matmul_precision,
+        "jax_config": {name: jax.config.values[name] for name in JAX_CONFIG},
         "command": sys.argv,
         "datasets": {
             d.name: {"version": d.version, "checksum": d.checksum, "split": d.spec.official_split}

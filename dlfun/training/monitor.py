@@ -20,7 +20,7 @@ class Monitor:
             desc=f"{title}, {members} members",
             unit="interval",
             mininterval=pause,
-            bar_format="{desc}: {n_fmt}/{total_fmt} intervals, {elapsed}, {remaining} left{postfix}",
+            bar_format="{desc}: {n_fmt}/{total_fmt} intervals, {remaining} left{postfix}",
         )
 
     def update(self, history: Mapping[str, np.ndarray]) -> None:

@@ -44,6 +44,7 @@ class Program:
         return self._compiled[shapes]
 
     def __call__(self, *args: Any) -> Any:
+        """The result of the compiled function."""
         return self.compiled(*args)(*args)
 
 
@@ -90,7 +91,9 @@ class Population:
         count = len(members.replicates)
         rows = np.minimum(np.arange(padded(count, self.layout)), count - 1)
         pair = (members.hparams, members.streams)
-        return jax.device_put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded)
+        return jax.device_put(
+            jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded
+        )
 
     def place_data(self, data: TuneData | Split) -> Any:
         """The data on every device."""

@@ -75,8 +75,9 @@ def take(split: Split, which: Array, rows: Array) -> Split:
     return Split(*(jnp.asarray(leaf)[which, rows] for leaf in split))
 
 
-def whole_split(learner: Learner, batch_size: int, state: Any, hparams: HParams, streams: Streams,
-                split: Split) -> Metrics:
+def whole_split(
+    learner: Learner, batch_size: int, state: Any, hparams: HParams, streams: Streams, split: Split
+) -> Metrics:
     """Metrics of a whole split: the last batch is padded, and padding has weight 0."""
     count = split.targets.shape[1]
     size = min(batch_size, count)
@@ -86,11 +87,15 @@ def whole_split(learner: Learner, batch_size: int, state: Any, hparams: HParams,
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
         batch = Batch(*take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
-        return learner.evaluate(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
+        return learner.evaluate(
+            state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk)
+        )
 
     if chunks == 1:
         return one(jnp.int32(0))
-    return jax.tree.map(lambda totals: jnp.sum(totals, axis=0), jax.lax.map(one, jnp.arange(chunks)))
+    return jax.tree.map(
+        lambda totals: jnp.sum(totals, axis=0), jax.lax.map(one, jnp.arange(chunks))
+    )
 
 
 def make_run(learner: Learner, settings: Settings) -> Run:
@@ -106,7 +111,9 @@ def make_run(learner: Learner, settings: Settings) -> Run:
     def init(hparams: HParams, streams: Streams) -> Carry:
         return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
 
-    def advance(carry: Carry, hparams: HParams, data: TuneData, steps: int = intervals[0]):
+    def advance(
+        carry: Carry, hparams: HParams, data: TuneData, steps: int = intervals[0]
+    ) -> tuple[Carry, dict[str, Array]]:
         new, train = train_interval(learner, settings, carry, hparams, data.train, steps)
         history = prefix("train", divide(train))
         if data.validation is not None:

@@ -109,7 +109,7 @@ def test_spec_describes_the_arrays(read, name):
             assert split.targets.shape == (len(split.inputs), spec.outputs)
             assert split.targets.dtype == np.float32
         if spec.likelihood == "bernoulli":
-            assert 0 <= split.inputs.min() * spec.scale
+            assert split.inputs.min() * spec.scale >= 0
             assert split.inputs.max() * spec.scale <= 1
 
 
@@ -123,10 +123,10 @@ def test_preparing_again_elsewhere_gives_the_same_data(read, tmp_path, name):
 def test_the_table_costs_neither_tfds_nor_jax():
     line = (
         "import sys, dlfun.data; heavy = {'jax', 'tensorflow_datasets', 'scipy', 'sklearn'}; "
-        "print(sorted(heavy & set(sys.modules)), all(r.summary for r in dlfun.data.DATASETS.values()))"
+        "print(sorted(heavy & set(sys.modules)), len(dlfun.data.DATASETS))"
     )
     out = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "[] True"
+    assert out.stdout.strip() == f"[] {len(data.DATASETS)}"
 
 
 def test_tensorflow_plays_no_part(read):

@@ -61,9 +61,8 @@ def test_files_of_the_user(miniature, tmp_path):
 
 
 def test_files_of_a_server(miniature, server, tmp_path, serve_from):
-    folder, arrays = miniature
     serve_from(server)
-    check_against(read(tmp_path / "data"), arrays)
+    check_against(read(tmp_path / "data"), miniature[1])
     assert left_behind(tmp_path / "data") == ["mnist"]
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -73,9 +74,12 @@ def test_preparing_waits_for_the_lock(tmp_path):
     where = prepare.Place("xor", None, "", tmp_path)
     with prepare.locked(where):
         other = start(READ, "xor", tmp_path)
+        watchdog = threading.Timer(60, other.kill)
+        watchdog.start()
         assert other.stderr.readline() == "dlfun: preparing xor ...\n"  # said after 2 s
         assert visible(tmp_path) == []
     out, err = other.communicate(timeout=60)
+    watchdog.cancel()
     assert other.returncode == 0, err
     assert len(out.strip()) == 64
 
@@ -94,7 +98,7 @@ def test_an_error_while_preparing_leaves_nothing(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Digits, "_split_generators", broken)
-    with pytest.raises(UserError, match="cannot write to --data_dir=.*No space left"):
+    with pytest.raises(UserError, match=r"cannot write to --data_dir=.*No space left"):
         data.read("digits", options(tmp_path))
     assert visible(tmp_path) == []
 
@@ -193,7 +197,7 @@ def test_damaged_data_that_tfds_prepared(copied, file):
     folder = copied / "digits" / "1.0.0"
     shutil.rmtree(folder / "memory")
     (folder / file).write_bytes((folder / file).read_bytes()[:100])
-    with pytest.raises(UserError, match="cannot be read .*; delete it to prepare it anew"):
+    with pytest.raises(UserError, match=r"cannot be read .*; delete it to prepare it anew"):
         data.read("digits", options(copied))
 
 

@@ -1,5 +1,6 @@
 """Splits: stratified, nested, and a function of the key and the replicate alone."""
 
+import itertools
 from collections import Counter
 
 import jax
@@ -105,7 +106,7 @@ def test_fewer_training_examples_are_among_the_more(raw):
         data.split(raw, KEY, 0, DataOptions(train_examples=count)) for count in (4, 40, 200, None)
     ]
     assert [len(one.train.targets) for one in chosen] == [4, 40, 200, 324]
-    for fewer, more in zip(chosen, chosen[1:], strict=False):
+    for fewer, more in itertools.pairwise(chosen):
         assert set(numbers(fewer.train)) < set(numbers(more.train))
         assert numbers(fewer.validation) == numbers(more.validation)
     counts = np.bincount(chosen[1].train.targets, minlength=4)
@@ -172,7 +173,7 @@ def test_chance_of_numbers(read):
 
 
 def positions(raw: Raw) -> np.ndarray:
-    """[n, positions, channels]"""
+    """The training inputs as [n, positions, channels]."""
     channels = 1 if raw.spec.modality == "vector" else raw.spec.shape[-1]
     return np.asarray(raw.train.inputs).reshape(len(raw.train.inputs), -1, channels)
 

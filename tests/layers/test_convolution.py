@@ -28,7 +28,8 @@ def test_forward_and_gradients_equal_flax(key, axes, window, strides, padding):
         return lambda params, inputs: jnp.sum(jnp.sin(module.apply(params, inputs)))
 
     ours, theirs = (
-        jax.value_and_grad(loss(module), argnums=(0, 1))(params, inputs) for module in (ours, theirs)
+        jax.value_and_grad(loss(module), argnums=(0, 1))(params, inputs)
+        for module in (ours, theirs)
     )
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)

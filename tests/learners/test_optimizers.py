@@ -58,8 +58,10 @@ def test_clip_equals_optax_without_a_readout(key):
 @pytest.mark.parametrize("step", [0, 5, 50, 99])
 def test_schedules_equal_optax(step):
     hparams = HParams(learning_rate=RATE, warmup_fraction=0.1)
-    at = {name: learning_rate(settings(schedule=name), hparams)(step) for name in
-          ("constant", "cosine", "warmup")}
+    at = {
+        name: learning_rate(settings(schedule=name), hparams)(step)
+        for name in ("constant", "cosine", "warmup")
+    }
     assert at["constant"] == pytest.approx(RATE)
     assert at["cosine"] == pytest.approx(float(optax.cosine_decay_schedule(RATE, 100)(step)))
     line = optax.linear_schedule(RATE / 10, RATE, 9)

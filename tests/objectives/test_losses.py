@@ -24,7 +24,8 @@ def test_cross_entropy_equals_optax(smoothing, batch, key):
     logits = 3 * jax.random.normal(key, (5, 3))
     labels = optax.losses.smooth_labels(jax.nn.one_hot(batch.targets, 3), smoothing)
     wanted = optax.losses.softmax_cross_entropy(logits, labels)
-    found = objectives.build("auto", CLASSES).loss(logits, batch, HParams(label_smoothing=smoothing))
+    hparams = HParams(label_smoothing=smoothing)
+    found = objectives.build("auto", CLASSES).loss(logits, batch, hparams)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7)
 
 

@@ -30,7 +30,9 @@ def test_scan_equals_a_python_loop(model):
     for step in range(settings.steps):
         epoch, i = divmod(step, 70 // 10)
         rows = np.asarray(permutation(streams.order, epoch, 70))[10 * i : 10 * (i + 1)]
-        batch = Batch(jnp.asarray(train.inputs[rows]), jnp.asarray(train.targets[rows]), jnp.ones(10))
+        batch = Batch(
+            jnp.asarray(train.inputs[rows]), jnp.asarray(train.targets[rows]), jnp.ones(10)
+        )
         key = jax.random.fold_in(streams.noise, step)
         state, metrics = parts.learner.update(state, batch, hparams, key)
         steps.append(float(metrics["loss"][0] / metrics["loss"][1]))
@@ -40,7 +42,7 @@ def test_scan_equals_a_python_loop(model):
 
 
 def test_a_whole_split_is_scored_with_nothing_dropped_or_doubled():
-    parts, settings, data, hparams, streams = one_member("softmax", batch_size=10)
+    parts, _, data, hparams, streams = one_member("softmax", batch_size=10)
     big = jax.tree.map(lambda leaf: np.concatenate([leaf] * 5, axis=1)[:, :133], data.test)
     carry = parts.run.init(hparams, streams)
     found = parts.run.score(carry, hparams, big)

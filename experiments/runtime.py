@@ -1,0 +1,91 @@
+"""JAX as the studies need it: set up before it starts, and what it used in the end."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from dlfun.errors import UserError
+
+PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
+"""--platform -> JAX's platforms; callbacks need the host's CPU beside an accelerator."""
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def cache_dir() -> str | None:
+    """Where compiled programs are kept between runs; None, after a warning, where they cannot be.
+
+    JAX_COMPILATION_CACHE_DIR names another place; empty, it switches the cache off.
+    """
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    path = os.environ.get("JAX_COMPILATION_CACHE_DIR", os.path.join(home, "dlfun", "compilation"))
+    if not path or "://" in path:
+        return path or None
+    try:
+        os.makedirs(path, exist_ok=True)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(None, "not writable")
+    except OSError as error:
+        print(
+            f"warning: no compilation cache at {path}: {error.strerror}; "
+            "JAX_COMPILATION_CACHE_DIR names another place",
+            file=sys.stderr,
+        )
+        return None
+    return path
+
+
+def configure_jax(platform: str | None, precision: str, devices: int = 1) -> None:
+    """Sets JAX up; must come before anything is computed.
+
+    On a CPU each usable core gets a device of its own, and there are at least `devices`.
+
+    Raises:
+      UserError: if the platform asked for is not here.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # only XLA's errors
+    import jax
+
+    update = jax.config.update
+    if platform:
+        update("jax_platforms", PLATFORMS[platform])
+    if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
+        update("jax_num_cpu_devices", max(usable_cores(), devices))
+    update("jax_threefry_partitionable", True)
+    update("jax_default_prng_impl", "threefry2x32")
+    update("jax_enable_x64", precision == "float64")
+    # JAX's own thresholds keep out all that compiles in less than a second.
+    update("jax_compilation_cache_dir", cache_dir())
+    update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    update("jax_persistent_cache_min_entry_size_bytes", -1)
+    if platform in ("gpu", "tpu"):
+        check_platform(platform)
+
+
+def check_platform(platform: str) -> None:
+    """Raises UserError unless JAX computes on this platform."""
+    import jax
+
+    try:
+        found = jax.default_backend()
+    except (RuntimeError, AssertionError):  # the latter where JAX lacks the plug-in
+        found = "none"
+    if found != platform:
+        raise UserError(
+            f"--platform={platform}: no such device here; leave --platform out to use what there "
+            f"is, or install JAX for it (pip install 'jax[{PLATFORMS[platform].split(',')[0]}]')"
+        )
+
+
+def peak_memory() -> int:
+    """The most memory this process ever held, in bytes."""
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

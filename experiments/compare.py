@@ -13,10 +13,11 @@ FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets
 def main(argv: list[str]) -> None:
     """Runs the comparison that the flags describe."""
     options = flags.study_options(FLAGS, script="compare")
+    from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare
 
-    study = compare(options)
+    study = compare(options, draw=draw_comparison)
     print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
 
 

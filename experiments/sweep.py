@@ -7,6 +7,7 @@ prints a table of all configurations, best first, and draws response.png.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from experiments import app, flags, search
@@ -19,6 +20,7 @@ def main(argv: list[str]) -> None:
     """Runs the sweep that the flags describe."""
     options = flags.study_options(FLAGS, script="sweep")
     found = search.search_of(FLAGS)
+    from dlfun.report.figures import draw_sweep
     from dlfun.report.table import study_table
     from dlfun.studies.search import configurations
     from dlfun.studies.sweep import sweep
@@ -27,8 +29,10 @@ def main(argv: list[str]) -> None:
         return point, flags.model_options(FLAGS, FLAGS["model"].value, point)
 
     points = configurations(found.method, found.grid, found.space, found.trials, options.seed)
-    study = sweep(options, [made(point) for point in points])
-    print(study_table(study.rows, "validation", list(points[0])), *study.notes, sep="\n")
+    swept = list(points[0])
+    draw = functools.partial(draw_sweep, swept=swept)
+    study = sweep(options, [made(point) for point in points], draw)
+    print(study_table(study.rows, "validation", swept))
     print(f"record: {study.folder}")
 
 

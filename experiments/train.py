@@ -13,10 +13,11 @@ FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 def main(argv: list[str]) -> None:
     """Runs the training that the flags describe."""
     options = flags.study_options(FLAGS, script="train")
+    from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare
 
-    study = compare(options, script="train")
+    study = compare(options, "train", draw_comparison)
     print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
 
 

@@ -14,8 +14,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
-from dlfun.types import DataOptions
-from dlfun.types import Spec, Split
+from dlfun.types import DataOptions, Spec, Split
 
 
 class Row(NamedTuple):

@@ -8,8 +8,7 @@ import numpy as np
 
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
-from dlfun.types import SPLITS, DataOptions
-from dlfun.types import Dataset, Split
+from dlfun.types import SPLITS, DataOptions, Dataset, Split
 
 
 def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:

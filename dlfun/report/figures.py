@@ -99,9 +99,9 @@ def draw_example(axes: Axes, example: np.ndarray) -> None:
         axes.plot(example, color=COLOURS[0], linewidth=1)
 
 
-def draw_generated(folder: Path, name: str) -> None:
-    """{name}.png from {name}.npz: inputs, their reconstructions, and new samples, in rows."""
-    with np.load(folder / f"{name}.npz") as arrays:
+def draw_generated(source: Path) -> None:
+    """The .png of a *-samples.npz: inputs, their reconstructions, and new samples, in rows."""
+    with np.load(source) as arrays:
         kinds = {kind: arrays[kind] for kind in ("inputs", "reconstructions", "samples")}
     columns = len(kinds["inputs"])
     figure = Figure(figsize=(WIDE * 1.4, 3.2), layout="constrained")
@@ -110,7 +110,20 @@ def draw_generated(folder: Path, name: str) -> None:
         row[0].set_ylabel(kind)
         for axes, example in zip(row, examples, strict=True):
             draw_example(axes, example)
-    save(figure, folder / f"{name}.png")
+    save(figure, source.with_suffix(".png"))
+
+
+def draw_comparison(folder: Path) -> None:
+    """All pictures of a comparison: curves, and what generative models made."""
+    draw_curves(folder)
+    for source in sorted(folder.glob("*-samples.npz")):
+        draw_generated(source)
+
+
+def draw_sweep(folder: Path, swept: Sequence[str]) -> None:
+    """All pictures of a sweep: a curve a run, and the response to each swept value."""
+    draw_curves(folder, single=True)
+    draw_response(folder, swept)
 
 
 def draw_response(folder: Path, swept: Sequence[str]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dlfun import data as datasets
 from dlfun import keys
 from dlfun.models import MODELS
-from dlfun.report.figures import draw_curves, draw_generated
 from dlfun.studies import record
 from dlfun.studies.arm import Result, Stacked, resolve, run_arm, stack
 from dlfun.studies.assemble import assemble
@@ -41,8 +40,18 @@ def chance(data: Stacked) -> float:
     return sum(levels) / len(levels)
 
 
-def compare(options: StudyOptions, script: str = "compare") -> Study:
+def draw_nothing(folder: Path) -> None:
+    """No pictures."""
+
+
+def compare(
+    options: StudyOptions, script: str = "compare", draw: Callable[[Path], None] = draw_nothing
+) -> Study:
     """Trains every model on every data set and writes the record.
+
+    Args:
+      script: whose flags are in the options, for config.flags.
+      draw: adds pictures to the folder of the record before it gets its name.
 
     Raises:
       UserError: if a model cannot learn a data set, before anything is trained.
@@ -64,12 +73,16 @@ def compare(options: StudyOptions, script: str = "compare") -> Study:
             row["chance"] = chance(data)
         said += notes(result, data)
         results.append(result)
-    folder = write(options, script, results, loaded)
+    folder = write(options, script, results, loaded, draw)
     return Study([row for result in results for row in result.rows], said, folder)
 
 
 def write(
-    options: StudyOptions, script: str, results: Sequence[Result], loaded: dict[str, Stacked]
+    options: StudyOptions,
+    script: str,
+    results: Sequence[Result],
+    loaded: dict[str, Stacked],
+    draw: Callable[[Path], None],
 ) -> Path:
     """The record of trained arms, with its pictures."""
 
@@ -79,10 +92,9 @@ def write(
         record.write_parameters(folder, results, options.keep)
         record.write_environment(folder, [data.first for data in loaded.values()])
         record.write_flags(folder, script, options.flags, results)
-        draw_curves(folder)
         for result in results:
             if MODELS[result.model].generative:
-                name = write_generated(folder, result, loaded[result.dataset], options.seed)
-                draw_generated(folder, name)
+                write_generated(folder, result, loaded[result.dataset], options.seed)
+        draw(folder)
 
     return record.write_record(options.output_dir or f"runs/{script}", fill)

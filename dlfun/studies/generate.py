@@ -51,8 +51,7 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     }
 
 
-def write_generated(folder: Path, result: Result, data: Stacked, seed: int) -> str:
-    """{dataset}-{model}-samples.npz in the folder; the name without its ending."""
+def write_generated(folder: Path, result: Result, data: Stacked, seed: int) -> None:
+    """{dataset}-{model}-samples.npz in the folder."""
     name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
     save_arrays(folder / f"{name}.npz", generate(result, data, seed))
-    return name

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlfun.errors import UserError
-from dlfun.report.figures import draw_curves, draw_response
 from dlfun.studies import record
 from dlfun.studies.arm import Result, Stacked, resolve, run_arm
 from dlfun.studies.assemble import assemble
-from dlfun.studies.compare import Study, load
+from dlfun.studies.compare import Study, draw_nothing, load
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.types import HParams, Settings
 
@@ -39,12 +38,17 @@ def run_group(
     return run_arm(options, settings, data, numbers, group[0][1].layout, columns, open_test=False)
 
 
-def sweep(options: StudyOptions, configurations: Sequence[Configuration]) -> Study:
+def sweep(
+    options: StudyOptions,
+    configurations: Sequence[Configuration],
+    draw: Callable[[Path], None] = draw_nothing,
+) -> Study:
     """Trains every configuration with every seed; the test split is never read.
 
     Args:
       options: of one model and one data set.
       configurations: for each, the swept names and values, and the model options they make.
+      draw: adds pictures to the folder of the record before it gets its name.
 
     Raises:
       UserError: if there is no validation split to judge by.
@@ -58,7 +62,6 @@ def sweep(options: StudyOptions, configurations: Sequence[Configuration]) -> Stu
         assemble(settings, data.first.spec)
     results = [run_group(options, settings, data, group) for settings, group in groups.items()]
     rows = [row for result in results for row in result.rows]
-    swept = list(configurations[0][0])
 
     def fill(folder: Path) -> None:
         record.write_members(folder, rows)
@@ -66,8 +69,7 @@ def sweep(options: StudyOptions, configurations: Sequence[Configuration]) -> Stu
         record.write_parameters(folder, results, options.keep)
         record.write_environment(folder, [data.first])
         record.write_flags(folder, "sweep", options.flags, results)
-        draw_curves(folder, single=True)
-        draw_response(folder, swept)
+        draw(folder)
 
     folder = record.write_record(options.output_dir or "runs/sweep", fill)
     return Study(rows, [], folder)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import functools
 import os
@@ -18,7 +19,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.errors import UserError, unknown
+from dlfun.errors import UserError
 from experiments import flags, search
 from experiments.helptext import help_text, wants_help
 from experiments.runtime import configure_jax, peak_memory
@@ -110,11 +111,14 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     """The error for a flag that the script does not have, with the nearest that it has."""
-    if " " in name:
-        flag, _, value = name.partition(" ")
+    flag, space, value = name.partition(" ")
+    if space:
         return UserError(f"--{name}: write --{flag}={value.strip()}")
-    error = str(unknown("flag", f"--{name}", [f"--{known}" for known in (*values, "flagfile")]))
-    return UserError(f"{error.partition(' Known: ')[0].rstrip('.')}; see --help")
+    known = [*values, "flagfile", "help"]
+    initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
+    near = initials or difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean --{near[0]}? " if near else ""
+    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
 
 
 def show(text: str) -> None:
@@ -166,7 +170,7 @@ def explain(error: Exception) -> str | None:
     of_jax = type(error).__name__ in ("JaxRuntimeError", "XlaRuntimeError")
     if isinstance(error, MemoryError) or (of_jax and "RESOURCE_EXHAUSTED" in str(error)):
         what = str(error).removeprefix("RESOURCE_EXHAUSTED: ").split("\n")[0] or "out of memory"
-        return f"{what}; give --layout a smaller width, or train fewer --seeds at once"
+        return f"{what}; give --layout a smaller width (1x1 is the least), or fewer --seeds"
     return None
 
 

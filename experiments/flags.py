@@ -21,7 +21,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.errors import UserError, unknown
+from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
@@ -241,8 +241,10 @@ def check(values: absl_flags.FlagValues) -> None:
         )
     for model in values["activation"].value:
         if model != parsing.REST and model not in activations():
-            known = unknown("model with an activation", model, activations())
-            raise UserError(f"--activation={model}: {known}")
+            raise UserError(
+                f"--activation={model}:...: {model} has no activation; these models have: "
+                f"{', '.join(activations())}"
+            )
     for model in MODELS:
         model_options(values, model)
     paths.check_input_dirs(values["data_dir"].value, values["manual_dir"].value)

@@ -58,13 +58,8 @@ def groups(values: absl_flags.FlagValues) -> dict[str, list[Flag]]:
 
 
 def names_help(title: str, table: Mapping[str, str], width: int) -> str:
-    """The names of a table, with what they mean if that is known."""
-    if any(table.values()):
-        return "\n".join([f"{title}:", *(column(n, text, width) for n, text in table.items())])
-    names = textwrap.fill(
-        ", ".join(table), width, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
-    )
-    return f"{title}:\n{names}"
+    """The names of a table, and what they mean."""
+    return "\n".join([f"{title}:", *(column(name, text, width) for name, text in table.items())])
 
 
 def sections(values: absl_flags.FlagValues, doc: str, width: int) -> Iterator[str]:
@@ -80,7 +75,8 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int) -> Iterator[st
                 name: (row.settings.__doc__ or "").split("\n")[0] for name, row in MODELS.items()
             }
             yield names_help("Models", docs, width)
-            yield names_help("Data sets", dict.fromkeys(data.DATASETS, ""), width)
+            summaries = {name: row.summary for name, row in data.DATASETS.items()}
+            yield names_help("Data sets", summaries, width)
 
 
 def program() -> str:
@@ -91,7 +87,7 @@ def program() -> str:
 
 def help_text(values: absl_flags.FlagValues, doc: str) -> str:
     """All of the help, as wide as the terminal."""
-    width = max(shutil.get_terminal_size().columns, 60)
+    width = min(max(shutil.get_terminal_size().columns, 60), 120)
     return "\n\n".join(sections(values, doc, width)) + "\n"
 
 

@@ -1,0 +1,253 @@
+"""Promises about how flags are read into a study, and written down so that they replay it."""
+
+import dataclasses
+import math
+import re
+
+import pytest
+
+from dlfun.data import DATASETS
+from dlfun.errors import UserError
+from dlfun.models import CNN, MODELS
+from dlfun.studies.options import DataOptions, StudyOptions
+from dlfun.types import HPARAMS, HParams, Layout
+from experiments import app, flags, parsing, paths
+
+ALL = ",".join(MODELS)
+FIRST = next(iter(DATASETS))
+
+
+def parsed(*args, models=ALL):
+    values = flags.study_flags(models=models, datasets=FIRST)
+    app.parse(values, ["script", *args])
+    return values
+
+
+def options(*args, models=ALL):
+    return flags.study_options(parsed(*args, models=models), script="script")
+
+
+def numbers(name, *args):
+    return {m: getattr(o.hparams, name) for m, o in options(*args).models.items()}
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_are_those_of_the_options():
+    found = options()
+    for field in (*dataclasses.fields(StudyOptions), *dataclasses.fields(DataOptions)):
+        if field.name not in ("models", "datasets", "data", "output_dir", "flags"):
+            where = found if hasattr(found, field.name) else found.data
+            assert getattr(where, field.name) == field.default
+    assert tuple(found.models) == tuple(MODELS)
+    for model, own in found.models.items():
+        assert own.shape == MODELS[model].settings()
+        assert own.hparams == HParams(learning_rate=MODELS[model].learning_rate)
+        assert (own.optimizer, own.objective, own.layout) == ("adam", "auto", None)
+
+
+def test_one_model_and_one_dataset():
+    values = flags.study_flags(model="bpnn", dataset=FIRST)
+    app.parse(values, ["script", "--model=cnn"])
+    found = flags.study_options(values, script="script")
+    assert tuple(found.models) == ("cnn",)
+    assert found.datasets == (FIRST,)
+
+
+def test_a_script_holds_only_the_flags_it_names():
+    assert "models" not in flags.study_flags(model="bpnn", dataset=FIRST)
+    assert "model" not in flags.study_flags(models="bpnn", datasets=FIRST)
+
+
+@pytest.mark.parametrize("name", HPARAMS)
+def test_a_number_for_all_for_some_or_both(name):
+    default, other, third = numbers(name), 0.25, 0.5
+    assert numbers(name, f"--{name}={other}") == dict.fromkeys(MODELS, other)
+    some = numbers(name, f"--{name}=cnn:{other},rnn:{third}")
+    assert some == {**default, "cnn": other, "rnn": third}
+    both = numbers(name, f"--{name}={other},cnn:{third}")
+    assert both == {**dict.fromkeys(MODELS, other), "cnn": third}
+
+
+def test_a_model_that_is_not_run_may_have_a_number():
+    found = options("--models=bpnn", "--learning_rate=cnn:0.5")
+    assert found.models["bpnn"].hparams.learning_rate == MODELS["bpnn"].learning_rate
+
+
+def test_names_and_layouts_by_model():
+    found = options(
+        "--optimizer=sgd,cnn:adamw", "--activation=tanh,rnn:relu", "--layout=rnn:2x1,cnn:1x5"
+    ).models
+    assert {m: o.optimizer for m, o in found.items()} == {
+        **dict.fromkeys(MODELS, "sgd"),
+        "cnn": "adamw",
+    }
+    assert {m: o.shape.activation for m, o in found.items() if hasattr(o.shape, "activation")} == {
+        "bpnn": "tanh",
+        "cnn": "tanh",
+        "rnn": "relu",
+        "vae": "tanh",
+    }
+    assert {m: o.layout for m, o in found.items() if o.layout} == {
+        "rnn": Layout(2, 1),
+        "cnn": Layout(1, 5),
+    }
+
+
+@pytest.mark.parametrize("text", ["64,32", "64x32"])
+def test_sizes_by_comma_or_x(text):
+    assert options(f"--bpnn_widths={text}").models["bpnn"].shape.widths == (64, 32)
+
+
+def test_every_field_of_every_shape_is_a_flag():
+    values = parsed()
+    for model, row in MODELS.items():
+        for field in dataclasses.fields(row.settings):
+            name = "activation" if field.name == "activation" else f"{model}_{field.name}"
+            assert name in values
+
+
+def test_shape_flags_of_each_kind():
+    found = options(
+        "--cnn_dense=",
+        "--rnn_recurrent_bias",
+        "--nornn_bidirectional",
+        "--rnn_cell=lstm",
+        "--vae_latent=3",
+    ).models
+    assert found["cnn"].shape.dense == ()
+    assert found["rnn"].shape.recurrent_bias
+    assert not found["rnn"].shape.bidirectional
+    assert found["rnn"].shape.cell == "lstm"
+    assert found["vae"].shape.latent == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "shape"),
+    [
+        (["--cnn_channels=32,64"], CNN(channels=(32, 64), kernels=(5, 3), strides=(2, 2),
+                                       padding=(1, 1), pools=(1, 1))),
+        (["--cnn_channels=8,8,8,8"], CNN(channels=(8,) * 4, kernels=(5, 3, 3, 3), strides=(2,) * 4,
+                                         padding=(1,) * 4, pools=(1,) * 4)),
+        (["--cnn_kernels=7", "--cnn_padding=0"], CNN(kernels=(7, 7, 7), padding=(0, 0, 0))),
+        (["--cnn_channels=9", "--cnn_pools=2"], CNN(channels=(9,), kernels=(5,), strides=(2,),
+                                                    padding=(1,), pools=(2,))),
+    ],
+)  # fmt: skip
+def test_the_layers_of_a_cnn_agree(args, shape):
+    assert options(*args).models["cnn"].shape == shape
+
+
+@pytest.mark.parametrize("name", ["kernels", "strides", "padding", "pools"])
+def test_a_given_length_that_does_not_fit_is_an_error(name):
+    with pytest.raises(UserError, match=f"^--cnn_{name}=3,2: .* or 3, as many as --cnn_channels"):
+        parsed(f"--cnn_{name}=3,2")
+
+
+REPLAYED = [
+    [],
+    ["--models=cnn,bpnn", "--learning_rate=0.1234567890123456789,cnn:1e-17"],
+    ["--models=vae", "--kl_weight=vae:0.5", "--momentum=cnn:0.1"],
+    ["--gradient_clip=inf,rnn:0.3", "--epochs=2.5", "--batch_size=7", "--precision=float64"],
+    ["--steps=3", "--cnn_channels=32,64", "--cnn_dense=10", "--nornn_bidirectional"],
+    ["--models=softmax,perceptron", "--activation=rnn:relu", "--perceptron_averaged"],
+    ["--split=random", "--permute_features", "--train_examples=99", "--validation_fraction=0"],
+    ["--cnn_dense=5", "--cnn_dense="],
+]
+
+
+@pytest.mark.parametrize("args", REPLAYED)
+def test_the_lines_written_down_replay_the_study(args, tmp_path):
+    first = options(*args)
+    (tmp_path / "config.flags").write_text("# a comment\n\n" + "\n".join(first.flags) + "\n")
+    again = options(f"--flagfile={tmp_path}/config.flags", models="bpnn")
+    assert dataclasses.replace(again, output_dir=first.output_dir) == first
+
+
+def test_the_lines_hold_every_flag_that_has_a_value():
+    values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
+    lines = flags.study_options(values, script="script").flags
+    written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
+    left_out = {"layout", "output_dir", "data_dir", "manual_dir"}
+    left_out |= {"epochs", "batch_size", "train_examples", "platform"}  # no value
+    written = {"normalization" if name == "rmalization" else name for name in written}
+    assert written == set(values) - left_out
+    assert len(lines) == len(written)
+
+
+def test_what_comes_later_wins(tmp_path):
+    (tmp_path / "recipe").write_text("--steps=6000\n--cnn_channels=1,2,3\n")
+    values = parsed("--flagfile=recipe", "--steps=50")
+    assert values["steps"].value == 50
+    assert parsed("--steps=50", "--flagfile=recipe")["steps"].value == 6000
+
+
+def test_flagfiles_nest(tmp_path):
+    (tmp_path / "inner").write_text("--seeds=3\n")
+    (tmp_path / "outer").write_text("--flagfile=inner\n// no flag\n--steps=4\n")
+    found = options("--flagfile", "outer")
+    assert (found.seeds, found.steps) == (3, 4)
+
+
+def test_flags_are_read_anew_each_time():
+    values = parsed("--seeds=3", "--learning_rate=0.5")
+    app.parse(values, ["script"])
+    assert values["seeds"].value == 10
+    assert values["learning_rate"].value == {}
+
+
+def test_changes_go_before_flags():
+    values = parsed("--learning_rate=0.5", "--cnn_kernels=3", "--optimizer=sgd")
+    changes = {"learning_rate": 0.25, "cnn_channels": (4, 5), "activation": "gelu"}
+    found = flags.model_options(values, "cnn", changes)
+    assert found.hparams.learning_rate == 0.25
+    assert found.shape == CNN(
+        (4, 5), kernels=(3, 3), strides=(2, 2), padding=(1, 1), pools=(1, 1), activation="gelu"
+    )
+    assert found.optimizer == "sgd"
+
+
+KINDS = {
+    "integer": (parsing.integer(0), [0, 5, 2**31 - 1]),
+    "number": (parsing.number(HPARAMS["gradient_clip"]), [1e-300, 0.1, math.pi, math.inf]),
+    "sizes": (parsing.sizes(1, empty=True), [(), (3,), (100, 1)]),
+    "layout": (parsing.layout(), [None, Layout(2, 5)]),
+    "names": (parsing.names("model", MODELS), [("cnn",), ("rnn", "bpnn")]),
+    "boolean": (parsing.boolean(), [True, False]),
+    "by_model": (
+        parsing.by_model(parsing.number(HPARAMS["momentum"]), MODELS),
+        [{"": 0.1}, {"cnn": 0.1 + 0.2}, {"": 0.0, "rnn": 1e-9}],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_value_shown_reads_back_the_same(name):
+    kind, values = KINDS[name]
+    for value in values:
+        assert kind.parse(kind.show(value)) == value
+
+
+def test_default_output_dirs_do_not_collide(monkeypatch):
+    monkeypatch.setattr(paths.time, "strftime", lambda form: "20260102-030405")
+    first = paths.default_output_dir("train")
+    assert first == "runs/train-20260102-030405"
+    for expected in ("-2", "-3"):
+        paths.Path(paths.default_output_dir("train")).mkdir(parents=True)
+        assert paths.default_output_dir("train") == first + expected
+
+
+def test_an_output_dir_is_checked_and_not_made(tmp_path):
+    paths.check_output_dir("new/inner")
+    (tmp_path / "empty").mkdir()
+    paths.check_output_dir("empty")
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_output_dir_that_may_not_be_written(monkeypatch):
+    monkeypatch.setattr(paths.os, "access", lambda path, mode: False)
+    with pytest.raises(UserError, match="^--output_dir=new: you may not write to "):
+        paths.check_output_dir("new")

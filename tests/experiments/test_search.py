@@ -1,0 +1,120 @@
+"""Promises about what a sweep's flags say."""
+
+import dataclasses
+
+import pytest
+
+from dlfun.data import DATASETS
+from experiments import app, flags, search
+from experiments.search import Dimension
+
+FIRST = next(iter(DATASETS))
+
+
+def parsed(*args):
+    values = flags.study_flags(model="bpnn", dataset=FIRST)
+    search.define_search(values)
+    app.parse(values, ["sweep", *args])
+    return values
+
+
+def test_a_grid_keeps_its_order_and_its_types():
+    grid = ["rnn_cell=lstm,gru", "learning_rate=1e-2,1e-3", "rnn_widths=6,16x16", "optimizer=sgd"]
+    found = search.search_space("grid", grid, [], 1, "rnn")
+    assert list(found.grid.items()) == [
+        ("rnn_cell", ("lstm", "gru")),
+        ("learning_rate", (0.01, 0.001)),
+        ("rnn_widths", ((6,), (16, 16))),
+        ("optimizer", ("sgd",)),
+    ]
+    assert found.space == {}
+
+
+def test_a_grid_of_yes_and_no_and_of_no_layer():
+    grid = ["bpnn_residual=true,false"]
+    assert search.search_space("grid", grid, [], 1, "bpnn").grid == {"bpnn_residual": (True, False)}
+    grid = ["cnn_dense=,8x8"]
+    assert search.search_space("grid", grid, [], 1, "cnn").grid == {"cnn_dense": ((), (8, 8))}
+
+
+def test_a_space():
+    space = ["learning_rate=log:1e-4:1e-1", "momentum=lin:0:0.9", "activation=choice:relu,tanh"]
+    found = search.search_space("sobol", [], space, 8, "bpnn")
+    assert found.space == {
+        "learning_rate": Dimension("log", 1e-4, 1e-1),
+        "momentum": Dimension("lin", 0.0, 0.9),
+        "activation": Dimension("choice", values=("relu", "tanh")),
+    }
+    assert (found.method, found.trials, found.grid) == ("sobol", 8, {})
+
+
+def test_repeated_flags_are_crossed_and_written_down(tmp_path):
+    args = ["--model=cnn", "--grid", "learning_rate=1e-3,1e-2", "--grid=cnn_channels=4x4,8"]
+    values = parsed(*args)
+    found = search.search_of(values)
+    assert found.grid == {"learning_rate": (0.001, 0.01), "cnn_channels": ((4, 4), (8,))}
+    options = flags.study_options(values, script="sweep")
+    config = tmp_path / "config.flags"
+    config.write_text("\n".join(options.flags))
+    again = parsed(f"--flagfile={config}")
+    assert search.search_of(again) == found
+    replayed = flags.study_options(again, script="sweep")
+    assert dataclasses.replace(replayed, output_dir=options.output_dir) == options
+
+
+def test_layers_follow_a_swept_number_of_layers(tmp_path):
+    args = ["--model=cnn", "--grid=cnn_channels=4x4,8", "--cnn_kernels=7"]
+    config = tmp_path / "config.flags"
+    config.write_text("\n".join(flags.study_options(parsed(*args), script="sweep").flags))
+    for values in (parsed(*args), parsed(f"--flagfile={config}")):
+        shapes = [
+            flags.model_options(values, "cnn", {"cnn_channels": channels}).shape
+            for channels in search.search_of(values).grid["cnn_channels"]
+        ]
+        assert [shape.kernels for shape in shapes] == [(7, 7), (7,)]
+        assert [shape.strides for shape in shapes] == [(2, 2), (2,)]
+
+
+def test_what_can_be_swept_is_of_the_model():
+    assert "activation" not in search.kinds("softmax")
+    assert "cnn_channels" not in search.kinds("bpnn")
+    assert {"bpnn_widths", "activation", "optimizer", "dropout_rate"} <= set(search.kinds("bpnn"))
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [
+        ("", "--search=grid needs at least one --grid"),
+        ("--search=random", "--search=random needs at least one --space"),
+        ("--search=sobol --grid=momentum=0.1", "--grid does not go with --search=sobol"),
+        ("--space=momentum=lin:0:0.5", "--space does not go with --search=grid"),
+        ("--search=grd", "--search=grd: unknown search 'grd'; did you mean 'grid'?"),
+        ("--grid=momentum=0.1 --trials=0", "--trials=0: must be a whole number, at least 1"),
+        ("--grid=learning_rat=0.1", "unknown grid name 'learning_rat'; did you mean 'learning_ra"),
+        ("--grid=cnn_channels=8", "--grid=cnn_channels=8: unknown grid name 'cnn_channels'"),
+        ("--grid=learning_rate=1e-3,-1", "--grid=learning_rate=1e-3,-1: must be a number"),
+        ("--grid=learning_rate=nan", "--grid=learning_rate=nan: must be a number"),
+        ("--grid=learning_rate=", "--grid=learning_rate=: must be a number"),
+        ("--grid=learning_rate", "--grid=learning_rate: must be NAME=VALUES"),
+        ("--grid=", "--grid=: must not be empty"),
+        ("--grid=momentum=0.1,0.10", "'0.10' is given twice"),
+        ("--grid=momentum=0.1 --grid=momentum=0.2", "'momentum' is given twice"),
+        ("--grid=bpnn_widths=10x0", "--grid=bpnn_widths=10x0: must be whole numbers"),
+        ("--grid=activation=relo", "unknown activation 'relo'; did you mean 'relu'?"),
+        ("--search=random --space=momentum=0.1", "unknown scale '0.1'"),
+        ("--search=random --space=momentum=lin:0", "must have two ends, lin:LOW:HIGH"),
+        ("--search=random --space=momentum=lin:0.5:0.1", "from a lower to a higher number"),
+        ("--search=random --space=momentum=log:0:0.1", "a log scale must start above 0"),
+        ("--search=random --space=gradient_clip=lin:1:inf", "both finite"),
+        ("--search=random --space=momentum=lin:0:1", "at least 0 and below 1"),
+        ("--search=random --space=bpnn_widths=lin:1:5", "write choice:VALUE,VALUE"),
+        ("--search=random --space=learning_rte=log:1:2", "unknown space name 'learning_rte'; did"),
+        ("--model=cnn --grid=cnn_kernels=3x3", "--cnn_kernels=3,3: must have one entry for all"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(args, why, capsys):
+    assert app.guarded(lambda: parsed(*args.split())) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith("error: ")
+    assert why in err

@@ -22,6 +22,7 @@ from absl import logging
 from dlfun.errors import UserError
 from experiments import flags, search
 from experiments.helptext import help_text, wants_help
+from experiments.parsing import short
 from experiments.runtime import configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
@@ -69,8 +70,10 @@ def parse(values: absl_flags.FlagValues, argv: list[str], doc: str = "") -> list
         values.unparse_flags()
     rest = parse_flags(values, argv)
     if len(rest) > 1:
-        hint = f"--{rest[1]}" if rest[1].partition("=")[0] in values else "--seeds=10"
-        raise UserError(f"unexpected argument '{rest[1]}': all arguments are flags, such as {hint}")
+        hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else "--seeds=10"
+        raise UserError(
+            f"unexpected argument '{short(rest[1])}': all arguments are flags, such as {hint}"
+        )
     flags.check(values)
     if "search" in values:
         search.search_of(values)
@@ -118,7 +121,7 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
+    return UserError(f"unknown flag --{short(name)}; {hint}--help lists all flags")
 
 
 def show(text: str) -> None:

@@ -7,15 +7,12 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
-from experiments.parsing import Kind
-
-SHOWN = 60
+from experiments.parsing import Kind, short
 
 
 def bad_value(name: str, text: str, what: object) -> UserError:
     """The error of a flag's value: flag, value, and what is allowed."""
-    short = text if len(text) <= SHOWN else text[:SHOWN] + "..."
-    return UserError(f"--{name}={short}: {what}")
+    return UserError(f"--{name}={short(text)}: {what}")
 
 
 class Flag(absl_flags.Flag):

@@ -13,6 +13,7 @@ from dlfun.errors import unknown
 from dlfun.types import Layout, Range
 
 LARGEST = 2**31 - 1
+SHOWN = 60
 
 REST = ""
 """The key of the value for all models that have none of their own, in a value by model."""
@@ -33,6 +34,11 @@ class Kind:
     show: Callable[[Any], str]
     form: str
     choices: tuple[str, ...] = ()
+
+
+def short(text: str) -> str:
+    """A text as an error shows it: cut where it is long."""
+    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def integer(low: int, high: int = LARGEST) -> Kind:
@@ -79,11 +85,11 @@ def number(bounds: Range) -> Kind:
 
 
 def text() -> Kind:
-    """Any text that is not empty and fits a line."""
+    """Any text of one line that is not empty."""
 
     def parse(given: str) -> str:
-        if not given.strip() or given.splitlines() != [given]:
-            raise ValueError("must not be empty, nor longer than a line")
+        if not given.strip() or not given.isprintable():
+            raise ValueError("must not be empty, nor hold what cannot be printed")
         return given.strip()
 
     return Kind(parse, str, "TEXT")
@@ -99,7 +105,7 @@ def choice(what: str, valid: Collection[str]) -> Kind:
 
     def parse(given: str) -> str:
         if given.strip() not in valid:
-            raise ValueError(str(unknown(what, given.strip(), valid)))
+            raise ValueError(str(unknown(what, short(given.strip()), valid)))
         return given.strip()
 
     return Kind(parse, str, "NAME", tuple(valid))
@@ -177,7 +183,7 @@ def by_model(kind: Kind, models: Collection[str]) -> Kind:
         for item in given.split(","):
             model, colon, value = item.strip().rpartition(":")
             if colon and model.strip() not in models:
-                raise ValueError(str(unknown("model", model.strip(), models)))
+                raise ValueError(str(unknown("model", short(model.strip()), models)))
             if model.strip() in values:
                 raise ValueError(f"gives {model.strip() or 'all models'} a value twice")
             try:

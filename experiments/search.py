@@ -96,7 +96,7 @@ def split_name(flag: str, text: str, valid: Iterable[str], seen: Iterable[str]) 
         example = "1e-3,1e-2" if flag == "grid" else "log:1e-4:1e-1"
         raise bad_value(flag, text, f"must be NAME=VALUES, such as learning_rate={example}")
     if name not in valid:
-        raise bad_value(flag, text, unknown(f"{flag} name", name, valid))
+        raise bad_value(flag, text, unknown(f"{flag} name", parsing.short(name), valid))
     if name in seen:
         raise bad_value(flag, text, f"'{name}' is given twice; put all its values into one")
     return name, rest
@@ -117,7 +117,7 @@ def parse_dimension(kind: parsing.Kind, text: str) -> Dimension:
     """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
     scale, _, rest = (part.strip() for part in text.partition(":"))
     if scale not in SCALES:
-        raise ValueError(str(unknown("scale", scale, SCALES)))
+        raise ValueError(str(unknown("scale", parsing.short(scale), SCALES)))
     if scale == "choice":
         return Dimension(scale, values=parse_values(kind, rest))
     if kind.form != "NUMBER":

@@ -7,8 +7,10 @@ in one step, so that a preparation that was killed leaves nothing that could be 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import io
+import os
 import shutil
 import sys
 import threading
@@ -67,10 +69,22 @@ def prepare(where: Place, manual_dir: str | None) -> None:
                 build(where, manual_dir)
             elif not (where.folder / MEMORY / SEAL).is_file():
                 remember(foreign_records(where), where.folder)
-    except OSError as error:
-        raise UserError(
-            f"cannot write to --data_dir={where.root}: {error.strerror or error}"
-        ) from error
+    except (OSError, RuntimeError) as error:
+        reason = write_failure(error)
+        if reason is None:
+            raise
+        raise UserError(f"cannot write to --data_dir={where.root}: {reason}") from error
+
+
+def write_failure(error: OSError | RuntimeError) -> str | None:
+    """What the system said when it could not write, or None where it is another error.
+
+    The writer of array_record knows no OSError: it puts the system's words into its own.
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    full = os.strerror(errno.ENOSPC)
+    return full if full in str(error) else None
 
 
 def build(where: Place, manual_dir: str | None) -> None:

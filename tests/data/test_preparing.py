@@ -93,12 +93,29 @@ def test_killed_while_preparing(read, tmp_path):
     assert visible(tmp_path) == ["mnist1d"]
 
 
-def test_an_error_while_preparing_leaves_nothing(tmp_path, monkeypatch):
+FULL = (
+    OSError(28, "No space left on device"),
+    RuntimeError('Failed to finalize split "train": write() failed: No space left on device; at 9'),
+)
+
+
+@pytest.mark.parametrize("error", FULL, ids=["system", "array_record"])
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, error):
     def broken(self, dl_manager):
-        raise OSError(28, "No space left on device")
+        raise error
 
     monkeypatch.setattr(Digits, "_split_generators", broken)
     with pytest.raises(UserError, match=r"cannot write to --data_dir=.*No space left"):
+        data.read("digits", options(tmp_path))
+    assert visible(tmp_path) == []
+
+
+def test_an_error_of_another_kind_is_not_hidden(tmp_path, monkeypatch):
+    def broken(self, dl_manager):
+        raise RuntimeError("a mistake in the code")
+
+    monkeypatch.setattr(Digits, "_split_generators", broken)
+    with pytest.raises(RuntimeError, match="a mistake in the code"):
         data.read("digits", options(tmp_path))
     assert visible(tmp_path) == []
 

@@ -1,0 +1,152 @@
+"""The scripts as a user runs them: tiny values, real processes where the process matters."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ("--dataset=digits", "--seeds=2", "--steps=6", "--evaluations=2")
+
+
+def start(*arguments: str, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", *arguments]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, **(pipes | options))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    process = start(*arguments)
+    out, err = process.communicate(timeout=300)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def members(folder: Path) -> list[dict[str, str]]:
+    timed = ("seconds", "compile_seconds")
+    with (folder / "members.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    return [{n: v for n, v in row.items() if n not in timed} for row in rows]
+
+
+def test_config_flags_replay_to_the_same_bits(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    shape = ("--bpnn_widths=7,5", "--dropout_rate=0.2", "--learning_rate=bpnn:0.0123,0.5")
+    ran = run("experiments.train", *TINY, *shape, f"--output_dir={first}")
+    assert ran.returncode == 0, ran.stderr
+    assert "test accuracy %" in ran.stdout
+    assert f"record: {first}" in ran.stdout
+    assert "peak memory" in ran.stdout.splitlines()[-1]
+    again = run("experiments.train", f"--flagfile={first}/config.flags", f"--output_dir={second}")
+    assert again.returncode == 0, again.stderr
+    assert members(first) == members(second)
+    assert (first / "config.flags").read_text() == (second / "config.flags").read_text()
+    with np.load(first / "history.npz") as a, np.load(second / "history.npz") as b:
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name])
+    assert (first / "curves.png").stat().st_size > 10_000
+
+
+def test_sweep_of_a_number_and_a_shape(tmp_path):
+    folder = tmp_path / "sweep"
+    grid = ("--grid", "learning_rate=1e-3,1e-2", "--grid", "bpnn_widths=8,4x4")
+    ran = run("experiments.sweep", *TINY, *grid, f"--output_dir={folder}")
+    assert ran.returncode == 0, ran.stderr
+    rows = members(folder)
+    assert len(rows) == 8
+    assert {(row["learning_rate"], row["bpnn_widths"]) for row in rows} == {
+        (rate, widths) for rate in ("0.001", "0.01") for widths in ("8", "4,4")
+    }
+    assert not any(name.startswith("test") for name in rows[0])
+    assert (folder / "response.png").stat().st_size > 10_000
+    assert "validation accuracy" in ran.stdout
+
+
+def test_a_kill_leaves_nothing(tmp_path):
+    process = start(
+        "experiments.train", "--dataset=digits", "--steps=200000", f"--output_dir={tmp_path}/r"
+    )
+    time.sleep(8)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=120)
+    assert process.returncode == 143
+    assert not list(tmp_path.iterdir())
+
+
+BAD = [
+    (("--model=cmm",), "--model=cmm", "did you mean 'cnn'"),
+    (("--dataset=mnist1",), "--dataset=mnist1", "did you mean 'mnist1d'"),
+    (("--optimizer=adm",), "--optimizer=adm", "did you mean"),
+    (("--rnn_cell=gro",), "--rnn_cell=gro", "gru"),
+    (("--seeds=0",), "--seeds=0", "at least 1"),
+    (("--steps=0",), "--steps=0", "at least 1"),
+    (("--batch_size=0",), "--batch_size=0", "at least 1"),
+    (("--learning_rate=-1",), "--learning_rate=-1", "at least 0"),
+    (("--learning_rate=nan",), "--learning_rate=nan", "number"),
+    (("--learning_rate=fast",), "--learning_rate=fast", "number"),
+    (("--flagfile=no/such/file",), "--flagfile=no/such/file", "No such file"),
+    (("--lerning_rate=1",), "--lerning_rate", "did you mean --learning_rate"),
+    (("--output_dir=README.md",), "--output_dir=README.md", "is a file"),
+    (("--batch_size=99999", "--dataset=digits"), "--batch_size=99999", "larger than the training"),
+    (("--model=perceptron", "--dataset=adding"), "--model=perceptron", "learns classes"),
+    (("--vae_likelihood=bernoulli", "--model=vae"), "--vae_likelihood", "use gaussian"),
+    (("--steps=5", "--epochs=1"), "--steps=5", "give one of them"),
+]
+
+
+@pytest.mark.parametrize(("flags", "name", "hint"), BAD, ids=lambda value: str(value)[:40])
+def test_bad_input_is_one_line_and_leaves_nothing(flags, name, hint, tmp_path):
+    given = (*flags, *(() if "--output_dir" in flags[0] else (f"--output_dir={tmp_path}/out",)))
+    ran = run("experiments.train", *given)
+    assert ran.returncode == 2
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert name in line
+    assert hint in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_bad_input_of_compare_and_sweep(tmp_path):
+    for script, flags, hint in (
+        ("compare", ("--models=",), "--models"),
+        ("sweep", ("--grid", "learning_rat=1"), "did you mean 'learning_rate'"),
+        ("sweep", ("--grid=learning_rate=0.1", "--validation_fraction=0"), "--validation_fraction"),
+        ("sweep", (), "--grid"),
+    ):
+        ran = run(f"experiments.{script}", *flags, f"--output_dir={tmp_path}/out")
+        assert ran.returncode == 2
+        assert len(ran.stderr.splitlines()) == 1
+        assert hint in ran.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_record_is_not_overwritten(tmp_path):
+    (tmp_path / "config.flags").touch()
+    ran = run("experiments.train", f"--output_dir={tmp_path}")
+    assert ran.returncode == 2
+    assert "already holds a record" in ran.stderr
+
+
+@pytest.mark.parametrize("script", ["train", "sweep", "compare"])
+def test_help_needs_no_jax(script):
+    program = (
+        f"import runpy, sys; sys.argv[1:] = ['--help']\n"
+        f"try: runpy.run_module('experiments.{script}', run_name='__main__')\n"
+        "except SystemExit as end: assert not end.code\n"
+        "sys.exit('jax' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"COLUMNS": "100"},
+    )
+    assert ran.returncode == 0
+    for word in ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron"):
+        assert word in ran.stdout

@@ -137,8 +137,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
         means = [line.score.estimate for line in lines]
         halves = np.nan_to_num([line.score.half_width for line in lines])
         axes.errorbar(where, means, halves, fmt="o", color=COLOURS[0], alpha=0.7, capsize=2)
-        spread = np.asarray(where, float)
-        if numeric and spread.min() > 0 and spread.max() / spread.min() >= 20:
+        if numeric and min(where) > 0 and max(where) / min(where) >= 20:
             axes.set_xscale("log")
         axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
         axes.grid(alpha=0.3)

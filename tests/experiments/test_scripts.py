@@ -104,7 +104,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, name, hint, tmp_path):
     given = (*flags, *(() if "--output_dir" in flags[0] else (f"--output_dir={tmp_path}/out",)))
     ran = run("experiments.train", *given)
     assert ran.returncode == 2
-    (line,) = ran.stderr.splitlines()
+    *earlier, line = ran.stderr.splitlines()
+    assert all(said.startswith("dlfun: preparing") for said in earlier)
     assert line.startswith("error: ")
     assert name in line
     assert hint in line

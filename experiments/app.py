@@ -48,9 +48,9 @@ def terminate(number: int, frame: Any) -> None:
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
-    layouts = values["layout"].value.values()
+    layouts = values.layout.values()
     devices = max((layout.devices for layout in layouts if layout), default=1)
-    configure_jax(values["platform"].value, values["precision"].value, devices)
+    configure_jax(values.platform, values.precision, devices)
     code = main(argv)
     if not code:
         print(f"peak memory {peak_memory() / 2**30:.2f} GiB", flush=True)

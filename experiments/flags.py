@@ -28,16 +28,12 @@ from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import HPARAMS, HParams, Range
 from experiments import parsing, paths
+from experiments.by_model import default_of, usual_value
 from experiments.holders import define
-from experiments.shapes import NONE, activations, define_shapes, model_shape, shape_lines
+from experiments.replay import flag_lines
+from experiments.shapes import NONE, activations, define_shapes, model_shape
 
 PLATFORMS = ("cpu", "gpu", "tpu")
-UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout")
-"""Flags that config.flags does not hold: places, and the layouts, which the study adds."""
-
-BY_MODEL = ("activation", "objective", "optimizer", *HPARAMS)
-"""Flags that take one value for all models, values for some, or both."""
-
 SIMPLE = (
     "seeds",
     "seed",
@@ -79,7 +75,7 @@ def study_flags(
     _define_training(values)
     for name, bounds in HPARAMS.items():
         kind = parsing.by_model(parsing.number(bounds), MODELS)
-        usual = _usual(name, kind)
+        usual = usual_value(name, kind)
         define(values, kind, name, NONE, bounds.help, "Numbers", usual=usual)
     define_shapes(values)
     _define_machine(values)
@@ -140,7 +136,7 @@ def _define_training(values: absl_flags.FlagValues) -> None:
     optimizer = parsing.by_model(parsing.choice("optimizer", options.OPTIMIZERS), MODELS)
     objectives = ("auto", *OBJECTIVES)
     objective = parsing.by_model(parsing.choice("objective", objectives), MODELS)
-    add(optimizer, "optimizer", "by model", NONE, _usual("optimizer", optimizer))
+    add(optimizer, "optimizer", "by model", NONE, usual_value("optimizer", optimizer))
     add(objective, "objective", "what is brought down, by model; auto: by the task", NONE, "auto")
     add(
         parsing.integer(1),
@@ -180,34 +176,14 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
     )
 
 
-def default_of(name: str, model: str) -> Any:
-    """A model's own default of a flag that goes by model; None where it has no such thing."""
-    if name == "activation":
-        return activations().get(model)
-    if name == "learning_rate":
-        return MODELS[model].learning_rate
-    field = ModelOptions.__dataclass_fields__.get(name)
-    return field.default if field else HParams._field_defaults[name]
-
-
-def _usual(name: str, kind: parsing.Kind) -> str:
-    return kind.show(_shorten({model: default_of(name, model) for model in MODELS}))
-
-
-def _shorten(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One value for all instead of the same value for each model."""
-    different = set(values.values())
-    return {parsing.REST: different.pop()} if len(different) == 1 else values
-
-
 def models_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
     """The models of a study."""
-    return values["models"].value if "models" in values else (values["model"].value,)
+    return values.models if "models" in values else (values.model,)
 
 
 def datasets_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
     """The data sets of a study."""
-    return values["datasets"].value if "datasets" in values else (values["dataset"].value,)
+    return values.datasets if "datasets" in values else (values.dataset,)
 
 
 def model_options(
@@ -220,7 +196,7 @@ def model_options(
     """
 
     def own(name: str) -> Any:
-        chosen = parsing.of_model(values[name].value, model, default_of(name, model))
+        chosen = parsing.of_model(getattr(values, name), model, default_of(name, model))
         return changes.get(name, chosen)
 
     return ModelOptions(
@@ -234,12 +210,12 @@ def model_options(
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together. Quick: scripts do it before JAX starts."""
-    if values["steps"].value is not None and values["epochs"].value is not None:
+    if values.steps is not None and values.epochs is not None:
         raise UserError(
             f"--steps={values['steps'].value} and --epochs={values['epochs'].value:g}: give one "
             "of them; if one is from a --flagfile, train by that one or take its line out"
         )
-    for model in values["activation"].value:
+    for model in values.activation:
         if model != parsing.REST and model not in activations():
             raise UserError(
                 f"--activation={model}:...: {model} has no activation; these models have: "
@@ -247,32 +223,7 @@ def check(values: absl_flags.FlagValues) -> None:
             )
     for model in MODELS:
         model_options(values, model)
-    paths.check_input_dirs(values["data_dir"].value, values["manual_dir"].value)
-
-
-def flag_lines(values: absl_flags.FlagValues) -> tuple[str, ...]:
-    """The lines of config.flags, defaults included, that replay these flags.
-
-    Left out are `UNWRITTEN`, and flags that have no value.
-    """
-    lines: list[str] = []
-    for name in values:
-        if name in BY_MODEL:
-            lines += _by_model_lines(values, name)
-        elif name not in UNWRITTEN and values[name].group not in MODELS:
-            lines += values[name].lines()
-    searched = (text for name in ("grid", "space") if name in values for text in values[name].value)
-    swept = {text.partition("=")[0].strip() for text in searched}
-    return (*lines, *shape_lines(values, swept))
-
-
-def _by_model_lines(values: absl_flags.FlagValues, name: str) -> list[str]:
-    """What was given; for models left to their own default, that default."""
-    given = values[name].value
-    if parsing.REST not in given:
-        own = {model: default_of(name, model) for model in models_of(values)}
-        given = {model: value for model, value in own.items() if value is not None} | given
-    return [values[name].line(_shorten(given))] if given else []
+    paths.check_input_dirs(values.data_dir, values.manual_dir)
 
 
 def study_options(
@@ -286,14 +237,16 @@ def study_options(
       UserError: naming the flag, if flags do not go together or the directory will not do.
     """
     check(values)
-    output_dir = values["output_dir"].value or paths.default_output_dir(script)
+    output_dir = values.output_dir or paths.default_output_dir(script)
     if fresh:
         paths.check_output_dir(output_dir)
     return StudyOptions(
         models={model: model_options(values, model) for model in models_of(values)},
         datasets=datasets_of(values),
-        data=DataOptions(**{f.name: values[f.name].value for f in dataclasses.fields(DataOptions)}),
+        data=DataOptions(
+            **{f.name: getattr(values, f.name) for f in dataclasses.fields(DataOptions)}
+        ),
         output_dir=output_dir,
-        flags=flag_lines(values),
-        **{name: values[name].value for name in SIMPLE},
+        flags=flag_lines(values, models_of(values)),
+        **{name: getattr(values, name) for name in SIMPLE},
     )

@@ -11,7 +11,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.models import MODELS
-from experiments.holders import Flag
+from experiments.holders import Flag, flag_of
 
 COLUMN = 32
 LAST = "Output & machine"
@@ -50,8 +50,7 @@ def groups(values: absl_flags.FlagValues) -> dict[str, list[Flag]]:
     """Title -> flags, in the order of definition, the machine's last."""
     found: dict[str, list[Flag]] = {}
     for name in values:
-        flag = values[name]
-        assert isinstance(flag, Flag)
+        flag = flag_of(values, name)
         title = f"Shape of {flag.group}" if flag.group in MODELS else flag.group
         found.setdefault(title, []).append(flag)
     return {**{t: flags for t, flags in found.items() if t != LAST}, LAST: found[LAST]}

@@ -48,12 +48,20 @@ class RepeatedFlag(Flag):
 
     def parse(self, argument: Any) -> None:
         """Adds one more value."""
-        self.value = (*(self.value if self.present else ()), self._parse(argument))
+        before = self.value if self.present and self.value else ()
+        self.value = (*before, self._parse(argument))
         self.present += 1
 
     def lines(self) -> tuple[str, ...]:
         """One line a value."""
-        return tuple(self.line(value) for value in self.value)
+        return tuple(self.line(value) for value in self.value or ())
+
+
+def flag_of(values: absl_flags.FlagValues, name: str) -> Flag:
+    """The flag of a name, as `define` made it."""
+    flag = values[name]
+    assert isinstance(flag, Flag)
+    return flag
 
 
 def define(

@@ -178,9 +178,8 @@ def search_of(values: absl_flags.FlagValues) -> Search:
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
-    model = values["model"].value
-    given = (values[name].value for name in ("search", "grid", "space", "trials"))
-    found = search_space(*given, model=model)
+    model = values.model
+    found = search_space(values.search, values.grid, values.space, values.trials, model)
     choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}
     shapes = {name: choices[name] for name in choices if name in shape_fields(model)}
     for point in itertools.product(*shapes.values()):

@@ -39,9 +39,11 @@ def shape_fields(model: str) -> dict[str, dataclasses.Field]:
 
 def activations() -> dict[str, str]:
     """The default activation of each model that has one."""
-    fields = {model: row.settings.__dataclass_fields__ for model, row in MODELS.items()}
     return {
-        model: own["activation"].default for model, own in fields.items() if "activation" in own
+        model: field.default
+        for model, row in MODELS.items()
+        for field in dataclasses.fields(row.settings)
+        if field.name == "activation"
     }
 
 
@@ -97,30 +99,11 @@ def model_shape(
     """
     shape, given = {}, set()
     for name, field in shape_fields(model).items():
-        shape[field.name] = changes.get(name, values[name].value)
+        shape[field.name] = changes.get(name, getattr(values, name))
         if name in changes or not values[name].using_default_value:
             given.add(field.name)
     shape = fit_layers(model, shape, given)
     if model in activations():
-        own = parsing.of_model(values["activation"].value, model, activations()[model])
+        own = parsing.of_model(values.activation, model, activations()[model])
         shape["activation"] = changes.get("activation", own)
     return MODELS[model].settings(**shape)
-
-
-def shape_lines(values: absl_flags.FlagValues, swept: Collection[str]) -> list[str]:
-    """The lines of a flagfile that give every model its shape.
-
-    Where the number of layers is swept, the fields that follow it stay as given, and are left
-    out if they were not: written down for one number of layers, they would not fit another.
-    """
-    lines = []
-    for model in MODELS:
-        shape = model_shape(values, model)
-        for name, field in shape_fields(model).items():
-            counts = [c for c, fields in PER_LAYER.items() if field.name in fields]
-            follows = any(f"{model}_{count}" in swept for count in counts)
-            if not follows:
-                lines.append(values[name].line(getattr(shape, field.name)))
-            elif not values[name].using_default_value:
-                lines.extend(values[name].lines())
-    return lines

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlfun.report.table import Row, metric_of, number, summarise
+from dlfun.report.table import Row, metric_of, number, summarise, text
 from dlfun.stats import t_interval
 
 # Okabe & Ito's colours, told apart by colour-blind readers too.
@@ -137,7 +137,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
         means = [line.score.estimate for line in lines]
         halves = np.nan_to_num([line.score.half_width for line in lines])
         axes.errorbar(where, means, halves, fmt="o", color=COLOURS[0], alpha=0.7, capsize=2)
-        if numeric and min(where) > 0 and max(where) / min(where) >= 20:
+        if numeric and min(where) > 0 and max(where) / min(where) >= 10:
             axes.set_xscale("log")
         axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
         axes.grid(alpha=0.3)
@@ -150,4 +150,4 @@ def positions(rows: Sequence[Row], name: str) -> tuple[list[Any], bool]:
     try:
         return [number(row, name) for row in rows], True
     except ValueError:
-        return [str(row[name]) for row in rows], False
+        return [text(row[name]) for row in rows], False

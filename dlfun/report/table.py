@@ -33,6 +33,11 @@ def number(row: Row, name: str) -> float:
     return float("nan") if value == "" else float(value)
 
 
+def text(value: Any) -> str:
+    """A swept value as its flag takes it."""
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
 def metric_of(rows: Sequence[Row], split: str) -> str:
     """The metric an arm is judged by on a split: accuracy where it has one, else loss."""
     accuracy = f"{split}_accuracy"
@@ -46,7 +51,7 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     """
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
-        groups.setdefault((row["dataset"], *(str(row.get(n, "")) for n in by)), []).append(row)
+        groups.setdefault((row["dataset"], *(text(row.get(n, "")) for n in by)), []).append(row)
     lines = []
     for (dataset, *names), members in groups.items():
         metric = metric_of(members, split)

@@ -172,6 +172,11 @@ def test_bad_input_is_one_line_and_exit_code_2(args, why, tmp_path, monkeypatch,
     assert sorted(Path().rglob("*")) == before
 
 
+def test_flags_that_do_not_go_together_are_refused_before_jax_starts():
+    with pytest.raises(UserError, match="give one of them"):
+        app.parse(VALUES, ["script", "--steps=5", "--epochs=2"])
+
+
 JUNK = ["", " ", "nan", "-1", "1e999", "x:1", "cnn:", ":", ",", "a,b", "\x00", "ü" * 500, "a\n--b"]
 
 

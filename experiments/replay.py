@@ -1,0 +1,62 @@
+"""The lines of config.flags: every flag with its value, so that they replay a study exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from absl import flags as absl_flags
+
+from dlfun.models import MODELS
+from experiments.by_model import BY_MODEL, default_of, shorten
+from experiments.holders import Flag, flag_of
+from experiments.parsing import REST
+from experiments.shapes import PER_LAYER, model_shape, shape_fields
+
+UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout")
+"""Flags that config.flags does not hold: places, and the layouts, which the study adds."""
+
+
+def flag_lines(values: absl_flags.FlagValues, models: Iterable[str]) -> tuple[str, ...]:
+    """The lines that replay these flags for these models, defaults included.
+
+    Left out are `UNWRITTEN`, and flags that have no value.
+    """
+    lines: list[str] = []
+    for name in values:
+        flag = flag_of(values, name)
+        if name in UNWRITTEN or flag.group in MODELS:
+            continue
+        lines += by_model_lines(flag, models) if name in BY_MODEL else flag.lines()
+    searched = (
+        text for name in ("grid", "space") if name in values for text in getattr(values, name)
+    )
+    swept = {text.partition("=")[0].strip() for text in searched}
+    return (*lines, *shape_lines(values, swept))
+
+
+def by_model_lines(flag: Flag, models: Iterable[str]) -> tuple[str, ...]:
+    """What was given; for models left to their own default, that default."""
+    given = flag.value or {}
+    if REST not in given:
+        own = {model: default_of(flag.name, model) for model in models}
+        given = {model: value for model, value in own.items() if value is not None} | given
+    return (flag.line(shorten(given)),) if given else ()
+
+
+def shape_lines(values: absl_flags.FlagValues, swept: Collection[str]) -> tuple[str, ...]:
+    """The lines of a flagfile that give every model its shape.
+
+    Where the number of layers is swept, the fields that follow it stay as given, and are left
+    out if they were not: written down for one number of layers, they would not fit another.
+    """
+    lines: list[str] = []
+    for model in MODELS:
+        shape = model_shape(values, model)
+        for name, field in shape_fields(model).items():
+            counts = [c for c, fields in PER_LAYER.items() if field.name in fields]
+            follows = any(f"{model}_{count}" in swept for count in counts)
+            if not follows:
+                lines.append(flag_of(values, name).line(getattr(shape, field.name)))
+            elif not flag_of(values, name).using_default_value:
+                lines.extend(flag_of(values, name).lines())
+    return tuple(lines)

@@ -1,0 +1,96 @@
+"""The table and the pictures of a study, from rows made by hand."""
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from dlfun.report.figures import draw_comparison, draw_example
+from dlfun.report.table import study_table, summarise
+from dlfun.stats import t_interval
+
+
+def row(model, accuracy, dataset="toy", status="ok", **more):
+    return {
+        "model": model,
+        "dataset": dataset,
+        "status": status,
+        "test_accuracy": accuracy,
+        "test_loss": 0.5,
+        "parameters": 1234,
+        "compile_seconds": 1.5,
+        "seconds": 0.25,
+        "chance": 0.1,
+    } | more
+
+
+ROWS = [row("a", x) for x in (0.5, 0.6, 0.7)] + [row("b", x) for x in (0.9, 0.8, np.nan)]
+ROWS[-1]["status"] = "failed"
+
+
+def test_sorted_by_score_with_failures_counted():
+    lines = summarise(ROWS, "test", ["model"])
+    assert [line.label for line in lines] == ["b", "a"]
+    assert lines[0].score == t_interval([0.9, 0.8])
+    first, second = study_table(ROWS).splitlines()[2:4]
+    wanted = t_interval([50, 60, 70])
+    assert second.split() == [
+        "a",
+        "60.00",
+        f"{wanted.half_width:.2f}",
+        "10.00",
+        "3",
+        "0",
+        "1,234",
+        "1.5",
+        "0.8",
+        "10.00",
+    ]
+    assert first.split()[4:6] == ["3", "1"]
+    assert "95 % t interval" in study_table(ROWS)
+
+
+def test_several_data_sets_stand_apart_and_regression_sorts_upwards():
+    rows = ROWS + [row(m, "", "sums", test_loss=x) for m, x in (("a", 0.2), ("b", 0.1))]
+    table = study_table(rows).splitlines()
+    assert [line.split()[:2] for line in table[2:6]] == [
+        ["toy", "b"],
+        ["toy", "a"],
+        ["sums", "b"],
+        ["sums", "a"],
+    ]
+    assert table[4].split()[2] == "0.1"
+
+
+def test_sweeps_name_their_values_as_flags_do():
+    rows = [row("a", 0.5, validation_accuracy=0.5, bpnn_widths=(4, 4), learning_rate=0.1)]
+    table = study_table(rows, "validation", ["bpnn_widths", "learning_rate"])
+    assert "bpnn_widths=4,4, learning_rate=0.1" in table
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_curves_are_drawn_from_the_history(tmp_path, validated):
+    metric = "validation_accuracy" if validated else "train_loss"
+    arrays = {
+        "d/a/step": np.array([1, 2, 3]),
+        f"d/a/{metric}": np.random.default_rng(0).random((4, 3)),
+    }
+    np.savez(tmp_path / "history.npz", **arrays)
+    examples = np.random.default_rng(0).random((10, 40, 1))
+    np.savez(
+        tmp_path / "d-vae-samples.npz", inputs=examples, reconstructions=examples, samples=examples
+    )
+    draw_comparison(tmp_path)
+    for name in ("curves.png", "d-vae-samples.png"):
+        picture = matplotlib.image.imread(tmp_path / name)
+        assert picture.shape[1] > 500
+        assert len(np.unique(picture.reshape(-1, picture.shape[-1]), axis=0)) > 50
+
+
+@pytest.mark.parametrize("shape", [(5,), (6, 1), (4, 4, 1), (4, 4, 3), (3, 4, 4, 1)])
+def test_every_modality_can_be_drawn(shape):
+    from matplotlib.figure import Figure
+
+    axes = Figure().subplots()
+    draw_example(axes, np.ones(shape))
+    assert len(axes.images) == (len(shape) > 2)
+    assert bool(axes.lines) == (len(shape) <= 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from absl import flags as absl_flags
@@ -134,7 +134,7 @@ def parse_dimension(kind: parsing.Kind, text: str) -> Dimension:
 
 
 def search_space(
-    method: str, grid: Iterable[str], space: Iterable[str], trials: int, model: str
+    method: str, grid: Sequence[str], space: Sequence[str], trials: int, model: str
 ) -> Search:
     """What the texts of --grid or --space say, for a model.
 
@@ -144,21 +144,27 @@ def search_space(
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
-    check_method(method, bool(tuple(grid)), bool(tuple(space)))
+    check_method(method, bool(grid), bool(space))
     valid = kinds(model)
-    values: dict[str, tuple[Any, ...]] = {}
-    dimensions: dict[str, Dimension] = {}
-    for flag, texts, found, parse in (
-        ("grid", grid, values, parse_values),
-        ("space", space, dimensions, parse_dimension),
-    ):
-        for text in texts:
-            name, rest = split_name(flag, text, valid, found)
-            try:
-                found[name] = parse(valid[name], rest)
-            except ValueError as error:
-                raise bad_value(flag, text, error) from None
-    return Search(method, values, dimensions, trials)
+    values = parse_all("grid", grid, valid, parse_values)
+    return Search(method, values, parse_all("space", space, valid, parse_dimension), trials)
+
+
+def parse_all(
+    flag: str,
+    texts: Iterable[str],
+    valid: Mapping[str, parsing.Kind],
+    parse: Callable[[parsing.Kind, str], Any],
+) -> dict[str, Any]:
+    """Name -> what `parse` makes of its text, in the order given."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, rest = split_name(flag, text, valid, found)
+        try:
+            found[name] = parse(valid[name], rest)
+        except ValueError as error:
+            raise bad_value(flag, text, error) from None
+    return found
 
 
 def check_method(method: str, grid: bool, space: bool) -> None:

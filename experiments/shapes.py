@@ -37,7 +37,7 @@ def shape_fields(model: str) -> dict[str, dataclasses.Field]:
     return {f"{model}_{field.name}": field for field in fields if field.name != "activation"}
 
 
-def activations() -> dict[str, str]:
+def activations() -> dict[str, Any]:
     """The default activation of each model that has one."""
     return {
         model: field.default

@@ -109,7 +109,7 @@ def text_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows of the same columns as aligned text; numbers to the right."""
     names = list(rows[0])
     widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
-    left = ("dataset", "model")
+    left = ("dataset", "metric", "model")
 
     def line(row: Mapping[str, str]) -> str:
         return "  ".join(
@@ -124,6 +124,11 @@ def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("
     """The whole table of a study's rows, with what ± means below it."""
     lines = summarise(rows, split, by)
     table = [cells(line, heading(lines)) for line in lines]
+    if len({line.metric for line in lines}) > 1:
+        table = [
+            {"dataset": row.pop("dataset"), "metric": line.metric.replace("_", " "), **row}
+            for row, line in zip(table, lines, strict=True)
+        ]
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     if all(row["chance"] == "-" for row in table):

@@ -22,7 +22,22 @@ from dlfun.errors import UserError
 from dlfun.studies.arm import Result
 from dlfun.types import Dataset
 
-FIRST_COLUMNS = ("model", "dataset", "replicate")
+COLUMNS = (
+    "model",
+    "dataset",
+    "replicate",
+    "status",
+    "failed_at",
+    "parameters",
+    "steps",
+    "seconds",
+    "compile_seconds",
+    "train_loss",
+    "validation_accuracy",
+    "test_accuracy",
+)
+"""Columns that every members.csv has, be they empty; others follow as runs have them."""
+
 JAX_CONFIG = (
     "jax_default_prng_impl",
     "jax_threefry_partitionable",
@@ -57,7 +72,7 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
 
 def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """members.csv: a row a run, a column for all that any run has; empty where it has none."""
-    names = list(dict.fromkeys([*FIRST_COLUMNS, *(name for row in rows for name in row)]))
+    names = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)]))
     with (folder / "members.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()

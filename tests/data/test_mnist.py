@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import threading
 import time
 
 import numpy as np
@@ -105,6 +106,22 @@ def test_a_server_that_never_answers(serve_from, tmp_path, monkeypatch):
         monkeypatch.setattr(download, "PATIENCE", 0.2)
         line = fails(tmp_path / "data", within=5)
     assert "cannot be downloaded" in line
+
+
+def test_a_name_that_is_looked_up_for_ever(serve_from, tmp_path, monkeypatch):
+    released = threading.Event()
+
+    def look_up(*arguments, **options):
+        released.wait(20)
+        raise socket.gaierror("no such name")
+
+    serve_from("http://somewhere.invalid/")
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(download, "PATIENCE", 0.2)
+    try:
+        assert "cannot be downloaded" in fails(tmp_path / "data", within=5)
+    finally:
+        released.set()
 
 
 def test_a_server_without_the_files(miniature, server, tmp_path, serve_from):

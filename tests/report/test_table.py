@@ -52,13 +52,13 @@ def test_sorted_by_score_with_failures_counted():
 def test_several_data_sets_stand_apart_and_regression_sorts_upwards():
     rows = ROWS + [row(m, "", "sums", test_loss=x) for m, x in (("a", 0.2), ("b", 0.1))]
     table = study_table(rows).splitlines()
-    assert [line.split()[:2] for line in table[2:6]] == [
-        ["toy", "b"],
-        ["toy", "a"],
-        ["sums", "b"],
-        ["sums", "a"],
+    assert [line.split()[:4] for line in table[2:6]] == [
+        ["toy", "test", "accuracy", "b"],
+        ["toy", "test", "accuracy", "a"],
+        ["sums", "test", "loss", "b"],
+        ["sums", "test", "loss", "a"],
     ]
-    assert table[4].split()[2] == "0.1"
+    assert table[4].split()[4] == "0.1"
 
 
 def test_sweeps_name_their_values_as_flags_do():

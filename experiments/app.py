@@ -33,16 +33,29 @@ NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EN
 
 def run(main: Main, values: absl_flags.FlagValues) -> None:
     """Runs a script: parses its flags, sets JAX up, calls main, and exits."""
-    signal.signal(signal.SIGTERM, terminate)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as in a shell's background jobs
+            signal.signal(number, stop)
     parser = functools.partial(parse, values, doc=sys.modules[main.__module__].__doc__ or "")
     body = functools.partial(start, main, values)
     sys.exit(guarded(lambda: absl_app.run(body, flags_parser=parser)))
 
 
-def terminate(number: int, frame: Any) -> None:
-    """Ends the script as an exception does, so that what it holds is cleaned up."""
+def stop(number: int, frame: Any) -> None:
+    """Ends the script as an exception does, so that what it holds is cleaned up.
+
+    An exception that is raised while Python runs a callback of its garbage collector is lost, and
+    JAX has one: so it is raised again, every other second, until the script has ended.
+    """
+    ending = SystemExit(128 + number) if number == signal.SIGTERM else KeyboardInterrupt()
+
+    def again(alarm: int, frame: Any) -> None:
+        raise ending
+
     signal.signal(number, signal.SIG_DFL)
-    raise SystemExit(128 + number)
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, 2.0, 2.0)
+    raise ending
 
 
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
@@ -145,8 +158,10 @@ def guarded(body: Callable[[], Any]) -> Any:
     try:
         return body()
     except SystemExit as end:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         return end.code
     except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         return fail("interrupted", 128 + signal.SIGINT)
     except BrokenPipeError:
         forget_stdout()

@@ -78,6 +78,30 @@ def test_a_kill_leaves_nothing(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+SWALLOWER = """
+import os, signal, sys, time
+from experiments import app, flags
+
+def main(argv):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    except SystemExit:
+        print("lost", flush=True)
+    time.sleep(60)
+
+app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
+"""
+
+
+def test_a_lost_termination_is_raised_again():
+    """As it is lost if it arrives in a callback of the garbage collector."""
+    command = [sys.executable, "-c", SWALLOWER]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50)
+    assert ran.stdout == "lost\n"
+    assert ran.returncode == 143
+
+
 BAD = [
     (("--model=cmm",), "--model=cmm", "did you mean 'cnn'"),
     (("--dataset=mnist1",), "--dataset=mnist1", "did you mean 'mnist1d'"),

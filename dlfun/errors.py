@@ -19,6 +19,6 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     import difflib
 
     valid = list(valid)
-    near = difflib.get_close_matches(name, valid, n=1, cutoff=0.3)
+    near = difflib.get_close_matches(name.lower(), valid, n=1, cutoff=0.3)
     hint = f"; did you mean '{near[0]}'?" if near else "."
     return UserError(f"unknown {kind} '{name}'{hint} Known: {', '.join(valid)}")

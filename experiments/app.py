@@ -21,11 +21,16 @@ from absl import logging
 
 from dlfun.errors import UserError
 from experiments import flags, search
+from experiments.ending import Ending, leave
 from experiments.helptext import help_text, wants_help
 from experiments.parsing import short
 from experiments.runtime import configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
+
+BAD_INPUT = 2
+INTERRUPTED = 128 + signal.SIGINT
+TERMINATED = 128 + signal.SIGTERM
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
@@ -33,29 +38,13 @@ NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.EN
 
 def run(main: Main, values: absl_flags.FlagValues) -> None:
     """Runs a script: parses its flags, sets JAX up, calls main, and exits."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as in a shell's background jobs
-            signal.signal(number, stop)
+    Ending().listen()
     parser = functools.partial(parse, values, doc=sys.modules[main.__module__].__doc__ or "")
     body = functools.partial(start, main, values)
-    sys.exit(guarded(lambda: absl_app.run(body, flags_parser=parser)))
-
-
-def stop(number: int, frame: Any) -> None:
-    """Ends the script as an exception does, so that what it holds is cleaned up.
-
-    An exception that is raised while Python runs a callback of its garbage collector is lost, and
-    JAX has one: so it is raised again, every other second, until the script has ended.
-    """
-    ending = SystemExit(128 + number) if number == signal.SIGTERM else KeyboardInterrupt()
-
-    def again(alarm: int, frame: Any) -> None:
-        raise ending
-
-    signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGALRM, again)
-    signal.setitimer(signal.ITIMER_REAL, 2.0, 2.0)
-    raise ending
+    code = guarded(lambda: absl_app.run(body, flags_parser=parser))
+    if code in (INTERRUPTED, TERMINATED):
+        leave(code)
+    sys.exit(code)
 
 
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
@@ -158,11 +147,9 @@ def guarded(body: Callable[[], Any]) -> Any:
     try:
         return body()
     except SystemExit as end:
-        signal.setitimer(signal.ITIMER_REAL, 0)
         return end.code
     except KeyboardInterrupt:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        return fail("interrupted", 128 + signal.SIGINT)
+        return INTERRUPTED
     except BrokenPipeError:
         forget_stdout()
         return 128 + signal.SIGPIPE
@@ -170,13 +157,8 @@ def guarded(body: Callable[[], Any]) -> Any:
         line = explain(error)
         if line is None:
             raise
-        return fail(f"error: {line}", 2)
-
-
-def fail(line: str, code: int) -> int:
-    """Prints one line on stderr and returns the exit code."""
-    print(" ".join(line.split()), file=sys.stderr, flush=True)
-    return code
+        print(f"error: {' '.join(line.split())}", file=sys.stderr, flush=True)
+        return BAD_INPUT
 
 
 def explain(error: Exception) -> str | None:

@@ -286,7 +286,7 @@ finally:
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(signal.SIGTERM, ""), (signal.SIGINT, "interrupted\n")]
+    ("number", "said"), [(signal.SIGTERM, "terminated\n"), (signal.SIGINT, "interrupted\n")]
 )
 def test_a_signal_ends_the_script_after_cleaning_up(start, number, said):
     process = start(WAITING)
@@ -294,6 +294,91 @@ def test_a_signal_ends_the_script_after_cleaning_up(start, number, said):
     time.sleep(0.2)
     process.send_signal(number)
     assert end(process) == (128 + number, "cleaned up\n", said)
+
+
+LOST = """
+import gc, time
+def callback(phase, info):
+    gc.callbacks.clear()
+    print("ready", flush=True)
+    time.sleep(60)
+gc.callbacks.append(callback)
+try:
+    gc.collect()
+    time.sleep(60)
+finally:
+    print("cleaned up")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_falls_into_the_garbage_collector_is_not_lost(start, number):
+    process = start(LOST)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    process.send_signal(number)
+    code, out, err = end(process)
+    assert (code, out, err.count("\n")) == (128 + number, "cleaned up\n", 1)
+
+
+COMPILED = """
+import jax
+from experiments import ending
+ending.GRACE = 0.5
+spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, lambda x: jax.numpy.sin(x), x))
+print("ready", flush=True)
+spin(1.0).block_until_ready()
+"""
+
+
+def test_a_compiled_program_does_not_keep_a_script_alive(start):
+    process = start(COMPILED)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    assert end(process) == (143, "", "terminated\n")
+
+
+STUBBORN = """
+import time
+from experiments import ending
+ending.AGAIN = 0.0
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+finally:
+    print("cleaning", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_another_signal_ends_the_script_at_once(start):
+    process = start(STUBBORN)
+    for said in ("ready\n", "cleaning\n"):
+        assert process.stdout.readline() == said
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+    assert end(process) == (130, "", "interrupted\n")
+
+
+DEAF = """
+import time
+from experiments import ending
+ending.CLEANING = 0.5
+try:
+    print("ready", flush=True)
+    time.sleep(60)
+except BaseException:
+    time.sleep(60)
+"""
+
+
+def test_a_script_that_does_not_end_is_ended(start):
+    process = start(DEAF)
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    process.send_signal(signal.SIGTERM)
+    assert end(process) == (143, "", "terminated\n")
 
 
 def test_an_error_of_the_program_shows_its_traceback(start):
@@ -341,12 +426,12 @@ def test_what_the_user_cannot_mend_is_raised(error):
         app.guarded(body)
 
 
-def test_an_interrupt_is_one_line(capsys):
+def test_an_interrupt_has_its_exit_code(capsys):
     def body():
         raise KeyboardInterrupt
 
     assert app.guarded(body) == 130
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == ""
 
 
 def test_peak_memory_is_in_bytes():

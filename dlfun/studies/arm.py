@@ -137,7 +137,7 @@ def train_members(
       `compile` and `run`.
     """
     people = population(settings, data.first.spec, layout)
-    before = sum(program.compile_seconds for program in people.programs)
+    before = sum(program.phases.total for program in people.programs)
     count = len(members.replicates)
     hparams, streams = people.place(members)
     tuning = people.place_data(data.tuning)
@@ -155,7 +155,7 @@ def train_members(
         scores = people.score(carry, hparams, people.place_data(data.test))
         test = {name: np.asarray(value)[:count] for name, value in scores.items()}
     elapsed = time.perf_counter() - start
-    compiling = sum(program.compile_seconds for program in people.programs) - before
+    compiling = sum(program.phases.total for program in people.programs) - before
     history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
     return carry, history, test, {"compile": compiling, "run": elapsed - compiling}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,40 +11,8 @@ from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from dlfun.training.layout import check_layout, padded
+from dlfun.training.program import Program
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
-
-
-class Program:
-    """A jitted function that keeps its compilation apart from its calls.
-
-    Attributes:
-      traces: how often the function was traced, which the tests hold to one per Settings.
-      compile_seconds: time spent tracing, lowering and compiling, in total.
-    """
-
-    def __init__(self, function: Callable[..., Any], **jit_options: Any) -> None:
-        def traced(*args: Any) -> Any:
-            self.traces += 1
-            return function(*args)
-
-        self.traces = 0
-        self.compile_seconds = 0.0
-        self._jitted = jax.jit(traced, **jit_options)
-        self._compiled: dict[Any, Any] = {}
-
-    def compiled(self, *args: Any) -> Any:
-        """The executable for arguments of these shapes, made at the first call."""
-        leaves, structure = jax.tree.flatten(args)
-        shapes = (structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
-        if shapes not in self._compiled:
-            start = time.perf_counter()
-            self._compiled[shapes] = self._jitted.lower(*args).compile()
-            self.compile_seconds += time.perf_counter() - start
-        return self._compiled[shapes]
-
-    def __call__(self, *args: Any) -> Any:
-        """The result of the compiled function."""
-        return self.compiled(*args)(*args)
 
 
 class Population:

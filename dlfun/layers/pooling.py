@@ -5,15 +5,30 @@ import functools
 import jax
 from jax import numpy as jnp
 
-from dlfun.layers.windows import shifted
+from dlfun.layers.windows import make_window, shifted
 
 
-def max_pool(inputs: jax.Array, size: int) -> jax.Array:
-    """Largest value of each window of `size` along every spatial axis, windows side by side.
+def max_pool(
+    inputs: jax.Array, size: int | tuple[int, ...], strides: tuple[int, ...] | None = None
+) -> jax.Array:
+    """Largest value of each window: inputs [batch, *spatial, channels] -> [batch, *out, channels].
 
-    inputs [batch, *spatial, channels] -> [batch, *(spatial // size), channels]. A tie shares
-    the gradient between the largest values.
+    `size` is that of every spatial axis, or one a spatial axis; without strides the windows lie
+    side by side, and out = spatial // size. A tie shares the gradient between the largest values.
     """
     axes = inputs.ndim - 2
-    views = shifted(inputs, (size,) * axes, (size,) * axes, (0,) * axes)
+    sizes = (size,) * axes if isinstance(size, int) else size
+    if strides is None or strides == sizes:
+        return _side_by_side(inputs, sizes)
+    views = shifted(inputs, make_window(inputs.shape[1:-1], sizes, strides))
     return functools.reduce(jnp.maximum, views)
+
+
+def _side_by_side(inputs: jax.Array, sizes: tuple[int, ...]) -> jax.Array:
+    """A reshape gives each window axes of its own: no overlap, so no sum in the gradient."""
+    batch, *spatial, channels = inputs.shape
+    outs = [n // size for n, size in zip(spatial, sizes, strict=True)]
+    kept = tuple(slice(0, out * size) for out, size in zip(outs, sizes, strict=True))
+    split = [part for pair in zip(outs, sizes, strict=True) for part in pair]
+    windows = inputs[(slice(None), *kept)].reshape(batch, *split, channels)
+    return jnp.max(windows, axis=tuple(range(2, 2 * len(outs) + 1, 2)))

@@ -4,6 +4,7 @@ The input projection of all time steps is one product before the loop, and both 
 in the same loop. Parameters have the names and shapes of Flax's cells.
 """
 
+import functools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,43 +14,55 @@ from jax import numpy as jnp
 
 from dlfun.layers.activation import activation
 
+WAYS = ("fused", "hoisted")
+"""How the loop over time is computed.
+
+fused: the batch is the last axis and the gradient is JAX's own: for narrow cells, whose cost is
+the number of operations; hoisted: the recurrent weights' gradient is one product after the loop
+in the place of one a time step: for wide cells. Only fused has forward-mode derivatives.
+"""
+
+FORWARD_MODE = "the hoisted recurrence has no forward-mode derivative; use way='fused'"
+
 
 class Cell(NamedTuple):
     """A cell's gates in order, which side of each has a bias in stock Flax, and its step.
 
     step: (x, h, state, activation) -> state, with x and h the contributions of input and
-    recurrence [directions, gates, width, batch], state (output, *rest) without the gates' axis.
+    recurrence to each gate, state (output, *rest). `additive` says that only x + h matters.
     """
 
     gates: tuple[str, ...]
     input_bias: tuple[bool, ...]
     recurrent_bias: tuple[bool, ...]
     states: int
+    additive: bool
     step: Callable[..., tuple[jax.Array, ...]]
 
 
-def _elman(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
-    return (act(x[:, 0] + h[:, 0]),)
+Gates = tuple[jax.Array, ...]
 
 
-def _gru(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
-    gates = nn.sigmoid(x[:, :2] + h[:, :2])
-    reset, update = gates[:, 0], gates[:, 1]
-    new = act(x[:, 2] + reset * h[:, 2])
+def _elman(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
+    return (act(x[0] + h[0]),)
+
+
+def _gru(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
+    reset, update = (nn.sigmoid(x[i] + h[i]) for i in (0, 1))
+    new = act(x[2] + reset * h[2])
     return (new + update * (state[0] - new),)
 
 
-def _lstm(x: jax.Array, h: jax.Array, state: tuple, act: Callable) -> tuple[jax.Array, ...]:
-    total = x + h
-    gates = nn.sigmoid(total[:, :3])
-    memory = gates[:, 1] * state[1] + gates[:, 0] * act(total[:, 3])
-    return gates[:, 2] * act(memory), memory
+def _lstm(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
+    write, forget, read = (nn.sigmoid(x[i] + h[i]) for i in (0, 1, 2))
+    memory = forget * state[1] + write * act(x[3] + h[3])
+    return read * act(memory), memory
 
 
 CELLS = {
-    "elman": Cell(("",), (True,), (False,), 1, _elman),
-    "gru": Cell(("r", "z", "n"), (True,) * 3, (False, False, True), 1, _gru),
-    "lstm": Cell(("i", "f", "o", "g"), (False,) * 4, (True,) * 4, 2, _lstm),
+    "elman": Cell(("",), (True,), (False,), 1, True, _elman),
+    "gru": Cell(("r", "z", "n"), (True,) * 3, (False, False, True), 1, False, _gru),
+    "lstm": Cell(("i", "f", "o", "g"), (False,) * 4, (True,) * 4, 2, True, _lstm),
 }
 
 
@@ -101,6 +114,7 @@ class Recurrence(nn.Module):
       bidirectional: a second set of weights reads the sequence backwards.
       recurrent_bias: biases on both sides of every gate (PyTorch's form).
       activation: of the candidate state.
+      way: one of `WAYS`.
     """
 
     cell: str
@@ -108,53 +122,222 @@ class Recurrence(nn.Module):
     bidirectional: bool = False
     recurrent_bias: bool = False
     activation: str = "tanh"
+    way: str = "fused"
 
     @nn.compact
-    def __call__(self, inputs: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def __call__(
+        self, inputs: jax.Array, lengths: jax.Array | None = None
+    ) -> tuple[jax.Array, jax.Array]:
         """inputs [batch, time, channels] -> all states [batch, time, directions * width], last.
 
-        The last state [batch, directions * width] of the backward direction is the one it has
-        after the first time step of the sequence.
+        `lengths` [batch]: steps of each sequence, at least 1; what lies behind is padding, which
+        changes no state, and the states there are 0. The last state [batch, directions * width]
+        is that of the sequence's last step, in the backward direction that of its first.
         """
         names = ("forward", "backward") if self.bidirectional else ("forward",)
         weights = [
             CellWeights(self.cell, self.width, self.recurrent_bias, name=name)(inputs.shape[-1])
             for name in names
         ]
-        both = [jnp.stack(parts) for parts in zip(*weights, strict=True)]
-        states, last = _loop(
-            jnp.swapaxes(inputs, 0, 1), both, self.cell, activation(self.activation)
+        kernel, bias, recurrent, recurrent_bias = (
+            jnp.stack(parts) for parts in zip(*weights, strict=True)
         )
+        form = FORMS[self.way]
+        projected = jnp.einsum(form.project, inputs, kernel) + form.place(bias)[None]
+        time = jnp.arange(inputs.shape[1])[:, None, None]
+        mask = None if lengths is None else form.wide(time < lengths[None, None])
+        projected, reverse = _reversed(projected, self.bidirectional), mask
+        if mask is not None:
+            both = jnp.broadcast_to(mask, (mask.shape[0], len(names), *mask.shape[2:]))
+            reverse = _reversed(both, self.bidirectional)
+        loop = Loop(self.cell, self.activation, self.way)
+        states, last = recur(loop, projected, form.turn(recurrent), recurrent_bias, reverse)
+        states = _reversed(states, self.bidirectional)
+        if mask is not None:
+            states = jnp.where(mask, states, 0)
         batch = inputs.shape[0]
         return (
-            states.transpose(3, 0, 1, 2).reshape(batch, inputs.shape[1], -1),
-            last.transpose(2, 0, 1).reshape(batch, -1),
+            jnp.einsum(form.states, states).reshape(batch, inputs.shape[1], -1),
+            jnp.einsum(form.last, last).reshape(batch, -1),
         )
 
 
-def _loop(
-    inputs: jax.Array, weights: list[jax.Array], cell: str, act: Callable
-) -> tuple[jax.Array, jax.Array]:
-    """inputs [time, batch, channels] -> states [time, directions, width, batch], last state.
+class Form(NamedTuple):
+    """Where the axes of the loop lie: time, directions, gates, batch b, width h (k before it).
 
-    The batch is the last axis: with narrow cells it is the only long one, and elementwise work
-    vectorises along it.
+    Attributes:
+      project: equation of the input projection, all time steps at once.
+      turn: the recurrent weights [d, k, gates, h] as the loop multiplies them.
+      recur: equation of the product of these with a state.
+      gate: axis of the gates without time.
+      place: bias [d, gates, h] beside them.
+      wide: mask [time, 1, batch] beside a state with its time.
+      back: equation of its gradient by the state.
+      states, last: equations of the results, batch first.
+      gradient: equation of the recurrent weights' gradient from states and gates' gradients.
+      summed: axes of these, with time, over which the bias' gradient is a sum.
     """
-    kernel, bias, recurrent, recurrent_bias = weights
-    directions, width, gates, _ = recurrent.shape
-    projected = jnp.einsum("tbc,dcgh->tdghb", inputs, kernel) + bias[None, ..., None]
-    if directions == 2:
-        projected = jnp.concatenate([projected[:, :1], projected[::-1, 1:]], axis=1)
-    kind = CELLS[cell]
-    matrix = recurrent.reshape(directions, width, gates * width).swapaxes(1, 2)
 
-    def step(state: tuple, x: jax.Array) -> tuple[tuple, jax.Array]:
-        h = (matrix @ state[0]).reshape(x.shape) + recurrent_bias[..., None]
-        state = kind.step(x, h, state, act)
-        return state, state[0]
+    project: str
+    turn: Callable[[jax.Array], jax.Array]
+    recur: str
+    back: str
+    gate: int
+    place: Callable[[jax.Array], jax.Array]
+    wide: Callable[[jax.Array], jax.Array]
+    states: str
+    last: str
+    gradient: str
+    summed: tuple[int, ...]
 
-    start = (jnp.zeros((directions, width, inputs.shape[1]), projected.dtype),) * kind.states
-    last, states = jax.lax.scan(step, start, projected)
-    if directions == 2:
-        states = jnp.concatenate([states[:, :1], states[::-1, 1:]], axis=1)
-    return states, last[0]
+
+FORMS = {
+    # With narrow cells the batch is the only long axis: elementwise work vectorises along it.
+    "fused": Form(
+        project="btc,dcgh->tdghb",
+        turn=lambda weights: weights.transpose(0, 2, 3, 1),
+        recur="dghk,dkb->dghb",
+        back="dghk,dghb->dkb",
+        gate=1,
+        place=lambda bias: bias[..., None],
+        wide=lambda mask: mask[:, :, None, :],
+        states="tdhb->btdh",
+        last="dhb->bdh",
+        gradient="tdkb,tdghb->dghk",
+        summed=(0, 4),
+    ),
+    "hoisted": Form(
+        project="btc,dcgh->tdbgh",
+        turn=lambda weights: weights,
+        recur="dkgh,dbk->dbgh",
+        back="dkgh,dbgh->dbk",
+        gate=2,
+        place=lambda bias: bias[:, None],
+        wide=lambda mask: mask[..., None],
+        states="tdbh->btdh",
+        last="dbh->bdh",
+        gradient="tdbk,tdbgh->dkgh",
+        summed=(0, 2),
+    ),
+}
+
+
+class Loop(NamedTuple):
+    """What shapes a loop: names of cell, activation and way. Hashable."""
+
+    cell: str
+    activation: str
+    way: str
+
+
+def _reversed(steps: jax.Array, bidirectional: bool) -> jax.Array:
+    """[time, directions, ...] with the time of the backward direction turned round."""
+    if not bidirectional:
+        return steps
+    return jnp.concatenate([steps[:, :1], steps[::-1, 1:]], axis=1)
+
+
+def recur(
+    loop: Loop,
+    projected: jax.Array,
+    weights: jax.Array,
+    bias: jax.Array,
+    mask: jax.Array | None,
+) -> tuple[jax.Array, jax.Array]:
+    """The loop over time, axes as in `FORMS`: states of all steps, and the last.
+
+    Raises:
+      TypeError: in forward-mode differentiation of the way hoisted.
+    """
+    if loop.way == "fused":
+        states, _ = _steps(loop, projected, weights, bias, mask)
+        return states[0], states[0][-1]
+    try:
+        return _hoisted(loop, projected, weights, bias, mask)
+    except TypeError as error:
+        if "forward-mode" in str(error):
+            raise TypeError(FORWARD_MODE) from error
+        raise
+
+
+def _step(loop: Loop, x: jax.Array, h: jax.Array, state: Gates, real: jax.Array | None) -> Gates:
+    """One time step of the cell, which keeps its state where the step is padding."""
+    kind, gate = CELLS[loop.cell], FORMS[loop.way].gate
+
+    def parts(value: jax.Array) -> Gates:
+        ones = (1,) * len(kind.gates)
+        return tuple(jnp.squeeze(part, gate) for part in jax.lax.split(value, ones, gate))
+
+    new = kind.step(parts(x), parts(h), state, activation(loop.activation))
+    if real is None:
+        return new
+    return tuple(jnp.where(real, n, old) for n, old in zip(new, state, strict=True))
+
+
+def _steps(
+    loop: Loop,
+    projected: jax.Array,
+    weights: jax.Array,
+    bias: jax.Array,
+    mask: jax.Array | None,
+) -> tuple[Gates, jax.Array]:
+    """All states after each step, and the recurrent side of each step's gates."""
+    form = FORMS[loop.way]
+    placed = form.place(bias)
+
+    def step(state: Gates, xs: tuple) -> tuple[Gates, tuple[Gates, jax.Array]]:
+        x, real = xs
+        h = jnp.einsum(form.recur, weights, state[0]) + placed
+        new = _step(loop, x, h, state, real)
+        return new, (new, h)
+
+    shape = list(projected.shape[1:])
+    del shape[form.gate]
+    start = (jnp.zeros(shape, projected.dtype),) * CELLS[loop.cell].states
+    return jax.lax.scan(step, start, (projected, mask))[1]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _hoisted(
+    loop: Loop,
+    projected: jax.Array,
+    weights: jax.Array,
+    bias: jax.Array,
+    mask: jax.Array | None,
+) -> tuple[jax.Array, jax.Array]:
+    states, _ = _steps(loop, projected, weights, bias, mask)
+    return states[0], states[0][-1]
+
+
+def _forward(
+    loop: Loop,
+    projected: jax.Array,
+    weights: jax.Array,
+    bias: jax.Array,
+    mask: jax.Array | None,
+) -> tuple:
+    states, h = _steps(loop, projected, weights, bias, mask)
+    return (states[0], states[0][-1]), (projected, weights, mask, states, h)
+
+
+def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) -> tuple:
+    """Back through time with the gates' gradients alone; the weights' in one product after it."""
+    projected, weights, mask, states, h = kept
+    form, kind = FORMS[loop.way], CELLS[loop.cell]
+    before = tuple(jnp.concatenate([jnp.zeros_like(s[:1]), s[:-1]]) for s in states)
+
+    def step(later: Gates, xs: tuple) -> tuple[Gates, tuple]:
+        x, h, state, real, out = xs
+        back = jax.vjp(lambda x, h, state: _step(loop, x, h, state, real), x, h, state)[1]
+        of_x, of_h, of_state = back((later[0] + out, *later[1:]))
+        through = jnp.einsum(form.back, weights, of_h)
+        return (of_state[0] + through, *of_state[1:]), (None if kind.additive else of_x, of_h)
+
+    ends = (gradient[1], *(jnp.zeros_like(gradient[1]) for _ in states[1:]))
+    xs = (projected, h, before, mask, gradient[0])
+    _, (of_x, of_h) = jax.lax.scan(step, ends, xs, reverse=True)
+    of_weights = jnp.einsum(form.gradient, before[0], of_h)
+    return of_h if kind.additive else of_x, of_weights, jnp.sum(of_h, axis=form.summed), None
+
+
+_hoisted.defvjp(_forward, _backward)

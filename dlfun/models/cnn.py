@@ -12,11 +12,13 @@ class CNN(nn.Module):
     """Convolution, normalisation, activation and pooling a layer; then a dense head.
 
     Every setting of a layer holds for all spatial axes. A kernel or pool larger than what is
-    left of an axis is cut to it, so that small inputs pass through deep shapes.
+    left of an axis is cut to it, so that small inputs pass through deep shapes. `way` is that of
+    `dlfun.layers.convolve`.
     """
 
     settings: models.CNN
     spec: Spec
+    way: str = "patches"
 
     @nn.compact
     def __call__(
@@ -30,9 +32,9 @@ class CNN(nn.Module):
         for i, (channels, kernel, stride, pad, pool) in enumerate(layers):
             axes = hidden.shape[1:-1]
             window = tuple(min(kernel, size + 2 * pad) for size in axes)
-            repeat = (1,) * len(axes)
-            conv = Conv(channels, window, tuple(stride for _ in repeat), tuple(pad for _ in repeat))
-            hidden = self.normalize(i, conv.copy(name=f"conv_{i}")(hidden), train)
+            strides, pads = (stride,) * len(axes), (pad,) * len(axes)
+            conv = Conv(channels, window, strides, pads, way=self.way, name=f"conv_{i}")
+            hidden = self.normalize(i, conv(hidden), train)
             hidden = Dropout()(act(hidden), rate)
             pool = min(pool, *hidden.shape[1:-1])
             hidden = max_pool(hidden, pool) if pool > 1 else hidden

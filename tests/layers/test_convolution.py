@@ -5,22 +5,45 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from jax import numpy as jnp
+from jax.test_util import check_grads
 
-from dlfun.layers import Conv
+from dlfun.layers import Conv, convolve
+from dlfun.layers import convolution as module
+from dlfun.layers.convolution import WAYS
 
-CASES = [
-    ((13,), (5,), (2,), (1,)),
-    ((8,), (3,), (1,), (0,)),
-    ((7, 9), (3, 2), (2, 1), (1, 0)),
-    ((5, 6, 7), (3, 3, 3), (2, 2, 2), (1, 1, 1)),
-]
+OWN = [way for way in WAYS if way != "xla"]
+
+# axes, window, strides, padding, dilation
+CASES = {
+    "1d strided": ((13,), (5,), (2,), (1,), (1,)),
+    "1d valid": ((8,), (3,), (1,), "VALID", (1,)),
+    "1d dilated": ((12,), (3,), (1,), "SAME", (2,)),
+    "1d strided and dilated": ((15,), (3,), (3,), (2,), (2,)),
+    "1d pointwise, padded wider than its window": ((6,), (1,), (1,), (2,), (1,)),
+    "2d same": ((6, 5), (3, 3), (1, 1), "SAME", (1, 1)),
+    "2d mixed": ((7, 9), (3, 2), (2, 1), ((1, 2), (0, 3)), (1, 2)),
+    "3d": ((5, 6, 7), (3, 3, 3), (2, 2, 2), (1, 1, 1), (1, 1, 1)),
+    "3d same": ((4, 3, 5), (2, 3, 2), (1, 1, 1), "SAME", (1, 1, 1)),
+}
 
 
-@pytest.mark.parametrize(("axes", "window", "strides", "padding"), CASES)
-def test_forward_and_gradients_equal_flax(key, axes, window, strides, padding):
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    """So that the small inputs of these tests are cut into several chunks."""
+    monkeypatch.setattr(module, "FORWARD_BYTES", 1000)
+    monkeypatch.setattr(module, "BACKWARD_BYTES", 500)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("case", CASES)
+def test_forward_and_gradients_equal_flax(case, way, key):
+    axes, window, strides, padding, dilation = CASES[case]
     inputs = jax.random.normal(key, (4, *axes, 3))
-    ours = Conv(5, window, strides, padding)
-    theirs = nn.Conv(5, window, strides, padding=[(p, p) for p in padding])
+    ours = Conv(5, window, strides, padding, dilation, way)
+    pads = padding
+    if not isinstance(padding, str):
+        pads = [p if isinstance(p, tuple) else (p, p) for p in padding]
+    theirs = nn.Conv(5, window, strides, padding=pads, kernel_dilation=dilation)
     params = theirs.init(jax.random.key(1), inputs)
     assert jax.tree.map(jnp.shape, ours.init(key, inputs)) == jax.tree.map(jnp.shape, params)
 
@@ -32,7 +55,21 @@ def test_forward_and_gradients_equal_flax(key, axes, window, strides, padding):
         for module in (ours, theirs)
     )
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
-        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+        np.testing.assert_allclose(a, b, rtol=2e-4, atol=3e-5)
+
+
+@pytest.mark.parametrize("way", OWN)
+@pytest.mark.parametrize("case", ["1d strided and dilated", "2d same"])
+def test_gradients_of_first_and_second_order_equal_differences(case, way, key):
+    axes, window, strides, padding, dilation = CASES[case]
+    with jax.enable_x64(True):
+        inputs = jax.random.normal(key, (2, *axes, 2), jnp.float64)
+        kernel = jax.random.normal(key, (*window, 2, 3), jnp.float64)
+
+        def smooth(inputs, kernel):
+            return jnp.sin(convolve(inputs, kernel, strides, padding, dilation, way))
+
+        check_grads(smooth, (inputs, kernel), order=2, modes=["rev"], rtol=1e-5)
 
 
 def test_kernels_map_over_members(key):
@@ -43,6 +80,26 @@ def test_kernels_map_over_members(key):
     for i in range(3):
         alone = layer.apply(jax.tree.map(lambda leaf, i=i: leaf[i], params), inputs[i])
         np.testing.assert_allclose(together[i], alone, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("way", OWN)
+def test_forward_mode_names_the_way_that_has_it(way):
+    def through(way):
+        return lambda x: convolve(x, jnp.ones((2, 1, 1)), way=way)
+
+    inputs = jnp.arange(4.0).reshape(1, 4, 1)
+    with pytest.raises(TypeError, match="--convolution=xla"):
+        jax.jvp(through(way), (inputs,), (inputs,))
+    np.testing.assert_allclose(
+        jax.jvp(through("xla"), (inputs,), (inputs,))[1], through("xla")(inputs)
+    )
+
+
+def test_chunks_are_equal_and_small_enough():
+    assert module._chunks(128, 4096, 1024) == 4
+    assert module._chunks(128, 4097, 1024) == 8
+    assert module._chunks(7, 100, 1) == 7
+    assert module._chunks(6, 1, 100) == 1
 
 
 def test_window_larger_than_the_input_is_refused(key):

@@ -5,15 +5,17 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from jax import numpy as jnp
+from jax.test_util import check_grads
 
 from dlfun.layers import Recurrence
+from dlfun.layers.recurrence import WAYS
 
 STOCK = {"elman": nn.SimpleCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 
 
-def stock(cell, params, inputs, reverse):
+def stock(cell, params, inputs, reverse, lengths=None):
     module = nn.RNN(STOCK[cell](4), reverse=reverse, keep_order=reverse)
-    return module.apply({"params": {"cell": params}}, inputs)
+    return module.apply({"params": {"cell": params}}, inputs, seq_lengths=lengths)
 
 
 @pytest.mark.parametrize("cell", STOCK)
@@ -24,25 +26,72 @@ def test_parameters_have_the_names_and_shapes_of_flax(cell, key):
     assert jax.tree.map(jnp.shape, ours) == jax.tree.map(jnp.shape, theirs)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("lengths", [None, (6, 1, 4)])
 @pytest.mark.parametrize("cell", STOCK)
-def test_forward_and_gradients_equal_flax(cell, key):
+def test_forward_and_gradients_equal_flax(cell, lengths, way, key):
     inputs = jax.random.normal(key, (3, 6, 2))
-    layer = Recurrence(cell, 4, bidirectional=True)
+    layer = Recurrence(cell, 4, bidirectional=True, way=way)
     params = layer.init(jax.random.key(1), inputs)["params"]
+    lengths = None if lengths is None else jnp.array(lengths)
+    real = jnp.ones((3, 6)) if lengths is None else jnp.arange(6)[None] < lengths[:, None]
 
     def ours(params, inputs):
-        return jnp.sum(jnp.sin(layer.apply({"params": params}, inputs)[0]))
+        return jnp.sum(jnp.sin(layer.apply({"params": params}, inputs, lengths)[0]))
 
     def theirs(params, inputs):
         both = [
-            stock(cell, params[name], inputs, reverse)
+            stock(cell, params[name], inputs, reverse, lengths)
             for name, reverse in (("forward", False), ("backward", True))
         ]
-        return jnp.sum(jnp.sin(jnp.concatenate(both, axis=-1)))
+        states = jnp.where(real[..., None] > 0, jnp.concatenate(both, axis=-1), 0)
+        return jnp.sum(jnp.sin(states))
 
     pair = [jax.value_and_grad(f, argnums=(0, 1))(params, inputs) for f in (ours, theirs)]
     for a, b in zip(*map(jax.tree.leaves, pair), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", STOCK)
+def test_gradients_of_first_and_second_order_equal_differences(cell, key):
+    with jax.enable_x64(True):
+        inputs = jax.random.normal(key, (2, 3, 2), jnp.float64)
+        layer = Recurrence(cell, 2, bidirectional=True, recurrent_bias=True, way="hoisted")
+        start = layer.init(key, inputs)
+        params = jax.tree.map(lambda p: jax.random.normal(key, p.shape, jnp.float64), start)
+
+        def both(params, inputs):
+            return layer.apply(params, inputs, jnp.array([3, 2]))
+
+        check_grads(both, (params, inputs), order=2, modes=["rev"], rtol=1e-5)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_padding_changes_nothing(way, key):
+    """Whatever lies behind a sequence's end, its states are those of the sequence alone."""
+    inputs = jax.random.normal(key, (1, 6, 2))
+    layer = Recurrence("lstm", 3, bidirectional=True, way=way)
+    params = layer.init(key, inputs)
+    alone, last = layer.apply(params, inputs[:, :4])
+    for padding in (0.0, 7.0):
+        padded = inputs.at[:, 4:].set(padding)
+        states, end = layer.apply(params, padded, jnp.array([4]))
+        np.testing.assert_allclose(states[:, :4], alone, rtol=1e-6)
+        np.testing.assert_allclose(end, last, rtol=1e-6)
+        assert not np.any(states[:, 4:])
+
+
+def test_forward_mode_names_the_way_that_has_it(key):
+    inputs = jax.random.normal(key, (1, 3, 2))
+    params = Recurrence("gru", 2).init(key, inputs)
+
+    def through(way):
+        return lambda x: Recurrence("gru", 2, way=way).apply(params, x)[0]
+
+    with pytest.raises(TypeError, match="way='fused'"):
+        jax.jvp(through("hoisted"), (inputs,), (inputs,))
+    forward = jax.jacfwd(through("fused"))(inputs)
+    np.testing.assert_allclose(forward, jax.jacrev(through("hoisted"))(inputs), atol=1e-6)
 
 
 def test_last_state_is_where_each_direction_ends(key):

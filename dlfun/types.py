@@ -22,6 +22,13 @@ Metrics = dict[str, tuple[Array, Array]]
 """Metric name -> (total, count): pairs that add, and are divided once."""
 
 
+CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
+"""How a convolution is computed; `dlfun.layers.convolution` says what each is."""
+
+RECURRENCES = ("fused", "hoisted")
+"""How a recurrence is computed; `dlfun.layers.recurrence` says what each is."""
+
+
 class HParams(NamedTuple):
     """Numbers that may be swept: every leaf a scalar, or [members] when stacked.
 
@@ -261,8 +268,20 @@ class Layout(NamedTuple):
     """How members meet devices: it changes speed and memory, never the meaning.
 
     `devices` share the members evenly; each runs `width` of them at once (vmap) and its
-    groups one after the other.
+    groups one after the other. Where `chunk` is not 0, only so many members are in memory at a
+    time: each chunk is trained from its first step to its last. `way` is how the model's layers
+    compute, of the ways its row of the table of models names; empty is the usual one.
+
+    >>> str(Layout(2, 5)), str(Layout(2, 5, 40, "xla"))
+    ('2x5', '2x5/40+xla')
     """
 
     devices: int
     width: int
+    chunk: int = 0
+    way: str = ""
+
+    def __str__(self) -> str:
+        chunk = f"/{self.chunk}" if self.chunk else ""
+        way = f"+{self.way}" if self.way else ""
+        return f"{self.devices}x{self.width}{chunk}{way}"

@@ -20,6 +20,7 @@ from absl import flags as absl_flags
 from absl import logging
 
 from dlfun.errors import UserError
+from dlfun.types import Layout
 from experiments import flags, search
 from experiments.ending import Ending, leave
 from experiments.helptext import help_text, wants_help
@@ -51,7 +52,7 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
     layouts = values.layout.values()
-    devices = max((layout.devices for layout in layouts if layout), default=1)
+    devices = max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
     configure_jax(values.platform, values.precision, devices)
     code = main(argv)
     if not code:

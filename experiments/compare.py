@@ -6,6 +6,7 @@ trains six models on MNIST-1D over ten seeds each and prints one table.
 """
 
 from experiments import app, flags
+from experiments.explain import explained
 
 FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
 
@@ -13,6 +14,8 @@ FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets
 def main(argv: list[str]) -> None:
     """Runs the comparison that the flags describe."""
     options = flags.study_options(FLAGS, script="compare")
+    if explained(FLAGS, options):
+        return
     from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare

@@ -26,7 +26,7 @@ from dlfun.models import MODELS
 from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
-from dlfun.types import HPARAMS, HParams, Range
+from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
 from experiments import parsing, paths
 from experiments.by_model import default_of, usual_value
 from experiments.holders import define
@@ -44,6 +44,7 @@ SIMPLE = (
     "evaluations",
     "precision",
     "keep",
+    "memory_limit",
 )
 """Flags that StudyOptions holds as they are."""
 
@@ -170,9 +171,21 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         layout,
         "layout",
         "how members meet devices, by model: devices x members at once on each, "
-        "such as 2x5; never changes the meaning",
+        "such as 2x5; explain measures the choices, and trains nothing; never changes the meaning",
         "auto",
         NONE,
+    )
+    add(
+        parsing.choice("convolution", ("auto", *CONVOLUTIONS)),
+        "convolution",
+        "how convolutions compute; xla alone has forward-mode derivatives",
+        default="auto",
+    )
+    add(
+        parsing.memory(),
+        "memory_limit",
+        "of a population, which is run in chunks if it needs more",
+        "what is free",
     )
 
 
@@ -204,8 +217,25 @@ def model_options(
         hparams=HParams(**{name: own(name) for name in HPARAMS}),
         optimizer=own("optimizer"),
         objective=own("objective"),
-        layout=own("layout"),
+        layout=model_layout(model, own("layout")),
+        way=values.convolution if values.convolution in MODELS[model].ways else "",
     )
+
+
+def model_layout(model: str, given: Layout | str | None) -> Layout | None:
+    """A model's layout, None where it is to be chosen.
+
+    Raises:
+      UserError: if the layers of the model do not compute in the way the layout names.
+    """
+    if not isinstance(given, Layout):
+        return None
+    if given.way and given.way not in MODELS[model].ways:
+        ways = ", ".join(MODELS[model].ways) or "there is only one"
+        raise UserError(
+            f"--layout={model}:{given}: {model} does not compute by {given.way}; its ways: {ways}"
+        )
+    return given
 
 
 def check(values: absl_flags.FlagValues) -> None:

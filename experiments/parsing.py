@@ -10,7 +10,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from dlfun.errors import unknown
-from dlfun.types import Layout, Range
+from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout, Range
+
+EXPLAIN = "explain"
+"""The value of --layout that measures the choices and trains nothing."""
 
 LARGEST = 2**31 - 1
 SHOWN = 60
@@ -159,17 +162,43 @@ def sizes(low: int, empty: bool = False) -> Kind:
 
 
 def layout() -> Kind:
-    """`auto`, which is None, or devices x width, such as 2x5."""
+    """`auto`, which is None; `explain`; or a Layout as it writes itself, such as 2x5/40+xla."""
+    ways = (*CONVOLUTIONS, *RECURRENCES)
+    number = r"([1-9]\d{0,8})"
+    form = re.compile(rf"{number}x{number}(?:/{number})?(?:\+({'|'.join(ways)}))?")
 
-    def parse(given: str) -> Layout | None:
-        if given.strip() == "auto":
-            return None
-        found = re.fullmatch(r"\s*([0-9]{1,9})x([0-9]{1,9})\s*", given)
-        if not found or min(map(int, found.groups())) < 1:
-            raise ValueError("must be auto, or devices x members at once on each, such as 2x5")
-        return Layout(int(found[1]), int(found[2]))
+    def parse(given: str) -> Layout | str | None:
+        if given.strip() in ("auto", EXPLAIN):
+            return None if given.strip() == "auto" else EXPLAIN
+        found = form.fullmatch(given.strip())
+        if not found:
+            raise ValueError(
+                "must be auto, explain, or devices x members at once on each, such as 2x5; "
+                "2x5/40 has 40 members in memory at a time, and 2x5+WAY computes layers by "
+                f"{', '.join(ways)}"
+            )
+        return Layout(int(found[1]), int(found[2]), int(found[3] or 0), found[4] or "")
 
-    return Kind(parse, lambda at: f"{at.devices}x{at.width}" if at else "auto", "DEVICESxWIDTH")
+    return Kind(parse, lambda at: str(at or "auto"), "DEVICESxWIDTH[/CHUNK][+WAY]")
+
+
+def memory() -> Kind:
+    """Bytes, as a number with a unit: 800MiB, 1.5GiB."""
+    units = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+    def parse(given: str) -> int:
+        found = re.fullmatch(r"(\d{1,9}(?:\.\d{1,9})?)\s*(KiB|MiB|GiB|TiB)", given.strip())
+        count = round(float(found[1]) * units[found[2]]) if found else 0
+        if not count:
+            raise ValueError("must be a number with a unit, such as 800MiB or 1.5GiB")
+        return count
+
+    def show(value: int) -> str:
+        unit = next(u for u in ("TiB", "GiB", "MiB", "KiB") if value >= units[u] or u == "KiB")
+        # Enough digits to read back the same number of bytes.
+        return f"{value / units[unit]:.9f}".rstrip("0").rstrip(".") + unit
+
+    return Kind(parse, show, "SIZE")
 
 
 def by_model(kind: Kind, models: Collection[str]) -> Kind:

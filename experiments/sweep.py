@@ -11,6 +11,7 @@ import functools
 from typing import Any
 
 from experiments import app, flags, search
+from experiments.explain import explained
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 search.define_search(FLAGS)
@@ -19,6 +20,8 @@ search.define_search(FLAGS)
 def main(argv: list[str]) -> None:
     """Runs the sweep that the flags describe."""
     options = flags.study_options(FLAGS, script="sweep")
+    if explained(FLAGS, options):
+        return
     found = search.search_of(FLAGS)
     from dlfun.report.figures import draw_sweep
     from dlfun.report.table import study_table

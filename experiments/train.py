@@ -6,6 +6,7 @@ prints its test score with a 95 % t interval.
 """
 
 from experiments import app, flags
+from experiments.explain import explained
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 
@@ -13,6 +14,8 @@ FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 def main(argv: list[str]) -> None:
     """Runs the training that the flags describe."""
     options = flags.study_options(FLAGS, script="train")
+    if explained(FLAGS, options):
+        return
     from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare

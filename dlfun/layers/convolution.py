@@ -3,7 +3,12 @@
 XLA's own convolution has an automatic gradient that misses the fast path inside a compiled loop
 on a CPU, and becomes a grouped convolution when kernels are mapped over members. Written as
 matrix products of shifted views, forward and backward, it has neither trouble. There are several
-ways to do so, which differ in speed and memory and never in meaning.
+ways to do so, which differ in speed and memory and never in meaning:
+
+patches: one product of all patches.
+chunks: the same, for as many examples at a time as fit in a core's cache.
+shifts: a product for each position of the window, without patches in memory.
+xla: XLA's own convolution and automatic gradient, the only way with forward-mode derivatives.
 """
 
 import functools
@@ -15,14 +20,6 @@ from jax import lax
 from jax import numpy as jnp
 
 from dlfun.layers.windows import Padding, Window, make_window, patches, shifted
-
-WAYS = ("patches", "chunks", "shifts", "xla")
-"""How a convolution is computed.
-
-patches: one product of all patches; chunks: the same, for as many examples at a time as fit in a
-core's cache; shifts: a product for each position of the window, without patches in memory; xla:
-XLA's own convolution with its automatic gradient, the only one with forward-mode derivatives.
-"""
 
 FORWARD_BYTES, BACKWARD_BYTES = 4 << 20, 1 << 20
 """Patches in memory at a time, of all that one layer of one member makes, by measurement."""
@@ -48,7 +45,7 @@ def convolve(
       kernel: [*window, channels, features].
       strides, dilation: one number for each spatial axis; None is 1 everywhere.
       padding: SAME, VALID, or for each spatial axis the zeros on both sides.
-      way: one of `WAYS`.
+      way: one of `dlfun.types.CONVOLUTIONS`.
 
     Returns:
       [batch, *out, features].
@@ -193,7 +190,7 @@ def _in_chunks(
 class Conv(nn.Module):
     """`flax.linen.Conv` with the same parameters: kernel [*window, channels, features], bias.
 
-    Works over as many axes as `window` has numbers. `way` is one of `WAYS`.
+    Works over as many axes as `window` has numbers. `way` is one of `dlfun.types.CONVOLUTIONS`.
     """
 
     features: int

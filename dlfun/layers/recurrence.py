@@ -1,7 +1,13 @@
 """Recurrent layers: Elman, GRU and LSTM, one- or two-directional in a single loop.
 
 The input projection of all time steps is one product before the loop, and both directions run
-in the same loop. Parameters have the names and shapes of Flax's cells.
+in the same loop. Parameters have the names and shapes of Flax's cells. The loop over time is
+computed in one of two ways:
+
+fused: the batch is the last axis and the gradient is JAX's own. For narrow cells, whose cost is
+the number of operations. Has forward-mode derivatives.
+hoisted: the recurrent weights' gradient is one product after the loop in the place of one a time
+step. For wide cells.
 """
 
 import functools
@@ -13,14 +19,6 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun.layers.activation import activation
-
-WAYS = ("fused", "hoisted")
-"""How the loop over time is computed.
-
-fused: the batch is the last axis and the gradient is JAX's own: for narrow cells, whose cost is
-the number of operations; hoisted: the recurrent weights' gradient is one product after the loop
-in the place of one a time step: for wide cells. Only fused has forward-mode derivatives.
-"""
 
 FORWARD_MODE = "the hoisted recurrence has no forward-mode derivative; use way='fused'"
 
@@ -114,7 +112,7 @@ class Recurrence(nn.Module):
       bidirectional: a second set of weights reads the sequence backwards.
       recurrent_bias: biases on both sides of every gate (PyTorch's form).
       activation: of the candidate state.
-      way: one of `WAYS`.
+      way: one of `dlfun.types.RECURRENCES`.
     """
 
     cell: str

@@ -11,7 +11,7 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
-from dlfun.types import Spec
+from dlfun.types import CONVOLUTIONS, RECURRENCES, Spec
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 CELLS = ("elman", "gru", "lstm")
@@ -99,6 +99,7 @@ class Row(NamedTuple):
       learning_rate: what it starts from where the user gives none.
       objective: of `dlfun.objectives`; auto goes by the task.
       generative: its outputs are a VAE's, trained by the ELBO beside a read-out.
+      ways: how its layers can compute; its module has a field `way` for it.
     """
 
     module: str
@@ -107,6 +108,7 @@ class Row(NamedTuple):
     learning_rate: float = 3e-3
     objective: str = "auto"
     generative: bool = False
+    ways: tuple[str, ...] = ()
 
 
 MODELS: dict[str, Row] = {
@@ -115,13 +117,18 @@ MODELS: dict[str, Row] = {
     ),
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
-    "cnn": Row("dlfun.models.cnn:CNN", CNN),
-    "rnn": Row("dlfun.models.rnn:RNN", RNN),
+    "cnn": Row("dlfun.models.cnn:CNN", CNN, ways=CONVOLUTIONS),
+    "rnn": Row("dlfun.models.rnn:RNN", RNN, ways=RECURRENCES),
     "vae": Row("dlfun.models.vae:VAE", VAE, generative=True),
 }
 
 
-def build(name: str, settings: Any, spec: Spec) -> Any:
-    """The Linen module of a model of the table, for data of this spec."""
-    module, attribute = MODELS[name].module.split(":")
-    return getattr(importlib.import_module(module), attribute)(settings, spec)
+def build(name: str, settings: Any, spec: Spec, way: str = "") -> Any:
+    """The Linen module of a model of the table, for data of this spec.
+
+    `way` is one of the row's ways; empty is the module's own choice.
+    """
+    row = MODELS[name]
+    module, attribute = row.module.split(":")
+    chosen = {"way": way} if way and row.ways else {}
+    return getattr(importlib.import_module(module), attribute)(settings, spec, **chosen)

@@ -9,10 +9,14 @@ from dlfun.types import Rate, Spec
 
 
 class RNN(nn.Module):
-    """Recurrent layers over the first axis, and a linear head on all states or the last."""
+    """Recurrent layers over the first axis, and a linear head on all states or the last.
+
+    `way` is that of `dlfun.layers.Recurrence`.
+    """
 
     settings: models.RNN
     spec: Spec
+    way: str = "fused"
 
     @nn.compact
     def __call__(
@@ -26,9 +30,9 @@ class RNN(nn.Module):
         states = inputs.reshape(*inputs.shape[:2], -1)
         for i, width in enumerate(s.widths):
             layer = Recurrence(
-                s.cell, width, s.bidirectional, s.recurrent_bias, s.activation, name=f"layer_{i}"
+                s.cell, width, s.bidirectional, s.recurrent_bias, s.activation, self.way
             )
-            states, last = layer(states)
+            states, last = layer.copy(name=f"layer_{i}")(states)
             states = Dropout()(states, dropout_rate if train else None)
         if s.readout == "last":
             read = Dropout()(last, dropout_rate if train else None)

@@ -109,7 +109,7 @@ def text_table(rows: Sequence[Mapping[str, str]]) -> str:
     """Rows of the same columns as aligned text; numbers to the right."""
     names = list(rows[0])
     widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
-    left = ("dataset", "metric", "model")
+    left = ("dataset", "metric", "model", "layout")
 
     def line(row: Mapping[str, str]) -> str:
         return "  ".join(

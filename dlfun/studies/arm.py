@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,27 +12,13 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
-from dlfun.studies.assemble import assemble, population
+from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.training.layout import choose_layout
-from dlfun.training.monitor import Monitor
-from dlfun.types import Dataset, HParams, Layout, Members, Settings, Split, Streams, TuneData
+from dlfun.studies.stacked import Stacked
+from dlfun.types import HParams, Layout, Members, Settings, Streams
 
 DEFAULT_STEPS = 1000
 DEFAULT_BATCH = 100
-
-
-class Stacked(NamedTuple):
-    """The splits [splits, n, ...] of a data set: one, or one a replicate under random splits."""
-
-    datasets: tuple[Dataset, ...]
-    tuning: TuneData
-    test: Split
-
-    @property
-    def first(self) -> Dataset:
-        """The data set as the first replicate sees it."""
-        return self.datasets[0]
 
 
 class Result(NamedTuple):
@@ -44,7 +29,7 @@ class Result(NamedTuple):
       history: metric -> [members, intervals].
       steps: [intervals], the step at which each was taken.
       parameters: name -> [members, ...].
-      carry: the final carry of all members, padding included, for what else may be asked.
+      variables: the same as the tree that the model applies.
     """
 
     model: str
@@ -55,18 +40,7 @@ class Result(NamedTuple):
     history: dict[str, np.ndarray]
     steps: np.ndarray
     parameters: dict[str, np.ndarray]
-    carry: Any
-
-
-def stack(datasets: Sequence[Dataset]) -> Stacked:
-    """The same split of several data sets, stacked on a new first axis."""
-
-    def both(splits: Sequence[Split]) -> Split:
-        return Split(*(np.stack(arrays) for arrays in zip(*splits, strict=True)))
-
-    held_out = [d.validation for d in datasets if d.validation is not None]
-    tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)
-    return Stacked(tuple(datasets), tuning, both([d.test for d in datasets]))
+    variables: Any
 
 
 def resolve(
@@ -127,45 +101,10 @@ def make_members(
     return Members(hparams, stacked, tuple(range(options.seeds)) * len(configurations))
 
 
-def train_members(
-    settings: Settings, data: Stacked, members: Members, layout: Layout, open_test: bool
-) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray], dict[str, float]]:
-    """Trains all members; scores the test split once, after the last step, if it may be opened.
-
-    Returns:
-      the carry, history [members, intervals] by metric, test metrics [members], and seconds of
-      `compile` and `run`.
-    """
-    people = population(settings, data.first.spec, layout)
-    before = sum(program.phases.total for program in people.programs)
-    count = len(members.replicates)
-    hparams, streams = people.place(members)
-    tuning = people.place_data(data.tuning)
-    monitor = Monitor(f"{data.first.name}: {settings.model}", len(people.run.intervals), count)
-    start = time.perf_counter()
-    carry = people.init(hparams, streams)
-    intervals = []
-    for steps in people.run.intervals:
-        carry, history = people.advance(carry, hparams, tuning, steps)
-        intervals.append({name: np.asarray(value)[:count] for name, value in history.items()})
-        monitor.update(intervals[-1])
-    monitor.close()
-    test: dict[str, np.ndarray] = {}
-    if open_test:
-        scores = people.score(carry, hparams, people.place_data(data.test))
-        test = {name: np.asarray(value)[:count] for name, value in scores.items()}
-    elapsed = time.perf_counter() - start
-    compiling = sum(program.phases.total for program in people.programs) - before
-    history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
-    return carry, history, test, {"compile": compiling, "run": elapsed - compiling}
-
-
-def flat_parameters(tree: Any, count: int) -> dict[str, np.ndarray]:
-    """Arrays by Flax's names, layer/array, of the first `count` members."""
+def flat_parameters(tree: Any) -> dict[str, np.ndarray]:
+    """Arrays by Flax's names, layer/array."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
-    return {
-        "/".join(str(part.key) for part in path): np.asarray(leaf)[:count] for path, leaf in leaves
-    }
+    return {"/".join(str(part.key) for part in path): leaf for path, leaf in leaves}
 
 
 def shortest(value: np.generic) -> float | int:
@@ -178,10 +117,13 @@ def shortest(value: np.generic) -> float | int:
 
 
 def make_rows(
-    result: Result, members: Members, columns: Sequence[dict[str, Any]], finals: dict[str, Any]
+    result: Result,
+    members: Members,
+    columns: Sequence[dict[str, Any]],
+    failed_at: np.ndarray,
+    finals: dict[str, Any],
 ) -> list[dict[str, Any]]:
     """A row a member: what it is, whether it failed, and the last value of every metric."""
-    failed_at = np.asarray(result.carry.failed_at)
     seeds = len(members.replicates) // max(len(columns), 1)
     rows = []
     for i, replicate in enumerate(members.replicates):
@@ -207,7 +149,7 @@ def run_arm(
     settings: Settings,
     data: Stacked,
     configurations: Sequence[HParams],
-    layout: Layout | None = None,
+    chosen: ModelOptions,
     columns: Sequence[dict[str, Any]] = (),
     open_test: bool = True,
 ) -> Result:
@@ -215,24 +157,31 @@ def run_arm(
 
     Args:
       configurations: plain numbers, one HParams a configuration.
+      chosen: of the model, for its layout.
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
     """
     members = make_members(options, settings.model, configurations, len(data.datasets))
-    count = len(members.replicates)
-    layout = layout or choose_layout(settings.model, count)
-    carry, history, test, seconds = train_members(settings, data, members, layout, open_test)
-    assembly = assemble(settings, data.first.spec)
-    parameters = flat_parameters(assembly.learner.parameters(carry.state), count)
-    steps = np.cumsum(assembly.run.intervals)
+    people, found = train_members(settings, data, members, chosen, options.memory_limit, open_test)
+    parameters = flat_parameters(found.kept.variables)
+    steps = np.cumsum(people.run.intervals)
     result = Result(
-        settings.model, data.first.name, settings, layout, [], history, steps, parameters, carry
+        settings.model,
+        data.first.name,
+        settings,
+        people.layout,
+        [],
+        found.history,
+        steps,
+        parameters,
+        found.kept.variables,
     )
+    count = len(members.replicates)
     finals = {
-        "seconds": np.full(count, seconds["run"] / count),
-        "compile_seconds": np.full(count, seconds["compile"]),
-        **{name: values[:, -1] for name, values in history.items()},
-        **{f"test_{name}": values for name, values in test.items()},
-        **{n: np.asarray(v) for n, v in assembly.learner.counters(carry.state).items()},
+        "seconds": np.full(count, found.run_seconds / count),
+        "compile_seconds": np.full(count, found.compile_seconds),
+        **{name: values[:, -1] for name, values in found.history.items()},
+        **{f"test_{name}": values for name, values in found.test.items()},
+        **found.kept.counters,
     }
-    return result._replace(rows=make_rows(result, members, columns, finals))
+    return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))

@@ -62,11 +62,14 @@ def check(settings: Settings, spec: Spec) -> None:
 
 
 @functools.lru_cache
-def assemble(settings: Settings, spec: Spec) -> Assembly:
-    """The model, objective, learner and run of these settings, made once."""
+def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
+    """The model, objective, learner and run of these settings, made once.
+
+    `way` is how the model's layers compute, as in a layout.
+    """
     check(settings, spec)
     row = models.MODELS[settings.model]
-    module = models.build(settings.model, settings.shape, spec)
+    module = models.build(settings.model, settings.shape, spec, way)
     name = row.objective if settings.objective == "auto" else settings.objective
     objective = objectives.build(name, spec)
     if row.generative:
@@ -78,4 +81,4 @@ def assemble(settings: Settings, spec: Spec) -> Assembly:
 @functools.lru_cache
 def population(settings: Settings, spec: Spec, layout: Layout) -> Population:
     """The population's programs, made once and compiled once for each shape of data."""
-    return Population(assemble(settings, spec).run, layout)
+    return Population(assemble(settings, spec, layout.way).run, layout)

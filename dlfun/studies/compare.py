@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,11 +11,12 @@ from dlfun import data as datasets
 from dlfun import keys
 from dlfun.models import MODELS
 from dlfun.studies import record
-from dlfun.studies.arm import Result, Stacked, resolve, run_arm, stack
+from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.generate import write_generated
 from dlfun.studies.notes import notes
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.stacked import Stacked, stack
 
 
 class Study(NamedTuple):
@@ -68,7 +70,10 @@ def compare(
     results: list[Result] = []
     said: list[str] = []
     for chosen, data, settings in arms:
-        result = run_arm(options, settings, data, [chosen.hparams], chosen.layout)
+        # One layout a model, so that a line of config.flags replays all its data sets.
+        before = next((r.layout for r in results if r.model == settings.model), None)
+        chosen = dataclasses.replace(chosen, layout=chosen.layout or before)
+        result = run_arm(options, settings, data, [chosen.hparams], chosen)
         for row in result.rows:
             row["chance"] = chance(data)
         said += notes(result, data)

@@ -11,9 +11,10 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.learners.prepare import prepare
 from dlfun.models.vae import VAE
-from dlfun.studies.arm import Result, Stacked
+from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.record import save_arrays
+from dlfun.studies.stacked import Stacked
 
 EXAMPLES = 10
 
@@ -32,8 +33,7 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     """
     spec, settings = data.first.spec, result.settings
     assembly = assemble(settings, spec)
-    state = jax.tree.map(lambda leaf: leaf[member], result.carry.state)
-    variables = assembly.learner.parameters(state)
+    variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
     inputs = prepare(jnp.asarray(data.first.test.inputs[:EXAMPLES]), spec, settings.precision)
     mean, _ = assembly.module.apply(variables, inputs, method=VAE.encode)

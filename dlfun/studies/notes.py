@@ -6,8 +6,9 @@ import numpy as np
 
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
-from dlfun.studies.arm import Result, Stacked
+from dlfun.studies.arm import Result
 from dlfun.studies.separability import is_separable, novikoff_bound
+from dlfun.studies.stacked import Stacked
 
 
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:

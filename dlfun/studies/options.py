@@ -35,6 +35,7 @@ class ModelOptions:
       optimizer: one of `OPTIMIZERS`.
       objective: auto, or one of `dlfun.objectives.OBJECTIVES`.
       layout: None leaves the choice to dlfun.
+      way: how the layers compute, of the ways of the model's row; empty leaves it to dlfun.
     """
 
     shape: Any
@@ -42,6 +43,7 @@ class ModelOptions:
     optimizer: str = "adam"
     objective: str = "auto"
     layout: Layout | None = None
+    way: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +59,7 @@ class StudyOptions:
       batch_size: None is 100, cut to the training split; a number given is never cut.
       evaluations: validations in a run, evenly spread.
       keep: whose parameters the record keeps.
+      memory_limit: bytes that a population may take; None is what the device has free.
       flags: the lines of config.flags which replay this study, without its layouts.
     """
 
@@ -72,5 +75,6 @@ class StudyOptions:
     evaluations: int = 20
     precision: str = "float32"
     keep: str = "all"
+    memory_limit: int | None = None
     output_dir: str | None = None
     flags: tuple[str, ...] = ()

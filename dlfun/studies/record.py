@@ -177,7 +177,7 @@ def write_environment(folder: Path, datasets: Sequence[Dataset]) -> None:
 
 def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterable[Result]) -> None:
     """config.flags, which replays the study with the layouts it ran on."""
-    layouts = {r.model: f"{r.layout.devices}x{r.layout.width}" for r in results}
+    layouts = {r.model: str(r.layout) for r in results}
     chosen = ",".join(f"{model}:{layout}" for model, layout in layouts.items())
     lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
     (folder / "config.flags").write_text("\n".join([*lines, f"--layout={chosen}"]) + "\n")

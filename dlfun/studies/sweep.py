@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlfun.errors import UserError
 from dlfun.studies import record
-from dlfun.studies.arm import Result, Stacked, resolve, run_arm
+from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.compare import Study, draw_nothing, load
 from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.types import HParams, Settings
+from dlfun.studies.stacked import Stacked
+from dlfun.types import HParams, Layout, Settings
 
 Configuration = tuple[dict[str, Any], ModelOptions]
 
@@ -30,12 +32,21 @@ def grouped(
 
 
 def run_group(
-    options: StudyOptions, settings: Settings, data: Stacked, group: Sequence[Configuration]
+    options: StudyOptions,
+    settings: Settings,
+    data: Stacked,
+    group: Sequence[Configuration],
+    layout: Layout | None,
 ) -> Result:
-    """All configurations of one program, with all seeds, as one population."""
+    """All configurations of one program, with all seeds, as one population.
+
+    `layout` is used where the user gave none.
+    """
     numbers: list[HParams] = [chosen.hparams for _, chosen in group]
     columns = [columns for columns, _ in group]
-    return run_arm(options, settings, data, numbers, group[0][1].layout, columns, open_test=False)
+    chosen = group[0][1]
+    chosen = dataclasses.replace(chosen, layout=chosen.layout or layout)
+    return run_arm(options, settings, data, numbers, chosen, columns, open_test=False)
 
 
 def sweep(
@@ -60,7 +71,13 @@ def sweep(
     groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
     for settings in groups:
         assemble(settings, data.first.spec)
-    results = [run_group(options, settings, data, group) for settings, group in groups.items()]
+    # One layout for all, so that a line of config.flags replays them: that of the largest group.
+    layout = None
+    trained: dict[Settings, Result] = {}
+    for settings in sorted(groups, key=lambda settings: -len(groups[settings])):
+        trained[settings] = run_group(options, settings, data, groups[settings], layout)
+        layout = trained[settings].layout
+    results = [trained[settings] for settings in groups]
     rows = [row for result in results for row in result.rows]
 
     def fill(folder: Path) -> None:

@@ -2,42 +2,84 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 
 from dlfun.errors import UserError
+from dlfun.models import MODELS
 from dlfun.types import Layout
 
-# On a CPU a vmapped scan over time with small matrix products loses to one member after the
-# other; the other families gain from vmap. More members at once than this only cost memory.
+# Measured on 2 cores (`experiments.benchmark --layouts`): a vmapped scan over time with small
+# matrix products loses to one member after the other; the other families gain from vmap. More
+# members at once than the largest width only cost memory.
 CPU_WIDTH = {"rnn": 1}
 LARGEST_WIDTH = 16
 
+# From this state size on, the recurrent weights' gradient costs more than the loop's operations.
+WIDE_CELL = 32
 
-def choose_layout(model: str, members: int) -> Layout:
-    """The layout for this many members of a model on the devices that JAX has.
+
+def usual_way(model: str, shape: Any) -> str:
+    """How the layers of a model compute where nobody measured; empty where it has no choice."""
+    if model == "cnn":
+        return "chunks" if jax.default_backend() == "cpu" else "patches"
+    if model == "rnn":
+        return "hoisted" if max(shape.widths) >= WIDE_CELL else "fused"
+    return ""
+
+
+def choose_layout(model: str, shape: Any, members: int, way: str = "") -> Layout:
+    """The layout for this many members of a model on the devices that JAX has, unmeasured.
 
     One device of a CPU is one core's worth of work: small operations leave the other cores
     idle, so members are spread over one host device a core.
     """
     devices = min(jax.local_device_count(), members)
     each = -(-members // devices)
+    way = way or usual_way(model, shape)
     if jax.default_backend() != "cpu":
-        return Layout(devices, each)
-    largest = CPU_WIDTH.get(model, LARGEST_WIDTH)
-    groups = -(-each // largest)
-    return Layout(devices, -(-each // groups))
+        return Layout(devices, each, way=way)
+    return Layout(devices, even(each, CPU_WIDTH.get(model, LARGEST_WIDTH)), way=way)
+
+
+def even(members: int, largest: int) -> int:
+    """The width of equal groups, none above the largest.
+
+    >>> even(20, 16)
+    10
+    """
+    groups = -(-members // largest)
+    return -(-members // groups)
+
+
+def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layout]:
+    """Layouts worth measuring: the unmeasured choice first, other widths, then other ways.
+
+    A way that is given is not varied.
+    """
+    first = choose_layout(model, shape, members, way)
+    each = -(-members // first.devices)
+    cpu = jax.default_backend() == "cpu"
+    bounds = (1, 4, 16) if cpu else (each // 16, each // 4, each)
+    widths = [even(each, max(1, bound)) for bound in bounds]
+    # On a CPU the gradient of XLA's convolution is 15 to 50 times slower inside a loop.
+    ways = () if way else tuple(w for w in MODELS[model].ways if not (cpu and w == "xla"))
+    found = [first, *(first._replace(width=w) for w in widths)]
+    found += [first._replace(way=w) for w in ways]
+    return list(dict.fromkeys(found))
 
 
 def check_layout(layout: Layout) -> None:
     """Raises UserError if the layout asks for more devices than there are."""
     if layout.devices > jax.local_device_count():
         raise UserError(
-            f"--layout={layout.devices}x{layout.width}: only {jax.local_device_count()} "
+            f"--layout={layout}: only {jax.local_device_count()} "
             f"{jax.default_backend()} devices here; ask for fewer, or leave --layout at auto"
         )
 
 
 def padded(members: int, layout: Layout) -> int:
-    """Members after padding: whole groups of `width` on every device."""
+    """Members in memory at a time, after padding: whole groups of `width` on every device."""
     group = layout.devices * layout.width
-    return -(-members // group) * group
+    return -(-min(members, layout.chunk or members) // group) * group

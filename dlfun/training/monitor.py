@@ -9,6 +9,11 @@ import numpy as np
 from tqdm import tqdm
 
 
+def say(line: str) -> None:
+    """A line on stderr, between the progress lines."""
+    tqdm.write(line, file=sys.stderr)
+
+
 class Monitor:
     """A progress line for one population: interval, members, losses, metric, time left."""
 

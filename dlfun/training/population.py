@@ -11,7 +11,7 @@ from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from dlfun.training.layout import check_layout, padded
-from dlfun.training.program import Program
+from dlfun.training.program import Program, bytes_needed
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
 
 
@@ -32,10 +32,11 @@ class Population:
         self._copied = NamedSharding(self.mesh, PartitionSpec())
         self.init = self._program(run.init, shared=0)
         self.score = self._program(run.score, shared=1)
-        self._advance = {
-            steps: self._program(_with_steps(run, steps), shared=1, donate_argnums=0)
-            for steps in sorted(set(run.intervals))
-        }
+        self._advance = {steps: self._advancing(steps) for steps in sorted(set(run.intervals))}
+
+    def _advancing(self, steps: int) -> Program:
+        function = _with_steps(self.run, steps)
+        return self._program(function, shared=1, donate_argnums=0)
 
     def _program(self, function: Callable[..., Any], shared: int, **options: Any) -> Program:
         """`function` over members; its last `shared` arguments are the same for all of them."""
@@ -53,10 +54,10 @@ class Population:
         shardings = tuple(NamedSharding(self.mesh, spec) for spec in specs)
         return Program(mapped, in_shardings=shardings, out_shardings=self._sharded, **options)
 
-    def place(self, members: Members) -> tuple[HParams, Streams]:
-        """Padded hparams and streams on their devices."""
+    def place(self, members: Members, first: int = 0) -> tuple[HParams, Streams]:
+        """Padded hparams and streams on their devices: a chunk of the members, from `first` on."""
         count = len(members.replicates)
-        rows = np.minimum(np.arange(padded(count, self.layout)), count - 1)
+        rows = np.minimum(first + np.arange(padded(count, self.layout)), count - 1)
         pair = (members.hparams, members.streams)
         return jax.device_put(
             jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded
@@ -68,12 +69,47 @@ class Population:
 
     def advance(self, carry: Any, hparams: HParams, data: TuneData, steps: int) -> Any:
         """One interval of this many steps: carry, history [padded members]. The carry is eaten."""
-        return self._advance[steps](carry, hparams, data)
+        return self.advancing(steps)(carry, hparams, data)
+
+    def advancing(self, steps: int) -> Program:
+        """The program of one interval; of a length that the run does not have, made on demand."""
+        if steps not in self._advance:
+            self._advance[steps] = self._advancing(steps)
+        return self._advance[steps]
+
+    def compile(self, members: Members, data: TuneData, test: Split | None) -> int:
+        """Compiles all programs that a chunk of these members needs, without running anything.
+
+        Returns:
+          the bytes that one device must hold, by the largest of them.
+        """
+        rows = padded(len(members.replicates), self.layout)
+        pair = (members.hparams, members.streams)
+        hparams, streams = jax.tree.map(lambda leaf: _shape(leaf, (rows, *leaf.shape[1:])), pair)
+        carry = jax.eval_shape(jax.vmap(self.run.init), hparams, streams)
+        tuning, held_out = jax.tree.map(lambda leaf: _shape(leaf, leaf.shape), (data, test))
+        programs = [self.init.compiled(hparams, streams)]
+        programs += [
+            self.advancing(steps).compiled(carry, hparams, tuning)
+            for steps in sorted(set(self.run.intervals))
+        ]
+        if test is not None:
+            programs.append(self.score.compiled(carry, hparams, held_out))
+        return max(bytes_needed(program) for program in programs)
 
     @property
     def programs(self) -> tuple[Program, ...]:
         """Every program of the population, compiled or not."""
         return (self.init, self.score, *self._advance.values())
+
+    @property
+    def compile_seconds(self) -> float:
+        """Spent so far on tracing, lowering and compiling."""
+        return sum(program.phases.total for program in self.programs)
+
+
+def _shape(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(leaf.dtype, True))
 
 
 def _with_steps(run: Run, steps: int) -> Callable[..., Any]:

@@ -172,7 +172,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     lines = flags.study_options(values, script="script").flags
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
     left_out = {"layout", "output_dir", "data_dir", "manual_dir"}
-    left_out |= {"epochs", "batch_size", "train_examples", "platform"}  # no value
+    left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     assert written == set(values) - left_out
     assert len(lines) == len(written)
 
@@ -213,7 +213,11 @@ KINDS = {
     "integer": (parsing.integer(0), [0, 5, 2**31 - 1]),
     "number": (parsing.number(HPARAMS["gradient_clip"]), [1e-300, 0.1, math.pi, math.inf]),
     "sizes": (parsing.sizes(1, empty=True), [(), (3,), (100, 1)]),
-    "layout": (parsing.layout(), [None, Layout(2, 5)]),
+    "layout": (
+        parsing.layout(),
+        [None, parsing.EXPLAIN, Layout(2, 5), Layout(1, 1, 40), Layout(2, 5, 40, "xla")],
+    ),
+    "memory": (parsing.memory(), [1024, 3 * 2**20 + 7, 2**30, 3 * 2**39, 10**9 + 1]),
     "names": (parsing.names("model", MODELS), [("cnn",), ("rnn", "bpnn")]),
     "boolean": (parsing.boolean(), [True, False]),
     "by_model": (

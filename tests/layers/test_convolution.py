@@ -9,7 +9,7 @@ from jax.test_util import check_grads
 
 from dlfun.layers import Conv, convolve
 from dlfun.layers import convolution as module
-from dlfun.layers.convolution import WAYS
+from dlfun.types import CONVOLUTIONS as WAYS
 
 OWN = [way for way in WAYS if way != "xla"]
 

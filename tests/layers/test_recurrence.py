@@ -8,7 +8,7 @@ from jax import numpy as jnp
 from jax.test_util import check_grads
 
 from dlfun.layers import Recurrence
-from dlfun.layers.recurrence import WAYS
+from dlfun.types import RECURRENCES as WAYS
 
 STOCK = {"elman": nn.SimpleCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
-from dlfun.layers import Conv, Recurrence, convolution, max_pool, recurrence
+from dlfun.layers import Conv, Recurrence, max_pool
+from dlfun.layers.recurrence import CELLS
+from dlfun.types import CONVOLUTIONS, RECURRENCES
 
 SEQUENCE, IMAGE = (4, 6, 3), (4, 6, 5, 2)
 LAYERS = {
@@ -16,15 +18,15 @@ LAYERS = {
             lambda x, way=way: Conv(3, (3, 3), (1, 1), "SAME", way=way),
             IMAGE,
         )
-        for way in convolution.WAYS
+        for way in CONVOLUTIONS
     },
     **{
         f"{cell}, {way}": (
             lambda x, cell=cell, way=way: Recurrence(cell, 4, bidirectional=True, way=way),
             SEQUENCE,
         )
-        for cell in recurrence.CELLS
-        for way in recurrence.WAYS
+        for cell in CELLS
+        for way in RECURRENCES
     },
     "pooling": (None, IMAGE),
 }

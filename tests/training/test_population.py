@@ -6,8 +6,9 @@ import pytest
 
 from dlfun import keys
 from dlfun.models import MODELS, RNN
-from dlfun.studies.arm import make_members, resolve, stack
+from dlfun.studies.arm import make_members, resolve
 from dlfun.studies.assemble import assemble, population
+from dlfun.studies.stacked import stack
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout
 from tests.helpers import options, prepared, toy

@@ -1,0 +1,36 @@
+"""What the planner would choose among: every candidate layout of a study, measured."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from dlfun.studies.arm import make_members, resolve
+from dlfun.studies.compare import load
+from dlfun.studies.layouts import measured
+from dlfun.studies.options import StudyOptions
+from dlfun.training.planner import Measured
+
+
+class Explained(NamedTuple):
+    """The candidates of one population, fastest first, with the steps its run will take."""
+
+    dataset: str
+    model: str
+    members: int
+    steps: int
+    candidates: list[Measured]
+
+
+def explain(options: StudyOptions) -> list[Explained]:
+    """Measures the layouts of every model on every data set, as given without a sweep."""
+    found = []
+    for name in options.datasets:
+        data = load(name, options)
+        examples = data.tuning.train.targets.shape[1]
+        for model, chosen in options.models.items():
+            settings = resolve(options, model, chosen, examples, [chosen.hparams])
+            members = make_members(options, model, [chosen.hparams], len(data.datasets))
+            layouts = measured(settings, data, members, chosen)
+            count = len(members.replicates)
+            found.append(Explained(name, model, count, settings.steps, layouts))
+    return found

@@ -1,0 +1,102 @@
+"""Which layout a population of a study gets, and its training under it."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from dlfun.studies.assemble import assemble, population
+from dlfun.studies.options import ModelOptions
+from dlfun.studies.stacked import Stacked
+from dlfun.training.layout import candidates, usual_way
+from dlfun.training.memory import bytes_needed, fit
+from dlfun.training.monitor import say
+from dlfun.training.planner import (
+    Measured,
+    cache_key,
+    cached_choice,
+    keep_choice,
+    measure_all,
+    worth_measuring,
+)
+from dlfun.training.population import Population
+from dlfun.training.train import Trained, train
+from dlfun.types import Layout, Members, Settings
+
+
+class Kept(NamedTuple):
+    """What is kept of final carries: parameters, counters, and where a run failed."""
+
+    variables: Any
+    counters: dict[str, Any]
+    failed_at: Any
+
+
+def train_members(
+    settings: Settings,
+    data: Stacked,
+    members: Members,
+    chosen: ModelOptions,
+    limit: int | None,
+    open_test: bool,
+) -> tuple[Population, Trained]:
+    """Trains all members under the layout given, measured before, or chosen now.
+
+    An unmeasured layout that makes for a long run is given up after its first interval: then
+    the candidates are measured, and the run begins anew under the best.
+    """
+    count = len(members.replicates)
+    title = f"{data.first.name}: {settings.model}"
+    test = data.test if open_test else None
+    make = functools.partial(population, settings, data.first.spec)
+
+    def run(layout: Layout, give_up: Callable[[float], bool]) -> tuple[Population, Trained | None]:
+        needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
+        people = fit(make, layout, count, needed, limit, title)
+        learner = assemble(settings, data.first.spec).learner
+
+        def keep(carry: Any) -> Kept:
+            state = carry.state
+            return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+
+        return people, train(people, members, data.tuning, test, keep, title, give_up)
+
+    layout = chosen.layout
+    if layout is None:
+        layout = cached_choice(cache_key(settings, data.first.spec, count, chosen.way))
+    elif not layout.way:
+        layout = layout._replace(way=chosen.way or usual_way(settings.model, settings.shape))
+    if layout is None:
+        layouts = candidates(settings.model, settings.shape, count, chosen.way)
+        people, found = run(layouts[0], lambda s: worth_measuring(s, len(layouts)))
+        if found is not None:
+            return people, found
+        layout = measured(settings, data, members, chosen)[0].layout
+    people, found = run(layout, lambda seconds: False)
+    assert found is not None
+    return people, found
+
+
+def measured(
+    settings: Settings, data: Stacked, members: Members, chosen: ModelOptions
+) -> list[Measured]:
+    """All candidates of a population, fastest first; the user is told what they cost.
+
+    The fastest is kept beside the compilation cache, for later studies.
+    """
+    count = len(members.replicates)
+    make = functools.partial(population, settings, data.first.spec)
+    layouts = candidates(settings.model, settings.shape, count, chosen.way)
+    start = time.perf_counter()
+    found = measure_all(make, layouts, members, data.tuning)
+    spent = time.perf_counter() - start
+    keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
+    usual = next(one for one in found if one.layout == layouts[0])
+    say(
+        f"{data.first.name}: {settings.model}: measured {len(found)} layouts in {spent:.1f} s; "
+        f"{found[0].layout} takes {found[0].member_step_seconds / usual.member_step_seconds:.2f} "
+        f"of the time of {usual.layout}"
+    )
+    return found

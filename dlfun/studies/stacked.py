@@ -1,0 +1,34 @@
+"""The splits of a data set as a population sees them: stacked, one or one a replicate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dlfun.types import Dataset, Split, TuneData
+
+
+class Stacked(NamedTuple):
+    """The splits [splits, n, ...] of a data set: one, or one a replicate under random splits."""
+
+    datasets: tuple[Dataset, ...]
+    tuning: TuneData
+    test: Split
+
+    @property
+    def first(self) -> Dataset:
+        """The data set as the first replicate sees it."""
+        return self.datasets[0]
+
+
+def stack(datasets: Sequence[Dataset]) -> Stacked:
+    """The same split of several data sets, stacked on a new first axis."""
+
+    def both(splits: Sequence[Split]) -> Split:
+        return Split(*(np.stack(arrays) for arrays in zip(*splits, strict=True)))
+
+    held_out = [d.validation for d in datasets if d.validation is not None]
+    tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)
+    return Stacked(tuple(datasets), tuning, both([d.test for d in datasets]))

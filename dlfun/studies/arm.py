@@ -15,6 +15,7 @@ from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.training import hosts
 from dlfun.training.layout import choose_layout
 from dlfun.training.monitor import Monitor
 from dlfun.types import Dataset, HParams, Layout, Members, Settings, Split, Streams, TuneData
@@ -147,17 +148,17 @@ def train_members(
     intervals = []
     for steps in people.run.intervals:
         carry, history = people.advance(carry, hparams, tuning, steps)
-        intervals.append({name: np.asarray(value)[:count] for name, value in history.items()})
-        monitor.update(intervals[-1])
+        intervals.append(hosts.own_rows(history))
+        monitor.update({name: rows[:count] for name, rows in intervals[-1].items()})
     monitor.close()
+    history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
     test: dict[str, np.ndarray] = {}
     if open_test:
-        scores = people.score(carry, hparams, people.place_data(data.test))
-        test = {name: np.asarray(value)[:count] for name, value in scores.items()}
+        test = hosts.own_rows(people.score(carry, hparams, people.place_data(data.test)))
     elapsed = time.perf_counter() - start
     compiling = sum(program.phases.total for program in people.programs) - before
-    history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
-    return carry, history, test, {"compile": compiling, "run": elapsed - compiling}
+    history, test = jax.tree.map(lambda rows: rows[:count], hosts.gather((history, test)))
+    return hosts.whole(carry), history, test, {"compile": compiling, "run": elapsed - compiling}
 
 
 def flat_parameters(tree: Any, count: int) -> dict[str, np.ndarray]:

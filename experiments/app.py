@@ -21,11 +21,13 @@ from absl import logging
 
 from dlfun.errors import UserError
 from dlfun.types import Layout
-from experiments import flags, search
+from experiments import cluster, flags, search
 from experiments.ending import Ending, leave
 from experiments.helptext import help_text, wants_help
+from experiments.holders import flag_of
 from experiments.parsing import short
-from experiments.runtime import configure_jax, peak_memory
+from experiments.replay import flag_lines
+from experiments.runtime import check_platform, configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
 
@@ -45,6 +47,8 @@ def run(main: Main, values: absl_flags.FlagValues) -> None:
     code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     if code in (INTERRUPTED, TERMINATED):
         leave(code)
+    if code:
+        cluster.part(code)
     sys.exit(code)
 
 
@@ -53,10 +57,16 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     layouts = values.layout.values()
     devices = max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
-    configure_jax(values.platform, values.precision, devices)
+    configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)))
+    cluster.join(values)
+    check_platform(values.platform)
+    cluster.agree(
+        (*flag_lines(values, flags.models_of(values)), *flag_of(values, "layout").lines())
+    )
     code = main(argv)
     if not code:
         print(f"peak memory {peak_memory() / 2**30:.2f} GiB", flush=True)
+        cluster.part()
     return code
 
 

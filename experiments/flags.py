@@ -27,7 +27,7 @@ from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
-from experiments import parsing, paths
+from experiments import cluster, parsing, paths
 from experiments.by_model import default_of, usual_value
 from experiments.holders import define
 from experiments.replay import flag_lines
@@ -187,6 +187,14 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         "of a population, which is run in chunks if it needs more",
         "what is free",
     )
+    add(parsing.address(), "coordinator", "of several processes: where the first one listens")
+    add(parsing.integer(0), "process_id", "of several processes: which one this is, from 0")
+    add(
+        parsing.integer(1),
+        "processes",
+        "how many share the study; 1: alone, also on a cluster",
+        "as SLURM, Open MPI, Kubernetes or Cloud TPU started, else 1",
+    )
 
 
 def models_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
@@ -254,6 +262,7 @@ def check(values: absl_flags.FlagValues) -> None:
     for model in MODELS:
         model_options(values, model)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
+    cluster.check(values)
 
 
 def study_options(

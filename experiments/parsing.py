@@ -103,6 +103,18 @@ def path() -> Kind:
     return Kind(lambda given: os.path.expanduser(text().parse(given)), str, "PATH")
 
 
+def address() -> Kind:
+    """HOST:PORT, the host by its name or its number."""
+
+    def parse(given: str) -> str:
+        found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})", given.strip(), re.ASCII)
+        if not found or not 0 < int(found[2]) < 2**16:
+            raise ValueError("must be HOST:PORT, such as 10.0.0.1:1234")
+        return given.strip()
+
+    return Kind(parse, str, "HOST:PORT")
+
+
 def choice(what: str, valid: Collection[str]) -> Kind:
     """One of a few names; `what` says of what, as in "unknown optimizer"."""
 

@@ -12,7 +12,8 @@ from experiments.holders import Flag, flag_of
 from experiments.parsing import REST
 from experiments.shapes import PER_LAYER, model_shape, shape_fields
 
-UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout")
+MACHINES = ("coordinator", "process_id", "processes")
+UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES)
 """Flags that config.flags does not hold: places, and the layouts, which the study adds."""
 
 

@@ -17,6 +17,7 @@ from dlfun.studies.generate import write_generated
 from dlfun.studies.notes import notes
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.stacked import Stacked, stack
+from dlfun.training import hosts
 
 
 class Study(NamedTuple):
@@ -30,6 +31,7 @@ class Study(NamedTuple):
 def load(name: str, options: StudyOptions) -> Stacked:
     """A data set with its splits: one for all replicates, or one each under --split=random."""
     raw = datasets.read(name, options.data)
+    hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split == "random" and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)

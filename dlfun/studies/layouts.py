@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import jax
+
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.stacked import Stacked
@@ -64,13 +66,14 @@ def train_members(
         return people, train(people, members, data.tuning, test, keep, title, give_up)
 
     layout = chosen.layout
-    if layout is None:
+    alone = jax.process_count() == 1  # several processes would have to agree on what each measured
+    if layout is None and alone:
         layout = cached_choice(cache_key(settings, data.first.spec, count, chosen.way))
-    elif not layout.way:
+    elif layout is not None and not layout.way:
         layout = layout._replace(way=chosen.way or usual_way(settings.model, settings.shape))
     if layout is None:
         layouts = candidates(settings.model, settings.shape, count, chosen.way)
-        people, found = run(layouts[0], lambda s: worth_measuring(s, len(layouts)))
+        people, found = run(layouts[0], lambda s: alone and worth_measuring(s, len(layouts)))
         if found is not None:
             return people, found
         layout = measured(settings, data, members, chosen)[0].layout

@@ -20,6 +20,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
 COLUMNS = (
@@ -50,10 +51,14 @@ PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensor
 def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
     """Calls `fill` on a new folder and gives it its name only when all of it is there.
 
+    Of several processes the first does so, alone.
+
     Raises:
       UserError: if the folder cannot be written, or was taken meanwhile.
     """
     output = Path(output_dir)
+    if not is_first():
+        return output
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
@@ -159,7 +164,8 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
         "versions": {name: _version(name) for name in PACKAGES},
         "commit": _commit(),
         "backend": jax.default_backend(),
-        "devices": [device.device_kind for device in jax.local_devices()],
+        "processes": jax.process_count(),
+        "devices": [device.device_kind for device in jax.devices()],
         "jax_config": {name: jax.config.values[name] for name in JAX_CONFIG},
         "command": sys.argv,
         "datasets": {

@@ -33,9 +33,9 @@ def choose_layout(model: str, shape: Any, members: int, way: str = "") -> Layout
     """The layout for this many members of a model on the devices that JAX has, unmeasured.
 
     One device of a CPU is one core's worth of work: small operations leave the other cores
-    idle, so members are spread over one host device a core.
+    idle, so members are spread over one host device a core. Every process gets at least one.
     """
-    devices = min(jax.local_device_count(), members)
+    devices = max(min(jax.device_count(), members), jax.process_count())
     each = -(-members // devices)
     way = way or usual_way(model, shape)
     if jax.default_backend() != "cpu":
@@ -71,12 +71,30 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
 
 
 def check_layout(layout: Layout) -> None:
-    """Raises UserError if the layout asks for more devices than there are."""
-    if layout.devices > jax.local_device_count():
+    """Raises UserError if the layout asks for more devices than there are, or for too few."""
+    asked = f"--layout={layout}"
+    if layout.devices > jax.device_count():
         raise UserError(
-            f"--layout={layout}: only {jax.local_device_count()} "
-            f"{jax.default_backend()} devices here; ask for fewer, or leave --layout at auto"
+            f"{asked}: only {jax.device_count()} {jax.default_backend()} devices here; "
+            "ask for fewer, or leave --layout at auto"
         )
+    if layout.devices < jax.process_count():
+        raise UserError(
+            f"{asked}: fewer devices than the {jax.process_count()} processes; start fewer of "
+            "them, or leave --layout at auto"
+        )
+
+
+def mesh_devices(count: int) -> list[jax.Device]:
+    """`count` devices, as evenly from every process as can be, those of a process in a row."""
+    devices = jax.devices()
+    seen: dict[int, int] = {}
+    turns = []
+    for device in devices:
+        turns.append(seen.get(device.process_index, 0))
+        seen[device.process_index] = turns[-1] + 1
+    chosen = sorted(range(len(devices)), key=lambda i: turns[i])[:count]
+    return [devices[i] for i in sorted(chosen)]
 
 
 def padded(members: int, layout: Layout) -> int:

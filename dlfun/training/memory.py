@@ -10,6 +10,7 @@ from typing import Any
 import jax
 
 from dlfun.errors import UserError
+from dlfun.training import hosts
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
 from dlfun.types import Layout
@@ -50,7 +51,8 @@ def _free_host_memory() -> int | None:
 def bytes_needed(people: Population, members: Any, tuning: Any, test: Any) -> int:
     """Predicted from the compiled programs: of one accelerator, or of the host if it computes."""
     largest = people.compile(members, tuning, test)
-    return largest * (people.layout.devices if jax.default_backend() == "cpu" else 1)
+    own = sum(device.process_index == jax.process_index() for device in people.mesh.devices)
+    return hosts.largest(largest * (own if jax.default_backend() == "cpu" else 1))
 
 
 def fit(
@@ -74,7 +76,7 @@ def fit(
     """
     if limit is None:
         free = free_memory()
-        limit = None if free is None else int(free * USABLE)
+        limit = None if free is None else -hosts.largest(-int(free * USABLE))
     people = make(layout)
     whole = needed(people)
     if limit is None or whole <= limit:

@@ -8,20 +8,27 @@ from collections.abc import Mapping
 import numpy as np
 from tqdm import tqdm
 
+from dlfun.training.hosts import is_first
+
 
 def say(line: str) -> None:
-    """A line on stderr, between the progress lines."""
-    tqdm.write(line, file=sys.stderr)
+    """A line on stderr, between the progress lines; of several processes the first says it."""
+    if is_first():
+        tqdm.write(line, file=sys.stderr)
 
 
 class Monitor:
-    """A progress line for one population: interval, members, losses, metric, time left."""
+    """A progress line for one population: interval, members, losses, metric, time left.
+
+    The first process shows it, with the means over its own members.
+    """
 
     def __init__(self, title: str, intervals: int, members: int) -> None:
         # Into a file or a pipe one line every few seconds is enough.
         pause = 0.2 if sys.stderr.isatty() else 5.0
         self._bar = tqdm(
             total=intervals,
+            disable=not is_first(),
             desc=f"{title}, {members} members",
             unit="interval",
             mininterval=pause,

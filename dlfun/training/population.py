@@ -10,7 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from dlfun.training.layout import check_layout, padded
+from dlfun.training.layout import check_layout, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
 
@@ -26,8 +26,7 @@ class Population:
         check_layout(layout)
         self.run = run
         self.layout = layout
-        devices = np.array(jax.local_devices()[: layout.devices])
-        self.mesh = Mesh(devices, ("members",))
+        self.mesh = Mesh(np.array(mesh_devices(layout.devices)), ("members",))
         self._sharded = NamedSharding(self.mesh, PartitionSpec("members"))
         self._copied = NamedSharding(self.mesh, PartitionSpec())
         self.init = self._program(run.init, shared=0)
@@ -59,13 +58,11 @@ class Population:
         count = len(members.replicates)
         rows = np.minimum(first + np.arange(padded(count, self.layout)), count - 1)
         pair = (members.hparams, members.streams)
-        return jax.device_put(
-            jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded
-        )
+        return put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded)
 
     def place_data(self, data: TuneData | Split) -> Any:
         """The data on every device."""
-        return jax.device_put(data, self._copied)
+        return put(data, self._copied)
 
     def advance(self, carry: Any, hparams: HParams, data: TuneData, steps: int) -> Any:
         """One interval of this many steps: carry, history [padded members]. The carry is eaten."""
@@ -110,6 +107,15 @@ class Population:
 
 def _shape(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(leaf.dtype, True))
+
+
+def put(tree: Any, sharding: NamedSharding) -> Any:
+    """Arrays that every process has, on the devices of all; each process fills its own."""
+    if sharding.is_fully_addressable:
+        return jax.device_put(tree, sharding)
+    return jax.tree.map(
+        lambda leaf: jax.make_array_from_callback(leaf.shape, sharding, lambda at: leaf[at]), tree
+    )
 
 
 def _with_steps(run: Run, steps: int) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.training import hosts
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population
 from dlfun.types import Members, Split, TuneData
@@ -89,11 +90,12 @@ def _train_chunk(
         people.advancing(steps).compiled(carry, hparams, tuning)
         start = time.perf_counter()
         carry, history = people.advance(carry, hparams, tuning, steps)
-        intervals.append({name: np.asarray(value) for name, value in history.items()})
+        intervals.append(hosts.own_rows(history))
         monitor.update(intervals[-1])
         seconds = (time.perf_counter() - start) * len(people.run.intervals) * chunks
         if len(intervals) == 1 and give_up(seconds):
             return None
-    scores = {} if test is None else people.score(carry, hparams, test)
+    scores = {} if test is None else hosts.own_rows(people.score(carry, hparams, test))
     history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
-    return keep(carry), history, scores
+    history, scores = hosts.gather((history, scores))
+    return keep(hosts.whole(carry)), history, scores

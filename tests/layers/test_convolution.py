@@ -1,5 +1,7 @@
 """The convolution against Flax's own, with the same parameters."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -34,27 +36,36 @@ def small_chunks(monkeypatch):
     monkeypatch.setattr(module, "BACKWARD_BYTES", 500)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("case", CASES)
-def test_forward_and_gradients_equal_flax(case, way, key):
+@functools.cache
+def flax(case):
+    """Inputs, parameters, and the value and gradients of Flax's own layer."""
     axes, window, strides, padding, dilation = CASES[case]
-    inputs = jax.random.normal(key, (4, *axes, 3))
-    ours = Conv(5, window, strides, padding, dilation, way)
+    inputs = jnp.asarray(np.random.default_rng(0).normal(size=(4, *axes, 3)), jnp.float32)
     pads = padding
     if not isinstance(padding, str):
         pads = [p if isinstance(p, tuple) else (p, p) for p in padding]
     theirs = nn.Conv(5, window, strides, padding=pads, kernel_dilation=dilation)
-    params = theirs.init(jax.random.key(1), inputs)
-    assert jax.tree.map(jnp.shape, ours.init(key, inputs)) == jax.tree.map(jnp.shape, params)
+    params = jax.jit(theirs.init)(jax.random.key(1), inputs)
+    return inputs, params, value_and_gradients(theirs, params, inputs)
 
-    def loss(module):
-        return lambda params, inputs: jnp.sum(jnp.sin(module.apply(params, inputs)))
 
-    ours, theirs = (
-        jax.value_and_grad(loss(module), argnums=(0, 1))(params, inputs)
-        for module in (ours, theirs)
-    )
-    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
+def value_and_gradients(module, params, inputs):
+    def loss(params, inputs):
+        return jnp.sum(jnp.sin(module.apply(params, inputs)))
+
+    return jax.jit(jax.value_and_grad(loss, argnums=(0, 1)))(params, inputs)
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("way", WAYS)
+def test_forward_and_gradients_equal_flax(case, way, key):
+    _, window, strides, padding, dilation = CASES[case]
+    inputs, params, wanted = flax(case)
+    ours = Conv(5, window, strides, padding, dilation, way)
+    shapes = jax.tree.map(jnp.shape, jax.eval_shape(ours.init, key, inputs))
+    assert shapes == jax.tree.map(jnp.shape, params)
+    found = value_and_gradients(ours, params, inputs)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=3e-5)
 
 
@@ -69,7 +80,7 @@ def test_gradients_of_first_and_second_order_equal_differences(case, way, key):
         def smooth(inputs, kernel):
             return jnp.sin(convolve(inputs, kernel, strides, padding, dilation, way))
 
-        check_grads(smooth, (inputs, kernel), order=2, modes=["rev"], rtol=1e-5)
+        check_grads(jax.jit(smooth), (inputs, kernel), order=2, modes=["rev"], rtol=1e-5)
 
 
 def test_kernels_map_over_members(key):

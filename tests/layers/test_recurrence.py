@@ -47,7 +47,7 @@ def test_forward_and_gradients_equal_flax(cell, lengths, way, key):
         states = jnp.where(real[..., None] > 0, jnp.concatenate(both, axis=-1), 0)
         return jnp.sum(jnp.sin(states))
 
-    pair = [jax.value_and_grad(f, argnums=(0, 1))(params, inputs) for f in (ours, theirs)]
+    pair = [jax.jit(jax.value_and_grad(f, argnums=(0, 1)))(params, inputs) for f in (ours, theirs)]
     for a, b in zip(*map(jax.tree.leaves, pair), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)
 
@@ -63,7 +63,7 @@ def test_gradients_of_first_and_second_order_equal_differences(cell, key):
         def both(params, inputs):
             return layer.apply(params, inputs, jnp.array([3, 2]))
 
-        check_grads(both, (params, inputs), order=2, modes=["rev"], rtol=1e-5)
+        check_grads(jax.jit(both), (params, inputs), order=2, modes=["rev"], rtol=1e-5)
 
 
 @pytest.mark.parametrize("way", WAYS)

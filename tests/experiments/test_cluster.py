@@ -57,14 +57,17 @@ app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
 """
 
 WAITING = """
+from dlfun.errors import UserError
 from experiments import app, cluster, flags
-cluster.HEARTBEAT = 10
+cluster.HEARTBEAT, SPOILT = 10, {spoilt}
 
 def main(argv):
     import jax
     print("never seen by the user" if jax.process_index() else "ready", flush=True)
-    with open(f"ready-{jax.process_index()}", "w"):
+    with open("ready-%d" % jax.process_index(), "w"):
         pass
+    if SPOILT and jax.process_index():
+        raise UserError("spoilt")
     spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, lambda x: jax.numpy.sin(x), x))
     spin(1.0).block_until_ready()
 
@@ -187,7 +190,7 @@ def test_the_first_process_writes_the_record_and_speaks(tmp_path):
 
 @pytest.mark.slow
 def test_flags_that_differ_end_all_processes(tmp_path):
-    command, port = ("-c", WAITING), free_port()
+    command, port = ("-c", WAITING.format(spoilt=False)), free_port()
     both = [start(tmp_path, *command, f"--steps={7 + i}", *by_hand(i, port)) for i in (0, 1)]
     line = "error: process 1 has --steps=8 where process 0 has --steps=7; start all processes with "
     for code, out, err in ends(both):
@@ -198,32 +201,39 @@ def test_flags_that_differ_end_all_processes(tmp_path):
 
 @pytest.fixture(scope="module")
 def bereft(tmp_path_factory):
-    """What is left of two pairs that lost the first and the second one, deep in a program."""
+    """How pairs ended that lost the first process, the second, and the second by its own error."""
     pairs = []
-    for lost in (0, 1):
+    for lost, spoilt in ((0, False), (1, False), (1, True)):
         folder, port = tmp_path_factory.mktemp("lost"), free_port()
-        processes = [start(folder, "-c", WAITING, *by_hand(i, port)) for i in (0, 1)]
-        pairs.append((folder, processes, lost))
-    for folder, processes, lost in pairs:
+        command = ("-c", WAITING.format(spoilt=spoilt))
+        processes = [start(folder, *command, *by_hand(i, port)) for i in (0, 1)]
+        pairs.append((folder, processes, None if spoilt else processes[lost]))
+    for folder, _, lost in pairs:
         end = time.monotonic() + 60
         while len(list(folder.iterdir())) < 2 and time.monotonic() < end:
             time.sleep(0.1)
         time.sleep(0.5)
-        processes[lost].send_signal(signal.SIGKILL)
+        if lost:
+            lost.send_signal(signal.SIGKILL)
     killed = time.monotonic()
-    found = [ends(processes, 60)[1 - lost] for _, processes, lost in pairs]
+    found = [ends(processes, 60) for _, processes, _ in pairs]
     return found, time.monotonic() - killed
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lost", [0, 1])
-def test_a_process_that_dies_ends_the_others(bereft, lost):
+@pytest.mark.parametrize(("pair", "lost"), [(0, 0), (1, 1), (2, 1)])
+def test_a_process_that_dies_ends_the_others(bereft, pair, lost):
     found, seconds = bereft
-    code, out, err = found[lost]
+    code, out, err = found[pair][1 - lost]
     assert code not in (0, -signal.SIGKILL)
     assert out == ("ready\n" if lost else "")
     assert err.lstrip("\n").startswith(f"error: process {lost} of 2 was lost; ")
     assert seconds < 30  # with a heartbeat of 10 seconds
+
+
+@pytest.mark.slow
+def test_a_process_that_fails_alone_ends_by_its_own_error(bereft):
+    assert bereft[0][2][1] == (2, "", "error: spoilt\n")
 
 
 def read(*args):

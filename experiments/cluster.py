@@ -156,8 +156,9 @@ def find(coordinator: str, process_id: int) -> None:
     host = host.strip("[]")
     try:
         if process_id == 0:
-            family = socket.AF_INET6 if socket.has_dualstack_ipv6() else socket.AF_INET
-            socket.create_server(("", int(port)), family=family).close()
+            both = socket.has_dualstack_ipv6()
+            family = socket.AF_INET6 if both else socket.AF_INET
+            socket.create_server(("", int(port)), family=family, dualstack_ipv6=both).close()
             return
         socket.getaddrinfo(host, int(port))
     except OSError as error:

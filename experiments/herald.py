@@ -9,12 +9,17 @@ a process of its own.
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Iterator
 
 FATAL = b"JAX distributed service detected fatal errors"
+HARBINGER = re.compile(rb"E[0-9]{4} .* coordination_service[a-z_]*\.cc:")
+"""What JAX may log just before, where TF_CPP_MIN_LOG_LEVEL lets it."""
 END = b"*** Check failure"
+MOST = 50
+"""Lines that are held back before they are passed on."""
 CHATTER = b"[Gloo] Rank "
 
 AGAIN = "see what it said last, and start all of them again"
@@ -51,18 +56,19 @@ def meaning(text: str, processes: str) -> str:
 
 def heralded(lines: Iterable[bytes], processes: str, opening: bytes) -> Iterator[bytes]:
     """The lines, and before those with which JAX ends a process the one for the user."""
-    lines, said = iter(lines), False
+    lines = iter(lines)
     for line in lines:
         if line.startswith(CHATTER):
             continue
-        if said or FATAL not in line:
-            yield line
-            continue
-        words, said = [line], True
-        while END not in words[-1] and (more := next(lines, None)) is not None:
-            words.append(more)
+        words = [line]
+        if FATAL in line or HARBINGER.match(line):
+            for more in itertools.islice(lines, MOST):
+                words.append(more)
+                if END in more:
+                    break
         text = b"".join(words).decode(errors="replace")
-        yield opening + f"error: {meaning(text, processes)}\n".encode()
+        if FATAL.decode() in text:
+            yield opening + f"error: {meaning(text, processes)}\n".encode()
         yield from words
 
 

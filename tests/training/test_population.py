@@ -1,14 +1,19 @@
 """Populations: members are independent, layouts have no meaning, one program serves all."""
 
+import re
+from typing import NamedTuple
+
 import jax
 import numpy as np
 import pytest
 
 from dlfun import keys
+from dlfun.errors import UserError
 from dlfun.models import MODELS, RNN
 from dlfun.studies.arm import make_members, resolve
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.stacked import stack
+from dlfun.training import layout
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout
 from tests.helpers import options, prepared, toy
@@ -16,9 +21,9 @@ from tests.helpers import options, prepared, toy
 SHAPES = {"rnn": RNN(widths=(4,))}
 
 
-def trained(settings, data, members, layout):
-    """Final parameters of every member, by way of a population of that layout."""
-    people = population(settings, data.first.spec, layout)
+def trained(settings, data, members, shared):
+    """Final parameters of every member, by way of a population shared out so."""
+    people = population(settings, data.first.spec, shared)
     hparams, streams = people.place(members)
     carry = people.init(hparams, streams)
     for steps in people.run.intervals:
@@ -127,3 +132,37 @@ def test_replicates_are_paired_across_models():
     other = keys.replicate_streams(root, 5, "cnn", 0)
     every = [tuple(jax.random.key_data(k).tolist()) for s in (a, other) for k in s[:4]]
     assert len(set(every)) == 8
+
+
+def test_members_need_no_collectives_while_they_train():
+    settings, data, members = prepared("bpnn")
+    people = Population(assemble(settings, data.first.spec).run, Layout(2, 2))
+    hparams, streams = people.place(members)
+    carry = people.init(hparams, streams)
+    tuning = people.place_data(data.tuning)
+    (advance,) = people.programs[2:]
+    text = advance.compiled(carry, hparams, tuning).as_text()
+    assert "num_partitions=2" in text
+    kinds = "all-reduce|all-gather|all-to-all|reduce-scatter|collective-[a-z]+"
+    assert not re.findall(rf" (?:{kinds})(?:-start)?\(", text)
+
+
+class Device(NamedTuple):
+    process_index: int
+    id: int
+
+
+@pytest.mark.parametrize(
+    ("count", "ids"), [(2, [0, 10]), (3, [0, 1, 10]), (4, [0, 1, 10, 11]), (5, [0, 1, 2, 10, 11])]
+)
+def test_every_process_gives_as_many_devices(count, ids, monkeypatch):
+    devices = [Device(0, i) for i in range(3)] + [Device(1, 10 + i) for i in range(2)]
+    monkeypatch.setattr(jax, "devices", lambda: devices)
+    assert [device.id for device in layout.mesh_devices(count)] == ids
+
+
+def test_a_layout_of_fewer_devices_than_processes(monkeypatch):
+    monkeypatch.setattr(jax, "process_count", lambda: 2)
+    with pytest.raises(UserError, match=r"^--layout=1x5: fewer devices than the 2 processes;"):
+        layout.check_layout(Layout(1, 5))
+    assert layout.choose_layout("bpnn", 1).devices == 2

@@ -20,10 +20,13 @@ WORDS = ("work", "peer", "layout", "note", "verdict")
 MEANING = (
     "Medians over repeats; spread is (largest - smallest) / median. A ratio is the peer's time "
     "over dlfun's, for one step of one member, timed in turns: above 1 dlfun is faster. Losses "
-    "differ: the largest relative difference in the first steps. Operations and bytes by XLA's "
+    "differ: by this part at most in the first steps, and by this part of what learning did to "
+    "them. Operations and bytes by XLA's "
     "account of one step, what caches serve included; peaks: a float32 product of 2048^3, and a "
     "copy in memory."
 )
+DISTURBED = 0.1
+"""The part of the cores that others may have before it is said."""
 
 
 def middle(values: Sequence[float]) -> float:
@@ -99,7 +102,7 @@ def peer_cells(row: Found, peer: Found) -> dict[str, str]:
     note = f"{peer['status']}: {peer['why']}" if peer["why"] else ""
     if times and peer["members"] < row["members"]:
         note = note or f"one member of the {row['members']}"
-    differ = peer.get("largest_difference")
+    differ, part = peer.get("largest_difference"), peer.get("of_learning")
     return {
         "work": row["work"],
         "peer": peer["peer"],
@@ -109,6 +112,7 @@ def peer_cells(row: Found, peer: Found) -> dict[str, str]:
         "lowest": digits(ratio["low"]) if ratio else "-",
         "highest": digits(ratio["high"]) if ratio else "-",
         "losses differ": "-" if differ is None else f"{differ:.1e}",
+        "of learning": "-" if part is None else f"{part:.1e}",
         "note": note,
     }
 
@@ -168,6 +172,17 @@ def heading(found: Found) -> str:
     )
 
 
+def disturbed(found: Found) -> Iterator[str]:
+    """Rows and curves that did not have the machine for themselves."""
+    rows = [(row["work"], row["others"]) for row in timed(found)]
+    for curve in found["scaling"]:
+        shares = [point["others"] or 0.0 for point in curve["points"]]
+        rows.append((f"scaling of {curve['work']}", max(shares, default=0.0)))
+    for name, share in rows:
+        if share is not None and share > DISTURBED:
+            yield f"{name}: other processes had up to {100 * share:.0f} % of the cores: unreliable"
+
+
 def benchmark_tables(found: Found) -> str:
     """All tables of a benchmark, with what they mean below."""
     rows = timed(found)
@@ -180,6 +195,7 @@ def benchmark_tables(found: Found) -> str:
     ]
     said = [f"{r['work']}: {r['status']}: {r['why']}" for r in found["rows"] if r["why"]]
     said += [f"{c['work']}: {c['stopped']}" for c in found["scaling"] if c["stopped"]]
+    said += disturbed(found)
     said += published_lines(found["published"]) if found["published"] else []
     blocks = [text_table(table, WORDS) for table in tables if table]
     return "\n\n".join([heading(found), *blocks, *(["\n".join(said)] if said else []), MEANING])

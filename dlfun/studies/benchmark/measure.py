@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlfun.studies.benchmark.agreement import largest_difference, tolerance
+from dlfun.studies.benchmark.agreement import largest_difference, of_learning, tolerance
 from dlfun.studies.benchmark.options import BenchmarkOptions, Job
+from dlfun.studies.benchmark.others import Watch
 from dlfun.studies.benchmark.peers import reason_to_skip
 from dlfun.studies.benchmark.process import Failure, Worker, worker
 from dlfun.studies.benchmark.side import COMPARED
@@ -21,6 +23,9 @@ PROBE = 4
 """Steps by which a peer's speed is guessed, to choose how many are timed."""
 
 MOST = 100_000
+Known = dict[str, Any]
+"""What dlfun's worker told, its `losses` and those without learning, `frozen`, among it."""
+
 INCOMPARABLE = "it learns by another rule, so its time is no measure of the same work"
 
 
@@ -43,19 +48,28 @@ def steps_for(side: Worker, interval: int, seconds: float) -> int:
 
 
 def step_seconds(side: Worker, steps: int) -> float:
-    """One timing: seconds of a step."""
-    return side.ask(f"go {steps}")["seconds"] / steps
+    """One timing: seconds of a step. The worker remembers how busy others were meanwhile."""
+    watch = Watch()
+    told = side.ask(f"go {steps}")
+    side.others.append(watch.share(told["computed"]))
+    return told["seconds"] / steps
+
+
+def others(sides: Sequence[Worker]) -> float | None:
+    """The largest part of the cores that other processes had in any timing; None if not told."""
+    told = [share for side in sides for share in side.others if share is not None]
+    return max(told, default=None)
 
 
 class Opponent:
     """A peer beside dlfun: its worker, while it is well, and its row."""
 
-    def __init__(self, name: str, side: Worker, losses: Any, backend: str, seconds: float) -> None:
+    def __init__(self, name: str, side: Worker, ours: Known, backend: str, seconds: float) -> None:
         self.side = side
         self.row: dict[str, Any] = {"peer": name, "status": "ok", "why": ""}
         try:
             told = side.ask("prepare")
-            self.row |= {"members": told["members"]} | agreement(losses, told["losses"], backend)
+            self.row |= {"members": told["members"]} | agreement(ours, told["losses"], backend)
             # Disagreeing sides do other work: their time would say nothing.
             if self.row["status"] != "disagrees":
                 self.steps = steps_for(side, PROBE, seconds)
@@ -81,15 +95,20 @@ class Opponent:
             self.fail(failure)
 
 
-def agreement(ours: Any, theirs: Any, backend: str) -> dict[str, Any]:
+def agreement(ours: Known, theirs: Any, backend: str) -> dict[str, Any]:
     """Whether the first losses agree, and by how much they differ."""
     if theirs is None:
         return {"status": "incomparable", "why": INCOMPARABLE}
-    found = largest_difference(ours, theirs)
-    told: dict[str, Any] = {"largest_difference": found, "compared_steps": COMPARED}
-    allowed = tolerance(backend)
-    if found > allowed:
-        why = f"the losses of the first {COMPARED} steps differ by {found:.2g}, allowed {allowed:g}"
+    differ = largest_difference(ours["losses"], theirs)
+    if not math.isfinite(differ):
+        return {"status": "disagrees", "why": "its losses are not finite, or not as many"}
+    part, allowed = of_learning(ours["losses"], theirs, ours["frozen"]), tolerance(backend)
+    told = {"largest_difference": differ, "of_learning": part, "compared_steps": COMPARED}
+    if part > allowed:
+        why = (
+            f"the losses of the first {COMPARED} steps differ by {100 * part:.2g} % of what "
+            f"learning did to them; {100 * allowed:g} % are allowed"
+        )
         return told | {"status": "disagrees", "why": why}
     return told
 
@@ -106,7 +125,7 @@ def ratios(ours: Sequence[float], members: int, row: dict[str, Any]) -> dict[str
 
 @contextlib.contextmanager
 def opponents(
-    options: BenchmarkOptions, work: Work, folder: Path, backend: str, losses: Any
+    options: BenchmarkOptions, work: Work, folder: Path, backend: str, ours: Known
 ) -> Iterator[tuple[list[Opponent], list[dict[str, Any]]]]:
     """Peers ready to be timed, and the rows of those that are not here."""
     found, skipped = [], []
@@ -119,7 +138,7 @@ def opponents(
                 continue
             job = job_of(options, peer.side, work, folder, backend)
             side = stack.enter_context(worker(job, name, options.timeout))
-            found.append(Opponent(name, side, losses, backend, options.seconds))
+            found.append(Opponent(name, side, ours, backend, options.seconds))
         yield found, skipped
 
 
@@ -141,13 +160,12 @@ def timings(
     """What dlfun's worker tells, and all turns."""
     work = options.work(name)
     told = side.ask("prepare")
-    losses = told.pop("losses")
     if told["too_large"]:
         needed = told["predicted_bytes"] / 2**30
         return told | {"status": "failed", "why": f"it needs {needed:.2g} GiB; give less --members"}
     steps = steps_for(side, work.steps, options.seconds)
     found: list[float] = []
-    with opponents(options, work, folder, backend, losses) as (against, skipped):
+    with opponents(options, work, folder, backend, told) as (against, skipped):
         for _ in range(options.repeats):
             found.append(step_seconds(side, steps))
             for opponent in against:
@@ -159,6 +177,6 @@ def timings(
     return told | {
         "steps": steps,
         "step_seconds": found,
-        "losses": losses[0],
+        "others": others([side, *(opponent.side for opponent in against)]),
         "peers": sorted(rows, key=lambda row: options.peers.index(row["peer"])),
     }

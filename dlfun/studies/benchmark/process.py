@@ -50,6 +50,7 @@ class Worker:
                 env=child_environment(),
             )
         self.unread = b""
+        self.others: list[float | None] = []
 
     def ask(self, command: str) -> dict[str, Any]:
         """The answer to a command.

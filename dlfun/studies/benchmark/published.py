@@ -54,8 +54,8 @@ def run_seconds(options: BenchmarkOptions, folder: Path, backend: str) -> list[d
     for name in PUBLISHED_WORKS:
         work, place = short.work(name), Path(tempfile.mkdtemp(dir=folder))
         with worker(job_of(short, OURS, work, place, backend), "dlfun", options.timeout) as side:
-            losses = side.ask("prepare")["losses"]
-            with opponents(short, work, place, backend, losses) as (against, skipped):
+            known = side.ask("prepare")
+            with opponents(short, work, place, backend, known) as (against, skipped):
                 for opponent in against:
                     row = opponent.row | {"work": name}
                     if opponent.timed:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.studies.benchmark.energy import used
-from dlfun.studies.benchmark.measure import OURS, job_of, step_seconds, steps_for
+from dlfun.studies.benchmark.measure import OURS, job_of, others, step_seconds, steps_for
 from dlfun.studies.benchmark.options import BenchmarkOptions
 from dlfun.studies.benchmark.process import Failure, Worker, worker
 
@@ -35,6 +35,7 @@ def point(
 ) -> dict[str, Any]:
     """Speed and energy of one population."""
     told = side.ask(f"prepare {members}")
+    side.others.clear()
     found = {name: told[name] for name in ("members", "layout", "predicted_bytes", "too_large")}
     if told["too_large"]:
         return found
@@ -50,6 +51,7 @@ def point(
         "measured_bytes": told["measured_bytes"],
         "member_steps_per_second": [members / time for time in times],
         "joules_per_run": joules,
+        "others": others([side]),
     }
 
 

@@ -10,8 +10,9 @@ import numpy as np
 from dlfun.studies.benchmark.options import Job
 from dlfun.studies.benchmark.teacher import teach
 
-COMPARED = 20
-"""Steps whose losses both sides must share."""
+COMPARED = 10
+"""Steps whose losses both sides must share; rounding grows from step to step, and would hide a
+true difference after many more."""
 
 LISTED = 256
 """Batches whose examples dlfun hands to its peers, who go round them."""

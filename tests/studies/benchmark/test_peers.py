@@ -28,10 +28,7 @@ def test_stock_flax_agrees(name, tmp_path):
     assert losses.shape == (job.work.members, COMPARED)
     start = read_start(job)
     assert start.rows.shape == (job.work.members, LISTED, job.work.batch_size)
-    for make in (jitted, scanned):
-        side = make(job)
-        assert largest_difference(losses, side.losses(COMPARED)) < 2e-5
-        side.go(5)
+    assert largest_difference(losses, jitted(job).losses(COMPARED)) < 2e-5
 
 
 def test_a_wrong_peer_differs(tmp_path):

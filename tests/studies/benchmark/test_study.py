@@ -13,6 +13,7 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.studies.benchmark import BenchmarkOptions, benchmark
 from dlfun.studies.benchmark.options import Job
+from dlfun.studies.benchmark.ours import Ours
 from dlfun.studies.benchmark.peers import PEERS
 from dlfun.studies.benchmark.process import Failure, worker
 from dlfun.studies.benchmark.side import COMPARED
@@ -91,6 +92,14 @@ def test_the_curve_of_a_population(found):
     assert [point["members"] for point in curve["points"]] == [1, 2]
     assert all(min(point["member_steps_per_second"]) > 0 for point in curve["points"])
     assert curve["stopped"] == ""
+
+
+def test_the_own_side_counts_its_steps(tmp_path):
+    side = Ours(Job("", TINY["softmax"], tmp_path))
+    side.go(6)
+    assert int(side.carry.step[0]) == 2 + 6
+    assert side.layout == (1, 1)
+    assert side.facts()["frozen"] != side.losses(COMPARED).tolist()
 
 
 @pytest.mark.slow

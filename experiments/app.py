@@ -30,6 +30,7 @@ from experiments.replay import flag_lines
 from experiments.runtime import check_platform, configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
+Check = Callable[[absl_flags.FlagValues], None]
 
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -39,17 +40,38 @@ NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 
-def run(main: Main, values: absl_flags.FlagValues) -> None:
-    """Runs a script: parses its flags, sets JAX up, calls main, and exits."""
+def run(
+    main: Main,
+    values: absl_flags.FlagValues,
+    *,
+    check: Check = flags.check,
+    computes: bool = True,
+) -> None:
+    """Runs a script: parses its flags, sets JAX up, calls main, and exits.
+
+    `check` says whether the flags go together. A script that leaves all computing to processes
+    of its own `computes` nothing, and JAX is not set up in it.
+    """
     Ending().listen()
-    parser = functools.partial(parse, values, doc=sys.modules[main.__module__].__doc__ or "")
-    body = functools.partial(start, main, values)
+    doc = sys.modules[main.__module__].__doc__ or ""
+    parser = functools.partial(parse, values, doc=doc, check=check)
+    body = functools.partial(start, main, values) if computes else quiet(main)
     code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     if code in (INTERRUPTED, TERMINATED):
         leave(code)
     if code:
         cluster.part(code)
     sys.exit(code)
+
+
+def quiet(main: Main) -> Main:
+    """Main, without absl's messages."""
+
+    def body(argv: list[str]) -> Any:
+        logging.set_verbosity(logging.WARNING)
+        return main(argv)
+
+    return body
 
 
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
@@ -70,7 +92,9 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     return code
 
 
-def parse(values: absl_flags.FlagValues, argv: list[str], doc: str = "") -> list[str]:
+def parse(
+    values: absl_flags.FlagValues, argv: list[str], doc: str = "", check: Check = flags.check
+) -> list[str]:
     """Reads the flags of a script, and checks that they go together. Prints help if asked.
 
     Raises:
@@ -83,11 +107,12 @@ def parse(values: absl_flags.FlagValues, argv: list[str], doc: str = "") -> list
         values.unparse_flags()
     rest = parse_flags(values, argv)
     if len(rest) > 1:
-        hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else "--seeds=10"
+        usual = "--seeds=10" if "seeds" in values else "--repeats=3"
+        hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else usual
         raise UserError(
             f"unexpected argument '{short(rest[1])}': all arguments are flags, such as {hint}"
         )
-    flags.check(values)
+    check(values)
     if "search" in values:
         search.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -105,11 +105,14 @@ def cells(line: Line, kind: str) -> dict[str, str]:
     }
 
 
-def text_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows of the same columns as aligned text; numbers to the right."""
+WORDS = ("dataset", "metric", "model", "layout")
+"""Columns of words, which stand to the left."""
+
+
+def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS) -> str:
+    """Rows of the same columns as aligned text; all but the columns `left` to the right."""
     names = list(rows[0])
     widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
-    left = ("dataset", "metric", "model", "layout")
 
     def line(row: Mapping[str, str]) -> str:
         return "  ".join(

@@ -165,4 +165,4 @@ def test_a_layout_of_fewer_devices_than_processes(monkeypatch):
     monkeypatch.setattr(jax, "process_count", lambda: 2)
     with pytest.raises(UserError, match=r"^--layout=1x5: fewer devices than the 2 processes;"):
         layout.check_layout(Layout(1, 5))
-    assert layout.choose_layout("bpnn", 1).devices == 2
+    assert layout.choose_layout("bpnn", None, 1).devices == 2

@@ -1,0 +1,127 @@
+"""The benchmark as a library call."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tqdm import tqdm
+
+from dlfun.errors import UserError
+from dlfun.studies.benchmark.measure import job_of, measure
+from dlfun.studies.benchmark.options import BenchmarkOptions
+from dlfun.studies.benchmark.process import Failure, worker
+from dlfun.studies.benchmark.published import published
+from dlfun.studies.benchmark.scaling import scaling
+from dlfun.studies.benchmark.verdict import SCHEMA, read_baseline, verdicts
+from dlfun.studies.benchmark.works import PUBLISHED, WORKS
+
+DEVICE = "dlfun.studies.benchmark.device:Device"
+PEER_PACKAGES = ("torch", "keras", "scikit-learn")
+
+
+class Benchmark(NamedTuple):
+    """What was found, as benchmark.json holds it, and the folder of the record."""
+
+    found: dict[str, Any]
+    folder: Path
+
+    @property
+    def regressed(self) -> bool:
+        """Whether any row is slower than the baseline."""
+        return any(said["verdict"] == "slower" for said in self.found["verdicts"])
+
+
+def draw_nothing(folder: Path) -> None:
+    """No pictures."""
+
+
+def benchmark(options: BenchmarkOptions, draw: Callable[[Path], None] = draw_nothing) -> Benchmark:
+    """Times every work against every peer and writes the record.
+
+    Nothing is computed in this process: a TPU, for one, belongs to a single process at a time.
+
+    Args:
+      options: what to time.
+      draw: adds pictures to the folder of the record before it gets its name.
+
+    Raises:
+      UserError: if the baseline cannot be read, or the device cannot be used.
+    """
+    baseline = read_baseline(options.baseline) if options.baseline else None
+    with tempfile.TemporaryDirectory(prefix="dlfun-benchmark-") as scratch:
+        found = {"schema": SCHEMA, **describe(options, Path(scratch))}
+        found |= {"rows": [], "scaling": [], "published": None}
+        for part, name in parts(options):
+            folder = Path(tempfile.mkdtemp(dir=scratch))
+            result = part(options, name, folder, found["device"]["backend"])
+            if name == PUBLISHED:
+                found["published"] = result
+            else:
+                found["rows" if part is measure else "scaling"].append(result)
+    found["baseline"] = options.baseline
+    found["verdicts"] = verdicts(found["rows"], baseline) if baseline else []
+    return Benchmark(found, write(options, found, draw))
+
+
+def parts(options: BenchmarkOptions) -> Iterator[tuple[Callable[..., dict[str, Any]], str]]:
+    """All there is to do, one after the other, under a progress line."""
+    wanted: list[tuple[Callable[..., dict[str, Any]], str, str]] = [
+        (whole_command if name == PUBLISHED else measure, name, name) for name in options.works
+    ]
+    wanted += [(scaling, name, f"scaling of {name}") for name in options.scaling]
+    pause = 0.2 if sys.stderr.isatty() else 5.0
+    form = "{desc}: {n_fmt}/{total_fmt} done, {elapsed} gone"
+    with tqdm(total=len(wanted), mininterval=pause, bar_format=form) as bar:
+        for part, name, title in wanted:
+            bar.set_description_str(f"benchmark, {title}")
+            yield part, name
+            bar.update()
+
+
+def whole_command(
+    options: BenchmarkOptions, name: str, folder: Path, backend: str
+) -> dict[str, Any]:
+    """The published runs, called like the other parts."""
+    return published(options, folder, backend)
+
+
+def describe(options: BenchmarkOptions, folder: Path) -> dict[str, Any]:
+    """Environment, device and settings.
+
+    Raises:
+      UserError: if the device cannot be used.
+    """
+    from dlfun.studies.record import version
+
+    job = job_of(options, DEVICE, next(iter(WORKS.values())), folder, "", counting=False)
+    with worker(job, "device", options.timeout) as side:
+        try:
+            told = side.ask("prepare")
+        except Failure as failure:
+            raise UserError(f"the device cannot be measured: {failure}") from None
+    environment = told.pop("environment") | {"command": sys.argv}
+    environment["peers"] = {name: version(name) for name in PEER_PACKAGES}
+    settings = {
+        name: getattr(options, name)
+        for name in ("works", "peers", "repeats", "precision", "platform", "seconds", "members_max")
+    }
+    return {"environment": environment, "device": told, "settings": settings}
+
+
+def write(options: BenchmarkOptions, found: dict[str, Any], draw: Callable[[Path], None]) -> Path:
+    """The record: benchmark.json, config.flags and pictures."""
+    from dlfun.studies.record import write_record
+
+    def fill(folder: Path) -> None:
+        text = json.dumps(found, indent=1, allow_nan=False)
+        (folder / "benchmark.json").write_text(text + "\n")
+        lines = ["# python -m experiments.benchmark --flagfile=config.flags", *options.flags]
+        (folder / "config.flags").write_text("\n".join(lines) + "\n")
+        draw(folder)
+
+    return write_record(options.output_dir or "runs/benchmark", fill)

@@ -33,21 +33,18 @@ RECORDING = 24 * 3600
 PARTING = 3.0
 """Seconds that a process whose study failed waits for the others, should they fail alike."""
 
-ALONE = "--processes=1 runs this process alone"
+ALONE = "--processes=1, which runs this process alone"
 
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where the flags of several processes do not go together."""
-    given = {name: getattr(values, name) for name in ("coordinator", "process_id", "processes")}
-    missing = [f"--{name}" for name, value in given.items() if value is None]
-    if values.processes == 1 and missing:
-        missing = [] if not (values.coordinator or values.process_id) else missing
-    elif len(missing) == len(given):
-        missing = []
-    if missing:
+    named = {name: getattr(values, name) for name in ("coordinator", "process_id", "processes")}
+    given = [f"--{name}={value}" for name, value in named.items() if value is not None]
+    missing = [f"--{name}" for name, value in named.items() if value is None]
+    if given and missing and given != ["--processes=1"]:
         raise UserError(
-            f"--coordinator, --process_id and --processes go together: {' and '.join(missing)} "
-            f"{'are' if len(missing) > 1 else 'is'} missing; {ALONE}"
+            f"{' '.join(given)}: one of several processes; also give {' and '.join(missing)}, "
+            f"or only {ALONE}"
         )
     if values.processes and values.process_id and values.process_id >= values.processes:
         raise UserError(
@@ -146,7 +143,7 @@ def initialize(where: dict[str, Any]) -> None:
     except Exception as error:  # each cluster fails in its own way
         raise UserError(
             f"cannot meet the other processes: {str(error).splitlines()[0]}; name them by "
-            f"--coordinator, --process_id and --processes ({ALONE})"
+            f"--coordinator, --process_id and --processes, or give {ALONE}"
         ) from error
 
 

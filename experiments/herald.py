@@ -26,11 +26,7 @@ AGAIN = "see what it said last, and start all of them again"
 
 
 def lost(text: str, processes: str) -> str:
-    r"""Which process was lost, by JAX's words.
-
-    >>> lost("tasks are unhealthy (stopped sending heartbeats):\n1\nThe", "2")
-    'process 1 of 2 was lost; see what it said last, and start all of them again'
-    """
+    """Which process was lost, by JAX's words."""
     silent = re.search(r"unhealthy[^\n]*:\n([0-9\n]+)\n", text)
     found = silent[1].split() if silent else re.findall(r"Task (\d+) heartbeat timeout", text)
     leader = "to coordination service" in text or "CoordinationService/Heartbeat" in text

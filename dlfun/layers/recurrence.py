@@ -27,7 +27,8 @@ class Cell(NamedTuple):
     """A cell's gates in order, which side of each has a bias in stock Flax, and its step.
 
     step: (x, h, state, activation) -> state, with x and h the contributions of input and
-    recurrence to each gate, state (output, *rest). `additive` says that only x + h matters.
+    recurrence to each gate, state (output, *rest). Of an `additive` cell only their sum matters,
+    which stands in both places.
     """
 
     gates: tuple[str, ...]
@@ -42,7 +43,7 @@ Gates = tuple[jax.Array, ...]
 
 
 def _elman(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
-    return (act(x[0] + h[0]),)
+    return (act(x[0]),)
 
 
 def _gru(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
@@ -52,8 +53,8 @@ def _gru(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
 
 
 def _lstm(x: Gates, h: Gates, state: Gates, act: Callable) -> Gates:
-    write, forget, read = (nn.sigmoid(x[i] + h[i]) for i in (0, 1, 2))
-    memory = forget * state[1] + write * act(x[3] + h[3])
+    write, forget, read = (nn.sigmoid(x[i]) for i in (0, 1, 2))
+    memory = forget * state[1] + write * act(x[3])
     return read * act(memory), memory
 
 
@@ -141,7 +142,10 @@ class Recurrence(nn.Module):
             jnp.stack(parts) for parts in zip(*weights, strict=True)
         )
         form = FORMS[self.way]
-        projected = jnp.einsum(form.project, inputs, kernel) + form.place(bias)[None]
+        if CELLS[self.cell].additive:  # one addition before the loop, none in it
+            bias, recurrent_bias = bias + recurrent_bias, jnp.zeros_like(recurrent_bias)
+        steps = jnp.swapaxes(inputs, 0, 1)  # small, where the projected inputs are not
+        projected = jnp.einsum(form.project, steps, kernel) + form.place(bias)[None]
         time = jnp.arange(inputs.shape[1])[:, None, None]
         mask = None if lengths is None else form.wide(time < lengths[None, None])
         projected, reverse = _reversed(projected, self.bidirectional), mask
@@ -192,7 +196,7 @@ class Form(NamedTuple):
 FORMS = {
     # With narrow cells the batch is the only long axis: elementwise work vectorises along it.
     "fused": Form(
-        project="btc,dcgh->tdghb",
+        project="tbc,dcgh->tdghb",
         turn=lambda weights: weights.transpose(0, 2, 3, 1),
         recur="dghk,dkb->dghb",
         back="dghk,dghb->dkb",
@@ -205,7 +209,7 @@ FORMS = {
         summed=(0, 4),
     ),
     "hoisted": Form(
-        project="btc,dcgh->tdbgh",
+        project="tbc,dcgh->tdbgh",
         turn=lambda weights: weights,
         recur="dkgh,dbk->dbgh",
         back="dkgh,dbgh->dbk",
@@ -279,14 +283,18 @@ def _steps(
     bias: jax.Array,
     mask: jax.Array | None,
 ) -> tuple[Gates, jax.Array]:
-    """All states after each step, and the recurrent side of each step's gates."""
+    """All states after each step, and the recurrent side of each step's gates.
+
+    Of an additive cell the latter is the sum of both sides.
+    """
     form = FORMS[loop.way]
-    placed = form.place(bias)
+    placed, additive = form.place(bias), CELLS[loop.cell].additive
 
     def step(state: Gates, xs: tuple) -> tuple[Gates, tuple[Gates, jax.Array]]:
         x, real = xs
         h = jnp.einsum(form.recur, weights, state[0]) + placed
-        new = _step(loop, x, h, state, real)
+        h = h + x if additive else h
+        new = _step(loop, h if additive else x, h, state, real)
         return new, (new, h)
 
     shape = list(projected.shape[1:])
@@ -326,13 +334,18 @@ def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) ->
 
     def step(later: Gates, xs: tuple) -> tuple[Gates, tuple]:
         x, h, state, real, out = xs
-        back = jax.vjp(lambda x, h, state: _step(loop, x, h, state, real), x, h, state)[1]
-        of_x, of_h, of_state = back((later[0] + out, *later[1:]))
+        after = (later[0] + out, *later[1:])
+        if kind.additive:
+            back = jax.vjp(lambda h, state: _step(loop, h, h, state, real), h, state)[1]
+            of_x, (of_h, of_state) = None, back(after)
+        else:
+            back = jax.vjp(lambda x, h, state: _step(loop, x, h, state, real), x, h, state)[1]
+            of_x, of_h, of_state = back(after)
         through = jnp.einsum(form.back, weights, of_h)
-        return (of_state[0] + through, *of_state[1:]), (None if kind.additive else of_x, of_h)
+        return (of_state[0] + through, *of_state[1:]), (of_x, of_h)
 
     ends = (gradient[1], *(jnp.zeros_like(gradient[1]) for _ in states[1:]))
-    xs = (projected, h, before, mask, gradient[0])
+    xs = (None if kind.additive else projected, h, before, mask, gradient[0])
     _, (of_x, of_h) = jax.lax.scan(step, ends, xs, reverse=True)
     of_weights = jnp.einsum(form.gradient, before[0], of_h)
     return of_h if kind.additive else of_x, of_weights, jnp.sum(of_h, axis=form.summed), None

@@ -7,6 +7,7 @@ and what all of them left is gathered once, in their order. With one process all
 from __future__ import annotations
 
 import itertools
+import time
 from typing import Any
 
 import jax
@@ -20,6 +21,9 @@ CHUNK = 1 << 24
 
 LONGEST_WAIT = 2**31 - 1
 """Milliseconds that a process waits for the slowest one: as many as the call can take."""
+
+PATIENCE = 3.0
+"""Seconds in which JAX may end this process itself, and then tells which one was lost."""
 
 _meetings = itertools.count()
 
@@ -135,6 +139,7 @@ def exchange(own: bytes) -> list[bytes]:
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" in str(error):
             raise
+        time.sleep(PATIENCE)
         raise UserError(
             f"another of the {jax.process_count()} processes was lost; see what it said last, "
             "and start all of them again"

@@ -244,11 +244,11 @@ def read(*args):
 
 
 BAD = [
-    ("--processes=2", "--coordinator and --process_id are missing"),
-    ("--coordinator=a:1", "--process_id and --processes are missing"),
-    ("--process_id=0", "--coordinator and --processes are missing"),
-    ("--coordinator=a:1 --processes=2", "--process_id is missing"),
-    ("--coordinator=a:1 --processes=1", "--process_id is missing"),
+    ("--processes=2", "^--processes=2: .* also give --coordinator and --process_id, or only"),
+    ("--coordinator=a:1", "^--coordinator=a:1: .* also give --process_id and --processes, or only"),
+    ("--process_id=0", "^--process_id=0: .* also give --coordinator and --processes, or only"),
+    ("--coordinator=a:1 --processes=2", "^--coordinator=a:1 --processes=2: .* give --process_id,"),
+    ("--coordinator=a:1 --processes=1", "also give --process_id, or only --processes=1, which"),
     ("--coordinator=a:1 --process_id=2 --processes=2", "--process_id=2: must be below --processes"),
     ("--coordinator=a", "--coordinator=a: must be HOST:PORT, such as"),
     ("--coordinator=a:0", "--coordinator=a:0: must be HOST:PORT, such as"),

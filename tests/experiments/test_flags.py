@@ -171,14 +171,8 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
     lines = flags.study_options(values, script="script").flags
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
-<<<<<<< HEAD
-    left_out = {"layout", "output_dir", "data_dir", "manual_dir"}
-    left_out |= {"coordinator", "process_id", "processes"}
-    left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
-=======
     left_out = {"layout", "output_dir", "data_dir", "manual_dir", *replay.MACHINES}
-    left_out |= {"epochs", "batch_size", "train_examples", "platform"}  # no value
->>>>>>> hosts
+    left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     assert written == set(values) - left_out
     assert len(lines) == len(written)
 

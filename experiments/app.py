@@ -79,7 +79,8 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     layouts = values.layout.values()
     devices = max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
-    configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)))
+    matmul = values.matmul_precision if "matmul_precision" in values else "default"
+    configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)), matmul)
     cluster.join(values)
     check_platform(values.platform)
     cluster.agree(

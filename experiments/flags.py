@@ -155,8 +155,15 @@ def _define_training(values: absl_flags.FlagValues) -> None:
     add(
         parsing.choice("precision", options.PRECISIONS),
         "precision",
-        "of the arithmetic",
+        "of the arithmetic; under bfloat16, parameters and optimiser state stay float32",
         DEFAULTS["precision"],
+    )
+    add(
+        parsing.choice("matmul_precision", options.MATMUL_PRECISIONS),
+        "matmul_precision",
+        "of float32 matrix products on GPUs (default: TF32 where there is one) and TPUs (default: "
+        "bfloat16); highest is float32",
+        "default",
     )
 
 

@@ -41,7 +41,9 @@ def cache_dir() -> str | None:
     return path
 
 
-def configure_jax(platform: str | None, precision: str, devices: int = 1) -> None:
+def configure_jax(
+    platform: str | None, precision: str, devices: int = 1, matmul_precision: str = "default"
+) -> None:
     """Sets JAX up; must come before anything is computed.
 
     On a CPU each usable core gets a device of its own, and there are at least `devices`.
@@ -58,6 +60,8 @@ def configure_jax(platform: str | None, precision: str, devices: int = 1) -> Non
     update("jax_threefry_partitionable", True)
     update("jax_default_prng_impl", "threefry2x32")
     update("jax_enable_x64", precision == "float64")
+    if matmul_precision != "default":  # JAX_DEFAULT_MATMUL_PRECISION may have said something else
+        update("jax_default_matmul_precision", matmul_precision)
     # JAX's own thresholds keep out all that compiles in less than a second.
     update("jax_compilation_cache_dir", cache_dir())
     update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -10,6 +10,7 @@ from dlfun.types import SPLITS, DataOptions, HParams, Layout
 
 __all__ = [
     "KEEP",
+    "MATMUL_PRECISIONS",
     "OPTIMIZERS",
     "PRECISIONS",
     "SCHEDULES",
@@ -22,6 +23,7 @@ __all__ = [
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
 PRECISIONS = ("float32", "bfloat16", "float64")
+MATMUL_PRECISIONS = ("default", "high", "highest")
 KEEP = ("all", "best", "none")
 
 

@@ -37,7 +37,9 @@ mesh = jax.sharding.Mesh(numpy.array(jax.devices()), "m")
 x = jax.device_put(numpy.ones((len(jax.devices()), 3)), jax.NamedSharding(mesh, jax.P("m")))
 print(len(jax.devices()), jax.jit(lambda x: jax.numpy.tanh(x) @ x.T)(x).dtype)
 print("misses", events.count("cache_misses"))
-print(jax.config.jax_threefry_partitionable, jax.config.jax_default_prng_impl)
+config = jax.config.values
+print(*(config["jax_" + n] for n in ("threefry_partitionable", "default_prng_impl")))
+print(config["jax_default_matmul_precision"])
 """
 
 
@@ -255,8 +257,9 @@ def test_jax_is_set_up_and_its_programs_are_kept(start):
     assert lines[0] == f"{devices} float32"
     assert int(lines[1].split()[1]) > 0
     assert lines[2] == "True threefry2x32"
-    assert lines[3].startswith("peak memory 0.")
-    assert lines[3].endswith(" GiB")
+    assert lines[3] == "None"
+    assert lines[4].startswith("peak memory 0.")
+    assert lines[4].endswith(" GiB")
     second = end(start(JAX_BODY, "--layout=cnn:3x1"))
     assert (second[0], second[2]) == (0, "")
     assert second[1].splitlines()[1] == "misses 0"
@@ -264,9 +267,10 @@ def test_jax_is_set_up_and_its_programs_are_kept(start):
 
 def test_float64_and_a_cache_that_cannot_be_written(start, tmp_path):
     (tmp_path / "programs").touch()
-    code, out, err = end(start(JAX_BODY, "--precision=float64"))
+    code, out, err = end(start(JAX_BODY, "--precision=float64", "--matmul_precision=highest"))
     assert code == 0
     assert out.splitlines()[0] == f"{runtime.usable_cores()} float64"
+    assert out.splitlines()[3] == "highest"
     assert err.startswith(f"warning: no compilation cache at {tmp_path}/programs: ")
     assert err.count("\n") == 1
 

@@ -58,6 +58,7 @@ def test_the_record_follows_its_schema(found):
     for name in ("first_run_seconds", "predicted_bytes", "flops", "bytes"):
         assert row[name] > 0
     assert len(row["losses"]) == len(row["frozen"]) == 3
+    assert found["baseline"] is None
     assert found["verdicts"] == []
 
 

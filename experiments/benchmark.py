@@ -135,7 +135,7 @@ def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
         layout=values.layout,
         scaling=tuple(curves),
         platform=values.platform,
-        setup="experiments.runtime:configure_jax",
+        setup="experiments.runtime:start_jax",
         published_command=COMMAND,
         trace_dir=values.trace_dir,
         baseline=values.baseline,

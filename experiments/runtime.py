@@ -68,6 +68,16 @@ def configure_jax(
     update("jax_persistent_cache_min_entry_size_bytes", -1)
 
 
+def start_jax(platform: str | None, precision: str, devices: int = 1) -> None:
+    """Sets JAX up and starts it, in a process of its own.
+
+    Raises:
+      UserError: if the platform asked for is not here.
+    """
+    configure_jax(platform, precision, devices)
+    check_platform(platform)
+
+
 def check_platform(platform: str | None) -> None:
     """Raises UserError unless JAX starts where a platform is named, and on this one."""
     if not platform and "JAX_PLATFORMS" not in os.environ:

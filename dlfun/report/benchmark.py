@@ -172,6 +172,14 @@ def heading(found: Found) -> str:
     )
 
 
+def elsewhere(found: Found) -> Iterator[str]:
+    """That the baseline is of another machine, where it is."""
+    old, new = found["baseline"] or {}, found["environment"]
+    for name in ("devices", "cores"):
+        if name in old and old[name] != new[name]:
+            yield f"the baseline has other {name}: {old[name]}; its verdicts are of the machine too"
+
+
 def disturbed(found: Found) -> Iterator[str]:
     """Rows and curves that did not have the machine for themselves."""
     rows = [(row["work"], row["others"]) for row in timed(found)]
@@ -196,6 +204,7 @@ def benchmark_tables(found: Found) -> str:
     said = [f"{r['work']}: {r['status']}: {r['why']}" for r in found["rows"] if r["why"]]
     said += [f"{c['work']}: {c['stopped']}" for c in found["scaling"] if c["stopped"]]
     said += disturbed(found)
+    said += elsewhere(found)
     said += published_lines(found["published"]) if found["published"] else []
     blocks = [text_table(table, WORDS) for table in tables if table]
     return "\n\n".join([heading(found), *blocks, *(["\n".join(said)] if said else []), MEANING])

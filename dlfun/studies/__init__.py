@@ -1,1 +1,1 @@
-"""Studies as library calls: train, sweep and compare, and the record each leaves behind."""
+"""Studies as library calls: train, sweep, compare and benchmark, and the record each leaves."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -149,7 +150,7 @@ def run_arm(
     settings: Settings,
     data: Stacked,
     configurations: Sequence[HParams],
-    chosen: ModelOptions,
+    layout: Layout | None = None,
     columns: Sequence[dict[str, Any]] = (),
     open_test: bool = True,
 ) -> Result:
@@ -157,11 +158,13 @@ def run_arm(
 
     Args:
       configurations: plain numbers, one HParams a configuration.
-      chosen: of the model, for its layout.
+      layout: None is that of the model's options.
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
     """
     members = make_members(options, settings.model, configurations, len(data.datasets))
+    chosen = options.models[settings.model]
+    chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
     people, found = train_members(settings, data, members, chosen, options.memory_limit, open_test)
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)

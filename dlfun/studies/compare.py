@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -74,8 +73,7 @@ def compare(
     for chosen, data, settings in arms:
         # One layout a model, so that a line of config.flags replays all its data sets.
         before = next((r.layout for r in results if r.model == settings.model), None)
-        chosen = dataclasses.replace(chosen, layout=chosen.layout or before)
-        result = run_arm(options, settings, data, [chosen.hparams], chosen)
+        result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
         for row in result.rows:
             row["chance"] = chance(data)
         said += notes(result, data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +43,8 @@ def run_group(
     """
     numbers: list[HParams] = [chosen.hparams for _, chosen in group]
     columns = [columns for columns, _ in group]
-    chosen = group[0][1]
-    chosen = dataclasses.replace(chosen, layout=chosen.layout or layout)
-    return run_arm(options, settings, data, numbers, chosen, columns, open_test=False)
+    layout = group[0][1].layout or layout
+    return run_arm(options, settings, data, numbers, layout, columns, open_test=False)
 
 
 def sweep(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from dlfun.studies.benchmark.works import NAMES, WORKS
+from dlfun.types import Layout
 from experiments import app, benchmark
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def test_names():
     assert read("--peers=none").peers == ()
     assert "sklearn" in read("--peers=all").peers
     options = read("--layout=2x5", "--members=7", "--steps=9", "--precision=float64")
-    assert options.layout == (2, 5)
+    assert options.layout == Layout(2, 5)
     assert (options.work("bpnn64").members, options.work("bpnn64").steps) == (7, 9)
     assert options.work("cnn").members == 7
 
@@ -66,7 +67,12 @@ def test_flags_replay():
     lines = read(*given).flags
     again = read(*lines)
     assert again.flags == lines
-    assert (again.works, again.peers, again.scaling, again.layout) == (("vae",), (), (), (1, 1))
+    assert (again.works, again.peers, again.scaling, again.layout) == (
+        ("vae",),
+        (),
+        (),
+        Layout(1, 1),
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,7 @@ def test_flags_replay():
         ("--members_max=x", "--members_max=x: must be a whole number"),
         ("--seconds=0", "--seconds=0: must be a number, above 0 and finite"),
         ("--precision=float8", "--precision=float8: unknown precision"),
-        ("--layout=2", "--layout=2: must be auto, or devices x members"),
+        ("--layout=2", "--layout=2: must be auto, explain, or devices x members"),
         ("--platform=gpus", "--platform=gpus: unknown platform 'gpus'"),
         ("--work=vae", "unknown flag --work; did you mean --works?"),
         ("--fail_on_regression", "--fail_on_regression needs a --baseline"),

@@ -14,7 +14,8 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.models import BPNN
-from dlfun.studies.arm import train_members
+from dlfun.studies.assemble import population
+from dlfun.training.train import train
 from dlfun.types import HParams, Layout
 from experiments import cluster, flags, herald
 from tests.helpers import prepared
@@ -28,11 +29,15 @@ LONG = SHORT | {"steps": 200, "precision": "float64"}
 def left(layout, changes):
     """What training leaves: every array of the state, the keys, and all metrics."""
     settings, data, members = prepared("bpnn", shape=BPNN(widths=(8,)), **changes)
-    carry, history, test, _ = train_members(settings, data, members, layout, open_test=True)
-    count = len(members.replicates)
-    state = {f"state{i}": leaf[:count] for i, leaf in enumerate(jax.tree.leaves(carry.state))}
-    keys = {"state": jax.random.key_data(carry.streams.noise)[:count]}
-    return state | keys | history | {f"test_{name}": values for name, values in test.items()}
+    people = population(settings, data.first.spec, layout)
+
+    def keep(carry):
+        leaves = jax.tree.leaves((carry.state, jax.random.key_data(carry.streams.noise)))
+        return {f"state{i}": leaf for i, leaf in enumerate(leaves)}
+
+    found = train(people, members, data.tuning, data.test, keep, "toy")
+    test = {f"test_{name}": values for name, values in found.test.items()}
+    return found.kept | found.history | test
 
 
 TRAINING = """

@@ -75,6 +75,7 @@ FOUND = {
             {"peer": "keras", "status": "skipped", "why": "keras is not installed"},
         ],
     },
+    "baseline": {"path": "old", "devices": ["cpu", "cpu"], "cores": 8},
     "verdicts": [
         {"work": "a", "members": 2, "ratio": 1.5, "low": 1.25, "high": 1.75, "verdict": "slower"},
         {"work": "b", "members": 1, "verdict": "not in the baseline"},
@@ -101,6 +102,7 @@ def test_tables_say_all():
     for text in (
         "c: failed: it needs 9 GiB",
         "a: no room",
+        "the baseline has other cores: 8;",
         "b: other processes had up to 25 % of the cores",
         "scaling of a: other processes had up to 50 % of the cores",
         "torch: 2,500 s, extrapolated; ratio 25, losses differ by 2.0e-06 at most",

@@ -57,13 +57,9 @@ def arm(tmp_path, monkeypatch):
 def go(arm, **changes):
     study, settings, data, chosen = arm
     limit = changes.pop("memory_limit", None)
-    return run_arm(
-        dataclasses.replace(study, memory_limit=limit),
-        settings,
-        data,
-        [HParams(learning_rate=1e-3)],
-        dataclasses.replace(chosen, **changes),
-    )
+    models = {"bpnn": dataclasses.replace(chosen, **changes)}
+    study = dataclasses.replace(study, memory_limit=limit, models=models)
+    return run_arm(study, settings, data, [HParams(learning_rate=1e-3)])
 
 
 def count_measured(monkeypatch):

@@ -57,7 +57,7 @@ class Device:
             "flops_per_second": 2
             * SIZE**3
             / fastest(lambda x: product(x, square), jnp.asarray(square)),
-            "bytes_per_second": 2 * COPIED / fastest(copy, jnp.zeros(COPIED // 4)),
+            "bytes_per_second": 2 * COPIED / fastest(copy, jnp.zeros(COPIED // 4, jnp.float32)),
             "environment": environment([]),
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -103,7 +104,8 @@ def agreement(ours: Known, theirs: Any, backend: str) -> dict[str, Any]:
     if not math.isfinite(differ):
         return {"status": "disagrees", "why": "its losses are not finite, or not as many"}
     part, allowed = of_learning(ours["losses"], theirs, ours["frozen"]), tolerance(backend)
-    told = {"largest_difference": differ, "of_learning": part, "compared_steps": COMPARED}
+    told = {"losses": theirs, "compared_steps": COMPARED}
+    told |= {"largest_difference": differ, "of_learning": part}
     if part > allowed:
         why = (
             f"the losses of the first {COMPARED} steps differ by {100 * part:.2g} % of what "
@@ -137,6 +139,8 @@ def opponents(
                 skipped.append({"peer": name, "status": "skipped", "why": why})
                 continue
             job = job_of(options, peer.side, work, folder, backend)
+            if not peer.uses_jax:
+                job = dataclasses.replace(job, setup="")
             side = stack.enter_context(worker(job, name, options.timeout))
             found.append(Opponent(name, side, ours, backend, options.seconds))
         yield found, skipped
@@ -163,6 +167,8 @@ def timings(
     if told["too_large"]:
         needed = told["predicted_bytes"] / 2**30
         return told | {"status": "failed", "why": f"it needs {needed:.2g} GiB; give less --members"}
+    if not np.isfinite(told["losses"]).all():
+        raise Failure("the losses of its first steps are not finite")
     steps = steps_for(side, work.steps, options.seconds)
     found: list[float] = []
     with opponents(options, work, folder, backend, told) as (against, skipped):

@@ -63,7 +63,7 @@ def benchmark(options: BenchmarkOptions, draw: Callable[[Path], None] = draw_not
                 found["published"] = result
             else:
                 found["rows" if part is measure else "scaling"].append(result)
-    found["baseline"] = options.baseline
+    found["baseline"] = baseline and {"path": options.baseline, **baseline["environment"]}
     found["verdicts"] = verdicts(found["rows"], baseline) if baseline else []
     return Benchmark(found, write(options, found, draw))
 

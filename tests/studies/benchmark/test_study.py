@@ -58,6 +58,7 @@ def test_the_record_follows_its_schema(found):
     for name in ("first_run_seconds", "predicted_bytes", "flops", "bytes"):
         assert row[name] > 0
     assert len(row["losses"]) == len(row["frozen"]) == 3
+    assert found["baseline"] is None
     assert found["verdicts"] == []
 
 
@@ -98,7 +99,7 @@ def test_the_own_side_counts_its_steps(tmp_path):
     side = Ours(Job("", TINY["softmax"], tmp_path))
     side.go(6)
     assert int(side.carry.step[0]) == 2 + 6
-    assert side.layout == (1, 1)
+    assert side.layout == Layout(1, 1)
     assert side.facts()["frozen"] != side.losses(COMPARED).tolist()
 
 
@@ -117,7 +118,7 @@ def test_a_side_that_hangs_is_given_up(tmp_path):
 
 
 def test_a_platform_that_is_not_here_is_one_line(tmp_path):
-    asked = options(tmp_path, platform="tpu", setup="experiments.runtime:configure_jax")
+    asked = options(tmp_path, platform="tpu", setup="experiments.runtime:start_jax")
     with pytest.raises(UserError, match="--platform=tpu: no such device here"):
         benchmark(asked)
     assert not list(tmp_path.iterdir())
@@ -127,6 +128,7 @@ PARENT = f"""
 import pathlib, sys
 from dlfun.studies.benchmark.options import Job
 from dlfun.studies.benchmark.process import worker
+from dlfun.types import Layout, Layout
 from dlfun.studies.benchmark.works import WORKS
 job = Job("{DEVICE}", WORKS["softmax"], pathlib.Path(sys.argv[1]), counting=False)
 with worker(job, "device", 60) as side:

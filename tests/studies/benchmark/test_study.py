@@ -19,6 +19,7 @@ from dlfun.studies.benchmark.process import Failure, worker
 from dlfun.studies.benchmark.side import COMPARED
 from dlfun.studies.benchmark.study import DEVICE
 from dlfun.studies.benchmark.verdict import SCHEMA
+from dlfun.types import Layout
 from tests.sides import BAD_PEERS, TINY
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -128,7 +129,7 @@ PARENT = f"""
 import pathlib, sys
 from dlfun.studies.benchmark.options import Job
 from dlfun.studies.benchmark.process import worker
-from dlfun.types import Layout, Layout
+from dlfun.types import Layout
 from dlfun.studies.benchmark.works import WORKS
 job = Job("{DEVICE}", WORKS["softmax"], pathlib.Path(sys.argv[1]), counting=False)
 with worker(job, "device", 60) as side:

@@ -46,18 +46,18 @@ def test_groups_are_even_and_padding_is_whole_groups():
 @pytest.fixture
 def arm(tmp_path, monkeypatch):
     """An arm of 5 members, with a cache of its own: settings, data, members, model's options."""
-    settings, data, _ = prepared("bpnn", steps=40, hparams=HParams(learning_rate=1e-3))
-    study = options(("bpnn",), seeds=5)
+    settings, data, _ = prepared("softmax", steps=40, hparams=HParams(learning_rate=1e-3))
+    study = options(("softmax",), seeds=5)
     before = jax.config.values["jax_compilation_cache_dir"]
     jax.config.update("jax_compilation_cache_dir", str(tmp_path))
-    yield study, settings, data, study.models["bpnn"]
+    yield study, settings, data, study.models["softmax"]
     jax.config.update("jax_compilation_cache_dir", before)
 
 
 def go(arm, **changes):
     study, settings, data, chosen = arm
     limit = changes.pop("memory_limit", None)
-    models = {"bpnn": dataclasses.replace(chosen, **changes)}
+    models = {"softmax": dataclasses.replace(chosen, **changes)}
     study = dataclasses.replace(study, memory_limit=limit, models=models)
     return run_arm(study, settings, data, [HParams(learning_rate=1e-3)])
 
@@ -76,7 +76,7 @@ def count_measured(monkeypatch):
 
 def test_a_short_run_measures_nothing(arm, monkeypatch):
     calls = count_measured(monkeypatch)
-    assert go(arm).layout == choose_layout("bpnn", None, 5)
+    assert go(arm).layout == choose_layout("softmax", None, 5)
     assert calls == []
 
 
@@ -84,11 +84,11 @@ def test_a_long_run_measures_once_and_keeps_the_choice(arm, monkeypatch, capsys)
     calls = count_measured(monkeypatch)
     monkeypatch.setattr(planner, "COMPILE_SECONDS", 0.0)
     first = go(arm)
-    assert calls == candidates("bpnn", None, 5)
+    assert calls == candidates("softmax", None, 5)
     assert first.layout in calls
     assert f"measured {len(calls)} layouts in" in capsys.readouterr().err
     assert go(arm).layout == first.layout
-    assert calls == candidates("bpnn", None, 5)
+    assert calls == candidates("softmax", None, 5)
     again = go(arm, layout=first.layout)
     for name, values in first.parameters.items():
         np.testing.assert_array_equal(values, again.parameters[name])
@@ -111,7 +111,7 @@ def test_a_cache_that_cannot_be_used_is_ignored(arm, tmp_path, text):
 
 
 def test_a_choice_holds_for_its_program_only():
-    settings, data, _ = prepared("bpnn", steps=40)
+    settings, data, _ = prepared("softmax", steps=40)
     spec = data.first.spec
     keys = {
         planner.cache_key(settings, spec, 5, ""),

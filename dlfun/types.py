@@ -26,7 +26,7 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 """How a convolution is computed; `dlfun.layers.convolution` says what each is."""
 
 RECURRENCES = ("fused", "hoisted")
-"""How a recurrence is computed; `dlfun.layers.recurrence` says what each is."""
+"""How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
 
 class HParams(NamedTuple):

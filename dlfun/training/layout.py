@@ -10,7 +10,7 @@ from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.types import Layout
 
-# Measured on 2 cores (`experiments.benchmark --layouts`): a vmapped scan over time with small
+# Measured on 2 cores (--layout=explain measures them anew): a vmapped scan over time with small
 # matrix products loses to one member after the other; the other families gain from vmap. More
 # members at once than the largest width only cost memory.
 CPU_WIDTH = {"rnn": 1}

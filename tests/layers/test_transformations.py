@@ -8,7 +8,7 @@ import pytest
 from jax import numpy as jnp
 
 from dlfun.layers import Conv, Recurrence, max_pool
-from dlfun.layers.recurrence import CELLS
+from dlfun.layers.time_loop import CELLS
 from dlfun.types import CONVOLUTIONS, RECURRENCES
 
 SEQUENCE, IMAGE = (4, 6, 3), (4, 6, 5, 2)

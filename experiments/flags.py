@@ -232,25 +232,21 @@ def model_options(
         hparams=HParams(**{name: own(name) for name in HPARAMS}),
         optimizer=own("optimizer"),
         objective=own("objective"),
-        layout=model_layout(model, own("layout")),
+        layout=at if isinstance(at := own("layout"), Layout) else None,
         way=values.convolution if values.convolution in MODELS[model].ways else "",
     )
 
 
-def model_layout(model: str, given: Layout | str | None) -> Layout | None:
-    """A model's layout, None where it is to be chosen.
-
-    Raises:
-      UserError: if the layers of the model do not compute in the way the layout names.
-    """
-    if not isinstance(given, Layout):
-        return None
-    if given.way and given.way not in MODELS[model].ways:
-        ways = ", ".join(MODELS[model].ways) or "there is only one"
-        raise UserError(
-            f"--layout={model}:{given}: {model} does not compute by {given.way}; its ways: {ways}"
-        )
-    return given
+def check_layouts(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if a model of the study does not compute in the way its layout names."""
+    for model in models_of(values):
+        layout = model_options(values, model).layout
+        if layout and layout.way and layout.way not in MODELS[model].ways:
+            ways = ", ".join(MODELS[model].ways) or "there is only one"
+            raise UserError(
+                f"--layout={model}:{layout}: {model} does not compute by {layout.way}; "
+                f"its ways: {ways}"
+            )
 
 
 def check(values: absl_flags.FlagValues) -> None:
@@ -268,6 +264,7 @@ def check(values: absl_flags.FlagValues) -> None:
             )
     for model in MODELS:
         model_options(values, model)
+    check_layouts(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
     cluster.check(values)
 

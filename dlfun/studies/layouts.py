@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from dlfun.training.memory import bytes_needed, fit
 from dlfun.training.monitor import say
 from dlfun.training.planner import (
     Measured,
+    budget,
     cache_key,
     cached_choice,
     keep_choice,
@@ -76,24 +78,29 @@ def train_members(
         people, found = run(layouts[0], lambda s: alone and worth_measuring(s, len(layouts)))
         if found is not None:
             return people, found
-        layout = measured(settings, data, members, chosen)[0].layout
+        layout = measured(settings, data, members, chosen, budget(len(layouts)))[0].layout
     people, found = run(layout, lambda seconds: False)
     assert found is not None
     return people, found
 
 
 def measured(
-    settings: Settings, data: Stacked, members: Members, chosen: ModelOptions
+    settings: Settings,
+    data: Stacked,
+    members: Members,
+    chosen: ModelOptions,
+    seconds: float = math.inf,
 ) -> list[Measured]:
-    """All candidates of a population, fastest first; the user is told what they cost.
+    """The candidates of a population, fastest first; the user is told what they cost.
 
+    No new one is begun once so many seconds are spent.
     The fastest is kept beside the compilation cache, for later studies.
     """
     count = len(members.replicates)
     make = functools.partial(population, settings, data.first.spec)
     layouts = candidates(settings.model, settings.shape, count, chosen.way)
     start = time.perf_counter()
-    found = measure_all(make, layouts, members, data.tuning)
+    found = measure_all(make, layouts, members, data.tuning, seconds)
     spent = time.perf_counter() - start
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])

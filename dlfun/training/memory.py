@@ -124,4 +124,4 @@ def _size(count: float) -> str:
     >>> _size(3 * 2**29)
     '1.50 GiB'
     """
-    return f"{count / 2**30:.2f} GiB" if count >= 2**29 else f"{count / 2**20:.1f} MiB"
+    return f"{count / 2**30:.2f} GiB" if count >= 2**29 else f"{count / 2**20:.2f} MiB"

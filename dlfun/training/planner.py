@@ -25,7 +25,7 @@ WORTH = 20
 """A run must be predicted to take this many times what measuring costs."""
 
 COMPILE_SECONDS = 5.0
-"""The least that one candidate is taken to cost: its compilation, and its steps."""
+"""What one candidate is taken to cost: its compilation, and its steps."""
 
 PROBE_STEPS = 20
 PROBE_SECONDS = 0.5
@@ -70,7 +70,12 @@ def leading(members: Members, count: int) -> Members:
 
 def worth_measuring(run_seconds: float, count: int) -> bool:
     """Whether a run of this length pays for measuring so many candidates."""
-    return run_seconds > WORTH * count * COMPILE_SECONDS
+    return run_seconds > WORTH * budget(count)
+
+
+def budget(count: int) -> float:
+    """Seconds that measuring so many candidates may take."""
+    return count * COMPILE_SECONDS
 
 
 def measure_all(
@@ -78,13 +83,13 @@ def measure_all(
     layouts: Sequence[Layout],
     members: Members,
     tuning: TuneData,
-    budget: float = float("inf"),
+    seconds: float,
 ) -> list[Measured]:
-    """Every candidate, fastest first; no new one is begun once `budget` seconds are spent."""
+    """Every candidate, fastest first; no new one is begun once so many seconds are spent."""
     start = time.perf_counter()
     found: list[Measured] = []
     for layout in layouts:
-        if not found or time.perf_counter() - start < budget:
+        if not found or time.perf_counter() - start < seconds:
             found.append(measure(make(layout), members, tuning))
     return sorted(found, key=lambda one: one.member_step_seconds)
 

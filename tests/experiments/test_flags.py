@@ -167,6 +167,13 @@ def test_the_lines_written_down_replay_the_study(args, tmp_path):
     assert dataclasses.replace(again, output_dir=first.output_dir) == first
 
 
+def test_a_way_is_asked_of_the_models_of_the_study_alone():
+    found = options("--layout=2x1+shifts", models="cnn").models["cnn"]
+    assert found.layout == Layout(2, 1, way="shifts")
+    with pytest.raises(UserError, match=r"^--layout=bpnn:2x1\+shifts: bpnn does not compute by"):
+        options("--layout=2x1+shifts", models="cnn,bpnn")
+
+
 def test_the_lines_hold_every_flag_that_has_a_value():
     values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
     lines = flags.study_options(values, script="script").flags

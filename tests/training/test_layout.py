@@ -82,7 +82,8 @@ def test_a_short_run_measures_nothing(arm, monkeypatch):
 
 def test_a_long_run_measures_once_and_keeps_the_choice(arm, monkeypatch, capsys):
     calls = count_measured(monkeypatch)
-    monkeypatch.setattr(planner, "COMPILE_SECONDS", 0.0)
+    monkeypatch.setattr(planner, "WORTH", 0)
+    monkeypatch.setattr(planner, "COMPILE_SECONDS", 1e3)  # however slow the machine
     first = go(arm)
     assert calls == candidates("softmax", None, 5)
     assert first.layout in calls
@@ -94,9 +95,16 @@ def test_a_long_run_measures_once_and_keeps_the_choice(arm, monkeypatch, capsys)
         np.testing.assert_array_equal(values, again.parameters[name])
 
 
-def test_a_given_layout_is_never_measured(arm, monkeypatch):
+def test_measuring_ends_with_its_budget(arm, monkeypatch):
     calls = count_measured(monkeypatch)
     monkeypatch.setattr(planner, "COMPILE_SECONDS", 0.0)
+    assert go(arm).layout == choose_layout("softmax", None, 5)
+    assert len(calls) == 1
+
+
+def test_a_given_layout_is_never_measured(arm, monkeypatch):
+    calls = count_measured(monkeypatch)
+    monkeypatch.setattr(planner, "WORTH", 0)
     assert go(arm, layout=Layout(1, 2)).layout == Layout(1, 2)
     assert calls == []
 

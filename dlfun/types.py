@@ -25,7 +25,7 @@ Metrics = dict[str, tuple[Array, Array]]
 CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 """How a convolution is computed; `dlfun.layers.convolution` says what each is."""
 
-RECURRENCES = ("fused", "hoisted")
+RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
 

@@ -90,8 +90,6 @@ class Recurrence(nn.Module):
             jnp.stack(parts) for parts in zip(*weights, strict=True)
         )
         form = FORMS[self.way]
-        if CELLS[self.cell].additive:  # one addition before the loop, none in it
-            bias, recurrent_bias = bias + recurrent_bias, jnp.zeros_like(recurrent_bias)
         steps = jnp.swapaxes(inputs, 0, 1)  # small, where the projected inputs are not
         projected = jnp.einsum(form.project, steps, kernel) + form.place(bias)[None]
         time = jnp.arange(inputs.shape[1])[:, None, None]
@@ -102,7 +100,7 @@ class Recurrence(nn.Module):
             real = reverse(both, self.bidirectional)
         loop = Loop(self.cell, self.activation, self.way)
         turned = reverse(projected, self.bidirectional)
-        states, last = recur(loop, turned, form.turn(recurrent), recurrent_bias, real)
+        states, last = recur(loop, turned, recurrent, recurrent_bias, real)
         states = reverse(states, self.bidirectional)
         if mask is not None:
             states = jnp.where(mask, states, 0)

@@ -88,9 +88,9 @@ def test_forward_mode_names_the_way_that_has_it(key):
     def through(way):
         return lambda x: Recurrence("gru", 2, way=way).apply(params, x)[0]
 
-    with pytest.raises(TypeError, match="way='fused'"):
+    with pytest.raises(TypeError, match="way='scan'"):
         jax.jvp(through("hoisted"), (inputs,), (inputs,))
-    forward = jax.jacfwd(through("fused"))(inputs)
+    forward = jax.jacfwd(through("scan"))(inputs)
     np.testing.assert_allclose(forward, jax.jacrev(through("hoisted"))(inputs), atol=1e-6)
 
 

@@ -10,7 +10,7 @@ import jax
 from flax import linen as nn
 from jax import numpy as jnp
 
-from dlfun.layers.time_loop import CELLS, FORMS, Loop, recur, reverse
+from dlfun.layers.time_loop import CELLS, FORMS, Loop, Weights, recur, reverse
 
 
 class Affine(nn.Module):
@@ -38,7 +38,7 @@ class CellWeights(nn.Module):
 
     @nn.compact
     def __call__(self, inputs: int) -> tuple[jax.Array, ...]:
-        """Kernels [inputs, gates, width] and [width, gates, width], biases [gates, width]."""
+        """Those of `Weights`, without an axis of directions."""
         kind, parts = CELLS[self.cell], []
         for side, size in (("i", inputs), ("h", self.width)):
             biased = kind.input_bias if side == "i" else kind.recurrent_bias
@@ -86,26 +86,23 @@ class Recurrence(nn.Module):
             CellWeights(self.cell, self.width, self.recurrent_bias, name=name)(inputs.shape[-1])
             for name in names
         ]
-        kernel, bias, recurrent, recurrent_bias = (
-            jnp.stack(parts) for parts in zip(*weights, strict=True)
-        )
         form = FORMS[self.way]
-        steps = jnp.swapaxes(inputs, 0, 1)  # small, where the projected inputs are not
-        projected = jnp.einsum(form.project, steps, kernel) + form.place(bias)[None]
-        time = jnp.arange(inputs.shape[1])[:, None, None]
-        mask = None if lengths is None else form.wide(time < lengths[None, None])
-        real = mask
-        if mask is not None:
-            both = jnp.broadcast_to(mask, (mask.shape[0], len(names), *mask.shape[2:]))
+        batch, time, _ = inputs.shape
+        mask = real = None
+        if lengths is not None:
+            mask = form.wide(jnp.arange(time)[:, None, None] < lengths[None, None])
+            both = jnp.broadcast_to(mask, (time, len(names), *mask.shape[2:]))
             real = reverse(both, self.bidirectional)
-        loop = Loop(self.cell, self.activation, self.way)
-        turned = reverse(projected, self.bidirectional)
-        states, last = recur(loop, turned, recurrent, recurrent_bias, real)
+        states, last = recur(
+            Loop(self.cell, self.activation, self.way),
+            jnp.swapaxes(inputs, 0, 1),
+            Weights(*(jnp.stack(parts) for parts in zip(*weights, strict=True))),
+            real,
+        )
         states = reverse(states, self.bidirectional)
         if mask is not None:
             states = jnp.where(mask, states, 0)
-        batch = inputs.shape[0]
         return (
-            jnp.einsum(form.states, states).reshape(batch, inputs.shape[1], -1),
+            jnp.einsum(form.states, states).reshape(batch, time, -1),
             jnp.einsum(form.last, last).reshape(batch, -1),
         )

@@ -135,7 +135,8 @@ class Form(NamedTuple):
       recur: equation of the product of these with a state.
       turn_back, recur_back: the same for a gradient on its way back.
       before: equation that brings states [time, d, batch, h] out of the loop's order.
-      correlate: equation of all weights' gradient from what they multiplied and the flows.
+      correlate: (what the weights multiplied, [time, d, batch, k], and the flows) -> the weights'
+        gradient [d, k, flows, h].
       gate: axis of the gates without time.
       place: bias [d, gates, h] beside them.
       wide: mask [time, 1, batch] beside a state with its time.
@@ -148,7 +149,7 @@ class Form(NamedTuple):
     turn_back: tuple[int, ...]
     recur_back: str
     before: str
-    correlate: str
+    correlate: Callable[[jax.Array, jax.Array], jax.Array]
     gate: int
     place: Callable[[jax.Array], jax.Array]
     wide: Callable[[jax.Array], jax.Array]
@@ -165,7 +166,10 @@ FUSED = Form(
     turn_back=(0, 1, 2, 3),
     recur_back="dkgh,dghb->dkb",
     before="tdhb->tdbh",
-    correlate="tdbk,tdghb->dkgh",
+    # One product over batch and time would first have to turn the flows, at three times its cost.
+    correlate=lambda seen, flows: jnp.einsum(
+        "tdghk->dkgh", jnp.einsum("tdbk,tdghb->tdghk", seen, flows)
+    ),
     gate=1,
     place=lambda bias: bias[..., None],
     wide=lambda mask: mask[:, :, None, :],
@@ -180,7 +184,7 @@ HOISTED = Form(
     turn_back=(0, 2, 3, 1),
     recur_back="dghk,dbgh->dbk",
     before="tdbh->tdbh",
-    correlate="tdbk,tdbgh->dkgh",
+    correlate=functools.partial(jnp.einsum, "tdbk,tdbgh->dkgh"),
     gate=2,
     place=lambda bias: bias[:, None],
     wide=lambda mask: mask[..., None],
@@ -316,7 +320,7 @@ def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) ->
     directions, channels = weights.kernel.shape[:2]
     steps = jnp.broadcast_to(inputs[:, None], (*before.shape[:3], channels))
     parts = [reverse(steps, directions == 2), before, jnp.ones_like(before[..., :1])]
-    found = jnp.einsum(form.correlate, jnp.concatenate(parts, axis=-1), flows)
+    found = form.correlate(jnp.concatenate(parts, axis=-1), flows)
     of_x_side, of_h_side = (found[:, :, jnp.array(to)] for to in (kind.to_x, kind.to_h))
     of_weights = Weights(
         of_x_side[:, :channels], of_x_side[:, -1], of_h_side[:, channels:-1], of_h_side[:, -1]

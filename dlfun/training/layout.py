@@ -63,8 +63,9 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
     cpu = jax.default_backend() == "cpu"
     bounds = (1, 4, 16) if cpu else (each // 16, each // 4, each)
     widths = [even(each, max(1, bound)) for bound in bounds]
-    # On a CPU the gradient of XLA's convolution is 15 to 50 times slower inside a loop.
-    ways = () if way else tuple(w for w in MODELS[model].ways if not (cpu and w == "xla"))
+    # On a CPU JAX's own gradients are slower inside a loop: a convolution's 15 to 50 times.
+    slow = ("xla", "scan") if cpu else ()
+    ways = () if way else tuple(w for w in MODELS[model].ways if w not in slow)
     found = [first, *(first._replace(width=w) for w in widths)]
     found += [first._replace(way=w) for w in ways]
     return list(dict.fromkeys(found))

@@ -34,6 +34,7 @@ def test_record_of_a_comparison(tmp_path, data_dir):
     assert [row["replicate"] for row in rows] == ["0", "1", "2"] * 2
     for name in ("train_loss", "validation_accuracy", "test_accuracy", "seconds"):
         assert all(float(row[name]) >= 0 for row in rows)
+    assert all(float(row["compile_seconds"]) > 0 for row in rows)
     assert rows[0]["test_elbo"] == ""
     assert float(rows[3]["test_elbo"]) == found.rows[3]["test_elbo"]
     with np.load(folder / "history.npz") as history:

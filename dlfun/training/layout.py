@@ -10,10 +10,11 @@ from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.types import Layout
 
-# Measured on 2 cores (--layout=explain measures them anew): a vmapped scan over time with small
-# matrix products loses to one member after the other; the other families gain from vmap. More
-# members at once than the largest width only cost memory.
-CPU_WIDTH = {"rnn": 1}
+# Measured on 2 cores by `experiments.benchmark` with --layout (--layout=explain measures anew): a
+# recurrence and a convolution lose by vmap, and so do layers from this width on, whose weights and
+# moments fill the cache; what is smaller gains a little. Above the largest width nothing is gained.
+LOOPED = ("rnn", "cnn")
+WIDE_LAYER = 128
 LARGEST_WIDTH = 16
 
 # From this state size on, the recurrent weights' gradient costs more than the loop's operations.
@@ -40,7 +41,9 @@ def choose_layout(model: str, shape: Any, members: int, way: str = "") -> Layout
     way = way or usual_way(model, shape)
     if jax.default_backend() != "cpu":
         return Layout(devices, each, way=way)
-    return Layout(devices, even(each, CPU_WIDTH.get(model, LARGEST_WIDTH)), way=way)
+    wide = max(getattr(shape, "widths", ()), default=0) >= WIDE_LAYER
+    largest = 1 if model in LOOPED or wide else LARGEST_WIDTH
+    return Layout(devices, even(each, largest), way=way)
 
 
 def even(members: int, largest: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.models import RNN
+from dlfun.models import BPNN, RNN
 from dlfun.studies.arm import make_members, run_arm
 from dlfun.studies.assemble import population
 from dlfun.training import memory, planner
@@ -20,7 +20,10 @@ from tests.helpers import options, prepared
 def test_the_unmeasured_choice_uses_every_device_and_even_groups():
     assert choose_layout("softmax", None, 20) == Layout(2, 10)
     assert choose_layout("softmax", None, 1) == Layout(1, 1)
-    assert choose_layout("cnn", None, 66) == Layout(2, 11, way="chunks")
+    assert choose_layout("softmax", None, 66) == Layout(2, 11)
+    assert choose_layout("cnn", None, 66) == Layout(2, 1, way="chunks")
+    assert choose_layout("bpnn", BPNN((100, 100)), 20) == Layout(2, 10)
+    assert choose_layout("bpnn", BPNN((300,)), 20) == Layout(2, 1)
     assert choose_layout("rnn", RNN(widths=(6,)), 20) == Layout(2, 1, way="fused")
     assert choose_layout("rnn", RNN(widths=(6, 128)), 20) == Layout(2, 1, way="hoisted")
 

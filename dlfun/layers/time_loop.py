@@ -264,8 +264,8 @@ def _steps(
     def step(state: Gates, xs: tuple) -> tuple[Gates, tuple[jax.Array, Gates]]:
         x, real = xs
         h = jnp.einsum(form.recur, turned, state[0])
-        h = parts(h + x if kind.additive else h + late)
-        new, factors = kind.step(h if kind.additive else parts(x), h, state, act)
+        of_h = parts(h + x if kind.additive else h + late)
+        new, factors = kind.step(of_h if kind.additive else parts(x), of_h, state, act)
         if real is not None:
             new = tuple(jnp.where(real, n, old) for n, old in zip(new, state, strict=True))
         return new, (new[0], factors)

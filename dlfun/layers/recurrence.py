@@ -10,7 +10,8 @@ import jax
 from flax import linen as nn
 from jax import numpy as jnp
 
-from dlfun.layers.time_loop import CELLS, FORMS, Loop, Weights, recur, reverse
+from dlfun.layers.cells import CELLS
+from dlfun.layers.time_loop import FORMS, Loop, Weights, recur, reverse
 
 
 class Affine(nn.Module):

@@ -52,11 +52,13 @@ def test_forward_and_gradients_equal_flax(cell, lengths, way, key):
         np.testing.assert_allclose(a, b, rtol=2e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("cell", STOCK)
-def test_gradients_of_first_and_second_order_equal_differences(cell, key):
+@pytest.mark.parametrize(
+    ("cell", "way"), [*((cell, "hoisted") for cell in STOCK), ("gru", "fused"), ("lstm", "fused")]
+)
+def test_gradients_of_first_and_second_order_equal_differences(cell, way, key):
     with jax.enable_x64(True):
         inputs = jax.random.normal(key, (2, 3, 2), jnp.float64)
-        layer = Recurrence(cell, 2, bidirectional=True, recurrent_bias=True, way="hoisted")
+        layer = Recurrence(cell, 2, bidirectional=True, recurrent_bias=True, way=way)
         start = layer.init(key, inputs)
         params = jax.tree.map(lambda p: jax.random.normal(key, p.shape, jnp.float64), start)
 

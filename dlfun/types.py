@@ -28,6 +28,9 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
+TASKS = ("classification", "regression", "next_token")
+"""What is wanted of a data set: a class, numbers, or at each step of a text its next token."""
+
 
 class HParams(NamedTuple):
     """Numbers that may be swept: every leaf a scalar, or [members] when stacked.
@@ -99,14 +102,18 @@ class Spec:
 
     Attributes:
       shape: of one example: vector [features], sequence [time, channels], image
-        [height, width, channels], video [frames, height, width, channels], text [time] of ids.
-      modality: vector, sequence, image, video or text.
-      task: classification (targets are class ids) or regression (targets [outputs]).
-      outputs: classes, or numbers to predict.
+        [height, width, channels], video [frames, height, width, channels], speech [frames,
+        bands] of a log-mel spectrogram, text [time] of ids.
+      modality: vector, sequence, image, video, speech or text.
+      task: classification (targets are class ids), regression (targets [outputs]) or next_token
+        (targets [time] of ids, -1 where there is none; examples follow one another in the text).
+      outputs: classes, numbers to predict, or tokens.
       likelihood: of the input values under a generative model: gaussian, bernoulli
         (values in [0, 1]) or categorical (ids).
       scale: stored inputs are multiplied by it when they become float.
       vocabulary: number of ids of text, else 0.
+      alphabet: the character of each id; empty where ids are bytes.
+      padded: examples are of different lengths, and say how long they are.
       truth_table: train, validation and test are the same complete table.
       official_split: in words, what the official split is.
     """
@@ -118,11 +125,13 @@ class Spec:
     likelihood: str = "gaussian"
     scale: float = 1.0
     vocabulary: int = 0
+    alphabet: str = ""
+    padded: bool = False
     truth_table: bool = False
     official_split: str = ""
 
 
-SPLITS = ("official", "random")
+SPLITS = ("official", "random", "leave_one_speaker_out")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,7 +141,8 @@ class DataOptions:
     Attributes:
       data_dir: where prepared data sets lie; None is TFDS' own default.
       manual_dir: where files lie that are used instead of a download.
-      split: official (fixed test split) or random (each replicate draws its own).
+      split: official (fixed test split), random (each replicate draws its own), or
+        leave_one_speaker_out (the test split of a replicate is all of one speaker).
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
@@ -147,10 +157,17 @@ class DataOptions:
 
 
 class Split(NamedTuple):
-    """Examples in memory, as compact as stored: inputs [n, *shape], targets [n] or [n, outputs]."""
+    """Examples in memory, as compact as stored.
+
+    Attributes:
+      inputs: [n, *shape].
+      targets: [n], [n, outputs], or [n, time] of next tokens.
+      lengths: [n], along the first axis of the shape; None where all are whole.
+    """
 
     inputs: Array
     targets: Array
+    lengths: Array | None = None
 
 
 class TuneData(NamedTuple):
@@ -200,11 +217,12 @@ class Streams(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """inputs [batch, *shape], targets [batch, ...], weight [batch]: 0 marks padding."""
+    """Examples of a step: weight [batch] is 0 for padding; the rest as in `Split`."""
 
     inputs: Array
     targets: Array
     weight: Array
+    lengths: Array | None = None
 
 
 class Objective(NamedTuple):
@@ -227,7 +245,7 @@ class Learner(NamedTuple):
       update: (state, batch, hparams, key) -> (state, metrics); metrics are taken on the old
         parameters and hold at least `loss`.
       evaluate: (state, batch, hparams, key) -> metrics
-      predict: (state, inputs, key) -> outputs of the model
+      predict: (state, inputs, key, lengths=None) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
       counters: state -> numbers of the run that are not metrics, such as mistakes made
     """

@@ -24,7 +24,7 @@ def kind_of(field: dataclasses.Field) -> parsing.Kind:
     if isinstance(field.default, bool):
         return parsing.boolean()
     if isinstance(field.default, int):
-        return parsing.integer(1)
+        return parsing.integer(0 if field.name == "embedding" else 1)
     if isinstance(field.default, tuple):
         low = 0 if field.name == "padding" else 1
         return parsing.sizes(low, empty=field.default == ())

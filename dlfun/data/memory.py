@@ -7,9 +7,11 @@ the sha256 of every file of the folder. Every reading verifies it.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from dlfun.errors import UserError
 
 MEMORY = "memory"
 SEAL = "seal.json"
-ARRAYS = ("train_inputs", "train_targets", "test_inputs", "test_targets")
+SPLITS = ("train", "validation", "test")
 
 
 def arrays_checksum(arrays: Mapping[str, np.ndarray]) -> str:
@@ -39,16 +41,18 @@ def file_checksum(path: Path) -> str:
 
 
 def read_records(builder: Any) -> dict[str, np.ndarray]:
-    """All examples of a prepared data set, by decoding its records.
+    """All examples of a prepared data set, by decoding its records: `train_inputs` and so on.
 
-    Class ids become int32; all else stays as stored.
+    A builder may have a method `encode`, which makes the arrays of a split from its examples:
+    inputs, targets, and where there are such, lengths and groups. Else inputs and targets are
+    its supervised keys, as stored. Class ids become int32.
 
     Raises:
       UserError: if the records are damaged, or of a format that needs TensorFlow.
     """
-    inputs, targets = builder.info.supervised_keys
-    arrays = {}
-    for split in ("train", "test"):
+    encode = getattr(builder, "encode", None) or functools.partial(as_stored, builder)
+    arrays: dict[str, np.ndarray] = {}
+    for split in (name for name in SPLITS if name in builder.info.splits):
         try:
             source = builder.as_data_source(split=split)
             # All at once: asking for one record after the other takes twice as long.
@@ -58,9 +62,19 @@ def read_records(builder: Any) -> dict[str, np.ndarray]:
                 f"{builder.data_dir} is not prepared as array_record; delete it, or name "
                 "another --data_dir"
             ) from None
-        arrays[f"{split}_inputs"] = np.stack([example[inputs] for example in examples])
-        arrays[f"{split}_targets"] = compact(np.stack([example[targets] for example in examples]))
+        found = encode(examples)
+        found["targets"] = compact(found["targets"])
+        arrays |= {f"{split}_{part}": array for part, array in found.items()}
     return arrays
+
+
+def as_stored(builder: Any, examples: Sequence[Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Inputs and targets by the supervised keys of a builder."""
+    inputs, targets = builder.info.supervised_keys
+    return {
+        "inputs": np.stack([example[inputs] for example in examples]),
+        "targets": np.stack([example[targets] for example in examples]),
+    }
 
 
 def compact(targets: np.ndarray) -> np.ndarray:
@@ -73,14 +87,18 @@ def files_of(folder: Path) -> Iterable[Path]:
     return (path for path in sorted(folder.rglob("*")) if path.is_file() and path.name != SEAL)
 
 
-def remember(arrays: Mapping[str, np.ndarray], folder: Path) -> None:
-    """Writes the arrays of a prepared data set beside its records, and the seal last."""
+def remember(arrays: Mapping[str, np.ndarray], folder: Path, encoding: str = "") -> None:
+    """Writes the arrays of a prepared data set beside its records, and the seal last.
+
+    `encoding` says how the arrays were made from the records.
+    """
     memory = folder / MEMORY
-    memory.mkdir(exist_ok=True)
+    shutil.rmtree(memory, ignore_errors=True)
+    memory.mkdir()
     for name, array in arrays.items():
         np.save(memory / f"{name}.npy", array, allow_pickle=False)
     sums = {path.relative_to(folder).as_posix(): file_checksum(path) for path in files_of(folder)}
-    seal = {"arrays": arrays_checksum(arrays), "files": sums}
+    seal = {"arrays": arrays_checksum(arrays), "encoding": encoding, "files": sums}
     unfinished = memory / "seal.tmp"
     unfinished.write_text(json.dumps(seal, indent=1))
     unfinished.replace(memory / SEAL)
@@ -91,8 +109,10 @@ def damaged(path: Path, folder: Path) -> UserError:
     return UserError(f"{path} is damaged or missing; delete {folder} to prepare it anew")
 
 
-def verify(folder: Path) -> str | None:
-    """The checksum of the arrays in a prepared data set, or None where there is no seal.
+def verify(folder: Path, encoding: str = "") -> str | None:
+    """The checksum of the arrays in a prepared data set, or None where they must be made.
+
+    That is where there is no seal, or the arrays were made from the records in another way.
 
     Raises:
       UserError: if a file is not as it was when the data set was prepared.
@@ -103,15 +123,17 @@ def verify(folder: Path) -> str | None:
     try:
         seal = json.loads(path.read_text())
         files, checksum = dict(seal["files"]), str(seal["arrays"])
+        made = seal.get("encoding", "")
     except (ValueError, KeyError, TypeError):
         raise damaged(path, folder) from None
     for name, expected in files.items():
         file = folder / name
         if not file.is_file() or file_checksum(file) != expected:
             raise damaged(file, folder)
-    return checksum
+    return checksum if made == encoding else None
 
 
 def load(folder: Path) -> dict[str, np.ndarray]:
     """The arrays that `remember` wrote."""
-    return {name: np.load(folder / MEMORY / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
+    paths = sorted((folder / MEMORY).glob("*.npy"))
+    return {path.stem: np.load(path, allow_pickle=False) for path in paths}

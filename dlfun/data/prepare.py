@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.data.download import check_sources, download_errors
-from dlfun.data.memory import MEMORY, SEAL, damaged, read_records, remember
+from dlfun.data.memory import damaged, read_records, remember, verify
 from dlfun.errors import UserError
 
 
@@ -48,6 +48,11 @@ class Place(NamedTuple):
         """Where they are made."""
         return self.root / f"incomplete.{self.name.replace('/', '.')}"
 
+    @property
+    def encoding(self) -> str:
+        """How the builder makes arrays from its records, where it does not take them as stored."""
+        return str(getattr(self.cls, "ENCODING", ""))
+
     def builder(self, root: Path | None = None) -> Any:
         """The TFDS builder, of the data under `root`."""
         return self.cls(data_dir=str(root or self.root), config=self.config or None)
@@ -67,8 +72,8 @@ def prepare(where: Place, manual_dir: str | None) -> None:
         with said_when_slow(f"dlfun: preparing {where.name} ..."), locked(where):
             if not where.folder.exists():
                 build(where, manual_dir)
-            elif not (where.folder / MEMORY / SEAL).is_file():
-                remember(foreign_records(where), where.folder)
+            elif verify(where.folder, where.encoding) is None:
+                remember(foreign_records(where), where.folder, where.encoding)
     except (OSError, RuntimeError) as error:
         reason = write_failure(error)
         if reason is None:
@@ -101,7 +106,8 @@ def build(where: Place, manual_dir: str | None) -> None:
                 download_config=config,
                 file_format="array_record",
             )
-            remember(read_records(builder), where.staging.joinpath(*where.parts))
+            folder = where.staging.joinpath(*where.parts)
+            remember(read_records(builder), folder, where.encoding)
         move(where)
     finally:
         shutil.rmtree(where.staging, ignore_errors=True)

@@ -6,6 +6,7 @@ import importlib
 import math
 import os
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +30,8 @@ class Raw(NamedTuple):
 
     Attributes:
       train, test: the official splits, numpy arrays.
+      validation: the published one; None where there is none.
+      groups: who made the examples of train and test, as ids [n] each; None where not known.
       spec: what models need to know.
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
         arrays, after a permutation of the features where one was asked for.
@@ -42,6 +45,8 @@ class Raw(NamedTuple):
     version: str
     checksum: str
     separator: np.ndarray | None = None
+    validation: Split | None = None
+    groups: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def data_root(options: DataOptions) -> Path:
@@ -58,11 +63,19 @@ def place(name: str, row: Row, options: DataOptions) -> Place:
     return Place(name, cls, config, data_root(options))
 
 
-def permute(split: Split, spec: Spec) -> Split:
+def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     """The same fixed permutation of the positions of every example; channels stay together.
 
     It is the same in every study, whatever its seed.
+
+    Raises:
+      UserError: if the order of the positions is the task, or examples end before their last.
     """
+    if spec.task == "next_token" or spec.padded:
+        raise UserError(
+            "--permute_features: these examples are of different lengths, or parts of one text, "
+            "and have no positions to permute; leave it out"
+        )
     import jax
 
     axes = len(spec.shape) if spec.modality in ("vector", "text") else len(spec.shape) - 1
@@ -70,19 +83,19 @@ def permute(split: Split, spec: Spec) -> Split:
     root = jax.random.key(0, impl="threefry2x32")
     key = jax.random.fold_in(root, zlib.crc32(b"permute_features"))
     order = np.asarray(jax.random.permutation(key, positions))
-    flat = split.inputs.reshape(len(split.inputs), positions, -1)
-    return split._replace(inputs=flat[:, order].reshape(split.inputs.shape))
+    flat = inputs.reshape(len(inputs), positions, -1)
+    return flat[:, order].reshape(inputs.shape)
 
 
 def fetch(where: Place, options: DataOptions) -> tuple[dict[str, np.ndarray], str]:
     """The arrays of a data set and their checksum, verified; prepared first where needed."""
-    sealed = verify(where.folder)
+    sealed = verify(where.folder, where.encoding)
     if sealed is None and where.folder.exists() and not os.access(where.folder, os.W_OK):
         arrays = foreign_records(where)
         return arrays, arrays_checksum(arrays)
     if sealed is None:
         prepare(where, options.manual_dir)
-        sealed = verify(where.folder)
+        sealed = verify(where.folder, where.encoding)
         assert sealed is not None
     return load(where.folder), sealed
 
@@ -95,21 +108,32 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     arrays, checksum = fetch(where, options)
     builder: Any = where.builder()
     spec = builder.spec()
-    train = Split(arrays["train_inputs"], arrays["train_targets"])
-    test = Split(arrays["test_inputs"], arrays["test_targets"])
     if options.permute_features:
-        train, test = permute(train, spec), permute(test, spec)
-        checksum = arrays_checksum(named_arrays(train, test))
+        arrays |= {
+            name: permute(array, spec) for name, array in arrays.items() if name.endswith("_inputs")
+        }
+        checksum = arrays_checksum(arrays)
     known = (builder.info.metadata or {}).get("separator")
-    separator = None if known is None else np.asarray(known)
-    return Raw(train, test, spec, name, str(builder.version), checksum, separator)
+    return Raw(
+        train=split_of(arrays, "train"),
+        test=split_of(arrays, "test"),
+        spec=spec,
+        name=name,
+        version=str(builder.version),
+        checksum=checksum,
+        separator=None if known is None else np.asarray(known),
+        validation=split_of(arrays, "validation") if "validation_inputs" in arrays else None,
+        groups=groups_of(arrays),
+    )
 
 
-def named_arrays(train: Split, test: Split) -> dict[str, np.ndarray]:
-    """The four arrays of a data set under the names they are stored by."""
-    return {
-        "train_inputs": np.asarray(train.inputs),
-        "train_targets": np.asarray(train.targets),
-        "test_inputs": np.asarray(test.inputs),
-        "test_targets": np.asarray(test.targets),
-    }
+def split_of(arrays: Mapping[str, np.ndarray], name: str) -> Split:
+    """The arrays of a split."""
+    return Split(arrays[f"{name}_inputs"], arrays[f"{name}_targets"], arrays.get(f"{name}_lengths"))
+
+
+def groups_of(arrays: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Who made the examples of train and test, where it is known."""
+    if "train_groups" not in arrays:
+        return None
+    return arrays["train_groups"], arrays["test_groups"]

@@ -33,9 +33,10 @@ def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     return within[np.argsort(place, kind="stable")]
 
 
-def take(split: Split, rows: np.ndarray) -> Split:
+def take(split: Split, rows: np.ndarray | slice) -> Split:
     """The examples of these rows, in this order."""
-    return Split(split.inputs[rows], split.targets[rows])
+    lengths = None if split.lengths is None else split.lengths[rows]
+    return Split(split.inputs[rows], split.targets[rows], lengths)
 
 
 def shuffled(split: Split, key: Any) -> Split:
@@ -48,8 +49,7 @@ def shuffled(split: Split, key: Any) -> Split:
 
 def cut(split: Split, count: int) -> tuple[Split, Split]:
     """The first examples, and the rest."""
-    first = Split(split.inputs[:count], split.targets[:count])
-    return first, Split(split.inputs[count:], split.targets[count:])
+    return take(split, slice(count)), take(split, slice(count, None))
 
 
 def validation_count(available: int, fraction: float, name: str) -> int:
@@ -88,20 +88,78 @@ def first_examples(train: Split, wanted: int | None, name: str) -> Split:
 
 def pooled(raw: Raw, key: Any) -> tuple[Split, Split]:
     """A training and a test split drawn anew from all examples, the test split as large."""
-    everything = Split(
+    test, train = cut(shuffled(everything(raw), key), len(raw.test.targets))
+    return train, test
+
+
+def everything(raw: Raw) -> Split:
+    """All examples of both published splits, the training split's first."""
+    lengths = None
+    if raw.train.lengths is not None:
+        lengths = np.concatenate([raw.train.lengths, raw.test.lengths])
+    return Split(
         np.concatenate([raw.train.inputs, raw.test.inputs]),
         np.concatenate([raw.train.targets, raw.test.targets]),
+        lengths,
     )
-    test, train = cut(shuffled(everything, key), len(raw.test.targets))
-    return train, test
+
+
+def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
+    """A training split of all speakers but one, and a test split of that one.
+
+    Raises:
+      UserError: if nobody knows who spoke, or the speakers have not spoken equally often.
+    """
+    if raw.groups is None:
+        raise UserError(
+            f"--split=leave_one_speaker_out: {raw.name} does not say who spoke; "
+            "give official or random"
+        )
+    groups = np.concatenate(raw.groups)
+    speakers, counts = np.unique(groups, return_counts=True)
+    if len(set(counts)) > 1:
+        raise UserError(
+            f"--split=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
+            f"{counts.max()} examples, and replicates need test splits of one size; give official"
+        )
+    out = groups == speakers[replicate % len(speakers)]
+    examples = everything(raw)
+    return take(examples, np.flatnonzero(~out)), take(examples, np.flatnonzero(out))
+
+
+def end_of_text(train: Split, validation: Split | None, count: int) -> tuple[Split | None, Split]:
+    """The validation split of a text, and what is left of it to learn from.
+
+    Windows follow one another, so it is the end of the text, or the published one.
+    """
+    if validation is not None or not count:
+        return validation, train
+    rest, last = cut(train, len(train.targets) - count)
+    return last, rest
+
+
+def drawn(raw: Raw, key: Any, replicate: int, how: str) -> tuple[Split, Split]:
+    """The training and the test split of a replicate, where they are not the published ones.
+
+    Raises:
+      UserError: if the data cannot be split in this way.
+    """
+    if raw.spec.task == "next_token":
+        raise UserError(
+            f"--split={how}: {raw.name} is one text, whose parts cannot change places; "
+            "give official"
+        )
+    return pooled(raw, key) if how == "random" else without_a_speaker(raw, replicate)
 
 
 def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     """The splits of a replicate, a pure function of the key and the replicate.
 
-    Official: the published test split, and a stratified validation split of the training split
-    that is the same for every replicate. Random: every replicate draws its own test split from
-    all examples, then its validation split. A complete truth table is every split at once.
+    Official: the published test split, and the published validation split, or else a stratified
+    one of the training split that is the same for every replicate; of a text, its end. Random:
+    every replicate draws its own test split from all examples, then its validation split. Leave
+    one speaker out: replicate r is tested on speaker r, and those after the last begin anew. A
+    complete truth table is every split at once.
 
     Args:
       raw: what `read` gave.
@@ -116,15 +174,22 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
 
     if options.split not in SPLITS:
         raise unknown("split", options.split, SPLITS)
-    own = jax.random.fold_in(key, replicate) if options.split == "random" else key
+    own = key if options.split == "official" else jax.random.fold_in(key, replicate)
     test_key, validation_key = jax.random.split(own)
-    train, test = raw.train, raw.test
-    if options.split == "random" and not raw.spec.truth_table:
-        train, test = pooled(raw, test_key)
+    train, test, published = raw.train, raw.test, raw.validation
+    if options.split != "official" and not raw.spec.truth_table:
+        train, test = drawn(raw, test_key, replicate, options.split)
+        published = None
     count = validation_count(len(train.targets), options.validation_fraction, raw.name)
-    validation, rest = cut(shuffled(train, validation_key), count)
+    validation: Split | None
     if raw.spec.truth_table:
         validation = rest = train
+    elif raw.spec.task == "next_token":
+        validation, rest = end_of_text(train, published, count)
+    elif published is not None:
+        validation, rest = published, shuffled(train, validation_key)
+    else:
+        validation, rest = cut(shuffled(train, validation_key), count)
     learned = first_examples(rest, options.train_examples, raw.name)
     return Dataset(
         train=learned,
@@ -142,9 +207,13 @@ def chance(dataset: Dataset) -> float:
     """What the best constant answer reaches on the test split.
 
     Classification: the accuracy of always naming the most frequent training class. Regression:
-    the mean squared error of always predicting the mean of the training targets.
+    the mean squared error of always predicting the mean of the training targets. Next tokens: the
+    nats of the frequencies of the training tokens, each counted once more than it was seen.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
         return float(np.mean((wanted - known.mean(0, dtype=np.float64)) ** 2))
+    if dataset.spec.task == "next_token":
+        counts = 1.0 + np.bincount(known[known >= 0], minlength=dataset.spec.outputs)
+        return float(-np.mean(np.log(counts / counts.sum())[wanted[wanted >= 0]]))
     return float(np.mean(wanted == np.bincount(known).argmax()))

@@ -5,5 +5,15 @@ from dlfun.layers.convolution import Conv, convolve
 from dlfun.layers.dropout import Dropout
 from dlfun.layers.pooling import max_pool
 from dlfun.layers.recurrence import Recurrence
+from dlfun.layers.tokens import Tokens, one_hot
 
-__all__ = ["Conv", "Dropout", "Recurrence", "activation", "convolve", "max_pool"]
+__all__ = [
+    "Conv",
+    "Dropout",
+    "Recurrence",
+    "Tokens",
+    "activation",
+    "convolve",
+    "max_pool",
+    "one_hot",
+]

@@ -74,13 +74,18 @@ class Recurrence(nn.Module):
 
     @nn.compact
     def __call__(
-        self, inputs: jax.Array, lengths: jax.Array | None = None
-    ) -> tuple[jax.Array, jax.Array]:
-        """inputs [batch, time, channels] -> all states [batch, time, directions * width], last.
+        self,
+        inputs: jax.Array,
+        lengths: jax.Array | None = None,
+        start: jax.Array | None = None,
+    ) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """inputs [batch, time, channels] -> outputs, last output, and the state to go on from.
 
         `lengths` [batch]: steps of each sequence, at least 1; what lies behind is padding, which
-        changes no state, and the states there are 0. The last state [batch, directions * width]
-        is that of the sequence's last step, in the backward direction that of its first.
+        changes no state, and the outputs there are 0. Outputs are [batch, time, directions *
+        width]; the last [batch, directions * width] is that of the sequence's last step, in the
+        backward direction that of its first. The state [batch, directions, parts, width] holds
+        all parts of a cell's state (an LSTM has two); `start` is one from before the first step.
         """
         names = ("forward", "backward") if self.bidirectional else ("forward",)
         weights = [
@@ -94,16 +99,18 @@ class Recurrence(nn.Module):
             mask = form.wide(jnp.arange(time)[:, None, None] < lengths[None, None])
             both = jnp.broadcast_to(mask, (time, len(names), *mask.shape[2:]))
             real = reverse(both, self.bidirectional)
-        states, last = recur(
+        states, end = recur(
             Loop(self.cell, self.activation, self.way),
             jnp.swapaxes(inputs, 0, 1),
             Weights(*(jnp.stack(parts) for parts in zip(*weights, strict=True))),
             real,
+            None if start is None else tuple(jnp.einsum(form.start, start)),
         )
         states = reverse(states, self.bidirectional)
         if mask is not None:
             states = jnp.where(mask, states, 0)
         return (
             jnp.einsum(form.states, states).reshape(batch, time, -1),
-            jnp.einsum(form.last, last).reshape(batch, -1),
+            jnp.einsum(form.last, end[0]).reshape(batch, -1),
+            jnp.stack([jnp.einsum(form.last, part) for part in end], axis=2),
         )

@@ -36,6 +36,7 @@ class Form(NamedTuple):
       place: bias [d, gates, h] beside them.
       wide: mask [time, 1, batch] beside a state with its time.
       states, last: equations of the results, batch first.
+      start: equation of a state [batch, directions, parts, width], parts first, in that order.
     """
 
     project: Callable[[jax.Array, jax.Array], jax.Array]
@@ -50,6 +51,7 @@ class Form(NamedTuple):
     wide: Callable[[jax.Array], jax.Array]
     states: str
     last: str
+    start: str
 
 
 # The products contract the last axis of their weights with the first of the state (batch last),
@@ -70,6 +72,7 @@ FUSED = Form(
     wide=lambda mask: mask[:, :, None, :],
     states="tdhb->btdh",
     last="dhb->bdh",
+    start="bdph->pdhb",
 )
 HOISTED = Form(
     # As an equation it would be the transposed product, and copied afterwards.
@@ -85,6 +88,7 @@ HOISTED = Form(
     wide=lambda mask: mask[..., None],
     states="tdbh->btdh",
     last="dbh->bdh",
+    start="bdph->pdbh",
 )
 FORMS = {"fused": FUSED, "hoisted": HOISTED, "scan": FUSED}
 
@@ -114,22 +118,26 @@ class Weights(NamedTuple):
 
 
 def recur(
-    loop: Loop, inputs: jax.Array, weights: Weights, mask: jax.Array | None
-) -> tuple[jax.Array, jax.Array]:
-    """The loop over time: states of all steps, and the last, axes as in `FORMS`.
+    loop: Loop,
+    inputs: jax.Array,
+    weights: Weights,
+    mask: jax.Array | None,
+    start: Gates | None = None,
+) -> tuple[jax.Array, Gates]:
+    """The loop over time: outputs of all steps, and the last state, axes as in `FORMS`.
 
     Args:
       inputs: [time, batch, channels].
       mask: False where a sequence is over, each direction in its own order of time.
+      start: the state before the first step, as the last one comes back; None is zeros.
 
     Raises:
       TypeError: in forward-mode differentiation of any way but scan.
     """
     if loop.way == "scan":
-        states, _ = _steps(loop, inputs, weights, mask)
-        return states, states[-1]
+        return _steps(loop, inputs, weights, mask, start)[:2]
     try:
-        return _own(loop, inputs, weights, mask)
+        return _own(loop, inputs, weights, mask, start)
     except TypeError as error:
         if "forward-mode" in str(error):
             raise TypeError(FORWARD_MODE) from error
@@ -142,9 +150,13 @@ def _project(loop: Loop, inputs: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def _steps(
-    loop: Loop, inputs: jax.Array, weights: Weights, mask: jax.Array | None
-) -> tuple[jax.Array, Gates]:
-    """Outputs after each step, and the factors of each step's derivative."""
+    loop: Loop,
+    inputs: jax.Array,
+    weights: Weights,
+    mask: jax.Array | None,
+    start: Gates | None,
+) -> tuple[jax.Array, Gates, Gates]:
+    """Outputs after each step, the last state, and the factors of each step's derivative."""
     kind, form = CELLS[loop.cell], FORMS[loop.way]
     turned = weights.recurrent_kernel.transpose(form.turn)
     bias, late = form.place(weights.bias), form.place(weights.recurrent_bias)
@@ -166,30 +178,39 @@ def _steps(
         return new, (new[0], factors)
 
     act = activation(loop.activation)
-    shape = list(projected.shape[1:])
-    del shape[form.gate]
-    start = (jnp.zeros(shape, projected.dtype),) * kind.states
-    return jax.lax.scan(step, start, (projected, mask))[1]
+    if start is None:
+        shape = list(projected.shape[1:])
+        del shape[form.gate]
+        start = (jnp.zeros(shape, projected.dtype),) * kind.states
+    end, (states, factors) = jax.lax.scan(step, start, (projected, mask))
+    return states, end, factors
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _own(
-    loop: Loop, inputs: jax.Array, weights: Weights, mask: jax.Array | None
-) -> tuple[jax.Array, jax.Array]:
-    states, _ = _steps(loop, inputs, weights, mask)
-    return states, states[-1]
+    loop: Loop,
+    inputs: jax.Array,
+    weights: Weights,
+    mask: jax.Array | None,
+    start: Gates | None,
+) -> tuple[jax.Array, Gates]:
+    return _steps(loop, inputs, weights, mask, start)[:2]
 
 
 def _forward(
-    loop: Loop, inputs: jax.Array, weights: Weights, mask: jax.Array | None
-) -> tuple[tuple[jax.Array, jax.Array], tuple]:
-    states, factors = _steps(loop, inputs, weights, mask)
-    return (states, states[-1]), (inputs, weights, mask, states, factors)
+    loop: Loop,
+    inputs: jax.Array,
+    weights: Weights,
+    mask: jax.Array | None,
+    start: Gates | None,
+) -> tuple[tuple[jax.Array, Gates], tuple]:
+    states, end, factors = _steps(loop, inputs, weights, mask, start)
+    return (states, end), (inputs, weights, mask, start, states, factors)
 
 
-def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) -> tuple:
+def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, Gates]) -> tuple:
     """Back through time with the gates' gradients alone; the weights' after it."""
-    inputs, weights, mask, states, factors = kept
+    inputs, weights, mask, start, states, factors = kept
     kind, form = CELLS[loop.cell], FORMS[loop.way]
     turned = weights.recurrent_kernel.transpose(form.turn_back)
 
@@ -204,13 +225,13 @@ def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) ->
         through = jnp.einsum(form.recur_back, turned, of_h)
         return (before[0] + through, *before[1:]), jnp.stack(flows, form.gate)
 
-    ends = (gradient[1],) + (jnp.zeros_like(gradient[1]),) * (kind.states - 1)
-    _, flows = jax.lax.scan(step, ends, (factors, mask, gradient[0]), reverse=True)
+    first, flows = jax.lax.scan(step, gradient[1], (factors, mask, gradient[0]), reverse=True)
     of_x = jnp.take(flows, jnp.array(kind.to_x), form.gate + 1)
     project = functools.partial(_project, loop, kernel=weights.kernel)
 
     # One product for all weights: what they multiplied was inputs, states before, and ones.
-    before = jnp.concatenate([jnp.zeros_like(states[:1]), states[:-1]])
+    began = jnp.zeros_like(states[:1]) if start is None else start[0][None]
+    before = jnp.concatenate([began, states[:-1]])
     before = jnp.einsum(form.before, before)
     directions, channels = weights.kernel.shape[:2]
     steps = jnp.broadcast_to(inputs[:, None], (*before.shape[:3], channels))
@@ -220,7 +241,8 @@ def _backward(loop: Loop, kept: tuple, gradient: tuple[jax.Array, jax.Array]) ->
     of_weights = Weights(
         of_x_side[:, :channels], of_x_side[:, -1], of_h_side[:, channels:-1], of_h_side[:, -1]
     )
-    return *jax.linear_transpose(project, inputs)(of_x), of_weights, None
+    of_start = None if start is None else first
+    return *jax.linear_transpose(project, inputs)(of_x), of_weights, None, of_start
 
 
 _own.defvjp(_forward, _backward)

@@ -9,11 +9,15 @@ from jax import numpy as jnp
 
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
+from dlfun.models import MODELS
 from dlfun.types import Array, Batch, HParams, Learner, Metrics, Objective, Settings, Spec
 
 
 class GradientState(NamedTuple):
-    """Parameters, the optimiser's state, and the model's own (running statistics)."""
+    """Parameters, the optimiser's state, and the model's own.
+
+    The model's own: running statistics, and the state in which it left off reading a text.
+    """
 
     params: Any
     opt_state: Any
@@ -34,10 +38,13 @@ def gradient_learner(
     computes in the precision of the settings.
     """
     compute, stored = COMPUTE[settings.precision], STORED[settings.precision]
+    reads_on = spec.task == "next_token"
+    takes_lengths = spec.padded and MODELS[settings.model].lengths
 
     def init(hparams: HParams, key: Array) -> GradientState:
         params_key, noise_key = jax.random.split(key)
-        example = prepare(jnp.zeros((1, *spec.shape), jnp.uint8), spec, "float32")
+        count = settings.batch_size if reads_on else 1
+        example = prepare(jnp.zeros((count, *spec.shape), jnp.uint8), spec, "float32")
         model_state = module.init({"params": params_key, "noise": noise_key}, example)
         params = cast(model_state.pop("params"), stored)
         opt_state = make_optimizer(settings, hparams).init(params)
@@ -47,6 +54,7 @@ def gradient_learner(
         params: Any, state: GradientState, batch: Batch, hparams: HParams | None, key: Array
     ) -> tuple[Any, Any]:
         """Outputs in the stored precision; `hparams` means training."""
+        more: dict[str, Any] = {"lengths": batch.lengths} if takes_lengths else {}
         rate = hparams.dropout_rate if hparams is not None and settings.dropout else None
         outputs, model_state = module.apply(
             {"params": cast(params, compute), **state.model_state},
@@ -54,7 +62,8 @@ def gradient_learner(
             train=hparams is not None,
             dropout_rate=rate,
             rngs={"noise": key},
-            mutable=["batch_stats"],
+            mutable=["batch_stats", "carried"],
+            **more,
         )
         return cast(outputs, stored), cast(model_state, stored)
 
@@ -80,12 +89,15 @@ def gradient_learner(
         outputs, _ = apply(state.params, state, batch, None, key)
         return objective.metrics(outputs, batch, hparams)
 
-    def predict(state: GradientState, inputs: Array, key: Array) -> Any:
+    def predict(
+        state: GradientState, inputs: Array, key: Array, lengths: Array | None = None
+    ) -> Any:
         inputs = prepare(inputs, spec, settings.precision)
-        batch = Batch(inputs, jnp.zeros(len(inputs)), jnp.ones(len(inputs)))
+        batch = Batch(inputs, jnp.zeros(len(inputs)), jnp.ones(len(inputs)), lengths)
         return apply(state.params, state, batch, None, key)[0]
 
     def parameters(state: GradientState) -> Any:
-        return {"params": state.params, **state.model_state}
+        kept = {name: own for name, own in state.model_state.items() if name != "carried"}
+        return {"params": state.params, **kept}
 
     return Learner(init, update, evaluate, predict, parameters, lambda state: {})

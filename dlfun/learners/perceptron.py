@@ -86,7 +86,7 @@ def perceptron_learner(
         state: PerceptronState, batch: Batch, hparams: HParams, key: Array
     ) -> tuple[PerceptronState, Metrics]:
         batch = prepare_batch(batch, spec, settings.precision)
-        inputs = batch.inputs.reshape(batch.inputs.shape[0], -1).astype(stored)
+        inputs = module.flat(batch.inputs).astype(stored)
         state, (mistakes, margins) = jax.lax.scan(walk, state, (inputs, batch.targets))
         count = jnp.sum(batch.weight)
         right = jnp.sum(~mistakes).astype(stored)
@@ -101,7 +101,9 @@ def perceptron_learner(
         seen = jnp.maximum(state.seen, 1).astype(stored)
         return {"params": jax.tree.map(lambda p, d: p - d / seen, state.params, state.drift)}
 
-    def predict(state: PerceptronState, inputs: Array, key: Array) -> Array:
+    def predict(
+        state: PerceptronState, inputs: Array, key: Array, lengths: Array | None = None
+    ) -> Array:
         return module.apply(parameters(state), prepare(inputs, spec, settings.precision))
 
     def evaluate(state: PerceptronState, batch: Batch, hparams: HParams, key: Array) -> Metrics:

@@ -10,10 +10,10 @@ STORED = {"float32": jnp.float32, "bfloat16": jnp.float32, "float64": jnp.float6
 
 
 def prepare(inputs: jax.Array, spec: Spec, precision: str) -> jax.Array:
-    """Stored inputs [batch, *shape] as scaled floats; ids as one-hot [batch, time, vocabulary]."""
+    """Stored inputs [batch, *shape] as scaled floats; ids as int32."""
     dtype = COMPUTE[precision]
     if spec.vocabulary:
-        return jax.nn.one_hot(inputs, spec.vocabulary, dtype=dtype)
+        return inputs.astype(jnp.int32)
     return inputs.astype(dtype) * jnp.asarray(spec.scale, dtype)
 
 

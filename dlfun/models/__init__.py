@@ -11,7 +11,7 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
-from dlfun.types import CONVOLUTIONS, RECURRENCES, Spec
+from dlfun.types import CONVOLUTIONS, RECURRENCES, TASKS, Spec
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 CELLS = ("elman", "gru", "lstm")
@@ -19,6 +19,7 @@ NORMALIZATIONS = ("none", "batch", "layer")
 LIKELIHOODS = ("auto", "bernoulli", "gaussian", "categorical")
 PERCEPTRON_UNITS = ("auto", "one", "classes")
 READOUTS = ("all", "last")
+EMBEDDING = "of text: length of the vector that stands for a token; 0: one-hot"
 
 
 def option(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
@@ -50,6 +51,7 @@ class BPNN:
 
     widths: tuple[int, ...] = option((100, 100), "units of each hidden layer")
     residual: bool = option(False, "add a hidden layer's input to its output where widths agree")
+    embedding: int = option(16, EMBEDDING)
     activation: str = option("relu", "", ACTIVATIONS)
 
 
@@ -64,6 +66,7 @@ class CNN:
     pools: tuple[int, ...] = option((1, 1, 1), "max-pooling after each convolution; 1 is none")
     dense: tuple[int, ...] = option((), "units of the hidden layers of the head")
     normalization: str = option("none", "after each convolution", NORMALIZATIONS)
+    embedding: int = option(16, EMBEDDING)
     activation: str = option("relu", "", ACTIVATIONS)
 
 
@@ -76,6 +79,7 @@ class RNN:
     bidirectional: bool = option(True, "read the sequence in both directions")
     readout: str = option("all", "what the linear head sees: all states, or the last", READOUTS)
     recurrent_bias: bool = option(False, "a second bias vector in each gate, as PyTorch has")
+    embedding: int = option(16, EMBEDDING)
     activation: str = option("tanh", "", ACTIVATIONS)
 
 
@@ -86,6 +90,7 @@ class VAE:
     widths: tuple[int, ...] = option((128,), "hidden units of the encoder; the decoder mirrors it")
     latent: int = option(16, "dimensions of the latent Gaussian")
     likelihood: str = option("auto", "of the inputs; auto: by the data set", LIKELIHOODS)
+    embedding: int = option(16, EMBEDDING)
     activation: str = option("relu", "", ACTIVATIONS)
 
 
@@ -100,6 +105,8 @@ class Row(NamedTuple):
       objective: of `dlfun.objectives`; auto goes by the task.
       generative: its outputs are a VAE's, trained by the ELBO beside a read-out.
       ways: how its layers can compute; its module has a field `way` for it.
+      lengths: its module takes `lengths` of examples that are padded.
+      tasks: what it can be trained for.
     """
 
     module: str
@@ -109,16 +116,22 @@ class Row(NamedTuple):
     objective: str = "auto"
     generative: bool = False
     ways: tuple[str, ...] = ()
+    lengths: bool = False
+    tasks: tuple[str, ...] = ("classification", "regression")
 
 
 MODELS: dict[str, Row] = {
     "perceptron": Row(
-        "dlfun.models.perceptron:Perceptron", Perceptron, "perceptron", objective="perceptron"
+        "dlfun.models.perceptron:Perceptron",
+        Perceptron,
+        "perceptron",
+        objective="perceptron",
+        tasks=("classification",),
     ),
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
     "cnn": Row("dlfun.models.cnn:CNN", CNN, ways=CONVOLUTIONS),
-    "rnn": Row("dlfun.models.rnn:RNN", RNN, ways=RECURRENCES),
+    "rnn": Row("dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=TASKS),
     "vae": Row("dlfun.models.vae:VAE", VAE, generative=True),
 }
 

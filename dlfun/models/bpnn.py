@@ -4,7 +4,7 @@ import jax
 from flax import linen as nn
 
 from dlfun import models
-from dlfun.layers import Dropout, activation
+from dlfun.layers import Dropout, Tokens, activation
 from dlfun.types import Rate, Spec
 
 
@@ -20,7 +20,8 @@ class BPNN(nn.Module):
     ) -> jax.Array:
         """inputs [batch, *shape] -> [batch, outputs]."""
         act = activation(self.settings.activation)
-        hidden = inputs.reshape(inputs.shape[0], -1)
+        tokens = Tokens(self.spec.vocabulary, self.settings.embedding, name="embedding")
+        hidden = tokens(inputs).reshape(inputs.shape[0], -1)
         for i, width in enumerate(self.settings.widths):
             new = act(nn.Dense(width, name=f"hidden_{i}")(hidden))
             new = Dropout()(new, dropout_rate if train else None)

@@ -4,7 +4,7 @@ import jax
 from flax import linen as nn
 
 from dlfun import models
-from dlfun.layers import Conv, Dropout, activation, max_pool
+from dlfun.layers import Conv, Dropout, Tokens, activation, max_pool
 from dlfun.types import Rate, Spec
 
 
@@ -24,10 +24,14 @@ class CNN(nn.Module):
     def __call__(
         self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
     ) -> jax.Array:
-        """inputs [batch, *axes, channels], or [batch, features] of vectors -> [batch, outputs]."""
+        """inputs [batch, *axes, channels] -> [batch, outputs].
+
+        Vectors and spectrograms have one channel, ids as many as their embedding.
+        """
         s, act = self.settings, activation(self.settings.activation)
         rate = dropout_rate if train else None
-        hidden = inputs[..., None] if inputs.ndim == 2 else inputs
+        hidden = Tokens(self.spec.vocabulary, s.embedding, name="embedding")(inputs)
+        hidden = hidden[..., None] if self.spec.modality in ("vector", "speech") else hidden
         layers = zip(s.channels, s.kernels, s.strides, s.padding, s.pools, strict=True)
         for i, (channels, kernel, stride, pad, pool) in enumerate(layers):
             axes = hidden.shape[1:-1]

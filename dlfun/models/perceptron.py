@@ -7,6 +7,7 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun import models
+from dlfun.layers import one_hot
 from dlfun.types import Rate, Spec
 
 
@@ -27,9 +28,14 @@ class Perceptron(nn.Module):
         self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
     ) -> jax.Array:
         """inputs [batch, *shape] -> scores [batch, classes]; weights start at zero."""
-        inputs = inputs.reshape(inputs.shape[0], -1)
+        inputs = self.flat(inputs)
         count = units(self.settings, self.spec)
         zeros = nn.initializers.zeros
         kernel = self.param("kernel", zeros, (math.prod(inputs.shape[1:]), count))
         scores = inputs @ kernel + self.param("bias", zeros, (count,))[None]
         return jnp.concatenate([-scores, scores], axis=-1) if count == 1 else scores
+
+    @nn.nowrap
+    def flat(self, inputs: jax.Array) -> jax.Array:
+        """What the units weigh: inputs [batch, features], ids as one-hot vectors."""
+        return one_hot(inputs, self.spec.vocabulary).reshape(inputs.shape[0], -1)

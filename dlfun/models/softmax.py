@@ -4,6 +4,7 @@ import jax
 from flax import linen as nn
 
 from dlfun import models
+from dlfun.layers import one_hot
 from dlfun.types import Rate, Spec
 
 
@@ -18,4 +19,5 @@ class Softmax(nn.Module):
         self, inputs: jax.Array, *, train: bool = False, dropout_rate: Rate = None
     ) -> jax.Array:
         """inputs [batch, *shape] -> [batch, outputs]."""
-        return nn.Dense(self.spec.outputs, name="head")(inputs.reshape(inputs.shape[0], -1))
+        flat = one_hot(inputs, self.spec.vocabulary).reshape(inputs.shape[0], -1)
+        return nn.Dense(self.spec.outputs, name="head")(flat)

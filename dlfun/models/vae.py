@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun import models
-from dlfun.layers import Dropout, activation
+from dlfun.layers import Dropout, Tokens, activation
 from dlfun.types import Rate, Spec
 
 
@@ -38,6 +38,7 @@ class VAE(nn.Module):
     def setup(self) -> None:
         """The layers of both halves, and the read-out."""
         s = self.settings
+        self.tokens = Tokens(self.spec.vocabulary, s.embedding)
         self.encoder = [nn.Dense(w) for w in s.widths]
         self.posterior = nn.Dense(2 * s.latent)
         self.decoder = [nn.Dense(w) for w in reversed(s.widths)]
@@ -60,7 +61,8 @@ class VAE(nn.Module):
 
     def encode(self, inputs: jax.Array, dropout_rate: Rate = None) -> tuple[jax.Array, jax.Array]:
         """Mean and log variance [batch, latent] of the posterior."""
-        hidden = self.hidden(self.encoder, inputs.reshape(inputs.shape[0], -1), dropout_rate)
+        flat = self.tokens(inputs).reshape(inputs.shape[0], -1)
+        hidden = self.hidden(self.encoder, flat, dropout_rate)
         mean, log_variance = jnp.split(self.posterior(hidden), 2, axis=-1)
         return mean, log_variance
 

@@ -25,6 +25,7 @@ OBJECTIVES: dict[str, Row] = {
     "squared_error": Row(
         "dlfun.objectives.squared_error:squared_error", ("regression", "classification")
     ),
+    "next_token": Row("dlfun.objectives.next_token:next_token", ("next_token",)),
     "perceptron": Row("dlfun.objectives.perceptron:perceptron", ("classification",)),
 }
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 
 import jax
+import optax
 from jax import numpy as jnp
 
 from dlfun.models.vae import VAEOutputs
@@ -22,9 +23,9 @@ def gaussian(mean: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Ar
     return -0.5 * (jnp.square(z) + math.log(2 * math.pi)) - log_scale
 
 
-def categorical(logits: jax.Array, one_hot: jax.Array, log_scale: jax.Array) -> jax.Array:
-    """log p of one-hot ids, both [..., vocabulary], spread over the vocabulary axis."""
-    return one_hot * jax.nn.log_softmax(logits, axis=-1)
+def categorical(logits: jax.Array, ids: jax.Array, log_scale: jax.Array) -> jax.Array:
+    """log p of ids [...] under softmax(logits [..., vocabulary]); shaped as the ids."""
+    return -optax.losses.softmax_cross_entropy_with_integer_labels(logits, ids)
 
 
 LIKELIHOODS: dict[str, Callable[..., jax.Array]] = {

@@ -39,9 +39,11 @@ def text(value: Any) -> str:
 
 
 def metric_of(rows: Sequence[Row], split: str) -> str:
-    """The metric an arm is judged by on a split: accuracy where it has one, else loss."""
-    accuracy = f"{split}_accuracy"
-    return accuracy if any(row.get(accuracy, "") != "" for row in rows) else f"{split}_loss"
+    """The metric an arm is judged by on a split: accuracy or nats where it has them, else loss."""
+    for metric in (f"{split}_accuracy", f"{split}_nats"):
+        if any(row.get(metric, "") != "" for row in rows):
+            return metric
+    return f"{split}_loss"
 
 
 def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:

@@ -145,6 +145,14 @@ def make_rows(
     return rows
 
 
+def in_other_units(finals: dict[str, Any]) -> dict[str, Any]:
+    """Nats per token as bits per token and as perplexity, for every split."""
+    nats = {n.removesuffix("_nats"): v for n, v in finals.items() if n.endswith("_nats")}
+    return {f"{split}_bits": values / np.log(2) for split, values in nats.items()} | {
+        f"{split}_perplexity": np.exp(values) for split, values in nats.items()
+    }
+
+
 def run_arm(
     options: StudyOptions,
     settings: Settings,
@@ -187,4 +195,5 @@ def run_arm(
         **{f"test_{name}": values for name, values in found.test.items()},
         **found.kept.counters,
     }
+    finals |= in_other_units(finals)
     return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))

@@ -47,13 +47,20 @@ def likelihood(settings: models.VAE, spec: Spec) -> str:
 
 def check(settings: Settings, spec: Spec) -> None:
     """Raises UserError if this model cannot learn from such data."""
-    if models.MODELS[settings.model].learner != "perceptron":
-        return
-    if spec.task != "classification":
+    row = models.MODELS[settings.model]
+    if spec.task not in row.tasks:
+        able = [name for name, other in models.MODELS.items() if spec.task in other.tasks]
         raise UserError(
-            f"--model={settings.model} learns classes, and this data set is for {spec.task}; "
-            "choose another model"
+            f"--model={settings.model} is for {' or '.join(row.tasks)}, and this data set is for "
+            f"{spec.task}; choose {' or '.join(able)}"
         )
+    if spec.task == "next_token" and settings.shape.bidirectional:
+        raise UserError(
+            "--rnn_bidirectional reads the next tokens before it predicts them; "
+            "give --nornn_bidirectional"
+        )
+    if row.learner != "perceptron":
+        return
     if settings.shape.units == "one" and spec.outputs != 2:
         raise UserError(
             f"--perceptron_units=one tells two classes apart, and this data set has "
@@ -75,7 +82,7 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
     if row.generative:
         objective = elbo(likelihood(settings.shape, spec), objective)
     learner = LEARNERS[row.learner](module, objective, settings, spec)
-    return Assembly(module, objective, learner, make_run(learner, settings))
+    return Assembly(module, objective, learner, make_run(learner, settings, spec.task))
 
 
 @functools.lru_cache

@@ -28,11 +28,14 @@ class Study(NamedTuple):
 
 
 def load(name: str, options: StudyOptions) -> Stacked:
-    """A data set with its splits: one for all replicates, or one each under --split=random."""
+    """A data set with its splits: one for all replicates if it is the official one, else one each.
+
+    Replicates that are split alike are still stacked one by one.
+    """
     raw = datasets.read(name, options.data)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
-    own = options.data.split == "random" and not raw.spec.truth_table
+    own = options.data.split != "official" and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)
     return stack([datasets.split(raw, key, r, options.data) for r in replicates])
 

@@ -43,9 +43,8 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     def decode(latent: jax.Array) -> np.ndarray:
         return np.asarray(values(assembly.module.apply(variables, latent, method=VAE.decode), kind))
 
-    shown = jnp.argmax(inputs, axis=-1) if spec.vocabulary else inputs
     return {
-        "inputs": np.asarray(shown),
+        "inputs": np.asarray(inputs),
         "reconstructions": decode(mean),
         "samples": decode(prior),
     }

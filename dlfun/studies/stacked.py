@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from dlfun.types import Dataset, Split, TuneData
@@ -27,7 +28,7 @@ def stack(datasets: Sequence[Dataset]) -> Stacked:
     """The same split of several data sets, stacked on a new first axis."""
 
     def both(splits: Sequence[Split]) -> Split:
-        return Split(*(np.stack(arrays) for arrays in zip(*splits, strict=True)))
+        return jax.tree.map(lambda *arrays: np.stack(arrays), *splits)
 
     held_out = [d.validation for d in datasets if d.validation is not None]
     tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)

@@ -44,6 +44,24 @@ def permutation(order: jax.Array, epoch: jax.Array, examples: int) -> jax.Array:
     return shuffled(round_words(order, epoch), jnp.arange(examples), examples)
 
 
+def stream_indices(
+    order: jax.Array, start: jax.Array, steps: int, windows: int, batch_size: int
+) -> jax.Array:
+    """Which windows of a text the steps start, start + 1, ... read: [steps, batch_size].
+
+    Each place of the batch reads its own part of the text, window after window. In the next
+    epoch it reads the part that follows, so that its state always goes on where it left off. The
+    order key says where in the text the parts begin; the windows that are left over, fewer than
+    the batch, differ from epoch to epoch.
+    """
+    each = windows // batch_size
+    step = start + jnp.arange(steps)
+    epoch = step // each
+    part = jnp.add.outer(epoch, jnp.arange(batch_size)) % batch_size
+    begin = jax.random.randint(order, (), 0, windows)
+    return (begin + part * each + (step % each)[:, None]) % windows
+
+
 def batch_indices(
     order: jax.Array, start: jax.Array, steps: int, examples: int, batch_size: int
 ) -> jax.Array:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun.training.order import batch_indices
+from dlfun.training.order import batch_indices, stream_indices
 from dlfun.types import (
     Array,
     Batch,
@@ -20,6 +20,12 @@ from dlfun.types import (
     Streams,
     TuneData,
 )
+
+SPAN = 1024
+"""Tokens of a text that are scored in one go, at least; fewer only where a split has no more."""
+
+SPANS = 16
+"""So many spans at a time."""
 
 
 class Carry(NamedTuple):
@@ -72,7 +78,12 @@ def is_finite(tree: Any) -> Array:
 
 def take(split: Split, which: Array, rows: Array) -> Split:
     """Rows of one of the stacked splits [splits, n, ...]."""
-    return Split(*(jnp.asarray(leaf)[which, rows] for leaf in split))
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[which, rows], split)
+
+
+def to_batch(split: Split, weight: Array) -> Batch:
+    """Examples as a batch, each with a weight."""
+    return Batch(split.inputs, split.targets, weight, split.lengths)
 
 
 def whole_split(
@@ -86,7 +97,7 @@ def whole_split(
     def one(chunk: Array) -> Metrics:
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
-        batch = Batch(*take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
+        batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
         return learner.evaluate(
             state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk)
         )
@@ -98,15 +109,18 @@ def whole_split(
     )
 
 
-def make_run(learner: Learner, settings: Settings) -> Run:
+def make_run(learner: Learner, settings: Settings, task: str = "classification") -> Run:
     """The run of a learner under these settings.
 
     `advance` takes one interval of `intervals[0]` steps (its keyword `steps` names another
     length), then validates. Its history holds `train_*`, averaged over the interval's steps on
-    the parameters before each, and `validation_*`; NaN once the run has failed.
+    the parameters before each, and `validation_*`; NaN once the run has failed. Under the task
+    next_token a step goes on in the text where the one before it ended.
     """
     intervals = interval_lengths(settings.steps, settings.evaluations)
-    scoring_batch = max(settings.batch_size, 100)
+    indices = stream_indices if task == "next_token" else batch_indices
+    scored = joined if task == "next_token" else lambda split: split
+    scoring_batch = SPANS if task == "next_token" else max(settings.batch_size, 100)
 
     def init(hparams: HParams, streams: Streams) -> Carry:
         return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
@@ -114,11 +128,14 @@ def make_run(learner: Learner, settings: Settings) -> Run:
     def advance(
         carry: Carry, hparams: HParams, data: TuneData, steps: int = intervals[0]
     ) -> tuple[Carry, dict[str, Array]]:
-        new, train = train_interval(learner, settings, carry, hparams, data.train, steps)
+        rows = indices(
+            carry.streams.order, carry.step, steps, data.train.targets.shape[1], settings.batch_size
+        )
+        new, train = train_interval(learner, carry, hparams, data.train, rows)
         history = prefix("train", divide(train))
         if data.validation is not None:
             found = whole_split(
-                learner, scoring_batch, new.state, hparams, carry.streams, data.validation
+                learner, scoring_batch, new.state, hparams, carry.streams, scored(data.validation)
             )
             history |= prefix("validation", divide(found))
         healthy = new.failed_at < 0
@@ -126,7 +143,7 @@ def make_run(learner: Learner, settings: Settings) -> Run:
 
     def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
         found = divide(
-            whole_split(learner, scoring_batch, carry.state, hparams, carry.streams, split)
+            whole_split(learner, scoring_batch, carry.state, hparams, carry.streams, scored(split))
         )
         healthy = carry.failed_at < 0
         return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), found)
@@ -139,21 +156,36 @@ def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
     return {f"{name}_{key}": value for key, value in values.items()}
 
 
+def joined(split: Split) -> Split:
+    """Windows of a text [splits, windows, time] as spans of at least `SPAN` tokens.
+
+    A model reads a span from the state it has at the start of a text, and a long span keeps what
+    that costs small. The last one is padded, with targets of -1.
+    """
+    splits, windows, time = split.targets.shape
+    each = min(-(-SPAN // time), windows)
+    count = -(-windows // each)
+
+    def join(leaf: Array, fill: int) -> Array:
+        padding = ((0, 0), (0, count * each - windows), (0, 0))
+        padded = jnp.pad(jnp.asarray(leaf), padding, constant_values=fill)
+        return padded.reshape(splits, count, each * time)
+
+    return Split(join(split.inputs, 0), join(split.targets, -1))
+
+
 def train_interval(
-    learner: Learner,
-    settings: Settings,
-    carry: Carry,
-    hparams: HParams,
-    train: Split,
-    steps: int,
+    learner: Learner, carry: Carry, hparams: HParams, train: Split, rows: Array
 ) -> tuple[Carry, Metrics]:
-    """Some steps of training, as one scan; a run that fails in them is frozen before them."""
-    examples = train.targets.shape[1]
-    rows = batch_indices(carry.streams.order, carry.step, steps, examples, settings.batch_size)
-    weight = jnp.ones(settings.batch_size, jnp.float32)
+    """A step of training on each of rows [steps, batch], as one scan.
+
+    A run that fails in them is frozen before them.
+    """
+    steps, batch_size = rows.shape
+    weight = jnp.ones(batch_size, jnp.float32)
 
     def one(state: Any, step: Array, row: Array) -> tuple[Any, Metrics]:
-        batch = Batch(*take(train, carry.streams.split, row), weight)
+        batch = to_batch(take(train, carry.streams.split, row), weight)
         return learner.update(state, batch, hparams, jax.random.fold_in(carry.streams.noise, step))
 
     def body(running: tuple, xs: tuple[Array, Array]) -> tuple[tuple, None]:

@@ -74,10 +74,10 @@ def test_padding_changes_nothing(way, key):
     inputs = jax.random.normal(key, (1, 6, 2))
     layer = Recurrence("lstm", 3, bidirectional=True, way=way)
     params = layer.init(key, inputs)
-    alone, last = layer.apply(params, inputs[:, :4])
+    alone, last, _ = layer.apply(params, inputs[:, :4])
     for padding in (0.0, 7.0):
         padded = inputs.at[:, 4:].set(padding)
-        states, end = layer.apply(params, padded, jnp.array([4]))
+        states, end, _ = layer.apply(params, padded, jnp.array([4]))
         np.testing.assert_allclose(states[:, :4], alone, rtol=1e-6)
         np.testing.assert_allclose(end, last, rtol=1e-6)
         assert not np.any(states[:, 4:])
@@ -96,9 +96,32 @@ def test_forward_mode_names_the_way_that_has_it(key):
     np.testing.assert_allclose(forward, jax.jacrev(through("hoisted"))(inputs), atol=1e-6)
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("cell", STOCK)
+def test_a_sequence_in_two_parts_is_the_sequence(cell, way, key):
+    """Outputs and gradients, where the second part goes on from the state after the first."""
+    inputs = jax.random.normal(key, (3, 6, 2))
+    layer = Recurrence(cell, 4, way=way)
+    params = layer.init(key, inputs)
+
+    def whole(params, inputs):
+        return layer.apply(params, inputs)[0]
+
+    def parted(params, inputs):
+        first, _, state = layer.apply(params, inputs[:, :2])
+        return jnp.concatenate([first, layer.apply(params, inputs[:, 2:], None, state)[0]], axis=1)
+
+    def loss(function):
+        return jax.value_and_grad(lambda *args: jnp.sum(jnp.sin(function(*args))), (0, 1))
+
+    pair = [jax.jit(loss(f))(params, inputs) for f in (whole, parted)]
+    for a, b in zip(*map(jax.tree.leaves, pair), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
 def test_last_state_is_where_each_direction_ends(key):
     inputs = jax.random.normal(key, (3, 6, 2))
-    states, last = Recurrence("gru", 4, bidirectional=True).init_with_output(key, inputs)[0]
+    states, last, _ = Recurrence("gru", 4, bidirectional=True).init_with_output(key, inputs)[0]
     np.testing.assert_array_equal(last, jnp.concatenate([states[:, -1, :4], states[:, 0, 4:]], -1))
 
 

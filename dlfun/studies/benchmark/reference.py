@@ -33,7 +33,8 @@ def step_cost(assembly: Assembly, work: Work, state: Any, hparams: Any, train: S
 
     XLA would count the whole data set as read by the gathering, which is added by hand.
     """
-    inputs, targets = (jnp.asarray(leaf[0, : work.batch_size]) for leaf in train)
+    first = jax.tree.map(lambda leaf: jnp.asarray(leaf[0, : work.batch_size]), train)
+    inputs, targets = first.inputs, first.targets
     batch = Batch(inputs, targets, jnp.ones(work.batch_size, jnp.float32))
     update = jax.make_jaxpr(assembly.learner.update)(state, batch, hparams, jax.random.key(0))
     found = cost_of(update)

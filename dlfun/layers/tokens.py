@@ -1,0 +1,28 @@
+"""How a model reads the ids of a text: as one-hot vectors, or as learned ones."""
+
+import jax
+from flax import linen as nn
+
+
+def one_hot(inputs: jax.Array, vocabulary: int) -> jax.Array:
+    """Ids [...] as vectors [..., vocabulary]; inputs of no vocabulary as they are."""
+    return jax.nn.one_hot(inputs, vocabulary) if vocabulary else inputs
+
+
+class Tokens(nn.Module):
+    """An embedding of `width` for each id of a vocabulary; width 0 is the one-hot vector.
+
+    Inputs of no vocabulary pass unchanged, so that a model need not ask what it reads.
+    """
+
+    vocabulary: int
+    width: int
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """ids [batch, time] -> [batch, time, width]."""
+        if not self.vocabulary or not self.width:
+            return one_hot(inputs, self.vocabulary)
+        shape = (self.vocabulary, self.width)
+        table = self.param("embedding", nn.initializers.normal(1.0), shape)
+        return table[inputs]

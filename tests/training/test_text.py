@@ -1,5 +1,7 @@
 """Texts: read in order with a state carried on, and scored whole."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from dlfun.errors import UserError
 from dlfun.models import BPNN, RNN
 from dlfun.studies.arm import run_arm
 from dlfun.studies.assemble import assemble
+from dlfun.studies.writing import write_tokens
 from dlfun.training import run
 from dlfun.training.order import stream_indices
 from dlfun.types import Batch, Dataset, HParams, Layout, Spec, Split
@@ -23,9 +26,7 @@ def text(windows, seed=0):
     """A random walk on a circle of four letters, cut into windows of five."""
     moves = np.random.default_rng(seed).integers(1, 3, 5 * windows + 1)
     ids = np.cumsum(moves) % 4
-    return Split(
-        ids[:-1].reshape(-1, 5).astype(np.uint8), ids[1:].reshape(-1, 5).astype(np.int32)
-    )
+    return Split(ids[:-1].reshape(-1, 5).astype(np.uint8), ids[1:].reshape(-1, 5).astype(np.int32))
 
 
 def dataset():
@@ -35,7 +36,7 @@ def dataset():
 def test_each_place_of_a_batch_reads_on(key):
     windows, batch = 23, 4
     found = np.asarray(stream_indices(key, jnp.int32(0), 15, windows, batch))
-    for before, after in zip(found[:-1], found[1:], strict=True):
+    for before, after in itertools.pairwise(found):
         jumps = (after - before) % windows != 1
         assert jumps.sum() <= 1  # where the last part ends, the windows left over are passed
     for epoch in found.reshape(3, 5, batch):
@@ -125,6 +126,22 @@ def test_validation_is_the_end_of_the_text():
     split = data.split(raw, jax.random.key(0), 0, options(("rnn",)).data)
     np.testing.assert_array_equal(split.train.inputs, whole.train.inputs[:54])
     np.testing.assert_array_equal(split.validation.inputs, whole.train.inputs[54:])
+
+
+def test_a_text_is_written_from_the_probabilities_of_the_whole_before_it(key):
+    """At a low temperature: always the likeliest token, by a loop that reads all of it anew."""
+    settings, _, _ = prepared("rnn", dataset(), SHAPE)
+    learner = assemble(settings, SPEC).learner
+    state = learner.init(HParams(), key)
+    module, variables = assemble(settings, SPEC).module, learner.parameters(state)
+    found = write_tokens(module, variables, key, 2, 12, 1e-6)
+    ids = [2]
+    for _ in range(12):
+        logits = module.apply(variables, jnp.array([ids]))
+        ids.append(int(jnp.argmax(logits[0, -1])))
+    np.testing.assert_array_equal(found, ids[1:])
+    hot = write_tokens(module, variables, key, 2, 400, 1e6)
+    assert np.bincount(hot, minlength=4).min() > 60  # all four alike at a high one
 
 
 @pytest.mark.parametrize(

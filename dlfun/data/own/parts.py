@@ -66,7 +66,7 @@ def hold_out(split: Split, path: Path, names: Sequence[str]) -> dict[str, Split]
 def fewest(targets: np.ndarray, names: Sequence[str]) -> tuple[str, int]:
     """The class with the fewest examples, and how many it has."""
     counts = np.bincount(targets, minlength=len(names))
-    return names[counts.argmin()], int(counts.min())
+    return names[int(counts.argmin())], int(counts.min())
 
 
 def listed(values: Collection[object]) -> str:

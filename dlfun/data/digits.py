@@ -15,7 +15,6 @@ class Digits(tfds.core.GeneratorBasedBuilder):
     """The test half of the UCI optical digits, as scikit-learn bundles it."""
 
     name = "digits"
-    LICENCE = "CC BY 4.0 (UCI Machine Learning Repository)"
     VERSION = tfds.core.Version("1.0.0")
 
     def spec(self) -> Spec:

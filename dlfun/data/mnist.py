@@ -13,7 +13,6 @@ with tfds.core.registered.skip_registration():  # the name is the stock builder'
         """The stock builder, reading its files without TensorFlow."""
 
         name = "mnist"
-        LICENCE = "commonly given as CC BY-SA 3.0"
         # TFDS looks for these beside the file that defines the class.
         pkg_dir_path = tfds.core.tfds_path("image_classification")
         url_infos = tfds.core.download.checksums.load_url_infos(

@@ -62,7 +62,6 @@ class Mnist1d(tfds.core.GeneratorBasedBuilder):
     """MNIST-1D of Greydanus (2020)."""
 
     name = "mnist1d"
-    LICENCE = "Apache-2.0: that of the templates and the algorithm"
     VERSION = tfds.core.Version("1.0.0")
 
     def spec(self) -> Spec:

@@ -19,7 +19,7 @@ from dlfun.types import Dataset, Spec, Split
 SHOWN = 10  # examples of a picture
 EXCERPTS = 3
 CLASSES = 20  # names that are listed
-LABEL = 14  # columns of what a line is about
+LABEL = 12  # columns of what a line is about
 
 
 def size(count: int) -> str:
@@ -80,14 +80,15 @@ def describe_facts(one: Facts) -> str:
         lines += [entry("", f"from {url}")]
     if one.files:
         lines += [entry("", "without network: put these files into a folder, name it --manual_dir")]
-    state = "" if one.examples else " (not prepared yet)"
-    return "\n".join([*lines, entry("prepared in", f"{one.folder}{state}")])
+    state = "" if one.examples else ", not prepared yet"
+    return "\n".join([*lines, entry("folder", f"{one.folder}{state}")])
 
 
 def task(spec: Spec) -> str:
     """What is wanted, and of how many."""
     what = {"classification": "classes", "regression": "numbers", "next_token": "tokens"}
-    return f"{spec.task.replace('_', ' ')}, {spec.outputs} {what[spec.task]}"
+    plural = what[spec.task] if spec.outputs != 1 else what[spec.task][:-1]
+    return f"{spec.task.replace('_', ' ')}, {spec.outputs} {plural}"
 
 
 def describe_own(raw: Raw, path: str) -> str:
@@ -129,7 +130,8 @@ def class_sizes(raw: Raw) -> str:
     counts = np.bincount(raw.train.targets, minlength=raw.spec.outputs)
     names = [class_name(raw, i) for i in range(raw.spec.outputs)]
     shown = ", ".join(names[:CLASSES]) + (" ..." if len(names) > CLASSES else "")
-    return f"{shown}; {counts.min():,} to {counts.max():,} training examples each"
+    least, most = f"{counts.min():,}", f"{counts.max():,}"
+    return f"{shown}; {least if least == most else f'{least} to {most}'} training examples each"
 
 
 def class_name(raw: Raw, index: int) -> str:

@@ -105,7 +105,8 @@ def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
     elif example.ndim == 3:
         axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
     else:
-        axes.plot(example, color=COLOURS[0], linewidth=1)
+        axes.set_prop_cycle(color=COLOURS)
+        axes.plot(example, linewidth=1)
 
 
 def draw_generated(source: Path) -> None:

@@ -23,6 +23,27 @@ DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
     "digits": Row("digits:Digits", "1,797 handwritten digits of 8 x 8; in scikit-learn"),
     "mnist": Row("mnist:Mnist", "70,000 handwritten digits of 28 x 28; downloaded"),
+    "fashion_mnist": Row("mnist:FashionMnist", "70,000 articles of clothing; downloaded"),
+    "kmnist": Row("mnist:Kmnist", "70,000 cursive Japanese characters; downloaded"),
+    "emnist": Row("mnist:Emnist", "814,255 letters and digits, 62 classes; downloaded"),
+    "emnist/bymerge": Row("mnist:Emnist", "the same in 47 classes; downloaded"),
+    "emnist/balanced": Row("mnist:Emnist", "131,600 of them, 47 even classes; downloaded"),
+    "emnist/letters": Row("mnist:Emnist", "103,600 letters, labels 1 to 26; downloaded"),
+    "emnist/digits": Row("mnist:Emnist", "280,000 digits; downloaded"),
+    "emnist/mnist": Row("mnist:Emnist", "70,000 digits, made like MNIST; downloaded"),
+    "cifar10": Row("cifar:Cifar10", "60,000 colour photographs of 32 x 32; downloaded"),
+    "binarized_mnist": Row(
+        "binarized_mnist:BinarizedMnist", "MNIST in black and white, no labels; downloaded"
+    ),
+    "tiny_shakespeare": Row(
+        "tiny_shakespeare:TinyShakespeare", "1.1 million characters of plays; downloaded"
+    ),
+    "imdb_reviews": Row("reviews:ImdbReviews", "50,000 reviews, for or against; downloaded"),
+    "ag_news_subset": Row("reviews:AgNewsSubset", "127,600 news of four kinds; downloaded"),
+    "spoken_digit": Row("spoken_digit:SpokenDigit", "2,500 spoken digits; downloaded"),
+    "speech_commands": Row(
+        "speech_commands:SpeechCommands", "100,503 spoken words; downloaded, 2.5 GB"
+    ),
     "xor": Row("parity:Xor", "the four rows of exclusive or; generated"),
     "parity": Row("parity:Parity", "is the number of ones among 4 bits odd; generated"),
     "parity/8": Row("parity:Parity", "is the number of ones among 8 bits odd; generated"),

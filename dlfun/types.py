@@ -146,6 +146,7 @@ class DataOptions:
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
+      target_column: of the user's own tables; None is the last column.
     """
 
     data_dir: str | None = None
@@ -154,6 +155,7 @@ class DataOptions:
     validation_fraction: float = 0.1
     train_examples: int | None = None
     permute_features: bool = False
+    target_column: str | None = None
 
 
 class Split(NamedTuple):

@@ -90,7 +90,8 @@ def _define_named(
     one: str | None,
     many: str | None,
 ) -> None:
-    kind, kinds = parsing.choice(what, table), parsing.names(what, table)
+    kind = parsing.dataset(table) if what == "dataset" else parsing.choice(what, table)
+    kinds = parsing.names(what, table, kind)
     if one is not None:
         define(values, kind, what, one, f"the {what}", "Study")
     if many is not None:
@@ -128,6 +129,7 @@ def _define_data(values: absl_flags.FlagValues) -> None:
         "permute_features",
         "apply one fixed permutation to the positions of every example",
     )
+    add(parsing.text(), "target_column", "what is to be predicted of an own .csv", "the last one")
 
 
 def _define_training(values: absl_flags.FlagValues) -> None:

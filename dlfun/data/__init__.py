@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dlfun.data.own import is_path, read_own
 from dlfun.data.reading import Raw, Row, read_row
 from dlfun.data.splitting import chance, split, stratified_order
 from dlfun.errors import unknown
 from dlfun.types import DataOptions
 
-__all__ = ["DATASETS", "Raw", "Row", "chance", "read", "split", "stratified_order"]
+__all__ = ["DATASETS", "Raw", "Row", "chance", "is_path", "read", "split", "stratified_order"]
 
 DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
@@ -60,12 +61,15 @@ def read(name: str, options: DataOptions) -> Raw:
     """A data set in memory, prepared first where needed.
 
     Args:
-      name: one of `DATASETS`; what follows a slash is a config of the builder.
-      options: `data_dir`, `manual_dir` and `permute_features` are used.
+      name: one of `DATASETS`, what follows a slash is a config of the builder; or a file or
+        folder of the user's own.
+      options: `data_dir`, `manual_dir`, `permute_features` and, for a table, `target_column`.
 
     Raises:
       UserError: if the name is unknown, or the data are missing, damaged or cannot be prepared.
     """
+    if name not in DATASETS and is_path(name):
+        return read_own(name, options)
     if name not in DATASETS:
         raise unknown("data set", name, DATASETS)
     return read_row(name, DATASETS[name], options)

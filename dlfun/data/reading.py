@@ -32,6 +32,7 @@ class Raw(NamedTuple):
       train, test: the official splits, numpy arrays.
       validation: the published one; None where there is none.
       groups: who made the examples of train and test, as ids [n] each; None where not known.
+      classes: the names of the class ids, where they have some.
       spec: what models need to know.
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
         arrays, after a permutation of the features where one was asked for.
@@ -47,6 +48,7 @@ class Raw(NamedTuple):
     separator: np.ndarray | None = None
     validation: Split | None = None
     groups: tuple[np.ndarray, np.ndarray] | None = None
+    classes: tuple[str, ...] = ()
 
 
 def data_root(options: DataOptions) -> Path:
@@ -124,7 +126,15 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
         separator=None if known is None else np.asarray(known),
         validation=split_of(arrays, "validation") if "validation_inputs" in arrays else None,
         groups=groups_of(arrays),
+        classes=class_names(builder),
     )
+
+
+def class_names(builder: Any) -> tuple[str, ...]:
+    """The names of the class ids, where the targets are labels of TFDS."""
+    keys = builder.info.supervised_keys
+    label = builder.info.features.get(keys[1]) if keys else None
+    return tuple(getattr(label, "names", None) or ())
 
 
 def split_of(arrays: Mapping[str, np.ndarray], name: str) -> Split:

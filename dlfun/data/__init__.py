@@ -13,12 +13,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from dlfun.data.own import is_path, read_own
+from dlfun.data.prepared import find, read_prepared
 from dlfun.data.reading import Raw, Row, read_row
 from dlfun.data.splitting import chance, split, stratified_order
 from dlfun.errors import unknown
 from dlfun.types import DataOptions
 
-__all__ = ["DATASETS", "Raw", "Row", "chance", "is_path", "read", "split", "stratified_order"]
+__all__ = [
+    "DATASETS",
+    "Raw",
+    "Row",
+    "chance",
+    "find",
+    "is_path",
+    "read",
+    "split",
+    "stratified_order",
+]
 
 DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
@@ -61,8 +72,8 @@ def read(name: str, options: DataOptions) -> Raw:
     """A data set in memory, prepared first where needed.
 
     Args:
-      name: one of `DATASETS`, what follows a slash is a config of the builder; or a file or
-        folder of the user's own.
+      name: one of `DATASETS`, what follows a slash is a config of the builder; or of data
+        that TFDS has prepared in the data folder; or a file or folder of the user's own.
       options: `data_dir`, `manual_dir`, `permute_features` and, for a table, `target_column`.
 
     Raises:
@@ -70,6 +81,8 @@ def read(name: str, options: DataOptions) -> Raw:
     """
     if name not in DATASETS and is_path(name):
         return read_own(name, options)
+    if name not in DATASETS and (prepared := find(name, options)):
+        return read_prepared(prepared, options)
     if name not in DATASETS:
         raise unknown("data set", name, DATASETS)
     return read_row(name, DATASETS[name], options)

@@ -12,7 +12,7 @@ import tarfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import tensorflow_datasets as tfds
 from tensorflow_datasets.core.download import checksums
@@ -29,7 +29,7 @@ def package(name: str) -> tuple[Any, Any]:
     return tfds.core.tfds_path(path), recorded(f"{path}/checksums.tsv")
 
 
-def files_of_archive(path: Path | str) -> Iterator[tuple[str, BinaryIO]]:
+def files_of_archive(path: Path | str) -> Iterator[tuple[str, IO[bytes]]]:
     """The files of a tar archive in their order, by name; neither links nor what lies outside."""
     with tarfile.open(path) as archive:
         for member in archive:
@@ -83,7 +83,7 @@ class Downloads:
         """Both."""
         return self.extract(self.download(urls))
 
-    def iter_archive(self, path: Any) -> Iterator[tuple[str, BinaryIO]]:
+    def iter_archive(self, path: Any) -> Iterator[tuple[str, IO[bytes]]]:
         """The files of an archive."""
         return files_of_archive(path)
 

@@ -65,6 +65,16 @@ DATASETS: Mapping[str, Row] = {
     ),
     "adding": Row("adding:Adding", "sum the two marked of 50 numbers; generated"),
     "adding/100": Row("adding:Adding", "sum the two marked of 100 numbers; generated"),
+    "copy": Row("copy_memory:Copy", "say 10 symbols again after 100 steps; generated"),
+    "copy/20": Row("copy_memory:Copy", "say 10 symbols again after 20 steps; generated"),
+    "stdlib_text": Row(
+        "stdlib_text:StdlibText", "which of ten packages of Python is this code from; generated"
+    ),
+    "stdlib_text/next_character": Row(
+        "stdlib_text:StdlibText", "a megabyte of Python's own code, to be predicted; generated"
+    ),
+    "vowels": Row("vowels:Vowels", "3,000 vowels of 75 synthetic speakers; generated"),
+    "moving_digits": Row("moving_digits:MovingDigits", "which way does a digit move; generated"),
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
-from dlfun.types import DataOptions, Spec, Split
+from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
 
 class Row(NamedTuple):
@@ -73,10 +73,10 @@ def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     Raises:
       UserError: if the order of the positions is the task, or examples end before their last.
     """
-    if spec.task == "next_token" or spec.padded:
+    if spec.task in EACH_STEP or spec.padded:
         raise UserError(
-            "--permute_features: these examples are of different lengths, or parts of one text, "
-            "and have no positions to permute; leave it out"
+            "--permute_features: these examples are of different lengths, or have a target at each "
+            "step, and no positions to permute; leave it out"
         )
     import jax
 

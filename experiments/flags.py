@@ -21,7 +21,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.errors import UserError
+from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
@@ -29,7 +29,7 @@ from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
 from experiments import cluster, parsing, paths
 from experiments.by_model import default_of, usual_value
-from experiments.holders import define
+from experiments.holders import bad_value, define, flag_of
 from experiments.replay import flag_lines
 from experiments.shapes import NONE, activations, define_shapes, model_shape
 
@@ -261,6 +261,16 @@ def check_layouts(values: absl_flags.FlagValues) -> None:
             )
 
 
+def check_datasets(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
+    flag = "datasets" if "datasets" in values else "dataset"
+    for name in datasets_of(values):
+        known = name in data.DATASETS or data.is_path(name)
+        if not known and data.find(name, DataOptions(data_dir=values.data_dir)) is None:
+            text = flag_of(values, flag).kind.show(values[flag].value)
+            raise bad_value(flag, text, unknown("dataset", parsing.short(name), data.DATASETS))
+
+
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together. Quick: scripts do it before JAX starts."""
     if values.steps is not None and values.epochs is not None:
@@ -278,6 +288,7 @@ def check(values: absl_flags.FlagValues) -> None:
         model_options(values, model)
     check_layouts(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
+    check_datasets(values)
     cluster.check(values)
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from dlfun.data import own
+from dlfun.data import own, prepared
 from dlfun.errors import UserError, unknown
 from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout, Range
 
@@ -134,7 +134,8 @@ def dataset(valid: Collection[str]) -> Kind:
     def parse(given: str) -> str:
         name = given.strip()
         if name in valid or not own.is_path(name):
-            return known.parse(name)
+            # What is not of the table may lie prepared: that depends on another flag.
+            return name if prepared.NAME.fullmatch(name) else known.parse(name)
         try:
             return own.absolute(name)
         except UserError as error:

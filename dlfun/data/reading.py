@@ -15,7 +15,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
-from dlfun.types import DataOptions, Spec, Split
+from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
 
 class Row(NamedTuple):
@@ -73,10 +73,10 @@ def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     Raises:
       UserError: if the order of the positions is the task, or examples end before their last.
     """
-    if spec.task == "next_token" or spec.padded:
+    if spec.task in EACH_STEP or spec.padded:
         raise UserError(
-            "--permute_features: these examples are of different lengths, or parts of one text, "
-            "and have no positions to permute; leave it out"
+            "--permute_features: these examples are of different lengths, or have a target at each "
+            "step, and no positions to permute; leave it out"
         )
     import jax
 
@@ -108,8 +108,25 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
         raise UserError(f"--manual_dir={options.manual_dir} is not a folder")
     arrays, checksum = fetch(where, options)
+    missing = {"train_inputs", "test_inputs"} - set(arrays)
+    if missing:
+        raise UserError(
+            f"{where.folder} was prepared by another program, without a {min(missing)[:-7]} "
+            "split; delete it, or name another --data_dir"
+        )
     builder: Any = where.builder()
-    spec = builder.spec()
+    return raw_of(name, builder, builder.spec(), arrays, checksum, options)
+
+
+def raw_of(
+    name: str,
+    builder: Any,
+    spec: Spec,
+    arrays: dict[str, np.ndarray],
+    checksum: str,
+    options: DataOptions,
+) -> Raw:
+    """The data set that a builder's arrays are, their positions permuted where asked for."""
     if options.permute_features:
         arrays |= {
             name: permute(array, spec) for name, array in arrays.items() if name.endswith("_inputs")

@@ -80,7 +80,8 @@ def list_all(names: list[str], options: DataOptions) -> None:
 
     chosen = {n: row for n, row in data.DATASETS.items() if n in names or not names}
     if len(chosen) < len(names):
-        raise UserError("list: your own data are in no table; describe them")
+        others = ", ".join(name for name in names if name not in chosen)
+        raise UserError(f"list: {others} is not in the table; describe it")
     print(dataset_table([facts(name, row, options) for name, row in chosen.items()]))
     print("Your own data: --dataset=FILE.npz, FILE.csv or FOLDER.")
 
@@ -101,7 +102,8 @@ def describe(name: str, options: DataOptions, output_dir: Path) -> None:
         print(datasets.describe_facts(facts(name, data.DATASETS[name], options)), flush=True)
     raw = data.read(name, options)
     if name not in data.DATASETS:
-        print(datasets.describe_own(raw, name))
+        found = None if data.is_path(name) else data.find(name, options)
+        print(datasets.describe_other(raw, str(found.folder) if found else name))
     print(datasets.describe_arrays(raw))
     if raw.spec.modality == "text":
         print(datasets.excerpt(raw), flush=True)

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from dlfun.data import Raw, chance
 from dlfun.data.facts import Facts
+from dlfun.data.text import decode_text
 from dlfun.report.figures import WIDE, draw_example
 from dlfun.report.table import text_table
 from dlfun.types import Dataset, Spec, Split
@@ -86,14 +87,19 @@ def describe_facts(one: Facts) -> str:
 
 def task(spec: Spec) -> str:
     """What is wanted, and of how many."""
-    what = {"classification": "classes", "regression": "numbers", "next_token": "tokens"}
-    plural = what[spec.task] if spec.outputs != 1 else what[spec.task][:-1]
-    return f"{spec.task.replace('_', ' ')}, {spec.outputs} {plural}"
+    counted = {
+        "classification": "classes",
+        "regression": "numbers" if spec.outputs != 1 else "number",
+        "next_token": "tokens",
+        "sequence_labelling": "labels",
+    }
+    said = spec.task.replace("_", " ")
+    return f"{said}, {spec.outputs} {counted[spec.task]}" if spec.task in counted else said
 
 
-def describe_own(raw: Raw, path: str) -> str:
-    """What is known of the user's own data beside what every data set says."""
-    heading = f"{raw.name}: {path}"
+def describe_other(raw: Raw, path: str) -> str:
+    """What is known of data that are not in the table, beside what every data set says."""
+    heading = f"{raw.name} {raw.version}: {path}"
     return "\n".join([heading, entry("example", examples(raw.spec)), entry("task", task(raw.spec))])
 
 
@@ -109,14 +115,10 @@ def describe_arrays(raw: Raw) -> str:
     if raw.train.lengths is not None:
         shortest, longest = lengths(present.values())
         lines += [entry("lengths", f"{shortest} to {longest}")]
-    return "\n".join(
-        [
-            *lines,
-            entry("chance", chance_level(raw)),
-            entry("in memory", f"{raw.train.inputs.dtype}, {size(nbytes)}"),
-            entry("checksum", f"sha256 {raw.checksum}"),
-        ]
-    )
+    level = chance_level(raw)
+    lines += [entry("chance", level)] if level else []
+    lines += [entry("in memory", f"{raw.train.inputs.dtype}, {size(nbytes)}")]
+    return "\n".join([*lines, entry("checksum", f"sha256 {raw.checksum}")])
 
 
 def lengths(splits: Iterable[Split]) -> tuple[int, int]:
@@ -139,15 +141,21 @@ def class_name(raw: Raw, index: int) -> str:
     return raw.classes[index] if raw.classes else str(index)
 
 
+CHANCE = {
+    "classification": "accuracy {:.4f} by always naming the most frequent class",
+    "regression": "mean squared error {:.4g} by always predicting the mean",
+    "next_token": "{:.4f} nats a token by the frequencies of the tokens",
+    "sequence_labelling": "{:.4f} nats a step by the frequencies of each step's labels",
+}
+"""What `dlfun.data.chance` gives, by task."""
+
+
 def chance_level(raw: Raw) -> str:
-    """What the best constant answer reaches on the official test split, in words."""
+    """What the best constant answer reaches on the official test split, where there are labels."""
+    if raw.spec.task not in CHANCE:
+        return ""
     whole = Dataset(raw.train, None, raw.test, raw.spec, raw.name, raw.version, raw.checksum)
-    level = chance(whole)
-    return {
-        "classification": f"{100 * level:.2f} % by always naming the most frequent class",
-        "regression": f"mean squared error {level:.4g} by always predicting the mean",
-        "next_token": f"{level:.4f} nats a token by the frequencies of the tokens",
-    }[raw.spec.task]
+    return CHANCE[raw.spec.task].format(chance(whole))
 
 
 def spread(raw: Raw, count: int) -> np.ndarray:
@@ -169,19 +177,8 @@ def excerpt(raw: Raw) -> str:
         if raw.train.lengths is not None:
             ids = ids[: raw.train.lengths[row]]
         name = caption(raw, row)
-        said.append(entry(name or "excerpt", repr(decoded(ids, raw.spec.alphabet))))
+        said.append(entry(name or "excerpt", repr(decode_text(ids, raw.spec.alphabet))))
     return "\n".join(said)
-
-
-def decoded(ids: np.ndarray, alphabet: str) -> str:
-    """The text of ids: of characters of an alphabet, or of bytes.
-
-    >>> decoded(np.array([1, 0]), "ab"), decoded(np.array([104, 105]), "")
-    ('ba', 'hi')
-    """
-    if alphabet:
-        return "".join(alphabet[i] for i in ids)
-    return bytes(ids.astype(np.uint8)).decode("utf-8", "replace")
 
 
 def caption(raw: Raw, row: int) -> str:

@@ -28,8 +28,11 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
-TASKS = ("classification", "regression", "next_token")
-"""What is wanted of a data set: a class, numbers, or at each step of a text its next token."""
+TASKS = ("classification", "regression", "next_token", "sequence_labelling")
+"""What is wanted of a data set: a class, numbers, or at each step its next token or a label."""
+
+EACH_STEP = ("next_token", "sequence_labelling")
+"""The tasks with a target at each step of an example."""
 
 
 class HParams(NamedTuple):
@@ -105,9 +108,11 @@ class Spec:
         [height, width, channels], video [frames, height, width, channels], speech [frames,
         bands] of a log-mel spectrogram, text [time] of ids.
       modality: vector, sequence, image, video, speech or text.
-      task: classification (targets are class ids), regression (targets [outputs]) or next_token
-        (targets [time] of ids, -1 where there is none; examples follow one another in the text).
-      outputs: classes, numbers to predict, or tokens.
+      task: classification (targets are class ids), regression (targets [outputs]), next_token
+        (targets [time] of ids, -1 where there is none; examples follow one another in the text)
+        or sequence_labelling (the same targets, of examples that have nothing to do with each
+        other).
+      outputs: classes, numbers to predict, tokens or labels.
       likelihood: of the input values under a generative model: gaussian, bernoulli
         (values in [0, 1]) or categorical (ids).
       scale: stored inputs are multiplied by it when they become float.
@@ -147,6 +152,7 @@ class DataOptions:
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
+      target_column: of the user's own tables; None is the last column.
     """
 
     data_dir: str | None = None
@@ -156,6 +162,7 @@ class DataOptions:
     validation_fraction: float = 0.1
     train_examples: int | None = None
     permute_features: bool = False
+    target_column: str | None = None
 
 
 class Split(NamedTuple):
@@ -163,7 +170,7 @@ class Split(NamedTuple):
 
     Attributes:
       inputs: [n, *shape].
-      targets: [n], [n, outputs], or [n, time] of next tokens.
+      targets: [n], [n, outputs], or [n, time] where each step has one.
       lengths: [n], along the first axis of the shape; None where all are whole.
     """
 

@@ -15,16 +15,16 @@ def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """A random permutation of which every prefix is a stratified sample.
 
     The examples of each class, in random order, are spread evenly over the permutation. Numbers
-    to predict have no classes: theirs is a plain random permutation.
+    to predict and labels of each step have no classes: theirs is a plain random permutation.
 
     Args:
-      targets: [n] class ids, or [n, outputs] numbers.
+      targets: [n] class ids, [n, outputs] numbers, or [n, time] labels.
       uniforms: [n] in [0, 1), all of the chance there is.
 
     >>> stratified_order(np.array([0, 0, 0, 0, 1, 1]), np.array([.1, .9, .5, .3, .2, .7]))
     array([0, 4, 3, 2, 5, 1])
     """
-    if targets.dtype.kind == "f":
+    if targets.dtype.kind == "f" or targets.ndim > 1:
         return np.argsort(uniforms, kind="stable")
     within = np.lexsort((uniforms, targets))
     _, start, size = np.unique(targets[within], return_index=True, return_counts=True)
@@ -228,6 +228,7 @@ def chance(dataset: Dataset) -> float:
     Classification: the accuracy of always naming the most frequent training class. Regression:
     the mean squared error of always predicting the mean of the training targets. Next tokens: the
     nats of the frequencies of the training tokens, each counted once more than it was seen.
+    Sequence labelling: the same, with the frequencies of each step.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
@@ -235,4 +236,8 @@ def chance(dataset: Dataset) -> float:
     if dataset.spec.task == "next_token":
         counts = 1.0 + np.bincount(known[known >= 0], minlength=dataset.spec.outputs)
         return float(-np.mean(np.log(counts / counts.sum())[wanted[wanted >= 0]]))
+    if dataset.spec.task == "sequence_labelling":
+        seen = 1.0 + (known[..., None] == np.arange(dataset.spec.outputs)).sum(0)
+        step, real = np.arange(known.shape[1])[None], wanted >= 0
+        return float(-np.mean(np.log(seen / seen.sum(1, keepdims=True))[step, wanted][real]))
     return float(np.mean(wanted == np.bincount(known).argmax()))

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dlfun import data as datasets
 from dlfun import keys
+from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
@@ -41,6 +42,24 @@ def load(name: str, options: StudyOptions) -> Stacked:
     return stack([datasets.split(raw, key, r, options.data) for r in replicates])
 
 
+def load_all(options: StudyOptions) -> dict[str, Stacked]:
+    """Every data set of a study by its own name, which for own data is not how they were named.
+
+    Raises:
+      UserError: if two have the same name, as their rows could not be told apart.
+    """
+    loaded: dict[str, Stacked] = {}
+    for given in options.datasets:
+        data = load(given, options)
+        if data.first.name in loaded:
+            raise UserError(
+                f"{given}: the study already has a data set with the name {data.first.name}; "
+                "rename the file or folder"
+            )
+        loaded[data.first.name] = data
+    return loaded
+
+
 def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
@@ -63,7 +82,7 @@ def compare(
     Raises:
       UserError: if a model cannot learn a data set, before anything is trained.
     """
-    loaded = {name: load(name, options) for name in options.datasets}
+    loaded = load_all(options)
     arms = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]

@@ -72,6 +72,7 @@ def study_flags(
     _define_named(values, "model", MODELS, model, models)
     _define_named(values, "dataset", data.DATASETS, dataset, datasets)
     _define_study(values)
+    define_places(values)
     _define_data(values)
     _define_training(values)
     for name, bounds in HPARAMS.items():
@@ -92,11 +93,12 @@ def _define_named(
 ) -> None:
     kind = parsing.dataset(table) if what == "dataset" else parsing.choice(what, table)
     kinds = parsing.names(what, table, kind)
+    own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
     if one is not None:
-        define(values, kind, what, one, f"the {what}", "Study")
+        define(values, kind, what, one, f"the {what}{own}", "Study")
     if many is not None:
         default = tuple(many.split(","))
-        define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas", "Study")
+        define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas{own}", "Study")
 
 
 def _define_study(values: absl_flags.FlagValues) -> None:
@@ -111,16 +113,32 @@ def _define_study(values: absl_flags.FlagValues) -> None:
     add(parsing.choice("keep", options.KEEP), "keep", "whose parameters the record keeps")
 
 
+def define_places(values: absl_flags.FlagValues) -> None:
+    """Adds the flags that say where data are."""
+
+    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+        define(values, kind, name, None, help, "Data", usual=usual)
+
+    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
+    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
+    add(parsing.text(), "target_column", "what is wanted of your own .csv", "its last column")
+
+
 def _define_data(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
 
-    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
-    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
     add(
         parsing.choice("split", options.SPLITS),
         "split",
-        "the data set's official test split, or a random split of each replicate's own",
+        "what is tested on: the data set's official test split, a random one of each replicate's "
+        "own, or for replicate r all that speaker r said",
+    )
+    add(
+        parsing.number(FRACTION),
+        "test_fraction",
+        "of all examples, under --split=random",
+        "as large as the official test split",
     )
     add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
     add(parsing.integer(1), "train_examples", "use only this many training examples", "all")
@@ -129,7 +147,6 @@ def _define_data(values: absl_flags.FlagValues) -> None:
         "permute_features",
         "apply one fixed permutation to the positions of every example",
     )
-    add(parsing.text(), "target_column", "what is to be predicted of an own .csv", "the last one")
 
 
 def _define_training(values: absl_flags.FlagValues) -> None:

@@ -149,8 +149,8 @@ def raw_of(
 
 def class_names(builder: Any) -> tuple[str, ...]:
     """The names of the class ids, where the targets are labels of TFDS."""
-    keys = builder.info.supervised_keys
-    label = builder.info.features.get(keys[1]) if keys else None
+    features, keys = builder.info.features, builder.info.supervised_keys
+    label = features[keys[1]] if keys and keys[1] in features else None
     return tuple(getattr(label, "names", None) or ())
 
 

@@ -1,8 +1,8 @@
-"""Texts as ids: bytes, characters of an alphabet, and windows that follow one another."""
+"""Texts as ids and back: bytes, characters, and windows that follow one another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -86,3 +86,14 @@ def windows(ids: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     inputs.reshape(-1)[: len(ids) - 1] = ids[:-1]
     targets.reshape(-1)[: len(ids) - 1] = ids[1:]
     return inputs, targets
+
+
+def decode_text(ids: Iterable[int], alphabet: str) -> str:
+    """The text of ids: characters of an alphabet, or bytes of UTF-8 where there is none.
+
+    >>> decode_text([1, 0, 0], "ab"), decode_text([104, 105], "")
+    ('baa', 'hi')
+    """
+    if alphabet:
+        return "".join(alphabet[i] for i in ids)
+    return bytes(int(i) for i in ids).decode("utf-8", errors="replace")

@@ -59,9 +59,13 @@ def read(path: Path) -> Found:
 def load(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file; those of Python objects are never read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (*UNREADABLE, AttributeError, TypeError) as error:
+        # numpy itself would leave a file open that is no archive.
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise ValueError("it is a single array")
+            return {name: loaded[name] for name in loaded.files}
+    except UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as .npz ({first_line(error)}); write it with numpy.savez, "
             "without arrays of Python objects"
@@ -96,6 +100,11 @@ def pair_of(
     return None
 
 
+def kind(array: np.ndarray) -> str:
+    """The kind of an array's type as numpy has it, one for all whole numbers."""
+    return "i" if array.dtype.kind in "biu" else array.dtype.kind
+
+
 def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
     """Raises UserError unless all splits hold the same kind of examples, and labels for each."""
     first = pairs["train"]
@@ -103,7 +112,7 @@ def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) 
         for what, array, like in zip(("inputs", "targets"), pair, first, strict=True):
             if array.ndim == 0 or len(array) == 0:
                 raise UserError(f"{path}: the {what} of the {part} split are empty")
-            if array.shape[1:] != like.shape[1:] or array.dtype.kind != like.dtype.kind:
+            if array.shape[1:] != like.shape[1:] or kind(array) != kind(like):
                 raise UserError(
                     f"{path}: the {what} of the {part} split are {array.dtype} "
                     f"{list(array.shape[1:])} each, and those of the training split {like.dtype} "
@@ -117,9 +126,8 @@ def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) 
 
 def as_inputs(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
     """Bytes as they are, other numbers as float32; images of bytes have a channel."""
-    kind = given["train"].dtype
-    if kind.kind not in "biuf":
-        raise UserError(f"{path}: inputs must be numbers, not {kind}")
+    if kind(given["train"]) not in "if":
+        raise UserError(f"{path}: inputs must be numbers, not {given['train'].dtype}")
     compact = all(array.dtype == np.uint8 for array in given.values())
     axes = given["train"].ndim - 1
     if compact and axes == 2:
@@ -154,7 +162,7 @@ def as_targets(
         return as_numbers(given, path), ()
     if first.dtype.kind == "U":
         return as_names(given, path)
-    if first.dtype.kind not in "biu":
+    if kind(first) != "i":
         raise UserError(f"{path}: targets must be numbers or text, not {first.dtype}")
     ids = {part: array.astype(np.int64) for part, array in given.items()}
     parts.check_labels(ids, path)

@@ -36,11 +36,12 @@ def uniforms(count: int) -> np.ndarray:
     return (np.random.PCG64(0).random_raw(count) >> np.uint64(11)) * 2.0**-53
 
 
-def hold_out(split: Split, path: Path, names: Sequence[str]) -> dict[str, Split]:
+def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:
     """A fifth of the examples for test, the rest to learn from; both in the order of the file.
 
     Args:
       names: of the class ids; empty where numbers are to be predicted.
+      hint: what else to do where a class has one example only.
 
     Raises:
       UserError: if there are fewer than two examples, or two of each class.
@@ -51,7 +52,7 @@ def hold_out(split: Split, path: Path, names: Sequence[str]) -> dict[str, Split]
         if found < 2:
             raise UserError(
                 f"{path}: class {few} has one example; at least 2 of each class are needed, to "
-                "learn from and to test on"
+                f"learn from and to test on{hint}"
             )
     if count < 2:
         raise UserError(f"{path} holds {count} examples; at least 2 are needed")
@@ -66,7 +67,7 @@ def hold_out(split: Split, path: Path, names: Sequence[str]) -> dict[str, Split]
 def fewest(targets: np.ndarray, names: Sequence[str]) -> tuple[str, int]:
     """The class with the fewest examples, and how many it has."""
     counts = np.bincount(targets, minlength=len(names))
-    return names[counts.argmin()], int(counts.min())
+    return names[int(counts.argmin())], int(counts.min())
 
 
 def listed(values: Collection[object]) -> str:

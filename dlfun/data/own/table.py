@@ -18,6 +18,7 @@ from dlfun.types import Spec, Split
 CATEGORIES = 50  # of a column of text
 CLASSES = 100
 
+NUMBERS = " (whole numbers are classes; to predict them as numbers, write 3 as 3.0)"
 WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
@@ -59,7 +60,7 @@ def read(path: Path, target_column: str | None = None) -> Found:
     columns = [read_column(table, name, path) for name in table.names if name != target]
     targets, classes = read_target(table, target, path)
     values = np.concatenate([column.values for column in columns], axis=1)
-    splits = parts.hold_out(Split(values, targets), path, classes)
+    splits = parts.hold_out(Split(values, targets), path, classes, hint=NUMBERS)
     numeric = np.repeat([c.numeric for c in columns], [c.values.shape[1] for c in columns])
     spec = Spec(
         shape=values.shape[1:],

@@ -28,8 +28,9 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
-TASKS = ("classification", "regression", "next_token", "sequence_labelling")
-"""What is wanted of a data set: a class, numbers, or at each step its next token or a label."""
+TASKS = ("classification", "regression", "next_token", "sequence_labelling", "generation")
+"""What is wanted of a data set: a class, numbers, at each step its next token or a label, or
+nothing but the data themselves."""
 
 EACH_STEP = ("next_token", "sequence_labelling")
 """The tasks with a target at each step of an example."""
@@ -111,8 +112,8 @@ class Spec:
       task: classification (targets are class ids), regression (targets [outputs]), next_token
         (targets [time] of ids, -1 where there is none; examples follow one another in the text)
         or sequence_labelling (the same targets, of examples that have nothing to do with each
-        other).
-      outputs: classes, numbers to predict, tokens or labels.
+        other), or generation (targets that mean nothing: there are no labels).
+      outputs: classes, numbers to predict, tokens or labels; 0 for generation.
       likelihood: of the input values under a generative model: gaussian, bernoulli
         (values in [0, 1]) or categorical (ids).
       scale: stored inputs are multiplied by it when they become float.

@@ -228,7 +228,8 @@ def chance(dataset: Dataset) -> float:
     Classification: the accuracy of always naming the most frequent training class. Regression:
     the mean squared error of always predicting the mean of the training targets. Next tokens: the
     nats of the frequencies of the training tokens, each counted once more than it was seen.
-    Sequence labelling: the same, with the frequencies of each step.
+    Sequence labelling: the same, with the frequencies of each step. Generation: the nats of an
+    example whose pixels are drawn alone.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
@@ -240,4 +241,18 @@ def chance(dataset: Dataset) -> float:
         seen = 1.0 + (known[..., None] == np.arange(dataset.spec.outputs)).sum(0)
         step, real = np.arange(known.shape[1])[None], wanted >= 0
         return float(-np.mean(np.log(seen / seen.sum(1, keepdims=True))[step, wanted][real]))
+    if dataset.spec.task == "generation":
+        return pixels_alone(dataset)
     return float(np.mean(wanted == np.bincount(known).argmax()))
+
+
+def pixels_alone(dataset: Dataset) -> float:
+    """Nats of a test example if each value in [0, 1] is drawn alone, with its training frequency.
+
+    Each value counts as seen once more at 0 and once more at 1.
+    """
+    train, test = np.asarray(dataset.train.inputs), np.asarray(dataset.test.inputs)
+    scale = dataset.spec.scale
+    one = (1 + scale * train.sum(0, dtype=np.float64)) / (2 + len(train))
+    mean = scale * test.mean(0, dtype=np.float64)
+    return float(-np.sum(mean * np.log(one) + (1 - mean) * np.log1p(-one)))

@@ -11,7 +11,7 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
-from dlfun.types import CONVOLUTIONS, RECURRENCES, TASKS, Spec
+from dlfun.types import CONVOLUTIONS, EACH_STEP, RECURRENCES, Spec
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 CELLS = ("elman", "gru", "lstm")
@@ -96,6 +96,10 @@ class VAE:
     activation: str = option("relu", "", ACTIVATIONS)
 
 
+USUAL = ("classification", "regression")
+"""The tasks of a model that gives one output vector an example."""
+
+
 class Row(NamedTuple):
     """A model's row.
 
@@ -119,7 +123,7 @@ class Row(NamedTuple):
     generative: bool = False
     ways: tuple[str, ...] = ()
     lengths: bool = False
-    tasks: tuple[str, ...] = ("classification", "regression")
+    tasks: tuple[str, ...] = USUAL
 
 
 MODELS: dict[str, Row] = {
@@ -133,8 +137,10 @@ MODELS: dict[str, Row] = {
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
     "cnn": Row("dlfun.models.cnn:CNN", CNN, ways=CONVOLUTIONS),
-    "rnn": Row("dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=TASKS),
-    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True),
+    "rnn": Row(
+        "dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=(*USUAL, *EACH_STEP)
+    ),
+    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True, tasks=(*USUAL, "generation")),
 }
 
 

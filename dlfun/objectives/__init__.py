@@ -26,6 +26,7 @@ OBJECTIVES: dict[str, Row] = {
         "dlfun.objectives.squared_error:squared_error", ("regression", "classification")
     ),
     "next_token": Row("dlfun.objectives.next_token:next_token", EACH_STEP),
+    "none": Row("dlfun.objectives.none:none", ("generation",)),
     "perceptron": Row("dlfun.objectives.perceptron:perceptron", ("classification",)),
 }
 

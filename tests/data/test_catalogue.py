@@ -99,7 +99,7 @@ def test_emnist_is_a_zip_of_idx_files(expect, read_from, config, classes):
 def test_cifar10_has_its_colours_one_after_the_other(expect, read_from):
     images = {}
     files = {
-        "batches.meta.txt": b"airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"
+        "batches.meta.txt": b"airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n"  # noqa: E501
     }
     for name in (*(f"data_batch_{i}.bin" for i in range(1, 6)), "test_batch.bin"):
         images[name] = RANDOM.integers(0, 256, (3, 32, 32, 3), dtype=np.uint8)
@@ -132,7 +132,7 @@ def binarized(expect, read_from):
 
 
 def test_binarized_mnist_has_three_splits_and_no_labels(binarized, read_from):
-    raw, images, folder = binarized
+    raw, _, folder = binarized
     for split, part in ((raw.train, "train"), (raw.validation, "valid"), (raw.test, "test")):
         loaded = np.loadtxt(folder / f"binarized_mnist_{part}.amat", dtype=np.uint8)
         assert pairs(split) == expected(loaded.reshape(-1, 28, 28), np.zeros(len(loaded)))
@@ -141,10 +141,8 @@ def test_binarized_mnist_has_three_splits_and_no_labels(binarized, read_from):
 
 def test_data_without_labels_are_for_generative_models(binarized, key):
     dataset = data.split(binarized[0], key, 0, DataOptions())
-    with pytest.raises(
-        UserError, match="--model=cnn is for .* this data set is for generation; cho"
-    ):
-        prepared("cnn", dataset)[0]
+    words = r"--model=cnn is for .* this data set is for generation; cho"
+    with pytest.raises(UserError, match=words):
         run_of("cnn", dataset)
     rows = run_of("vae", dataset, VAE(widths=(4,), latent=2)).rows
     assert rows[0]["status"] == "ok"

@@ -23,6 +23,9 @@ DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
     "digits": Row("digits:Digits", "1,797 handwritten digits of 8 x 8; in scikit-learn"),
     "mnist": Row("mnist:Mnist", "70,000 handwritten digits of 28 x 28; downloaded"),
+    "mnist_binarised": Row(
+        "mnist_binarised:MnistBinarised", "MNIST in black and white, drawn once; made from MNIST"
+    ),
     "xor": Row("parity:Xor", "the four rows of exclusive or; generated"),
     "parity": Row("parity:Parity", "is the number of ones among 4 bits odd; generated"),
     "parity/8": Row("parity:Parity", "is the number of ones among 8 bits odd; generated"),

@@ -12,7 +12,12 @@ from sklearn.datasets import load_digits
 from dlfun import data
 from dlfun.studies.options import DataOptions
 
-BUILT_IN = [name for name, row in data.DATASETS.items() if "downloaded" not in row.summary]
+FROM_FILES = ("downloaded", "made from MNIST")
+BUILT_IN = [
+    name
+    for name, row in data.DATASETS.items()
+    if not any(words in row.summary for words in FROM_FILES)
+]
 
 
 def test_mnist1d_equals_the_published_arrays(read, shared_data):

@@ -116,6 +116,9 @@ def test_spec_describes_the_arrays(read, name):
         if spec.task == "classification":
             assert split.targets.dtype == np.int32
             assert set(np.unique(split.targets)) == set(range(spec.outputs))
+        elif spec.task != "regression":  # an id at each step
+            assert split.targets.shape == split.inputs.shape
+            assert split.targets.dtype == np.int32
         else:
             assert split.targets.shape == (len(split.inputs), spec.outputs)
             assert split.targets.dtype == np.float32

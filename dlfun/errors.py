@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable
 
-
-SHOWN = 15
+SHOWN = 10
 """So many of the valid names an error lists."""
 
 

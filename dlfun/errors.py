@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-SHOWN = 10
+SHOWN = 9
 """So many of the valid names an error lists."""
 
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 # One folder for all processes of the tests: data are prepared once, equal programs compiled once.
@@ -51,3 +52,16 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no published data at {folder}")
     return folder
+
+
+@pytest.fixture
+def optimised() -> Iterator[None]:
+    """Programs as users get them, for tests that run long, or that come out otherwise.
+
+    Without optimisations a compiled step of batch normalisation ends in NaN on a CPU; the same
+    step is finite with them, and where each operation runs alone.
+    """
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)

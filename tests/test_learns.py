@@ -1,6 +1,5 @@
 """Tasks with known answers."""
 
-import jax
 import pytest
 
 from dlfun.models import BPNN, MODELS, RNN, Perceptron
@@ -11,14 +10,8 @@ from dlfun.studies.separability import novikoff_bound
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 
-
-@pytest.fixture(autouse=True)
-def optimised():
-    """Thousands of steps take longer than to compile them well."""
-    before = jax.config.values["jax_disable_most_optimizations"]
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
+# Thousands of steps take longer than to compile them well.
+pytestmark = pytest.mark.usefixtures("optimised")
 
 
 def learned(name, model, shape, data_dir, seeds, steps, rate=1e-2, **changes):

@@ -41,7 +41,9 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     prior = jax.random.normal(key, mean.shape, mean.dtype)
 
     def decode(latent: jax.Array) -> np.ndarray:
-        return np.asarray(values(assembly.module.apply(variables, latent, method=VAE.decode), kind))
+        return np.asarray(
+            values(assembly.module.apply(variables, latent, method=VAE.decode)[0], kind)
+        )
 
     return {
         "inputs": np.asarray(inputs),

@@ -94,7 +94,7 @@ BAD = [
     ("--lr=0.1", "unknown flag --lr; did you mean --learning_rate?"),
     ("--norn_bidirectional", "unknown flag --norn_bidirectional; did you mean --rnn_bidirectional"),
     ("--models=cnnn", "--models=cnnn: unknown model 'cnnn'; did you mean 'cnn'?"),
-    ("--models=", "--models=: name at least one model of: perceptron, softmax, bpnn"),
+    ("--models=", "--models=: name at least one model, such as perceptron"),
     ("--models=,", "--models=,: name at least one model"),
     ("--models=cnn,", "unknown model ''"),
     ("--models=cnn,bpnn,cnn", "model 'cnn' is given twice"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.models import BPNN, RNN
+from dlfun.models import BPNN, CNN, RNN
 from dlfun.studies.arm import make_members, run_arm
 from dlfun.studies.assemble import population
 from dlfun.training import memory, planner
@@ -21,7 +21,7 @@ def test_the_unmeasured_choice_uses_every_device_and_even_groups():
     assert choose_layout("softmax", None, 20) == Layout(2, 10)
     assert choose_layout("softmax", None, 1) == Layout(1, 1)
     assert choose_layout("softmax", None, 66) == Layout(2, 11)
-    assert choose_layout("cnn", None, 66) == Layout(2, 1, way="chunks")
+    assert choose_layout("cnn", CNN(), 66) == Layout(2, 1, way="chunks")
     assert choose_layout("bpnn", BPNN((100, 100)), 20) == Layout(2, 10)
     assert choose_layout("bpnn", BPNN((300,)), 20) == Layout(2, 1)
     assert choose_layout("rnn", RNN(widths=(6,)), 20) == Layout(2, 1, way="fused")
@@ -30,11 +30,11 @@ def test_the_unmeasured_choice_uses_every_device_and_even_groups():
 
 @pytest.mark.parametrize("members", [1, 2, 7, 100])
 def test_candidates_begin_with_the_unmeasured_choice_and_differ(members):
-    found = candidates("cnn", None, members)
-    assert found[0] == choose_layout("cnn", None, members)
+    found = candidates("cnn", CNN(), members)
+    assert found[0] == choose_layout("cnn", CNN(), members)
     assert len(set(found)) == len(found)
     assert {layout.way for layout in found} == {"chunks", "patches", "shifts"}
-    assert {layout.way for layout in candidates("cnn", None, members, "xla")} == {"xla"}
+    assert {layout.way for layout in candidates("cnn", CNN(), members, "xla")} == {"xla"}
 
 
 def test_groups_are_even_and_padding_is_whole_groups():

@@ -6,7 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-# One folder for all processes of the tests: data are prepared once, equal programs compiled once.
+# One folder for all processes of the tests: data are prepared once. Compiled programs are each
+# process's own, as JAX does not write them in one step, and another would read the half.
 _OURS = "PYTEST_XDIST_WORKER" not in os.environ
 if _OURS:
     os.environ["DLFUN_TESTS_SCRATCH"] = tempfile.mkdtemp(prefix="dlfun-tests-")
@@ -14,7 +15,8 @@ _SCRATCH = Path(os.environ["DLFUN_TESTS_SCRATCH"])
 
 # Read at import by what is imported below, and by the processes that tests start.
 os.environ["TFDS_DATA_DIR"] = str(_SCRATCH / "data")
-os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_SCRATCH / "programs")
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_SCRATCH / f"programs-{_WORKER}")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ["MPLBACKEND"] = "Agg"

@@ -123,6 +123,11 @@ def kind(feature: Any) -> str:
     return found
 
 
+def shown(feature: Any) -> str:
+    """A feature as an error shows it: in one line."""
+    return " ".join(str(feature).split())
+
+
 def supervised(info: Any, name: str) -> tuple[str, str]:
     """The names of the input and the target among the features.
 
@@ -135,16 +140,18 @@ def supervised(info: Any, name: str) -> tuple[str, str]:
             f"{name} has no labels: its supervised keys are {keys}, and must name one input and "
             "one target"
         )
-    inputs, targets = (info.features.get(key) for key in keys)
+    features = dict(info.features.items())
+    inputs: Any = features.get(keys[0])
+    targets: Any = features.get(keys[1])
     if kind(inputs) not in ("image", "text", "numbers"):
         raise UserError(
-            f"{name}: the input '{keys[0]}' is {inputs}; it must be an Image, a Text or a Tensor "
+            f"{name}: the input '{keys[0]}' is {shown(inputs)}; it must be an Image, a Text or a Tensor "
             "of numbers"
         )
     real = kind(targets) == "numbers" and np.dtype(targets.np_dtype).kind == "f"
     if kind(targets) != "label" and not (real and len(targets.shape) <= 1):
         raise UserError(
-            f"{name}: the target '{keys[1]}' is {targets}; it must be a ClassLabel, or a Scalar "
+            f"{name}: the target '{keys[1]}' is {shown(targets)}; it must be a ClassLabel, or a Scalar "
             "or vector of floats to predict"
         )
     return keys

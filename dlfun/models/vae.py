@@ -56,7 +56,8 @@ class VAE(nn.Module):
         noise = jax.random.normal(self.make_rng("noise"), mean.shape, mean.dtype)
         latent = mean + jnp.exp(0.5 * log_variance) * noise
         decoded = self.decode(latent, rate)
-        read = self.readout(jax.lax.stop_gradient(mean))
+        known = jax.lax.stop_gradient(mean)
+        read = self.readout(known) if self.spec.outputs else known[:, :0]
         return VAEOutputs(decoded, self.log_scale, mean, log_variance, read)
 
     def encode(self, inputs: jax.Array, dropout_rate: Rate = None) -> tuple[jax.Array, jax.Array]:

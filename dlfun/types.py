@@ -148,6 +148,7 @@ class DataOptions:
       manual_dir: where files lie that are used instead of a download.
       split: official (fixed test split), random (each replicate draws its own), or
         leave_one_speaker_out (the test split of a replicate is all of one speaker).
+      test_fraction: of all examples, under a random split; None is as large as the official one.
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
@@ -156,6 +157,7 @@ class DataOptions:
     data_dir: str | None = None
     manual_dir: str | None = None
     split: str = "official"
+    test_fraction: float | None = None
     validation_fraction: float = 0.1
     train_examples: int | None = None
     permute_features: bool = False

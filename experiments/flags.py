@@ -119,7 +119,14 @@ def _define_data(values: absl_flags.FlagValues) -> None:
     add(
         parsing.choice("split", options.SPLITS),
         "split",
-        "the data set's official test split, or a random split of each replicate's own",
+        "what is tested on: the data set's official test split, a random one of each replicate's "
+        "own, or for replicate r all that speaker r said",
+    )
+    add(
+        parsing.number(FRACTION),
+        "test_fraction",
+        "of all examples, under --split=random",
+        "as large as the official test split",
     )
     add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
     add(parsing.integer(1), "train_examples", "use only this many training examples", "all")

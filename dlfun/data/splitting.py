@@ -86,9 +86,22 @@ def first_examples(train: Split, wanted: int | None, name: str) -> Split:
     return cut(train, wanted)[0]
 
 
-def pooled(raw: Raw, key: Any) -> tuple[Split, Split]:
-    """A training and a test split drawn anew from all examples, the test split as large."""
-    test, train = cut(shuffled(everything(raw), key), len(raw.test.targets))
+def pooled(raw: Raw, key: Any, fraction: float | None) -> tuple[Split, Split]:
+    """A training and a test split drawn anew from all examples.
+
+    The test split is as large as the official one where no fraction is given.
+
+    Raises:
+      UserError: if one of the two would be empty.
+    """
+    total = len(raw.train.targets) + len(raw.test.targets)
+    count = len(raw.test.targets) if fraction is None else round(total * fraction)
+    if not 0 < count < total:
+        raise UserError(
+            f"--test_fraction={fraction:g} must leave examples of {raw.name} on both sides: it has "
+            f"{total}"
+        )
+    test, train = cut(shuffled(everything(raw), key), count)
     return train, test
 
 
@@ -138,7 +151,7 @@ def end_of_text(train: Split, validation: Split | None, count: int) -> tuple[Spl
     return last, rest
 
 
-def drawn(raw: Raw, key: Any, replicate: int, how: str) -> tuple[Split, Split]:
+def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Split, Split]:
     """The training and the test split of a replicate, where they are not the published ones.
 
     Raises:
@@ -146,10 +159,12 @@ def drawn(raw: Raw, key: Any, replicate: int, how: str) -> tuple[Split, Split]:
     """
     if raw.spec.task == "next_token":
         raise UserError(
-            f"--split={how}: {raw.name} is one text, whose parts cannot change places; "
+            f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
             "give official"
         )
-    return pooled(raw, key) if how == "random" else without_a_speaker(raw, replicate)
+    if options.split == "random":
+        return pooled(raw, key, options.test_fraction)
+    return without_a_speaker(raw, replicate)
 
 
 def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
@@ -165,7 +180,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
       raw: what `read` gave.
       key: of the stream `split`.
       replicate: used under a random split only.
-      options: `split`, `validation_fraction` and `train_examples` are used.
+      options: the folders and `permute_features` play no part.
 
     Raises:
       UserError: if an option is out of range, or asks for more than there is.
@@ -174,11 +189,15 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
 
     if options.split not in SPLITS:
         raise unknown("split", options.split, SPLITS)
+    if options.test_fraction is not None and options.split != "random":
+        raise UserError(
+            f"--test_fraction={options.test_fraction:g} is of --split=random; give both, or neither"
+        )
     own = key if options.split == "official" else jax.random.fold_in(key, replicate)
     test_key, validation_key = jax.random.split(own)
     train, test, published = raw.train, raw.test, raw.validation
     if options.split != "official" and not raw.spec.truth_table:
-        train, test = drawn(raw, test_key, replicate, options.split)
+        train, test = drawn(raw, test_key, replicate, options)
         published = None
     count = validation_count(len(train.targets), options.validation_fraction, raw.name)
     validation: Split | None

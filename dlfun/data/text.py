@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -54,6 +54,17 @@ def encode_text(text: str, alphabet: str) -> np.ndarray:
         )
     kind = np.uint8 if len(alphabet) <= 2**8 else np.int32
     return np.fromiter((places[character] for character in text), kind, len(text))
+
+
+def decode_text(ids: Iterable[int], alphabet: str) -> str:
+    """The text of ids: characters of an alphabet, or bytes of UTF-8 where there is none.
+
+    >>> decode_text([1, 0, 0], "ab"), decode_text([104, 105], "")
+    ('baa', 'hi')
+    """
+    if alphabet:
+        return "".join(alphabet[i] for i in ids)
+    return bytes(int(i) for i in ids).decode("utf-8", errors="replace")
 
 
 def windows(ids: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,7 @@ CELLS = ("elman", "gru", "lstm")
 NORMALIZATIONS = ("none", "batch", "layer")
 LIKELIHOODS = ("auto", "bernoulli", "gaussian", "categorical")
 PERCEPTRON_UNITS = ("auto", "one", "classes")
+POOLINGS = ("max", "average")
 READOUTS = ("all", "last")
 EMBEDDING = "of text: length of the vector that stands for a token; 0: one-hot"
 
@@ -63,7 +64,8 @@ class CNN:
     kernels: tuple[int, ...] = option((5, 3, 3), "kernel size of each convolution, on every axis")
     strides: tuple[int, ...] = option((2, 2, 2), "stride of each convolution")
     padding: tuple[int, ...] = option((1, 1, 1), "zeros added on both sides before each one")
-    pools: tuple[int, ...] = option((1, 1, 1), "max-pooling after each convolution; 1 is none")
+    pools: tuple[int, ...] = option((1, 1, 1), "pooling after each convolution; 1 is none")
+    pooling: str = option("max", "what a pool keeps", POOLINGS)
     dense: tuple[int, ...] = option((), "units of the hidden layers of the head")
     normalization: str = option("none", "after each convolution", NORMALIZATIONS)
     embedding: int = option(16, EMBEDDING)

@@ -66,7 +66,7 @@ class RNN(nn.Module):
             return layer(inputs, lengths)[:2]
         parts = 2 if s.cell == "lstm" else 1
         shape = (inputs.shape[0], 1, parts, s.widths[i])
-        carried = self.variable("carried", name, jnp.zeros, shape, inputs.dtype)
+        carried = self.variable("carried", f"state_{i}", jnp.zeros, shape, inputs.dtype)
         states, last, state = layer(inputs, lengths, carried.value)
         if not self.is_initializing():
             carried.value = jax.lax.stop_gradient(state)

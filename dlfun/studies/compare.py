@@ -13,9 +13,10 @@ from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.generate import write_generated
-from dlfun.studies.notes import notes
+from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.stacked import Stacked, stack
+from dlfun.studies.writing import write_text
 from dlfun.training import hosts
 
 
@@ -77,8 +78,11 @@ def compare(
         # One layout a model, so that a line of config.flags replays all its data sets.
         before = next((r.layout for r in results if r.model == settings.model), None)
         result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
+        bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
         for row in result.rows:
             row["chance"] = chance(data)
+            if bound is not None:
+                row["mistake_bound"] = float(bound.mistakes)
         said += notes(result, data)
         results.append(result)
     folder = write(options, script, results, loaded, draw)
@@ -101,8 +105,11 @@ def write(
         record.write_environment(folder, [data.first for data in loaded.values()])
         record.write_flags(folder, script, options.flags, results)
         for result in results:
+            data = loaded[result.dataset]
             if MODELS[result.model].generative:
-                write_generated(folder, result, loaded[result.dataset], options.seed)
+                write_generated(folder, result, data, options.seed)
+            if data.first.spec.task == "next_token":
+                write_text(folder, result, data.first.spec, options.seed)
         draw(folder)
 
     return record.write_record(options.output_dir or f"runs/{script}", fill)

@@ -7,8 +7,21 @@ import numpy as np
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
-from dlfun.studies.separability import is_separable, novikoff_bound
+from dlfun.studies.separability import Bound, is_separable, novikoff_bound
 from dlfun.studies.stacked import Stacked
+
+
+def mistake_bound(result: Result, data: Stacked) -> Bound | None:
+    """Novikoff's bound on the training data, the loosest of the splits', where it is known."""
+    first = data.first
+    if first.separator is None:
+        return None
+    count = units(result.settings.shape, first.spec)
+    bounds = [
+        novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
+        for d in data.datasets
+    ]
+    return max(bounds, key=lambda bound: bound.mistakes)
 
 
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
@@ -16,21 +29,19 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     mistakes = [row["mistakes"] for row in result.rows]
     made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
     first = data.first
-    if first.separator is not None:
+    loosest = mistake_bound(result, data)
+    if loosest is not None:
         count = units(result.settings.shape, first.spec)
-        bounds = [
-            novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
-            for d in data.datasets
-        ]
-        loosest = max(bounds, key=lambda bound: bound.mistakes)
         return [
             f"{made}; Novikoff's bound is {loosest.mistakes:.1f} "
             f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
             f"unit{'s' if count > 1 else ''})"
         ]
-    separable = is_separable(
-        first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
-    )
+    separable = None
+    if not first.spec.vocabulary:  # ids are no numbers to draw a line between
+        separable = is_separable(
+            first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
+        )
     if separable is None:
         return [f"{made} in {result.settings.steps} steps"]
     said = (

@@ -17,6 +17,8 @@ from dlfun.stats import t_interval
 # Okabe & Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDE = 7.0
+FRAMES, STRIPS = 6, 4
+"""Frames of a video that are shown side by side, and such strips in a row."""
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:
@@ -88,28 +90,68 @@ def draw_curves(folder: Path, single: bool = False) -> None:
     save(figure, folder / "curves.png")
 
 
-def draw_example(axes: Axes, example: np.ndarray) -> None:
-    """A vector or sequence as lines, an image or the middle frame of a video as a picture."""
+def evenly(count: int, most: int) -> np.ndarray:
+    """Indices of a few among many: first, last, and some between."""
+    return np.unique(np.linspace(0, count - 1, most).round().astype(int))
+
+
+def strip(video: np.ndarray) -> np.ndarray:
+    """Some frames [height, width, channels] of a video, side by side, a column between them."""
+    frames = video[evenly(len(video), FRAMES)]
+    gap = np.full_like(frames[:, :, :1], frames.max())
+    return np.concatenate(list(np.concatenate([frames, gap], axis=2)), axis=1)[:, :-1]
+
+
+def picture(example: np.ndarray, modality: str) -> np.ndarray | None:
+    """An example as an array [height, width(, colours)] to show; None if it is a line.
+
+    A spectrogram has time to the right and low bands below; a video is a strip of its frames.
+    """
+    if modality == "speech":
+        return np.flipud(example.T)
+    if modality not in ("image", "video"):
+        return None
+    shown = strip(example) if modality == "video" else example
+    return shown[..., 0] if shown.shape[-1] == 1 else shown
+
+
+def draw_example(axes: Axes, example: np.ndarray, modality: str) -> None:
+    """A vector or sequence as lines, all else as a picture."""
     axes.set(xticks=[], yticks=[])
-    if example.ndim == 4:
-        example = example[len(example) // 2]
-    if example.ndim == 3:
-        axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
-    else:
+    shown = picture(example, modality)
+    if shown is None:
         axes.plot(example, color=COLOURS[0], linewidth=1)
+    elif modality == "speech":
+        axes.imshow(shown, aspect="auto", cmap="magma")
+    else:
+        axes.imshow(shown, cmap="gray_r" if shown.ndim == 2 else None)
+
+
+def generated_rows(source: Path) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """The modality of a *-samples.npz, and its rows: label, and examples [columns, *shape]."""
+    with np.load(source) as arrays:
+        modality = str(arrays["modality"])
+        rows = [(kind, arrays[kind]) for kind in ("inputs", "reconstructions", "samples")]
+        traversed = zip(arrays["traversed"], arrays["traversals"], strict=True)
+        rows += [(f"latent {dimension}", examples) for dimension, examples in traversed]
+    if modality == "video":
+        rows = [(label, examples[evenly(len(examples), STRIPS)]) for label, examples in rows]
+    return modality, rows
 
 
 def draw_generated(source: Path) -> None:
-    """The .png of a *-samples.npz: inputs, their reconstructions, and new samples, in rows."""
-    with np.load(source) as arrays:
-        kinds = {kind: arrays[kind] for kind in ("inputs", "reconstructions", "samples")}
-    columns = len(kinds["inputs"])
-    figure = Figure(figsize=(WIDE * 1.4, 3.2), layout="constrained")
-    grid = figure.subplots(len(kinds), columns, squeeze=False)
-    for row, (kind, examples) in zip(grid, kinds.items(), strict=True):
-        row[0].set_ylabel(kind)
-        for axes, example in zip(row, examples, strict=True):
-            draw_example(axes, example)
+    """The .png of a *-samples.npz: inputs, reconstructions, samples and traversals, in rows."""
+    modality, rows = generated_rows(source)
+    columns = max(len(examples) for _, examples in rows)
+    height = 0.85 if modality == "video" else 1.0
+    figure = Figure(figsize=(WIDE * 1.4, height * len(rows)), layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for row, (label, examples) in zip(grid, rows, strict=True):
+        row[0].set_ylabel(label, fontsize="small")
+        for axes, example in zip(row, examples, strict=False):
+            draw_example(axes, example, modality)
+        for axes in row[len(examples) :]:
+            axes.set_axis_off()
     save(figure, source.with_suffix(".png"))
 
 
@@ -117,7 +159,8 @@ def draw_comparison(folder: Path) -> None:
     """All pictures of a comparison: curves, and what generative models made."""
     draw_curves(folder)
     for source in sorted(folder.glob("*-samples.npz")):
-        draw_generated(source)
+        if not source.with_suffix(".txt").exists():
+            draw_generated(source)
 
 
 def draw_sweep(folder: Path, swept: Sequence[str]) -> None:

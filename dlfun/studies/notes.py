@@ -65,11 +65,25 @@ def failure_note(result: Result) -> str:
 
 def readout_note(result: Result) -> str:
     """What a VAE's accuracy is, and its bound."""
-    elbo = np.nanmean([row["test_elbo"] for row in result.rows])
+    elbo, active = (
+        np.nanmean([row[name] for row in result.rows])
+        for name in ("test_elbo", "test_active_units")
+    )
     return (
         f"{result.dataset}: {result.model} learns without labels; its figure is that of a linear "
-        f"read-out of its latent mean, trained behind a stop-gradient. Test ELBO {elbo:.2f} nats"
+        f"read-out of its latent mean, trained behind a stop-gradient. Test ELBO {elbo:.2f} "
+        f"nats{estimate_note(result)}; {active:.4g} of {result.settings.shape.latent} latent "
+        "dimensions are active"
     )
+
+
+def estimate_note(result: Result) -> str:
+    """The log-likelihood by importance sampling, where there is one."""
+    samples = result.settings.likelihood_samples
+    if not samples:
+        return ""
+    estimate = np.nanmean([row["test_log_likelihood"] for row in result.rows])
+    return f", log-likelihood {estimate:.2f} ({samples} importance samples)"
 
 
 def notes(result: Result, data: Stacked) -> list[str]:

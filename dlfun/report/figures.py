@@ -102,29 +102,18 @@ def strip(video: np.ndarray) -> np.ndarray:
     return np.concatenate(list(np.concatenate([frames, gap], axis=2)), axis=1)[:, :-1]
 
 
-def picture(example: np.ndarray, modality: str) -> np.ndarray | None:
-    """An example as an array [height, width(, colours)] to show; None if it is a line.
-
-    A spectrogram has time to the right and low bands below; a video is a strip of its frames.
-    """
-    if modality == "speech":
-        return np.flipud(example.T)
-    if modality not in ("image", "video"):
-        return None
-    shown = strip(example) if modality == "video" else example
-    return shown[..., 0] if shown.shape[-1] == 1 else shown
-
-
-def draw_example(axes: Axes, example: np.ndarray, modality: str) -> None:
-    """A vector or sequence as lines, all else as a picture."""
+def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
+    """A vector or sequence as lines, images and spectrograms as pictures, videos as strips."""
     axes.set(xticks=[], yticks=[])
-    shown = picture(example, modality)
-    if shown is None:
-        axes.plot(example, color=COLOURS[0], linewidth=1)
-    elif modality == "speech":
-        axes.imshow(shown, aspect="auto", cmap="magma")
+    if example.ndim == 4:
+        example = strip(example)
+    if modality == "speech":
+        axes.imshow(example.T, origin="lower", aspect="auto", cmap="magma")
+    elif example.ndim == 3:
+        axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
     else:
-        axes.imshow(shown, cmap="gray_r" if shown.ndim == 2 else None)
+        axes.set_prop_cycle(color=COLOURS)
+        axes.plot(example, linewidth=1)
 
 
 def generated_rows(source: Path) -> tuple[str, list[tuple[str, np.ndarray]]]:

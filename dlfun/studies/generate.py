@@ -12,6 +12,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun import keys
+from dlfun.data.text import decode_text
 from dlfun.learners.prepare import prepare
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
@@ -93,13 +94,6 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     }
 
 
-def to_text(ids: np.ndarray, spec: Spec) -> str:
-    """The characters of ids [time]; of bytes, as UTF-8 reads them."""
-    if spec.alphabet:
-        return "".join(spec.alphabet[i] for i in ids)
-    return bytes(int(i) for i in ids).decode("utf-8", errors="replace")
-
-
 def as_lines(arrays: Mapping[str, Any], spec: Spec, lengths: np.ndarray | None) -> str:
     """Generated texts, one a line in quotes, under a heading for each kind of them."""
     ends = np.full(EXAMPLES, spec.shape[0]) if lengths is None else lengths[:EXAMPLES]
@@ -114,7 +108,9 @@ def as_lines(arrays: Mapping[str, Any], spec: Spec, lengths: np.ndarray | None) 
     for heading, texts, until in groups:
         lines.append(f"{heading}:")
         for ids, end in zip(texts, until, strict=False):
-            lines.append("  " + json.dumps(to_text(ids[:end], spec), ensure_ascii=False))
+            lines.append(
+                "  " + json.dumps(decode_text(ids[:end], spec.alphabet), ensure_ascii=False)
+            )
     return "\n".join(lines) + "\n"
 
 

@@ -7,8 +7,21 @@ import numpy as np
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
-from dlfun.studies.separability import is_separable, novikoff_bound
+from dlfun.studies.separability import Bound, is_separable, novikoff_bound
 from dlfun.studies.stacked import Stacked
+
+
+def mistake_bound(result: Result, data: Stacked) -> Bound | None:
+    """Novikoff's bound on the training data, the loosest of the splits', where it is known."""
+    first = data.first
+    if first.separator is None:
+        return None
+    count = units(result.settings.shape, first.spec)
+    bounds = [
+        novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
+        for d in data.datasets
+    ]
+    return max(bounds, key=lambda bound: bound.mistakes)
 
 
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
@@ -16,21 +29,19 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     mistakes = [row["mistakes"] for row in result.rows]
     made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
     first = data.first
-    if first.separator is not None:
+    loosest = mistake_bound(result, data)
+    if loosest is not None:
         count = units(result.settings.shape, first.spec)
-        bounds = [
-            novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
-            for d in data.datasets
-        ]
-        loosest = max(bounds, key=lambda bound: bound.mistakes)
         return [
             f"{made}; Novikoff's bound is {loosest.mistakes:.1f} "
             f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
             f"unit{'s' if count > 1 else ''})"
         ]
-    separable = is_separable(
-        first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
-    )
+    separable = None
+    if not first.spec.vocabulary:  # ids are no numbers to draw a line between
+        separable = is_separable(
+            first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
+        )
     if separable is None:
         return [f"{made} in {result.settings.steps} steps"]
     said = (
@@ -64,16 +75,22 @@ def failure_note(result: Result) -> str:
 
 
 def readout_note(result: Result) -> str:
-    """What a VAE's accuracy is, and its bound."""
+    """What a VAE's accuracy is."""
+    return (
+        f"{result.dataset}: {result.model} learns without labels; its figure is that of a linear "
+        "read-out of its latent mean, trained behind a stop-gradient"
+    )
+
+
+def generative_note(result: Result) -> str:
+    """A VAE's bound on the test split, and how much of its latent it uses."""
     elbo, active = (
         np.nanmean([row[name] for row in result.rows])
         for name in ("test_elbo", "test_active_units")
     )
     return (
-        f"{result.dataset}: {result.model} learns without labels; its figure is that of a linear "
-        f"read-out of its latent mean, trained behind a stop-gradient. Test ELBO {elbo:.2f} "
-        f"nats{estimate_note(result)}; {active:.4g} of {result.settings.shape.latent} latent "
-        "dimensions are active"
+        f"{result.dataset}: {result.model}: test ELBO {elbo:.2f} nats{estimate_note(result)}; "
+        f"{active:.4g} of {result.settings.shape.latent} latent dimensions are active"
     )
 
 
@@ -94,7 +111,8 @@ def notes(result: Result, data: Stacked) -> list[str]:
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
     if row.generative and "test_elbo" in result.rows[0]:
-        said.append(readout_note(result))
+        said += [readout_note(result)] if data.first.spec.task != "generation" else []
+        said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))
     if any(r["status"] == "failed" for r in result.rows):

@@ -35,6 +35,9 @@ DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
     "digits": Row("digits:Digits", "1,797 handwritten digits of 8 x 8; in scikit-learn"),
     "mnist": Row("mnist:Mnist", "70,000 handwritten digits of 28 x 28; downloaded"),
+    "mnist_binarised": Row(
+        "mnist_binarised:MnistBinarised", "MNIST in black and white, drawn once; downloaded"
+    ),
     "fashion_mnist": Row("mnist:FashionMnist", "70,000 articles of clothing; downloaded"),
     "kmnist": Row("mnist:Kmnist", "70,000 cursive Japanese characters; downloaded"),
     "emnist": Row("mnist:Emnist", "814,255 letters and digits, 62 classes; downloaded"),

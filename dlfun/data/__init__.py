@@ -35,9 +35,6 @@ DATASETS: Mapping[str, Row] = {
     "mnist1d": Row("mnist1d:Mnist1d", "5,000 lines of 40 points in ten shapes; generated"),
     "digits": Row("digits:Digits", "1,797 handwritten digits of 8 x 8; in scikit-learn"),
     "mnist": Row("mnist:Mnist", "70,000 handwritten digits of 28 x 28; downloaded"),
-    "mnist_binarised": Row(
-        "mnist_binarised:MnistBinarised", "MNIST in black and white, drawn once; downloaded"
-    ),
     "fashion_mnist": Row("mnist:FashionMnist", "70,000 articles of clothing; downloaded"),
     "kmnist": Row("mnist:Kmnist", "70,000 cursive Japanese characters; downloaded"),
     "emnist": Row("mnist:Emnist", "814,255 letters and digits, 62 classes; downloaded"),
@@ -59,6 +56,9 @@ DATASETS: Mapping[str, Row] = {
     "speech_commands": Row(
         "speech_commands:SpeechCommands", "100,503 spoken words; downloaded, 2.5 GB"
     ),
+    "mnist_binarised": Row(
+        "mnist_binarised:MnistBinarised", "MNIST in black and white, drawn once; made from MNIST"
+    ),
     "xor": Row("parity:Xor", "the four rows of exclusive or; generated"),
     "parity": Row("parity:Parity", "is the number of ones among 4 bits odd; generated"),
     "parity/8": Row("parity:Parity", "is the number of ones among 8 bits odd; generated"),
@@ -68,8 +68,8 @@ DATASETS: Mapping[str, Row] = {
     ),
     "adding": Row("adding:Adding", "sum the two marked of 50 numbers; generated"),
     "adding/100": Row("adding:Adding", "sum the two marked of 100 numbers; generated"),
-    "copy": Row("copy_memory:Copy", "say 10 symbols again after 20 steps; generated"),
-    "copy/100": Row("copy_memory:Copy", "say 10 symbols again after 100 steps; generated"),
+    "copy": Row("copy_memory:Copy", "say 10 symbols again after 100 steps; generated"),
+    "copy/20": Row("copy_memory:Copy", "say 10 symbols again after 20 steps; generated"),
     "stdlib_text": Row(
         "stdlib_text:StdlibText", "which of ten packages of Python is this code from; generated"
     ),

@@ -78,12 +78,12 @@ class MnistBinarised(Mnist):
         }
         images, labels = files["train"]
         return {
-            "train": self._examples(images[:LEARNED], labels[:LEARNED]),
-            "validation": self._examples(images[LEARNED:], labels[LEARNED:]),
-            "test": self._examples(*files["test"]),
+            "train": self._generate_examples(images[:LEARNED], labels[:LEARNED]),
+            "validation": self._generate_examples(images[LEARNED:], labels[LEARNED:]),
+            "test": self._generate_examples(*files["test"]),
         }
 
-    def _examples(
+    def _generate_examples(  # type: ignore[override]
         self, images: np.ndarray, labels: np.ndarray
     ) -> Iterator[tuple[int, dict[str, Any]]]:
         for index, (image, label) in enumerate(zip(images, labels, strict=True)):

@@ -34,7 +34,7 @@ def label_of(word: str) -> str:
 
 def seconds_of(noise: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
     """A long recording in pieces of a second, half of each in the next, with their starts."""
-    for start in range(0, len(noise) - RATE, RATE):
+    for start in range(0, len(noise) - RATE, RATE // 2):
         yield start, noise[start : start + RATE]
 
 

@@ -68,8 +68,8 @@ DATASETS: Mapping[str, Row] = {
     ),
     "adding": Row("adding:Adding", "sum the two marked of 50 numbers; generated"),
     "adding/100": Row("adding:Adding", "sum the two marked of 100 numbers; generated"),
-    "copy": Row("copy_memory:Copy", "say 10 symbols again after 100 steps; generated"),
-    "copy/20": Row("copy_memory:Copy", "say 10 symbols again after 20 steps; generated"),
+    "copy": Row("copy_memory:Copy", "say 10 symbols again after 20 steps; generated"),
+    "copy/100": Row("copy_memory:Copy", "say 10 symbols again after 100 steps; generated"),
     "stdlib_text": Row(
         "stdlib_text:StdlibText", "which of ten packages of Python is this code from; generated"
     ),

@@ -41,7 +41,7 @@ class Copy(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
     BUILDER_CONFIGS: ClassVar[list[Any]] = [
         tfds.core.BuilderConfig(name=str(delay), description=f"a delay of {delay} steps")
-        for delay in (100, 20)
+        for delay in (20, 100)
     ]
 
     def delay(self) -> int:

@@ -16,6 +16,7 @@ LICENCES: Mapping[str, str] = {
     "fashion_mnist": "MIT",
     "kmnist": "CC BY-SA 4.0",
     "mnist": "commonly given as CC BY-SA 3.0",
+    "mnist_binarised": "that of mnist, commonly given as CC BY-SA 3.0",
     "mnist1d": "Apache-2.0, that of its templates and algorithm",
     "moving_digits": "CC BY 4.0, that of its digits",
     "speech_commands": "CC BY 4.0",

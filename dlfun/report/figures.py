@@ -17,7 +17,8 @@ from dlfun.stats import t_interval
 # Okabe & Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDE = 7.0
-FRAMES = 8  # of a video that are drawn
+FRAMES, STRIPS = 6, 4
+"""Frames of a video that are shown side by side, and such strips in a row."""
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:
@@ -89,10 +90,16 @@ def draw_curves(folder: Path, single: bool = False) -> None:
     save(figure, folder / "curves.png")
 
 
+def evenly(count: int, most: int) -> np.ndarray:
+    """Indices of a few among many: first, last, and some between."""
+    return np.unique(np.linspace(0, count - 1, most).round().astype(int))
+
+
 def strip(video: np.ndarray) -> np.ndarray:
-    """At most `FRAMES` frames of a video, side by side, each behind a white or black line."""
-    which = np.unique(np.linspace(0, len(video) - 1, FRAMES).round().astype(int))
-    return np.concatenate([np.pad(video[i], ((0, 0), (1, 0), (0, 0))) for i in which], axis=1)
+    """Some frames [height, width, channels] of a video, side by side, a column between them."""
+    frames = video[evenly(len(video), FRAMES)]
+    gap = np.full_like(frames[:, :, :1], frames.max())
+    return np.concatenate(list(np.concatenate([frames, gap], axis=2)), axis=1)[:, :-1]
 
 
 def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
@@ -109,17 +116,31 @@ def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
         axes.plot(example, linewidth=1)
 
 
-def draw_generated(source: Path) -> None:
-    """The .png of a *-samples.npz: inputs, their reconstructions, and new samples, in rows."""
+def generated_rows(source: Path) -> tuple[str, list[tuple[str, np.ndarray]]]:
+    """The modality of a *-samples.npz, and its rows: label, and examples [columns, *shape]."""
     with np.load(source) as arrays:
-        kinds = {kind: arrays[kind] for kind in ("inputs", "reconstructions", "samples")}
-    columns = len(kinds["inputs"])
-    figure = Figure(figsize=(WIDE * 1.4, 3.2), layout="constrained")
-    grid = figure.subplots(len(kinds), columns, squeeze=False)
-    for row, (kind, examples) in zip(grid, kinds.items(), strict=True):
-        row[0].set_ylabel(kind)
-        for axes, example in zip(row, examples, strict=True):
-            draw_example(axes, example)
+        modality = str(arrays["modality"])
+        rows = [(kind, arrays[kind]) for kind in ("inputs", "reconstructions", "samples")]
+        traversed = zip(arrays["traversed"], arrays["traversals"], strict=True)
+        rows += [(f"latent {dimension}", examples) for dimension, examples in traversed]
+    if modality == "video":
+        rows = [(label, examples[evenly(len(examples), STRIPS)]) for label, examples in rows]
+    return modality, rows
+
+
+def draw_generated(source: Path) -> None:
+    """The .png of a *-samples.npz: inputs, reconstructions, samples and traversals, in rows."""
+    modality, rows = generated_rows(source)
+    columns = max(len(examples) for _, examples in rows)
+    height = 0.85 if modality == "video" else 1.0
+    figure = Figure(figsize=(WIDE * 1.4, height * len(rows)), layout="constrained")
+    grid = figure.subplots(len(rows), columns, squeeze=False)
+    for row, (label, examples) in zip(grid, rows, strict=True):
+        row[0].set_ylabel(label, fontsize="small")
+        for axes, example in zip(row, examples, strict=False):
+            draw_example(axes, example, modality)
+        for axes in row[len(examples) :]:
+            axes.set_axis_off()
     save(figure, source.with_suffix(".png"))
 
 
@@ -127,7 +148,8 @@ def draw_comparison(folder: Path) -> None:
     """All pictures of a comparison: curves, and what generative models made."""
     draw_curves(folder)
     for source in sorted(folder.glob("*-samples.npz")):
-        draw_generated(source)
+        if not source.with_suffix(".txt").exists():
+            draw_generated(source)
 
 
 def draw_sweep(folder: Path, swept: Sequence[str]) -> None:

@@ -1,22 +1,32 @@
-"""What a generative model makes of some test inputs, and out of nothing."""
+"""What a generative model makes of some test inputs, out of nothing, and along its latent axes."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
 from jax import numpy as jnp
 
 from dlfun import keys
+from dlfun.data.text import decode_text
 from dlfun.learners.prepare import prepare
-from dlfun.models.vae import VAE
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.record import save_arrays
 from dlfun.studies.stacked import Stacked
+from dlfun.types import Spec, Split
 
 EXAMPLES = 10
+SEEN = 1000
+"""Test examples, at most, that say which latent dimensions are the most active."""
+
+TRAVERSED = 5
+REACH = 3.0
+"""Standard deviations of the prior that a traversal goes to both sides."""
 
 
 def values(decoded: jax.Array, kind: str) -> jax.Array:
@@ -26,33 +36,90 @@ def values(decoded: jax.Array, kind: str) -> jax.Array:
     return jnp.argmax(decoded, axis=-1) if kind == "categorical" else decoded
 
 
-def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[str, np.ndarray]:
-    """Test inputs, reconstructions from their latent means, and samples from the prior.
+def traversal(means: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Latents along each of the most active dimensions, from -REACH to REACH, all others at 0.
 
-    Each [EXAMPLES, *shape], of one member of the arm; the values shown are expectations.
+    Args:
+      means: [examples, latent] posterior means; a dimension is the more active the more its
+        means vary.
+
+    Returns:
+      the dimensions [at most TRAVERSED], most active first, and [dimensions * EXAMPLES, latent].
     """
-    spec, settings = data.first.spec, result.settings
+    dimensions = jnp.argsort(-jnp.var(means, axis=0))[:TRAVERSED]
+    axes = jax.nn.one_hot(dimensions, means.shape[1], dtype=means.dtype)
+    along = jnp.linspace(-REACH, REACH, EXAMPLES, dtype=means.dtype)
+    latents = axes[:, None] * along[None, :, None]
+    return dimensions, latents.reshape(-1, means.shape[1])
+
+
+def behind_the_end(split: Split, shape: tuple[int, ...]) -> np.ndarray:
+    """Where the first examples of a split are padding: booleans that broadcast to their inputs."""
+    axes = (1,) * (len(shape) - 1)
+    if split.lengths is None:
+        return np.zeros((1, 1, *axes), bool)
+    ends = np.asarray(split.lengths[:EXAMPLES]).reshape(-1, 1)
+    return (np.arange(shape[0])[None] >= ends).reshape(-1, shape[0], *axes)
+
+
+def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[str, Any]:
+    """Test inputs, reconstructions from their latent means, samples from the prior, traversals.
+
+    Each [EXAMPLES, *shape], of one member of the arm; the values shown are expectations, and a
+    reconstruction is as its input is where that is padding. Traversals are [dimensions, EXAMPLES,
+    *shape], along the latent dimensions `traversed`.
+    """
+    spec, settings, test = data.first.spec, result.settings, data.first.test
     assembly = assemble(settings, spec)
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
-    inputs = prepare(jnp.asarray(data.first.test.inputs[:EXAMPLES]), spec, settings.precision)
-    mean, _ = assembly.module.apply(variables, inputs, method=VAE.encode)
+    inputs = prepare(jnp.asarray(test.inputs[:SEEN]), spec, settings.precision)
+    means, _ = assembly.module.apply(variables, inputs, method="encode")
     key = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
-    prior = jax.random.normal(key, mean.shape, mean.dtype)
-
-    def decode(latent: jax.Array) -> np.ndarray:
-        return np.asarray(
-            values(assembly.module.apply(variables, latent, method=VAE.decode)[0], kind)
-        )
-
+    prior = jax.random.normal(key, means[:EXAMPLES].shape, means.dtype)
+    dimensions, along = traversal(means)
+    latents = jnp.concatenate([means[:EXAMPLES], prior, along])
+    decoded, _ = assembly.module.apply(variables, latents, method="decode")
+    made = np.asarray(values(decoded, kind))
+    shown = np.asarray(inputs[:EXAMPLES])
+    count = len(shown)
+    padding = behind_the_end(test, spec.shape)
     return {
-        "inputs": np.asarray(inputs),
-        "reconstructions": decode(mean),
-        "samples": decode(prior),
+        "modality": spec.modality,
+        "inputs": shown,
+        "reconstructions": np.where(padding, shown, made[:count]),
+        "samples": made[count : 2 * count],
+        "traversals": made[2 * count :].reshape(len(dimensions), EXAMPLES, *spec.shape),
+        "traversed": np.asarray(dimensions),
     }
 
 
+def as_lines(arrays: Mapping[str, Any], spec: Spec, lengths: np.ndarray | None) -> str:
+    """Generated texts, one a line in quotes, under a heading for each kind of them."""
+    ends = np.full(EXAMPLES, spec.shape[0]) if lengths is None else lengths[:EXAMPLES]
+    whole = np.full(EXAMPLES, spec.shape[0])
+    kinds = [("inputs", ends), ("reconstructions", ends), ("samples", whole)]
+    groups = [(kind, arrays[kind], until) for kind, until in kinds]
+    groups += [
+        (f"latent dimension {d} from {-REACH:g} to {REACH:g}", texts, whole)
+        for d, texts in zip(arrays["traversed"], arrays["traversals"], strict=True)
+    ]
+    lines = []
+    for heading, texts, until in groups:
+        lines.append(f"{heading}:")
+        for ids, end in zip(texts, until, strict=False):
+            lines.append(
+                "  " + json.dumps(decode_text(ids[:end], spec.alphabet), ensure_ascii=False)
+            )
+    return "\n".join(lines) + "\n"
+
+
 def write_generated(folder: Path, result: Result, data: Stacked, seed: int) -> None:
-    """{dataset}-{model}-samples.npz in the folder."""
+    """{dataset}-{model}-samples.npz in the folder, and of texts the same as .txt."""
     name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
-    save_arrays(folder / f"{name}.npz", generate(result, data, seed))
+    arrays = generate(result, data, seed)
+    save_arrays(folder / f"{name}.npz", arrays)
+    spec = data.first.spec
+    if spec.modality == "text":
+        text = as_lines(arrays, spec, data.first.test.lengths)
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8")

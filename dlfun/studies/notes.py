@@ -75,12 +75,32 @@ def failure_note(result: Result) -> str:
 
 
 def readout_note(result: Result) -> str:
-    """What a VAE's accuracy is, and its bound."""
-    elbo = np.nanmean([row["test_elbo"] for row in result.rows])
+    """What a VAE's accuracy is."""
     return (
         f"{result.dataset}: {result.model} learns without labels; its figure is that of a linear "
-        f"read-out of its latent mean, trained behind a stop-gradient. Test ELBO {elbo:.2f} nats"
+        "read-out of its latent mean, trained behind a stop-gradient"
     )
+
+
+def generative_note(result: Result) -> str:
+    """A VAE's bound on the test split, and how much of its latent it uses."""
+    elbo, active = (
+        np.nanmean([row[name] for row in result.rows])
+        for name in ("test_elbo", "test_active_units")
+    )
+    return (
+        f"{result.dataset}: {result.model}: test ELBO {elbo:.2f} nats{estimate_note(result)}; "
+        f"{active:.4g} of {result.settings.shape.latent} latent dimensions are active"
+    )
+
+
+def estimate_note(result: Result) -> str:
+    """The log-likelihood by importance sampling, where there is one."""
+    samples = result.settings.likelihood_samples
+    if not samples:
+        return ""
+    estimate = np.nanmean([row["test_log_likelihood"] for row in result.rows])
+    return f", log-likelihood {estimate:.2f} ({samples} importance samples)"
 
 
 def notes(result: Result, data: Stacked) -> list[str]:
@@ -91,7 +111,8 @@ def notes(result: Result, data: Stacked) -> list[str]:
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
     if row.generative and "test_elbo" in result.rows[0]:
-        said.append(readout_note(result))
+        said += [readout_note(result)] if data.first.spec.task != "generation" else []
+        said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))
     if any(r["status"] == "failed" for r in result.rows):

@@ -28,6 +28,7 @@ def write_tokens(
       variables: its parameters, of one member.
       first: the id that the text begins with.
     """
+    variables = jax.tree.map(jnp.asarray, variables)  # a numpy table takes no traced index
 
     def read(carried: Any, token: jax.Array) -> tuple[jax.Array, Any]:
         logits, new = module.apply(

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterable
 
+SHOWN = 9
+"""So many of the valid names an error lists."""
+
 
 class UserError(Exception):
     """Bad input: one clear line that says what is wrong and what to do.
@@ -21,4 +24,5 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     valid = list(valid)
     near = difflib.get_close_matches(name.lower(), valid, n=1, cutoff=0.3)
     hint = f"; did you mean '{near[0]}'?" if near else "."
-    return UserError(f"unknown {kind} '{name}'{hint} Known: {', '.join(valid)}")
+    more = f", and {len(valid) - SHOWN} more" if len(valid) > SHOWN else ""
+    return UserError(f"unknown {kind} '{name}'{hint} Known: {', '.join(valid[:SHOWN])}{more}")

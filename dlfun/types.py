@@ -98,6 +98,7 @@ class Settings:
     dropout: bool = False
     clip: bool = False
     precision: str = "float32"
+    likelihood_samples: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,16 +236,32 @@ class Batch(NamedTuple):
     lengths: Array | None = None
 
 
+class Examination(NamedTuple):
+    """What else the test split is asked, once, after the last step.
+
+    Attributes:
+      measure: -> Metrics, which may be vectors. An objective's takes (call, batch, key), where
+        call(*inputs, method) applies the model with its parameters; a learner's takes (state,
+        batch, hparams, key).
+      conclude: metric -> its average over the split, into metric -> number.
+    """
+
+    measure: Callable[..., Metrics]
+    conclude: Callable[[dict[str, Array]], dict[str, Array]]
+
+
 class Objective(NamedTuple):
     """What is wanted: pure functions of (outputs, batch, hparams).
 
     Attributes:
       loss: -> [batch], what training brings down.
       metrics: -> Metrics, summed over the batch with its weights.
+      examination: None where metrics say all.
     """
 
     loss: Callable[..., Array]
     metrics: Callable[..., Metrics]
+    examination: Examination | None = None
 
 
 class Learner(NamedTuple):
@@ -258,6 +275,7 @@ class Learner(NamedTuple):
       predict: (state, inputs, key, lengths=None) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
       counters: state -> numbers of the run that are not metrics, such as mistakes made
+      examination: that of the objective
     """
 
     init: Callable[..., Any]
@@ -266,6 +284,7 @@ class Learner(NamedTuple):
     predict: Callable[..., Any]
     parameters: Callable[..., Any]
     counters: Callable[..., dict[str, Array]]
+    examination: Examination | None = None
 
 
 class Run(NamedTuple):

@@ -44,6 +44,7 @@ SIMPLE = (
     "evaluations",
     "precision",
     "keep",
+    "likelihood_samples",
     "memory_limit",
 )
 """Flags that StudyOptions holds as they are."""
@@ -111,6 +112,11 @@ def _define_study(values: absl_flags.FlagValues) -> None:
     add(parsing.number(POSITIVE), "epochs", "how long to train, in epochs; instead of --steps")
     add(parsing.integer(1), "evaluations", "validations in a run, evenly spread")
     add(parsing.choice("keep", options.KEEP), "keep", "whose parameters the record keeps")
+    add(
+        parsing.integer(0),
+        "likelihood_samples",
+        "importance samples for the VAE's log-likelihood of each test example; 0: not computed",
+    )
 
 
 def define_places(values: absl_flags.FlagValues) -> None:

@@ -27,7 +27,7 @@ def kind_of(field: dataclasses.Field) -> parsing.Kind:
         return parsing.integer(0 if field.name == "embedding" else 1)
     if isinstance(field.default, tuple):
         low = 0 if field.name == "padding" else 1
-        return parsing.sizes(low, empty=field.default == ())
+        return parsing.sizes(low, empty=field.default == () or field.metadata["empty"])
     return parsing.choice(field.name, field.metadata["choices"])
 
 
@@ -77,7 +77,7 @@ def fit_layers(model: str, shape: dict[str, Any], given: Collection[str]) -> dic
         if counted not in shape:
             continue
         layers = len(shape[counted])
-        for name in fields:
+        for name in (name for name in fields if name in shape):
             entries = shape[name]
             if name in given and len(entries) not in (1, layers):
                 text = ",".join(map(str, entries))

@@ -56,6 +56,9 @@ DATASETS: Mapping[str, Row] = {
     "speech_commands": Row(
         "speech_commands:SpeechCommands", "100,503 spoken words; downloaded, 2.5 GB"
     ),
+    "mnist_binarised": Row(
+        "mnist_binarised:MnistBinarised", "MNIST in black and white, drawn once; made from MNIST"
+    ),
     "xor": Row("parity:Xor", "the four rows of exclusive or; generated"),
     "parity": Row("parity:Parity", "is the number of ones among 4 bits odd; generated"),
     "parity/8": Row("parity:Parity", "is the number of ones among 8 bits odd; generated"),

@@ -6,6 +6,7 @@ from dlfun.layers.dropout import Dropout
 from dlfun.layers.pooling import average_pool, max_pool
 from dlfun.layers.recurrence import Recurrence
 from dlfun.layers.tokens import Tokens, one_hot
+from dlfun.layers.upsampling import upsample
 
 __all__ = [
     "Conv",
@@ -17,4 +18,5 @@ __all__ = [
     "convolve",
     "max_pool",
     "one_hot",
+    "upsample",
 ]

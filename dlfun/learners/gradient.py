@@ -10,7 +10,17 @@ from jax import numpy as jnp
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
 from dlfun.models import MODELS
-from dlfun.types import Array, Batch, HParams, Learner, Metrics, Objective, Settings, Spec
+from dlfun.types import (
+    Array,
+    Batch,
+    Examination,
+    HParams,
+    Learner,
+    Metrics,
+    Objective,
+    Settings,
+    Spec,
+)
 
 
 class GradientState(NamedTuple):
@@ -89,6 +99,16 @@ def gradient_learner(
         outputs, _ = apply(state.params, state, batch, None, key)
         return objective.metrics(outputs, batch, hparams)
 
+    def examine(state: GradientState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
+        assert objective.examination is not None
+        variables = {"params": cast(state.params, compute), **state.model_state}
+
+        def call(*inputs: Array, method: str) -> Any:
+            return cast(module.apply(variables, *inputs, method=method), stored)
+
+        batch = prepare_batch(batch, spec, settings.precision)
+        return objective.examination.measure(call, batch, key)
+
     def predict(
         state: GradientState, inputs: Array, key: Array, lengths: Array | None = None
     ) -> Any:
@@ -100,4 +120,6 @@ def gradient_learner(
         kept = {name: own for name, own in state.model_state.items() if name != "carried"}
         return {"params": state.params, **kept}
 
-    return Learner(init, update, evaluate, predict, parameters, lambda state: {})
+    asked = objective.examination
+    examination = Examination(examine, asked.conclude) if asked else None
+    return Learner(init, update, evaluate, predict, parameters, lambda state: {}, examination)

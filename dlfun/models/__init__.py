@@ -23,9 +23,13 @@ READOUTS = ("all", "last")
 EMBEDDING = "of text: length of the vector that stands for a token; 0: one-hot"
 
 
-def option(default: Any, help: str, choices: tuple[str, ...] = ()) -> Any:
-    """A field of a model's Settings: its default, what it means, and its valid values."""
-    return dataclasses.field(default=default, metadata={"help": help, "choices": choices})
+def option(default: Any, help: str, choices: tuple[str, ...] = (), empty: bool = False) -> Any:
+    """A field of a model's Settings: its default, what it means, and its valid values.
+
+    `empty` allows no layer at all where the default has some.
+    """
+    known = {"help": help, "choices": choices, "empty": empty}
+    return dataclasses.field(default=default, metadata=known)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,10 +93,16 @@ class RNN:
 class VAE:
     """Variational auto-encoder with a linear read-out of its latent mean."""
 
-    widths: tuple[int, ...] = option((128,), "hidden units of the encoder; the decoder mirrors it")
+    widths: tuple[int, ...] = option(
+        (128,), "dense hidden units of the encoder; the decoder mirrors it", empty=True
+    )
     latent: int = option(16, "dimensions of the latent Gaussian")
     likelihood: str = option("auto", "of the inputs; auto: by the data set", LIKELIHOODS)
     embedding: int = option(16, EMBEDDING)
+    channels: tuple[int, ...] = option(
+        (), "of the encoder's convolutions, each of stride 2, before its dense layers"
+    )
+    kernel: int = option(3, "kernel size of the convolutions, on every axis")
     activation: str = option("relu", "", ACTIVATIONS)
 
 
@@ -140,7 +150,13 @@ MODELS: dict[str, Row] = {
     "rnn": Row(
         "dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=(*USUAL, *EACH_STEP)
     ),
-    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True, tasks=(*USUAL, "generation")),
+    "vae": Row(
+        "dlfun.models.vae:VAE",
+        VAE,
+        generative=True,
+        ways=CONVOLUTIONS,
+        tasks=(*USUAL, "generation"),
+    ),
 }
 
 

@@ -35,6 +35,21 @@ LIKELIHOODS: dict[str, Callable[..., jax.Array]] = {
 }
 
 
+def log_likelihood(
+    likelihood: str, decoded: jax.Array, log_scale: jax.Array, batch: Batch
+) -> jax.Array:
+    """log p(inputs | latent) [batch] in nats; what lies behind the end of an example counts not.
+
+    Args:
+      decoded: [batch, *shape], as `VAEOutputs` describes it.
+    """
+    each = LIKELIHOODS[likelihood](decoded, batch.inputs, log_scale)
+    if batch.lengths is not None:
+        real = jnp.arange(each.shape[1])[None] < batch.lengths[:, None]
+        each = jnp.where(real.reshape(*real.shape, *(1 for _ in each.shape[2:])), each, 0)
+    return jnp.sum(each.reshape(each.shape[0], -1), axis=-1)
+
+
 def kl_divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
     """KL(N(mean, exp(log_variance)) || N(0, 1)) in nats, summed over the last axis.
 
@@ -50,11 +65,9 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
     The metric `elbo` is the bound itself, in nats per example with the KL at weight 1 and one
     sample of the latent.
     """
-    log_probability = LIKELIHOODS[likelihood]
 
     def parts(outputs: VAEOutputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
-        each = log_probability(outputs.decoded, batch.inputs, outputs.log_scale)
-        reconstruction = jnp.sum(each.reshape(each.shape[0], -1), axis=-1)
+        reconstruction = log_likelihood(likelihood, outputs.decoded, outputs.log_scale, batch)
         return reconstruction, kl_divergence(outputs.mean, outputs.log_variance)
 
     def loss(outputs: VAEOutputs, batch: Batch, hparams: HParams) -> jax.Array:

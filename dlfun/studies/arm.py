@@ -13,6 +13,7 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
+from dlfun.models import MODELS
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
@@ -79,6 +80,7 @@ def resolve(
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
         precision=options.precision,
+        likelihood_samples=options.likelihood_samples if MODELS[model].generative else 0,
     )
 
 

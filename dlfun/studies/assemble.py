@@ -9,6 +9,7 @@ from dlfun import models, objectives
 from dlfun.errors import UserError
 from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
+from dlfun.objectives.generative import examination
 from dlfun.training.population import Population
 from dlfun.training.run import make_run
 from dlfun.types import Layout, Learner, Objective, Run, Settings, Spec
@@ -81,7 +82,9 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
     name = row.objective if settings.objective == "auto" else settings.objective
     objective = objectives.build(name, spec)
     if row.generative:
-        objective = elbo(likelihood(settings.shape, spec), objective)
+        kind = likelihood(settings.shape, spec)
+        asked = examination(kind, settings.likelihood_samples)
+        objective = elbo(kind, objective)._replace(examination=asked)
     learner = LEARNERS[row.learner](module, objective, settings, spec)
     return Assembly(module, objective, learner, make_run(learner, settings, spec.task))
 

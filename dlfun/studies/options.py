@@ -61,6 +61,8 @@ class StudyOptions:
       batch_size: None is 100, cut to the training split; a number given is never cut.
       evaluations: validations in a run, evenly spread.
       keep: whose parameters the record keeps.
+      likelihood_samples: importance samples of the latent, for the log-likelihood of each test
+        example under a generative model; 0 leaves it out.
       memory_limit: bytes that a population may take; None is what the device has free.
       flags: the lines of config.flags which replay this study, without its layouts.
     """
@@ -77,6 +79,7 @@ class StudyOptions:
     evaluations: int = 20
     precision: str = "float32"
     keep: str = "all"
+    likelihood_samples: int = 0
     memory_limit: int | None = None
     output_dir: str | None = None
     flags: tuple[str, ...] = ()

@@ -8,12 +8,11 @@ import jax
 
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.types import Layout
+from dlfun.types import CONVOLUTIONS, Layout
 
 # Measured on 2 cores by `experiments.benchmark` with --layout (--layout=explain measures anew): a
 # recurrence and a convolution lose by vmap, and so do layers from this width on, whose weights and
 # moments fill the cache; what is smaller gains a little. Above the largest width nothing is gained.
-LOOPED = ("rnn", "cnn")
 WIDE_LAYER = 128
 LARGEST_WIDTH = 16
 
@@ -21,9 +20,14 @@ LARGEST_WIDTH = 16
 WIDE_CELL = 32
 
 
+def convolves(model: str, shape: Any) -> bool:
+    """Whether a model of this shape has convolutions."""
+    return MODELS[model].ways == CONVOLUTIONS and bool(shape.channels)
+
+
 def usual_way(model: str, shape: Any) -> str:
     """How the layers of a model compute where nobody measured; empty where it has no choice."""
-    if model == "cnn":
+    if convolves(model, shape):
         return "chunks" if jax.default_backend() == "cpu" else "patches"
     if model == "rnn":
         return "hoisted" if max(shape.widths) >= WIDE_CELL else "fused"
@@ -42,7 +46,8 @@ def choose_layout(model: str, shape: Any, members: int, way: str = "") -> Layout
     if jax.default_backend() != "cpu":
         return Layout(devices, each, way=way)
     wide = max(getattr(shape, "widths", ()), default=0) >= WIDE_LAYER
-    largest = 1 if model in LOOPED or wide else LARGEST_WIDTH
+    looped = model == "rnn" or convolves(model, shape)
+    largest = 1 if looped or wide else LARGEST_WIDTH
     return Layout(devices, even(each, largest), way=way)
 
 
@@ -68,7 +73,8 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
     widths = [even(each, max(1, bound)) for bound in bounds]
     # On a CPU JAX's own gradients are slower inside a loop: a convolution's 15 to 50 times.
     slow = ("xla", "scan") if cpu else ()
-    ways = () if way else tuple(w for w in MODELS[model].ways if w not in slow)
+    able = model == "rnn" or convolves(model, shape)
+    ways = tuple(w for w in MODELS[model].ways if w not in slow) if able and not way else ()
     found = [first, *(first._replace(width=w) for w in widths)]
     found += [first._replace(way=w) for w in ways]
     return list(dict.fromkeys(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -26,6 +27,9 @@ SPAN = 1024
 
 SPANS = 16
 """So many spans at a time."""
+
+EXAMINATION = 2**31 - 1
+"""Folded into the evaluation key for an examination; chunks of a split fold in their number."""
 
 
 class Carry(NamedTuple):
@@ -87,9 +91,17 @@ def to_batch(split: Split, weight: Array) -> Batch:
 
 
 def whole_split(
-    learner: Learner, batch_size: int, state: Any, hparams: HParams, streams: Streams, split: Split
+    measure: Callable[..., Metrics],
+    batch_size: int,
+    state: Any,
+    hparams: HParams,
+    streams: Streams,
+    split: Split,
 ) -> Metrics:
-    """Metrics of a whole split: the last batch is padded, and padding has weight 0."""
+    """Metrics of a whole split: the last batch is padded, and padding has weight 0.
+
+    `measure` is `evaluate` of a learner, or another function of its kind.
+    """
     count = split.targets.shape[1]
     size = min(batch_size, count)
     chunks = -(-count // size)
@@ -98,9 +110,7 @@ def whole_split(
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
         batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
-        return learner.evaluate(
-            state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk)
-        )
+        return measure(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
 
     if chunks == 1:
         return one(jnp.int32(0))
@@ -135,16 +145,28 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
         history = prefix("train", divide(train))
         if data.validation is not None:
             found = whole_split(
-                learner, scoring_batch, new.state, hparams, carry.streams, scored(data.validation)
+                learner.evaluate,
+                scoring_batch,
+                new.state,
+                hparams,
+                carry.streams,
+                scored(data.validation),
             )
             history |= prefix("validation", divide(found))
         healthy = new.failed_at < 0
         return new, jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), history)
 
     def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
-        found = divide(
-            whole_split(learner, scoring_batch, carry.state, hparams, carry.streams, scored(split))
-        )
+        def asked(measure: Callable[..., Metrics], streams: Streams) -> dict[str, Array]:
+            return divide(
+                whole_split(measure, scoring_batch, carry.state, hparams, streams, scored(split))
+            )
+
+        found = asked(learner.evaluate, carry.streams)
+        if learner.examination is not None:
+            key = jax.random.fold_in(carry.streams.evaluation, EXAMINATION)
+            own = carry.streams._replace(evaluation=key)
+            found |= learner.examination.conclude(asked(learner.examination.measure, own))
         healthy = carry.failed_at < 0
         return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), found)
 

@@ -12,7 +12,12 @@ from sklearn.datasets import load_digits
 from dlfun import data
 from dlfun.studies.options import DataOptions
 
-BUILT_IN = [name for name, row in data.DATASETS.items() if "downloaded" not in row.summary]
+FROM_FILES = ("downloaded", "made from MNIST")
+BUILT_IN = [
+    name
+    for name, row in data.DATASETS.items()
+    if not any(words in row.summary for words in FROM_FILES)
+]
 
 
 def test_mnist1d_equals_the_published_arrays(read, shared_data):
@@ -111,6 +116,9 @@ def test_spec_describes_the_arrays(read, name):
         if spec.task == "classification":
             assert split.targets.dtype == np.int32
             assert set(np.unique(split.targets)) == set(range(spec.outputs))
+        elif spec.task != "regression":  # an id at each step
+            assert split.targets.shape == split.inputs.shape
+            assert split.targets.dtype == np.int32
         else:
             assert split.targets.shape == (len(split.inputs), spec.outputs)
             assert split.targets.dtype == np.float32

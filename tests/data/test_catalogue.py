@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import itertools
 import sys
 import tarfile
 import zipfile
@@ -168,9 +169,8 @@ def check_windows(raw, text):
     """The splits of a text are the published parts of it, window after window."""
     ends = [0, int(len(text) * 0.9)]
     ends += [ends[1] + int((len(text) - ends[1]) * 0.5), len(text)]
-    for split, begin, end in zip(
-        (raw.train, raw.validation, raw.test), ends, ends[1:], strict=True
-    ):
+    parts = itertools.pairwise(ends)
+    for split, (begin, end) in zip((raw.train, raw.validation, raw.test), parts, strict=True):
         part = text[begin:end]
         inputs = "".join(raw.spec.alphabet[i] for i in split.inputs.ravel())
         assert inputs[: len(part) - 1] == part[:-1]

@@ -179,8 +179,8 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     lines = flags.study_options(values, script="script").flags
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
     left_out = {"layout", "output_dir", "data_dir", "manual_dir", *replay.MACHINES}
-    left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}
-    left_out |= {"target_column", "test_fraction"}  # no value
+    left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
+    left_out |= {"target_column", "test_fraction"}
     assert written == set(values) - left_out
     assert len(lines) == len(written)
 

@@ -117,7 +117,7 @@ BAD = [
     (("--lerning_rate=1",), "--lerning_rate", "did you mean --learning_rate"),
     (("--output_dir=README.md",), "--output_dir=README.md", "is a file"),
     (("--batch_size=99999", "--dataset=digits"), "--batch_size=99999", "larger than the training"),
-    (("--model=perceptron", "--dataset=adding"), "--model=perceptron", "learns classes"),
+    (("--model=perceptron", "--dataset=adding"), "--model=perceptron", "is for classification"),
     (("--vae_likelihood=bernoulli", "--model=vae"), "--vae_likelihood", "use gaussian"),
     (("--steps=5", "--epochs=1"), "--steps=5", "give one of them"),
 ]

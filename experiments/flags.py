@@ -277,7 +277,9 @@ def check_layouts(values: absl_flags.FlagValues) -> None:
 def check_target_column(column: str | None, datasets: Collection[str]) -> None:
     """Raises UserError if a column is named and there is no table to have it."""
     if column is not None and not any(name.lower().endswith(".csv") for name in datasets):
-        raise bad_value("target_column", column, "none of the data sets is a .csv file; leave it out")
+        raise bad_value(
+            "target_column", column, "none of the data sets is a .csv file; leave it out"
+        )
 
 
 def check_datasets(values: absl_flags.FlagValues) -> None:

@@ -20,7 +20,7 @@ from dlfun import data
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
 from experiments import app, parsing, paths
-from experiments.flags import define_places
+from experiments.flags import check_target_column, define_places
 from experiments.holders import define
 
 ACTIONS = ("list", "prepare", "describe")
@@ -118,6 +118,7 @@ def main(argv: list[str]) -> None:
     """Does what the words of the command line say."""
     action, names = asked(argv[1:])
     options = options_of(FLAGS)
+    check_target_column(options.target_column, names)
     if action == "list":
         list_all(names, options)
     for name in names if action != "list" else ():

@@ -274,8 +274,17 @@ def check_layouts(values: absl_flags.FlagValues) -> None:
             )
 
 
+def check_target_column(column: str | None, datasets: Collection[str]) -> None:
+    """Raises UserError if a column is named and there is no table to have it."""
+    if column is not None and not any(name.lower().endswith(".csv") for name in datasets):
+        raise bad_value(
+            "target_column", column, "none of the data sets is a .csv file; leave it out"
+        )
+
+
 def check_datasets(values: absl_flags.FlagValues) -> None:
     """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
+    check_target_column(values.target_column, datasets_of(values))
     flag = "datasets" if "datasets" in values else "dataset"
     for name in datasets_of(values):
         known = name in data.DATASETS or data.is_path(name)

@@ -38,6 +38,7 @@ class Facts(NamedTuple):
       summary, description: a line of dlfun's, and the builder's own text.
       licence, homepage, citation: as far as they are known.
       files: URL -> record of file name, size and sha256, of what it is made from.
+      substitute: the name and sha256 of a file that can take their place, or empty texts.
       folder: where it lies when it is prepared.
       examples: split -> number of examples; empty where it is not prepared.
     """
@@ -51,6 +52,7 @@ class Facts(NamedTuple):
     citation: str
     spec: Spec
     files: Mapping[str, Any]
+    substitute: tuple[str, str]
     folder: Path
     examples: Mapping[str, int]
 
@@ -73,6 +75,7 @@ def facts(name: str, row: Row, options: DataOptions) -> Facts:
         citation=" ".join((info.citation or "").split()),
         spec=builder.spec(),
         files=files,
+        substitute=getattr(where.cls, "SUBSTITUTE", ("", "")),
         folder=where.folder,
         examples=counted(where.folder),
     )

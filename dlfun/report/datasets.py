@@ -18,6 +18,7 @@ from dlfun.report.table import text_table
 from dlfun.types import Dataset, Spec, Split
 
 SHOWN = 10  # examples of a picture
+COLUMNS = 5
 EXCERPTS = 3
 CLASSES = 20  # names that are listed
 LABEL = 12  # columns of what a line is about
@@ -79,6 +80,9 @@ def describe_facts(one: Facts) -> str:
     for url, info in one.files.items():
         lines += [entry("file", f"{info.filename}, {info.size:,} bytes, sha256 {info.checksum}")]
         lines += [entry("", f"from {url}")]
+    name, checksum = one.substitute
+    if name:
+        lines += [entry("or file", f"{name}, sha256 {checksum}")]
     if one.files:
         lines += [entry("", "without network: put these files into a folder, name it --manual_dir")]
     state = "" if one.examples else ", not prepared yet"
@@ -193,10 +197,11 @@ def caption(raw: Raw, row: int) -> str:
 
 def draw_dataset(raw: Raw, path: Path) -> None:
     """A PNG of some training examples, each under what is wanted of it."""
-    rows = spread(raw, SHOWN if raw.spec.modality != "video" else SHOWN // 2)
-    columns = min(5 if raw.spec.modality != "video" else 1, len(rows))
+    video = raw.spec.modality == "video"
+    rows = spread(raw, SHOWN // 2 if video else SHOWN)
+    columns = 1 if video else min(COLUMNS, len(rows))
     lines = -(-len(rows) // columns)
-    figure = Figure(figsize=(WIDE, 1.6 * lines), layout="constrained")
+    figure = Figure(figsize=(WIDE, (1.2 if video else 1.6) * lines + 0.3), layout="constrained")
     grid = figure.subplots(lines, columns, squeeze=False).ravel()
     for axes in grid[len(rows) :]:
         axes.set_axis_off()

@@ -96,10 +96,30 @@ def evenly(count: int, most: int) -> np.ndarray:
 
 
 def strip(video: np.ndarray) -> np.ndarray:
+<<<<<<< HEAD
     """Some frames [height, width, channels] of a video, side by side, a column between them."""
     frames = video[evenly(len(video), FRAMES)]
     gap = np.full_like(frames[:, :, :1], frames.max())
     return np.concatenate(list(np.concatenate([frames, gap], axis=2)), axis=1)[:, :-1]
+=======
+    """At most `FRAMES` frames of a video, side by side with a line of mean brightness between."""
+    which = np.unique(np.linspace(0, len(video) - 1, FRAMES).round().astype(int))
+    between = np.full_like(video[0, :, :1], video.max() / 2 + video.min() / 2)
+    frames = [part for i in which for part in (between, video[i])]
+    return np.concatenate(frames[1:], axis=1)
+
+
+def picture(image: np.ndarray) -> np.ndarray:
+    """An image as matplotlib draws it: [h, w] grey, or [h, w, 3 or 4] whose floats are in [0, 1].
+
+    Other channels than those of colours are drawn as their mean.
+    """
+    if image.shape[-1] not in (3, 4):
+        return image.mean(-1)
+    if image.dtype.kind == "f" and not 0 <= image.min() <= image.max() <= 1:
+        return (image - image.min()) / max(np.ptp(image), 1e-12)
+    return image
+>>>>>>> data-own
 
 
 def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
@@ -110,7 +130,7 @@ def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
     if modality == "speech":
         axes.imshow(example.T, origin="lower", aspect="auto", cmap="magma")
     elif example.ndim == 3:
-        axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
+        axes.imshow(picture(example), cmap="gray_r")  # a colour image needs no map
     else:
         axes.set_prop_cycle(color=COLOURS)
         axes.plot(example, linewidth=1)

@@ -51,9 +51,10 @@ def check(settings: Settings, spec: Spec) -> None:
     row = models.MODELS[settings.model]
     if spec.task not in row.tasks:
         able = [name for name, other in models.MODELS.items() if spec.task in other.tasks]
+        what = "has no labels" if spec.task == "generation" else f"is for {spec.task}"
         raise UserError(
-            f"--model={settings.model} is for {' or '.join(row.tasks)}, and this data set is for "
-            f"{spec.task}; choose {' or '.join(able)}"
+            f"--model={settings.model} is for {' or '.join(row.tasks)}, and this data set {what}; "
+            f"choose {' or '.join(able)}"
         )
     if spec.task == "next_token" and settings.shape.bidirectional:
         raise UserError(

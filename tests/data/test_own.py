@@ -12,8 +12,10 @@ from dlfun import data
 from dlfun.data.own import parts
 from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.errors import UserError
+from dlfun.models import MODELS
+from dlfun.studies.assemble import assemble
 from dlfun.studies.compare import load_all
-from dlfun.types import DataOptions
+from dlfun.types import DataOptions, Settings
 from experiments import app
 from tests.helpers import options
 
@@ -112,6 +114,18 @@ def test_floats_are_numbers_to_predict_and_texts_are_classes(tmp_path):
     np.testing.assert_array_equal(raw.test.targets, [2])
 
 
+def test_inputs_alone_are_for_generative_models(tmp_path):
+    images = pixels(20, 4, 6)
+    raw = read(save_npz(tmp_path, x_train=images[:16], x_test=images[16:]))
+    assert (raw.spec.task, raw.spec.outputs, raw.classes) == ("generation", 0, ())
+    np.testing.assert_array_equal(raw.test.inputs[..., 0], images[16:])
+    raw = read(save_npz(tmp_path, inputs=images))
+    assert (len(raw.train.inputs), len(raw.test.inputs)) == (16, 4)
+    settings = Settings("softmax", MODELS["softmax"].settings())
+    with pytest.raises(UserError, match=r"--model=softmax is for .* has no labels; choose vae"):
+        assemble(settings, raw.spec)
+
+
 def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
     targets = np.repeat([0, 1, 2], [25, 10, 5])
     inputs = np.arange(40.0)[:, None]
@@ -119,6 +133,7 @@ def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
     # The rule in plain Python: in each class, examples in the order of their random numbers are
     # spread evenly over [0, 1), and the first eight places of all are for test.
     uniforms = np.random.Generator(np.random.PCG64(0)).random(40)
+    np.testing.assert_array_equal(parts.uniforms(40), uniforms)
     places = []
     for label in (0, 1, 2):
         rows = sorted(np.flatnonzero(targets == label), key=lambda row: uniforms[row])
@@ -311,7 +326,7 @@ BAD = {
     "cut npz": (cut_npz, "cannot be read as"),
     "an npy": (npy_as_npz, "cannot be read as"),
     "objects": (npz(inputs=X, targets=np.array([None] * 6)), "without arrays of Python objects"),
-    "no labels": (npz(inputs=X), "holds inputs but no targets: its train split has no labels"),
+    "no labels": (npz(inputs=X, y=Y), "holds inputs but no targets: its train split has no label"),
     "no test labels": (npz(inputs=X, targets=Y, test_inputs=X), "its test split has no labels"),
     "other names": (npz(a=X, b=Y), "must hold inputs and targets, .*; it holds a, b"),
     "nothing": (npz(), "it holds nothing"),

@@ -86,7 +86,9 @@ def test_curves_are_drawn_from_the_history(tmp_path, validated):
         assert len(np.unique(picture.reshape(-1, picture.shape[-1]), axis=0)) > 50
 
 
-@pytest.mark.parametrize("shape", [(5,), (6, 1), (4, 4, 1), (4, 4, 3), (3, 4, 4, 1)])
+@pytest.mark.parametrize(
+    "shape", [(5,), (6, 1), (4, 4, 1), (4, 4, 2), (4, 4, 3), (4, 1, 1), (3, 4, 4, 1)]
+)
 def test_every_modality_can_be_drawn(shape):
     from matplotlib.figure import Figure
 
@@ -94,3 +96,19 @@ def test_every_modality_can_be_drawn(shape):
     draw_example(axes, np.ones(shape))
     assert len(axes.images) == (len(shape) > 2)
     assert bool(axes.lines) == (len(shape) <= 2)
+
+
+def test_spectrograms_stand_upright_and_videos_are_strips():
+    from matplotlib.figure import Figure
+
+    axes, others = Figure().subplots(1, 2)
+    spectrogram = np.arange(12.0).reshape(4, 3)
+    draw_example(axes, spectrogram, "speech")
+    np.testing.assert_array_equal(axes.images[0].get_array(), spectrogram.T)
+    assert axes.images[0].origin == "lower"
+    video = np.arange(24, dtype=np.uint8).reshape(3, 2, 4, 1)
+    draw_example(others, video)
+    shown = np.asarray(others.images[0].get_array())
+    assert shown.shape == (2, 3 * 4 + 2)
+    np.testing.assert_array_equal(shown[:, 10:], video[2, ..., 0])
+    np.testing.assert_array_equal(shown[:, 4], 11)

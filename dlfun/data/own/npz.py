@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -38,22 +39,39 @@ def read(path: Path) -> Found:
     Inputs [n, ...] are vectors, sequences [time, channels], images [height, width, channels] or
     videos [frames, height, width, channels], by their number of axes; images of bytes may be
     [n, height, width]. Bytes are taken as brightnesses, 0 to 255. Targets are class ids [n] or
-    names of classes [n], or numbers [n] or [n, outputs] in floating point.
+    names of classes [n], or numbers [n] or [n, outputs] in floating point. A file that holds
+    nothing but inputs has no labels, and is for generative models.
 
     Raises:
       UserError: if the file cannot be read, or its arrays do not go together.
     """
     arrays = load(path)
+    blank = blanks(arrays)
+    arrays |= blank
     pairs = {part: pair for part in SPLITS if (pair := pair_of(arrays, part, path))}
     check_pairs(pairs, path)
     inputs = as_inputs({part: pair[0] for part, pair in pairs.items()}, path)
-    targets, classes = as_targets({part: pair[1] for part, pair in pairs.items()}, path)
+    targets = {part: pair[1] for part, pair in pairs.items()}
+    classes: tuple[str, ...] = ()
+    if not blank:
+        targets, classes = as_targets(targets, path)
     splits = {part: Split(inputs[part], targets[part]) for part in pairs}
     official = parts.GIVEN
     if "test" not in splits:
         splits |= parts.hold_out(splits["train"], path, classes)
         official = parts.HELD_OUT
-    return Found(splits, make_spec(splits["train"], classes, official), classes)
+    spec = make_spec(splits["train"], classes, official)
+    if blank:
+        spec = dataclasses.replace(spec, task="generation", outputs=0)
+    return Found(splits, spec, classes)
+
+
+def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Targets that mean nothing, by the name of each split's, if there are inputs and no more."""
+    names = {x: y for pairs in PAIRS.values() for x, y in pairs}
+    if not set(arrays) <= set(names):
+        return {}
+    return {names[x]: np.zeros(array.shape[:1], np.int32) for x, array in arrays.items()}
 
 
 def load(path: Path) -> dict[str, np.ndarray]:
@@ -204,7 +222,7 @@ def make_spec(train: Split, classes: tuple[str, ...], official: str) -> Spec:
         shape=train.inputs.shape[1:],
         modality=MODALITIES[train.inputs.ndim - 1],
         task="classification" if classes else "regression",
-        outputs=len(classes) or train.targets.shape[1],
+        outputs=len(classes) or train.targets[0].size,
         likelihood="bernoulli" if compact else "gaussian",
         scale=1 / 255 if compact else 1.0,
         official_split=official,

@@ -96,16 +96,9 @@ def evenly(count: int, most: int) -> np.ndarray:
 
 
 def strip(video: np.ndarray) -> np.ndarray:
-<<<<<<< HEAD
-    """Some frames [height, width, channels] of a video, side by side, a column between them."""
-    frames = video[evenly(len(video), FRAMES)]
-    gap = np.full_like(frames[:, :, :1], frames.max())
-    return np.concatenate(list(np.concatenate([frames, gap], axis=2)), axis=1)[:, :-1]
-=======
     """At most `FRAMES` frames of a video, side by side with a line of mean brightness between."""
-    which = np.unique(np.linspace(0, len(video) - 1, FRAMES).round().astype(int))
     between = np.full_like(video[0, :, :1], video.max() / 2 + video.min() / 2)
-    frames = [part for i in which for part in (between, video[i])]
+    frames = [part for i in evenly(len(video), FRAMES) for part in (between, video[i])]
     return np.concatenate(frames[1:], axis=1)
 
 
@@ -119,7 +112,6 @@ def picture(image: np.ndarray) -> np.ndarray:
     if image.dtype.kind == "f" and not 0 <= image.min() <= image.max() <= 1:
         return (image - image.min()) / max(np.ptp(image), 1e-12)
     return image
->>>>>>> data-own
 
 
 def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:

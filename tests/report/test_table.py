@@ -76,9 +76,9 @@ def test_curves_are_drawn_from_the_history(tmp_path, validated):
     }
     np.savez(tmp_path / "history.npz", **arrays)
     examples = np.random.default_rng(0).random((10, 40, 1))
-    np.savez(
-        tmp_path / "d-vae-samples.npz", inputs=examples, reconstructions=examples, samples=examples
-    )
+    same = dict.fromkeys(("inputs", "reconstructions", "samples"), examples)
+    more = {"modality": "sequence", "traversed": np.array([3]), "traversals": examples[None]}
+    np.savez(tmp_path / "d-vae-samples.npz", **same, **more)
     draw_comparison(tmp_path)
     for name in ("curves.png", "d-vae-samples.png"):
         picture = matplotlib.image.imread(tmp_path / name)

@@ -47,7 +47,13 @@ def test_record_of_a_comparison(tmp_path, data_dir):
         assert int(rows[0]["parameters"]) == 650
     with np.load(folder / "digits-vae-samples.npz") as made:
         shapes = {name: made[name].shape for name in made}
-        assert shapes == dict.fromkeys(("inputs", "reconstructions", "samples"), (10, 8, 8, 1))
+        count = len(made["traversed"])
+        assert 0 < count <= 16
+        assert shapes == dict.fromkeys(("inputs", "reconstructions", "samples"), (10, 8, 8, 1)) | {
+            "modality": (),
+            "traversed": (count,),
+            "traversals": (count, 10, 8, 8, 1),
+        }
         assert 0 <= made["samples"].min() <= made["samples"].max() <= 1
     known = json.loads((folder / "environment.json").read_text())
     assert len(known["datasets"]["digits"]["checksum"]) == 64

@@ -142,7 +142,7 @@ def test_binarized_mnist_has_three_splits_and_no_labels(binarized, read_from):
 
 def test_data_without_labels_are_for_generative_models(binarized, key):
     dataset = data.split(binarized[0], key, 0, DataOptions())
-    words = r"--model=cnn is for .* this data set is for generation; cho"
+    words = "--model=cnn is for .* this data set has no labels; choose vae"
     with pytest.raises(UserError, match=words):
         run_of("cnn", dataset)
     rows = run_of("vae", dataset, VAE(widths=(4,), latent=2)).rows

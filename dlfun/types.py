@@ -28,10 +28,6 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
-TASKS = ("classification", "regression", "next_token", "sequence_labelling", "generation")
-"""What is wanted of a data set: a class, numbers, at each step its next token or a label, or
-nothing but the data themselves."""
-
 EACH_STEP = ("next_token", "sequence_labelling")
 """The tasks with a target at each step of an example."""
 

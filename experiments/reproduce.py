@@ -5,11 +5,12 @@
 runs every recipe of experiments/recipes that has a published figure, one after the other, and
 writes the table of REPRODUCED.md. FOLDER holds the original files of the data sets that are
 downloaded. A recipe whose record lies in --output_dir is not run again, so the same command goes
-on where it was stopped. All of them take half an hour on an H100, and most of a day on two cores.
+on where it was stopped. What the recipes that are downloaded cost was not measured yet.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -29,6 +30,9 @@ RECIPES = Path(__file__).parent / "recipes"
 NAMES = tuple(sorted(path.stem for path in RECIPES.glob("*.flags")))
 USED = "recipe.flags"
 """The copy of a recipe that lies in the record it made."""
+
+LAST = 4096
+"""Bytes at the end of what a recipe says that are searched for its error."""
 
 HEAD = """# Published figures, reproduced
 
@@ -99,12 +103,23 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     recipe = RECIPES / f"{name}.flags"
     command = [sys.executable, "-m", "experiments.compare", f"--flagfile={recipe}"]
     command += [f"--output_dir={folder}", "--keep=none", *given]
-    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as ran:
+        said = shown(ran)
     if ran.returncode:
-        said = [line for line in ran.stderr.splitlines() if line.startswith("error: ")]
-        return said[-1].removeprefix("error: ") if said else f"exit code {ran.returncode}"
+        errors = [line for line in said.splitlines() if line.startswith("error: ")]
+        return errors[-1].removeprefix("error: ") if errors else f"exit code {ran.returncode}"
     (folder / USED).write_text(recipe.read_text())
     return ""
+
+
+def shown(running: subprocess.Popen) -> str:
+    """Passes on what a command says on stderr while it runs; returns the end of it."""
+    assert running.stderr is not None
+    said = b""
+    while part := running.stderr.read1():
+        os.write(2, part)
+        said = (said + part)[-LAST:]
+    return said.decode(errors="replace")
 
 
 def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, str]:
@@ -114,11 +129,12 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
         for name in ("data_dir", "manual_dir", "platform")
         if getattr(values, name)
     ]
+    folders = {name: Path(values.output_dir) / name for name in names}
+    done = {name for name, folder in folders.items() if is_done(name, folder)}
     start, reasons = time.monotonic(), {}
-    for name in names:
-        folder = Path(values.output_dir) / name
+    for name, folder in folders.items():
         spent = (time.monotonic() - start) / 60
-        if is_done(name, folder):
+        if name in done:
             reasons[name] = ""
         elif values.minutes is not None and spent >= values.minutes:
             reasons[name] = "did not fit the time"

@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.features import LONGEST, encode, infer
-from dlfun.data.own.parts import HELD_OUT, uniforms
 from dlfun.data.prepare import Place
 from dlfun.data.reading import Raw, data_root, fetch, raw_of
-from dlfun.data.splitting import stratified_order
+from dlfun.data.splitting import HELD_OUT, fifth
 from dlfun.errors import UserError
 from dlfun.types import DataOptions
 
@@ -117,10 +116,7 @@ def with_test_split(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray
     if "validation_inputs" in arrays:
         renamed = {name.replace("validation_", "test_"): array for name, array in arrays.items()}
         return renamed, "there is no test split as prepared: the validation split is for test"
-    targets = arrays["train_targets"]
-    order = stratified_order(targets, uniforms(len(targets)))
-    count = max(1, round(len(targets) / 5))
-    rows = {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
+    rows = fifth(arrays["train_targets"])
     made = {
         name.replace("train", split, 1): array[rows[split]]
         for split in rows

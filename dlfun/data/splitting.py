@@ -33,6 +33,22 @@ def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     return within[np.argsort(place, kind="stable")]
 
 
+HELD_OUT = "one in five examples, drawn once by a fixed rule and stratified by class, is for test"
+"""What `fifth` gives, in words."""
+
+
+def uniforms(count: int) -> np.ndarray:
+    """Numbers in [0, 1), the same on every machine and under every numpy: bits of PCG64(0)."""
+    return (np.random.PCG64(0).random_raw(count) >> np.uint64(11)) * 2.0**-53
+
+
+def fifth(targets: np.ndarray) -> dict[str, np.ndarray]:
+    """Rows of train and test where nobody said which are for test; both in order."""
+    order = stratified_order(targets, uniforms(len(targets)))
+    count = max(1, round(len(targets) / 5))
+    return {"train": np.sort(order[count:]), "test": np.sort(order[:count])}
+
+
 def take(split: Split, rows: np.ndarray | slice) -> Split:
     """The examples of these rows, in this order."""
     lengths = None if split.lengths is None else split.lengths[rows]

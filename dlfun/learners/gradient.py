@@ -99,16 +99,6 @@ def gradient_learner(
         outputs, _ = apply(state.params, state, batch, None, key)
         return objective.metrics(outputs, batch, hparams)
 
-    def examine(state: GradientState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
-        assert objective.examination is not None
-        variables = {"params": cast(state.params, compute), **state.model_state}
-
-        def call(*inputs: Array, method: str) -> Any:
-            return cast(module.apply(variables, *inputs, method=method), stored)
-
-        batch = prepare_batch(batch, spec, settings.precision)
-        return objective.examination.measure(call, batch, key)
-
     def predict(
         state: GradientState, inputs: Array, key: Array, lengths: Array | None = None
     ) -> Any:
@@ -120,6 +110,25 @@ def gradient_learner(
         kept = {name: own for name, own in state.model_state.items() if name != "carried"}
         return {"params": state.params, **kept}
 
-    asked = objective.examination
-    examination = Examination(examine, asked.conclude) if asked else None
+    examination = make_examination(module, objective, settings, spec)
     return Learner(init, update, evaluate, predict, parameters, lambda state: {}, examination)
+
+
+def make_examination(
+    module: nn.Module, objective: Objective, settings: Settings, spec: Spec
+) -> Examination | None:
+    """What the objective asks of a trained model's own methods, if it asks anything."""
+    asked = objective.examination
+    if asked is None:
+        return None
+
+    def measure(state: GradientState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
+        params = cast(state.params, COMPUTE[settings.precision])
+
+        def call(*inputs: Array, method: str) -> Any:
+            found = module.apply({"params": params, **state.model_state}, *inputs, method=method)
+            return cast(found, STORED[settings.precision])
+
+        return asked.measure(call, prepare_batch(batch, spec, settings.precision), key)
+
+    return Examination(measure, asked.conclude)

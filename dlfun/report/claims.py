@@ -97,8 +97,8 @@ def judge(claim: Claim, folder: Path) -> dict[str, str]:
     verdict = ("reproduced" if inside else "not reproduced") if claim.banded else "reported"
     seconds = sum(number(row, "seconds") for row in rows) + number(rows[0], "compile_seconds")
     failed = len(rows) - len(values)
+    verdict += f", {failed} failed" if failed else ""
     return line(claim, shown(found, claim), str(len(rows)), verdict) | {
-        "verdict": verdict + (f", {failed} failed" if failed else ""),
         "seconds": f"{seconds:.0f}",
         "device": device(folder),
     }

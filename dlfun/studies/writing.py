@@ -16,6 +16,8 @@ from dlfun.studies.assemble import assemble
 
 LENGTH = 500
 TEMPERATURES = (0.5, 0.8, 1.0)
+WRITING = 2**31 - 2
+"""Folded into the evaluation key for what is written; scoring folds in other numbers."""
 
 
 def write_tokens(
@@ -55,6 +57,7 @@ def write_text(folder: Path, result: Result, spec: Any, seed: int, member: int =
     module = assemble(result.settings, spec).module
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     root = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
+    root = jax.random.fold_in(root, WRITING)
     first = max(spec.alphabet.find("\n"), 0)
     parts = []
     for i, temperature in enumerate(TEMPERATURES):

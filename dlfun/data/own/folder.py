@@ -13,7 +13,7 @@ from dlfun.data.own import parts
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
 from dlfun.data.own.recordings import read_recordings
-from dlfun.data.splitting import take
+from dlfun.data.splitting import HELD_OUT, take
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
 
@@ -51,7 +51,7 @@ def read(path: Path) -> Found:
     official = parts.GIVEN
     if "test" not in splits:
         splits = parts.hold_out(whole, path, files.classes)
-        official = parts.HELD_OUT
+        official = HELD_OUT
     return Found(splits, make_spec(whole, len(files.classes), official), files.classes)
 
 

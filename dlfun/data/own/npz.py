@@ -13,6 +13,7 @@ import numpy as np
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
 from dlfun.data.own.parts import Found
+from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
 
@@ -59,7 +60,7 @@ def read(path: Path) -> Found:
     official = parts.GIVEN
     if "test" not in splits:
         splits |= parts.hold_out(splits["train"], path, classes)
-        official = parts.HELD_OUT
+        official = HELD_OUT
     spec = make_spec(splits["train"], classes, official)
     if blank:
         spec = dataclasses.replace(spec, task="generation", outputs=0)

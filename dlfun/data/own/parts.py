@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.splitting import stratified_order, take
+from dlfun.data.splitting import fifth, take
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
 
 GIVEN = "as given"
-HELD_OUT = "one in five examples, drawn once by a fixed rule and stratified by class, is for test"
 SHOWN = 5  # labels that an error names
 
 
@@ -29,11 +28,6 @@ class Found(NamedTuple):
     splits: dict[str, Split]
     spec: Spec
     classes: tuple[str, ...] = ()
-
-
-def uniforms(count: int) -> np.ndarray:
-    """Numbers in [0, 1), the same on every machine and under every numpy: bits of PCG64(0)."""
-    return (np.random.PCG64(0).random_raw(count) >> np.uint64(11)) * 2.0**-53
 
 
 def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:
@@ -56,12 +50,7 @@ def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> 
             )
     if count < 2:
         raise UserError(f"{path} holds {count} examples; at least 2 are needed")
-    order = stratified_order(split.targets, uniforms(count))
-    test = max(1, round(count / 5))
-    return {
-        "train": take(split, np.sort(order[test:])),
-        "test": take(split, np.sort(order[:test])),
-    }
+    return {name: take(split, rows) for name, rows in fifth(split.targets).items()}
 
 
 def fewest(targets: np.ndarray, names: Sequence[str]) -> tuple[str, int]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from dlfun.data.own import parts
 from dlfun.data.own.parts import Found
+from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
 from dlfun.types import Spec, Split
 
@@ -67,7 +68,7 @@ def read(path: Path, target_column: str | None = None) -> Found:
         modality="vector",
         task="classification" if classes else "regression",
         outputs=len(classes) or 1,
-        official_split=parts.HELD_OUT,
+        official_split=HELD_OUT,
     )
     return Found(standardised(splits, numeric), spec, classes)
 

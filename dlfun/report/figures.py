@@ -96,7 +96,7 @@ def evenly(count: int, most: int) -> np.ndarray:
 
 
 def strip(video: np.ndarray) -> np.ndarray:
-    """At most `FRAMES` frames of a video, side by side with a line of their largest value between."""
+    """At most `FRAMES` frames of a video, parted by lines of their largest value."""
     between = np.full_like(video[0, :, :1], video.max())
     frames = [part for i in evenly(len(video), FRAMES) for part in (between, video[i])]
     return np.concatenate(frames[1:], axis=1)

@@ -44,6 +44,7 @@ SIMPLE = (
     "evaluations",
     "precision",
     "keep",
+    "input",
     "memory_limit",
 )
 """Flags that StudyOptions holds as they are."""
@@ -127,6 +128,12 @@ def _define_data(values: absl_flags.FlagValues) -> None:
         parsing.boolean(),
         "permute_features",
         "apply one fixed permutation to the positions of every example",
+    )
+    add(
+        parsing.choice("input", options.INPUTS),
+        "input",
+        "memory: the data lie on every device; stream: they stay on the host, and batches are "
+        "fed in the same order",
     )
 
 

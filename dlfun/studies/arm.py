@@ -173,7 +173,9 @@ def run_arm(
     members = make_members(options, settings.model, configurations, len(data.datasets))
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
-    people, found = train_members(settings, data, members, chosen, options.memory_limit, open_test)
+    people, found = train_members(
+        settings, data, members, chosen, options.memory_limit, open_test, options.input
+    )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)
     result = Result(

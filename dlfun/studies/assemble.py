@@ -11,6 +11,7 @@ from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
 from dlfun.training.population import Population
 from dlfun.training.run import make_run
+from dlfun.training.streaming import StreamedPopulation
 from dlfun.types import Layout, Learner, Objective, Run, Settings, Spec
 
 LEARNERS = {"gradient": gradient_learner, "perceptron": perceptron_learner}
@@ -86,6 +87,12 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
 
 
 @functools.lru_cache
-def population(settings: Settings, spec: Spec, layout: Layout) -> Population:
-    """The population's programs, made once and compiled once for each shape of data."""
-    return Population(assemble(settings, spec, layout.way).run, layout)
+def population(settings: Settings, spec: Spec, layout: Layout, input: str = "memory") -> Population:
+    """The population's programs, made once and compiled once for each shape of data.
+
+    `input` is memory or stream: whether the data lie on the devices, or are fed to them.
+    """
+    made = assemble(settings, spec, layout.way)
+    if input == "stream":
+        return StreamedPopulation(made.run, layout, made.learner, settings, spec.task)
+    return Population(made.run, layout)

@@ -35,7 +35,9 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     assembly = assemble(settings, spec)
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
-    inputs = prepare(jnp.asarray(data.first.test.inputs[:EXAMPLES]), spec, settings.precision)
+    inputs = prepare(
+        jnp.asarray(np.asarray(data.first.test.inputs[:EXAMPLES])), spec, settings.precision
+    )
     mean, _ = assembly.module.apply(variables, inputs, method=VAE.encode)
     key = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
     prior = jax.random.normal(key, mean.shape, mean.dtype)

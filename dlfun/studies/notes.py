@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
-from dlfun.studies.separability import is_separable, novikoff_bound
+from dlfun.studies.separability import LARGEST_PROGRAMME, is_separable, novikoff_bound
 from dlfun.studies.stacked import Stacked
+from dlfun.types import Dataset
+
+
+def inputs(dataset: Dataset) -> np.ndarray:
+    """The training inputs as a model sees them."""
+    return np.asarray(dataset.train.inputs) * dataset.spec.scale
 
 
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
@@ -19,7 +27,7 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     if first.separator is not None:
         count = units(result.settings.shape, first.spec)
         bounds = [
-            novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
+            novikoff_bound(inputs(d), np.asarray(d.train.targets), first.separator, count)
             for d in data.datasets
         ]
         loosest = max(bounds, key=lambda bound: bound.mistakes)
@@ -28,9 +36,10 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
             f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
             f"unit{'s' if count > 1 else ''})"
         ]
-    separable = is_separable(
-        first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
-    )
+    separable = None
+    if math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME:
+        targets = np.asarray(first.train.targets)
+        separable = is_separable(inputs(first), targets, first.spec.outputs)
     if separable is None:
         return [f"{made} in {result.settings.steps} steps"]
     said = (

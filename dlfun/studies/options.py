@@ -9,6 +9,7 @@ from typing import Any
 from dlfun.types import SPLITS, DataOptions, HParams, Layout
 
 __all__ = [
+    "INPUTS",
     "KEEP",
     "MATMUL_PRECISIONS",
     "OPTIMIZERS",
@@ -25,6 +26,7 @@ SCHEDULES = ("constant", "cosine", "warmup")
 PRECISIONS = ("float32", "bfloat16", "float64")
 MATMUL_PRECISIONS = ("default", "high", "highest")
 KEEP = ("all", "best", "none")
+INPUTS = ("memory", "stream")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +63,7 @@ class StudyOptions:
       batch_size: None is 100, cut to the training split; a number given is never cut.
       evaluations: validations in a run, evenly spread.
       keep: whose parameters the record keeps.
+      input: memory puts the data on every device; stream feeds them from the host in blocks.
       memory_limit: bytes that a population may take; None is what the device has free.
       flags: the lines of config.flags which replay this study, without its layouts.
     """
@@ -77,6 +80,7 @@ class StudyOptions:
     evaluations: int = 20
     precision: str = "float32"
     keep: str = "all"
+    input: str = "memory"
     memory_limit: int | None = None
     output_dir: str | None = None
     flags: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -120,7 +121,7 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
     intervals = interval_lengths(settings.steps, settings.evaluations)
     indices = stream_indices if task == "next_token" else batch_indices
     scored = joined if task == "next_token" else lambda split: split
-    scoring_batch = SPANS if task == "next_token" else max(settings.batch_size, 100)
+    scoring_batch = scoring_size(settings, task)
 
     def init(hparams: HParams, streams: Streams) -> Carry:
         return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
@@ -138,17 +139,26 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
                 learner, scoring_batch, new.state, hparams, carry.streams, scored(data.validation)
             )
             history |= prefix("validation", divide(found))
-        healthy = new.failed_at < 0
-        return new, jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), history)
+        return new, of_healthy(new, history)
 
     def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
         found = divide(
             whole_split(learner, scoring_batch, carry.state, hparams, carry.streams, scored(split))
         )
-        healthy = carry.failed_at < 0
-        return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), found)
+        return of_healthy(carry, found)
 
     return Run(init, advance, score, intervals)
+
+
+def scoring_size(settings: Settings, task: str) -> int:
+    """Examples, or spans of a text, that are scored in one go."""
+    return SPANS if task == "next_token" else max(settings.batch_size, 100)
+
+
+def of_healthy(carry: Carry, values: dict[str, Array]) -> dict[str, Array]:
+    """The same values; NaN once the run has failed."""
+    healthy = carry.failed_at < 0
+    return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), values)
 
 
 def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
@@ -156,11 +166,12 @@ def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
     return {f"{name}_{key}": value for key, value in values.items()}
 
 
-def joined(split: Split) -> Split:
+def joined(split: Split, xp: Any = jnp) -> Split:
     """Windows of a text [splits, windows, time] as spans of at least `SPAN` tokens.
 
     A model reads a span from the state it has at the start of a text, and a long span keeps what
-    that costs small. The last one is padded, with targets of -1.
+    that costs small. The last one is padded, with targets of -1. `xp` is numpy for arrays that
+    stay on the host.
     """
     splits, windows, time = split.targets.shape
     each = min(-(-SPAN // time), windows)
@@ -168,7 +179,7 @@ def joined(split: Split) -> Split:
 
     def join(leaf: Array, fill: int) -> Array:
         padding = ((0, 0), (0, count * each - windows), (0, 0))
-        padded = jnp.pad(jnp.asarray(leaf), padding, constant_values=fill)
+        padded = xp.pad(xp.asarray(leaf), padding, constant_values=fill)
         return padded.reshape(splits, count, each * time)
 
     return Split(join(split.inputs, 0), join(split.targets, -1))
@@ -181,25 +192,69 @@ def train_interval(
 
     A run that fails in them is frozen before them.
     """
-    steps, batch_size = rows.shape
-    weight = jnp.ones(batch_size, jnp.float32)
 
-    def one(state: Any, step: Array, row: Array) -> tuple[Any, Metrics]:
-        batch = to_batch(take(train, carry.streams.split, row), weight)
-        return learner.update(state, batch, hparams, jax.random.fold_in(carry.streams.noise, step))
+    def pick(row: Array) -> Split:
+        return take(train, carry.streams.split, row)
 
-    def body(running: tuple, xs: tuple[Array, Array]) -> tuple[tuple, None]:
-        state, totals, failed_at = running
-        step, row = xs
-        state, metrics = one(state, step, row)
+    zeros = no_totals(learner, carry, hparams, pick, rows)
+    running, totals = train_steps(learner, carry, zeros, hparams, pick, rows)
+    return settled(carry, running), totals
+
+
+def train_step(
+    learner: Learner, running: Carry, hparams: HParams, split: Split, step: Array
+) -> tuple[Any, Metrics]:
+    """The state after a step on these examples, and the step's metrics."""
+    batch = to_batch(split, jnp.ones(split.targets.shape[0], jnp.float32))
+    key = jax.random.fold_in(running.streams.noise, step)
+    return learner.update(running.state, batch, hparams, key)
+
+
+def no_totals(
+    learner: Learner, carry: Carry, hparams: HParams, pick: Callable[[Array], Split], xs: Array
+) -> Metrics:
+    """The metrics of no step at all: zeros."""
+
+    def first(carry: Carry) -> Metrics:
+        return train_step(learner, carry, hparams, pick(xs[0]), carry.step)[1]
+
+    return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(first, carry))
+
+
+def train_steps(
+    learner: Learner,
+    running: Carry,
+    totals: Metrics,
+    hparams: HParams,
+    pick: Callable[[Array], Split],
+    xs: Array,
+) -> tuple[Carry, Metrics]:
+    """A step on the examples that `pick` gives for each of xs [steps, ...], and totals with theirs.
+
+    The step whose loss is not finite is noted, and nothing is frozen yet: `settled` does that.
+    """
+    streams = running.streams
+
+    def body(before: tuple, x: tuple[Array, Array]) -> tuple[tuple, None]:
+        state, totals, failed_at = before
+        step, at = x
+        now = Carry(state, step, streams, failed_at)
+        state, metrics = train_step(learner, now, hparams, pick(at), step)
         broken = ~jnp.isfinite(metrics["loss"][0]) & (failed_at < 0)
         return (state, add(totals, metrics), jnp.where(broken, step, failed_at)), None
 
-    shapes = jax.eval_shape(lambda state: one(state, carry.step, rows[0])[1], carry.state)
-    zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-    xs = (carry.step + jnp.arange(steps, dtype=jnp.int32), rows)
-    (state, totals, failed_at), _ = jax.lax.scan(body, (carry.state, zeros, carry.failed_at), xs)
-    last = carry.step + steps
-    failed_at = jnp.where((failed_at < 0) & ~is_finite(state), last, failed_at)
-    state = jax.tree.map(lambda new, old: jnp.where(failed_at < 0, new, old), state, carry.state)
-    return Carry(state, last, carry.streams, failed_at), totals
+    steps = xs.shape[0]
+    start = (running.state, totals, running.failed_at)
+    numbered = (running.step + jnp.arange(steps, dtype=jnp.int32), xs)
+    (state, totals, failed_at), _ = jax.lax.scan(body, start, numbered)
+    return Carry(state, running.step + steps, streams, failed_at), totals
+
+
+def settled(before: Carry, after: Carry) -> Carry:
+    """What an interval leaves: a run that failed in it keeps the state it had before."""
+    broken = (after.failed_at < 0) & ~is_finite(after.state)
+    failed_at = jnp.where(broken, after.step, after.failed_at)
+    state = jax.tree.map(
+        lambda new, old: jnp.where(failed_at < 0, new, old), after.state, before.state
+    )
+    return Carry(state, after.step, after.streams, failed_at)

@@ -38,7 +38,9 @@ def test_digits_are_those_of_scikit_learn_in_file_order(read):
 @pytest.mark.parametrize(("name", "bits"), [("xor", 2), ("parity", 4), ("parity/8", 8)])
 def test_parity_is_the_complete_table(read, name, bits):
     raw = read(name)
-    rows = {tuple(row): label for row, label in zip(raw.train.inputs, raw.train.targets, strict=True)}
+    rows = {
+        tuple(row): label for row, label in zip(raw.train.inputs, raw.train.targets, strict=True)
+    }
     assert len(rows) == len(raw.train.targets) == 2**bits
     assert all(label == sum(row) % 2 for row, label in rows.items())
     assert all(set(row) <= {0.0, 1.0} for row in rows)
@@ -64,7 +66,10 @@ def test_separable_keeps_its_margin(read, name, classes, units):
     assert np.linalg.norm(raw.separator) == pytest.approx(1)
     assert (len(raw.train.targets), len(raw.test.targets)) == (1000, 500)
     for split in (raw.train, raw.test):
-        margins = [brute_margin(x, y, raw.separator) for x, y in zip(split.inputs, split.targets, strict=True)]
+        margins = [
+            brute_margin(x, y, raw.separator)
+            for x, y in zip(split.inputs, split.targets, strict=True)
+        ]
         assert 0.1 <= min(margins) < 0.11
         assert np.bincount(split.targets, minlength=classes).min() > len(split.targets) / 15
     assert raw.spec.outputs == classes

@@ -8,16 +8,8 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun.training.run import (
-    Carry,
-    divide,
-    no_totals,
-    of_healthy,
-    prefix,
-    settled,
-    to_batch,
-    train_steps,
-)
+from dlfun.training.run import divide, of_healthy, prefix
+from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
 from dlfun.types import Array, HParams, Learner, Metrics, Split
 
 Running = tuple[Carry, Metrics]

@@ -11,7 +11,6 @@ from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
 from dlfun.training.population import Population
 from dlfun.training.run import make_run
-from dlfun.training.streaming import StreamedPopulation
 from dlfun.types import Layout, Learner, Objective, Run, Settings, Spec
 
 LEARNERS = {"gradient": gradient_learner, "perceptron": perceptron_learner}
@@ -94,5 +93,8 @@ def population(settings: Settings, spec: Spec, layout: Layout, input: str = "mem
     """
     made = assemble(settings, spec, layout.way)
     if input == "stream":
+        # Grain takes a second to import, which only those who stream should pay.
+        from dlfun.training.streaming import StreamedPopulation
+
         return StreamedPopulation(made.run, layout, made.learner, settings, spec.task)
     return Population(made.run, layout)

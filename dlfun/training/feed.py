@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
+import grain
 import jax
 import numpy as np
 
@@ -112,8 +113,7 @@ class Training:
     Args:
       train: the training splits [splits, n, ...].
       which: [lanes], the split of each lane.
-      order: [lanes], its order key.
-      indices: (key, start, steps, examples, batch_size) -> [steps, batch_size] on any device.
+      rows: (start, steps) -> [lanes, steps, batch], the examples of the steps from a start on.
       lengths: the steps of every block.
     """
 
@@ -121,31 +121,17 @@ class Training:
         self,
         train: Split,
         which: np.ndarray,
-        order: jax.Array,
-        indices: Callable[..., jax.Array],
-        batch_size: int,
+        rows: Callable[[np.int32, int], Any],
         lengths: Sequence[int],
     ) -> None:
-        self.train, self.which, self.lengths = train, which, lengths
-        self.starts = np.concatenate([[0], np.cumsum(lengths)])[:-1].astype(np.int32)
-        self.order = jax.device_put(order, host_device())
-        examples = train.targets.shape[1]
-
-        def compiled(steps: int) -> Any:
-            def one(key: jax.Array, start: jax.Array) -> jax.Array:
-                return indices(key, start, steps, examples, batch_size)
-
-            # Compiled here, since JAX's settings may be those of this thread alone.
-            of_lanes = jax.jit(jax.vmap(one, in_axes=(0, None)))
-            return of_lanes.lower(self.order, np.int32(0)).compile()
-
-        self.indices = {steps: compiled(steps) for steps in sorted(set(lengths))}
+        self.train, self.which, self.rows, self.lengths = train, which, rows, lengths
+        self.starts = (np.cumsum(lengths) - lengths).astype(np.int32)
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def __getitem__(self, number: int) -> Split:
-        rows = self.indices[self.lengths[number]](self.order, self.starts[number])
+        rows = self.rows(self.starts[number], self.lengths[number])
         return gather(self.train, self.which, np.asarray(rows))
 
 
@@ -191,19 +177,9 @@ def scoring_plan(count: int, batch_size: int, largest: int) -> tuple[int, int, i
     return size, -(-batches // blocks), blocks
 
 
-def host_device() -> jax.Device:
-    """Where the order of examples is computed: the host, if JAX has it beside an accelerator."""
-    try:
-        return jax.local_devices(backend="cpu")[0]
-    except RuntimeError:
-        return jax.local_devices()[0]
-
-
 @contextlib.contextmanager
 def prefetched(source: Source) -> Iterator[Iterator[Any]]:
     """The elements of a source in their order, a few gathered ahead by threads."""
-    import grain  # Takes a second, which only those who stream should pay.
-
     options = grain.ReadOptions(num_threads=THREADS, prefetch_buffer_size=PREFETCHED)
     elements = iter(grain.MapDataset.source(source).to_iter_dataset(options))
     try:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from jax.sharding import NamedSharding
+from jax.sharding import NamedSharding, SingleDeviceSharding
 
 from dlfun.training import feed
 from dlfun.training.blocks import make_block_run
@@ -41,6 +41,8 @@ class StreamedPopulation(Population):
         parts = make_block_run(learner)
         self.batch_size, self.scoring_batch = settings.batch_size, scoring_size(settings, task)
         self.text = task == "next_token"
+        self.indices = stream_indices if self.text else batch_indices
+        self._orders: dict[tuple[int, int], Program] = {}
         self.begin = self._program(parts.begin, own=3, lanes=1)
         self.learn = self._program(parts.learn, own=3, lanes=1, donate_argnums=0)
         self.finish = self._program(parts.finish, own=2, donate_argnums=0)
@@ -50,7 +52,10 @@ class StreamedPopulation(Population):
     @property
     def programs(self) -> tuple[Program, ...]:
         """Every program that streaming uses, compiled or not."""
-        return (self.init, self.begin, self.learn, self.finish, self.measure, self.close)
+        return (
+            *(self.init, self.begin, self.learn, self.finish, self.measure, self.close),
+            *self._orders.values(),
+        )
 
     def place_data(self, data: TuneData | Split) -> Any:
         """The data, where they are."""
@@ -73,15 +78,30 @@ class StreamedPopulation(Population):
         """The blocks of all intervals, a lane for each replicate."""
         which, row = feed.lanes(members.replicates, self.layout, first)
         at = np.array([members.replicates.index(replicate) for replicate in self._own(which)])
+        order = members.streams.order[at]
         source = feed.Training(
             train,
             np.asarray(members.streams.split)[at],
-            members.streams.order[at],
-            stream_indices if self.text else batch_indices,
-            self.batch_size,
+            functools.partial(self._rows, train, jax.device_put(order, host_device())),
             [n for steps in self.run.intervals for n in self._lengths(which, train, steps)],
         )
         return Lane(source, put(row, self._sharded))
+
+    def _rows(self, train: Split, order: jax.Array, start: np.int32, steps: int) -> Any:
+        """Which examples [lanes, steps, batch] the steps from a start on use."""
+        return self._order(train, steps)(order, start)
+
+    def _order(self, train: Split, steps: int) -> Program:
+        """The program of the order of so many steps, for all lanes of this process."""
+        examples = train.targets.shape[1]
+        if (examples, steps) not in self._orders:
+            of_lanes = jax.vmap(
+                lambda key, start: self.indices(key, start, steps, examples, self.batch_size),
+                in_axes=(0, None),
+            )
+            at = SingleDeviceSharding(host_device())
+            self._orders[examples, steps] = Program(of_lanes, in_shardings=at, out_shardings=at)
+        return self._orders[examples, steps]
 
     def _lengths(self, which: np.ndarray, train: Split, steps: int) -> tuple[int, ...]:
         """The steps of the blocks of an interval."""
@@ -144,6 +164,8 @@ class StreamedPopulation(Population):
         which, _ = feed.lanes(members.replicates, self.layout)
         plans = {self._lengths(which, data.train, steps) for steps in self.run.intervals}
         for steps in sorted({n for lengths in plans for n in lengths}):
+            order = jax.ShapeDtypeStruct((self._own(which).size,), streams.order.dtype)
+            self._order(data.train, steps).compiled(order, np.int32(0))
             block = self._block(data.train, which.size, (steps, self.batch_size))
             begun = self.begin.compiled(carry, hparams, lane, block)
             running = shapes(begun.out_info)
@@ -183,6 +205,14 @@ def shapes(tree: Any) -> Any:
 def size(tree: Any) -> int:
     """Bytes of arrays, keys at least."""
     return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))
+
+
+def host_device() -> jax.Device:
+    """Where the order of examples is computed: the host, if JAX has it beside an accelerator."""
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return jax.local_devices()[0]
 
 
 def put_own(tree: Any, sharding: NamedSharding) -> Any:

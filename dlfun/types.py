@@ -28,8 +28,12 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
-TASKS = ("classification", "regression", "next_token")
-"""What is wanted of a data set: a class, numbers, or at each step of a text its next token."""
+TASKS = ("classification", "regression", "next_token", "sequence_labelling", "generation")
+"""What is wanted of a data set: a class, numbers, at each step its next token or a label, or
+nothing but the data themselves."""
+
+EACH_STEP = ("next_token", "sequence_labelling")
+"""The tasks with a target at each step of an example."""
 
 
 class HParams(NamedTuple):
@@ -105,9 +109,11 @@ class Spec:
         [height, width, channels], video [frames, height, width, channels], speech [frames,
         bands] of a log-mel spectrogram, text [time] of ids.
       modality: vector, sequence, image, video, speech or text.
-      task: classification (targets are class ids), regression (targets [outputs]) or next_token
-        (targets [time] of ids, -1 where there is none; examples follow one another in the text).
-      outputs: classes, numbers to predict, or tokens.
+      task: classification (targets are class ids), regression (targets [outputs]), next_token
+        (targets [time] of ids, -1 where there is none; examples follow one another in the text)
+        or sequence_labelling (the same targets, of examples that have nothing to do with each
+        other), or generation (targets that mean nothing: there are no labels).
+      outputs: classes, numbers to predict, tokens or labels; 0 for generation.
       likelihood: of the input values under a generative model: gaussian, bernoulli
         (values in [0, 1]) or categorical (ids).
       scale: stored inputs are multiplied by it when they become float.
@@ -143,17 +149,21 @@ class DataOptions:
       manual_dir: where files lie that are used instead of a download.
       split: official (fixed test split), random (each replicate draws its own), or
         leave_one_speaker_out (the test split of a replicate is all of one speaker).
+      test_fraction: of all examples, under a random split; None is as large as the official one.
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
+      target_column: of the user's own tables; None is the last column.
     """
 
     data_dir: str | None = None
     manual_dir: str | None = None
     split: str = "official"
+    test_fraction: float | None = None
     validation_fraction: float = 0.1
     train_examples: int | None = None
     permute_features: bool = False
+    target_column: str | None = None
 
 
 class Split(NamedTuple):
@@ -161,7 +171,7 @@ class Split(NamedTuple):
 
     Attributes:
       inputs: [n, *shape].
-      targets: [n], [n, outputs], or [n, time] of next tokens.
+      targets: [n], [n, outputs], or [n, time] where each step has one.
       lengths: [n], along the first axis of the shape; None where all are whole.
     """
 

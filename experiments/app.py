@@ -46,15 +46,17 @@ def run(
     *,
     check: Check = flags.check,
     computes: bool = True,
+    words: str = "",
 ) -> None:
     """Runs a script: parses its flags, sets JAX up, calls main, and exits.
 
     `check` says whether the flags go together. A script that leaves all computing to processes
-    of its own `computes` nothing, and JAX is not set up in it.
+    of its own `computes` nothing, and JAX is not set up in it. `words` are the arguments that
+    are no flags, as its usage shows them; most scripts take none.
     """
     Ending().listen()
     doc = sys.modules[main.__module__].__doc__ or ""
-    parser = functools.partial(parse, values, doc=doc, check=check)
+    parser = functools.partial(parse, values, doc=doc, check=check, words=words)
     body = functools.partial(start, main, values) if computes else quiet(main)
     code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     if code in (INTERRUPTED, TERMINATED):
@@ -94,20 +96,26 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
 
 
 def parse(
-    values: absl_flags.FlagValues, argv: list[str], doc: str = "", check: Check = flags.check
+    values: absl_flags.FlagValues,
+    argv: list[str],
+    doc: str = "",
+    check: Check = flags.check,
+    words: str = "",
 ) -> list[str]:
     """Reads the flags of a script, and checks that they go together. Prints help if asked.
+
+    Returns argv[0], and the words, where the script takes any.
 
     Raises:
       UserError: naming the flag, and what to do.
     """
     if wants_help(argv[1:]):
-        show(help_text(values, doc))
+        show(help_text(values, doc, words))
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
     rest = parse_flags(values, argv)
-    if len(rest) > 1:
+    if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
         hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else usual
         raise UserError(
@@ -117,7 +125,7 @@ def parse(
     if "search" in values:
         search.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
-    return argv[:1]
+    return rest
 
 
 def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:

@@ -21,7 +21,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.errors import UserError
+from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
@@ -29,7 +29,7 @@ from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
 from experiments import cluster, parsing, paths
 from experiments.by_model import default_of, usual_value
-from experiments.holders import define
+from experiments.holders import bad_value, define, flag_of
 from experiments.replay import flag_lines
 from experiments.shapes import NONE, activations, define_shapes, model_shape
 
@@ -73,6 +73,7 @@ def study_flags(
     _define_named(values, "model", MODELS, model, models)
     _define_named(values, "dataset", data.DATASETS, dataset, datasets)
     _define_study(values)
+    define_places(values)
     _define_data(values)
     _define_training(values)
     for name, bounds in HPARAMS.items():
@@ -91,12 +92,14 @@ def _define_named(
     one: str | None,
     many: str | None,
 ) -> None:
-    kind, kinds = parsing.choice(what, table), parsing.names(what, table)
+    kind = parsing.dataset(table) if what == "dataset" else parsing.choice(what, table)
+    kinds = parsing.names(what, table, kind)
+    own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
     if one is not None:
-        define(values, kind, what, one, f"the {what}", "Study")
+        define(values, kind, what, one, f"the {what}{own}", "Study")
     if many is not None:
         default = tuple(many.split(","))
-        define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas", "Study")
+        define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas{own}", "Study")
 
 
 def _define_study(values: absl_flags.FlagValues) -> None:
@@ -111,16 +114,32 @@ def _define_study(values: absl_flags.FlagValues) -> None:
     add(parsing.choice("keep", options.KEEP), "keep", "whose parameters the record keeps")
 
 
+def define_places(values: absl_flags.FlagValues) -> None:
+    """Adds the flags that say where data are."""
+
+    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+        define(values, kind, name, None, help, "Data", usual=usual)
+
+    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
+    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
+    add(parsing.text(), "target_column", "what is wanted of your own .csv", "its last column")
+
+
 def _define_data(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
 
-    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
-    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
     add(
         parsing.choice("split", options.SPLITS),
         "split",
-        "the data set's official test split, or a random split of each replicate's own",
+        "what is tested on: the data set's official test split, a random one of each replicate's "
+        "own, or for replicate r all that speaker r said",
+    )
+    add(
+        parsing.number(FRACTION),
+        "test_fraction",
+        "of all examples, under --split=random",
+        "as large as the official test split",
     )
     add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
     add(parsing.integer(1), "train_examples", "use only this many training examples", "all")
@@ -256,6 +275,16 @@ def check_layouts(values: absl_flags.FlagValues) -> None:
             )
 
 
+def check_datasets(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
+    flag = "datasets" if "datasets" in values else "dataset"
+    for name in datasets_of(values):
+        known = name in data.DATASETS or data.is_path(name)
+        if not known and data.find(name, DataOptions(data_dir=values.data_dir)) is None:
+            text = flag_of(values, flag).kind.show(values[flag].value)
+            raise bad_value(flag, text, unknown("dataset", parsing.short(name), data.DATASETS))
+
+
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together. Quick: scripts do it before JAX starts."""
     if values.steps is not None and values.epochs is not None:
@@ -273,6 +302,7 @@ def check(values: absl_flags.FlagValues) -> None:
         model_options(values, model)
     check_layouts(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
+    check_datasets(values)
     cluster.check(values)
 
 

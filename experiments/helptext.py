@@ -61,10 +61,10 @@ def names_help(title: str, table: Mapping[str, str], width: int) -> str:
     return "\n".join([f"{title}:", *(column(name, text, width) for name, text in table.items())])
 
 
-def sections(values: absl_flags.FlagValues, doc: str, width: int) -> Iterator[str]:
+def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "") -> Iterator[str]:
     """The parts of the help, to be parted by empty lines."""
     yield doc.strip()
-    yield f"usage: {program()} [--flag=value ...]"
+    yield f"usage: {' '.join([program(), *words.split(), '[--flag=value ...]'])}"
     for title, flags in groups(values).items():
         note = textwrap.wrap(NOTES.get(title, ""), width - 2, break_on_hyphens=False)
         lines = [f"  {line}" for line in note] + [flag_help(flag, width) for flag in flags]
@@ -84,10 +84,10 @@ def program() -> str:
     return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
-def help_text(values: absl_flags.FlagValues, doc: str) -> str:
-    """All of the help, as wide as the terminal."""
+def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:
+    """All of the help, as wide as the terminal; `words` are the arguments that are no flags."""
     width = min(max(shutil.get_terminal_size().columns, 60), 120)
-    return "\n\n".join(sections(values, doc, width)) + "\n"
+    return "\n\n".join(sections(values, doc, width, words)) + "\n"
 
 
 def wants_help(args: Collection[str]) -> bool:

@@ -9,7 +9,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from dlfun.errors import unknown
+from dlfun.data import own, prepared
+from dlfun.errors import UserError, unknown
 from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout, Range
 
 EXPLAIN = "explain"
@@ -126,9 +127,26 @@ def choice(what: str, valid: Collection[str]) -> Kind:
     return Kind(parse, str, "NAME", tuple(valid))
 
 
-def names(what: str, valid: Collection[str]) -> Kind:
-    """A list of different names, parted by commas."""
-    one = choice(what, valid)
+def dataset(valid: Collection[str]) -> Kind:
+    """A data set by its name, or by the file or folder it is read from, as an absolute path."""
+    known = choice("dataset", valid)
+
+    def parse(given: str) -> str:
+        name = given.strip()
+        if name in valid or not own.is_path(name):
+            # What is not of the table may lie prepared: that depends on another flag.
+            return name if prepared.NAME.fullmatch(name) else known.parse(name)
+        try:
+            return own.absolute(name)
+        except UserError as error:
+            raise ValueError(str(error)) from None
+
+    return dataclasses.replace(known, parse=parse, form="NAME|PATH")
+
+
+def names(what: str, valid: Collection[str], one: Kind | None = None) -> Kind:
+    """A list of different names, parted by commas; `one` says how each is read."""
+    one = one or choice(what, valid)
 
     def parse(given: str) -> tuple[str, ...]:
         if not given.strip(" ,"):
@@ -139,7 +157,7 @@ def names(what: str, valid: Collection[str]) -> Kind:
             raise ValueError(f"{what} '{twice[0]}' is given twice; name each one once")
         return found
 
-    return Kind(parse, ",".join, "NAME,...", tuple(valid))
+    return Kind(parse, ",".join, f"{one.form},...", tuple(valid))
 
 
 def boolean() -> Kind:

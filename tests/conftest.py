@@ -5,11 +5,20 @@ import shutil
 import tempfile
 from pathlib import Path
 
+# One folder for all processes of the tests: data are prepared once, equal programs compiled once.
+_OURS = "PYTEST_XDIST_WORKER" not in os.environ
+if _OURS:
+    os.environ["DLFUN_TESTS_SCRATCH"] = tempfile.mkdtemp(prefix="dlfun-tests-")
+_SCRATCH = Path(os.environ["DLFUN_TESTS_SCRATCH"])
+
 # Read at import by what is imported below, and by the processes that tests start.
-_SCRATCH = Path(tempfile.mkdtemp(prefix="dlfun-tests-"))
 os.environ["TFDS_DATA_DIR"] = str(_SCRATCH / "data")
 os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_SCRATCH / "programs")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ["MPLBACKEND"] = "Agg"
+# Small programs: compiling them takes far longer than running them. 0 tests the optimised ones.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 
 import jax
 import pytest
@@ -19,7 +28,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
 def pytest_unconfigure() -> None:
-    shutil.rmtree(_SCRATCH, ignore_errors=True)
+    if _OURS:
+        shutil.rmtree(_SCRATCH, ignore_errors=True)
 
 
 @pytest.fixture
@@ -30,7 +40,7 @@ def key() -> jax.Array:
 
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """Where data sets are prepared; shared by the tests of one process, and TFDS' default."""
+    """Where data sets are prepared; shared by all tests, and TFDS' default."""
     return Path(os.environ["TFDS_DATA_DIR"])
 
 

@@ -1,5 +1,6 @@
 """Tasks with known answers."""
 
+import jax
 import pytest
 
 from dlfun.models import BPNN, MODELS, RNN, Perceptron
@@ -9,6 +10,15 @@ from dlfun.studies.notes import notes
 from dlfun.studies.separability import novikoff_bound
 from dlfun.types import HParams
 from tests.helpers import data_options, options
+
+
+@pytest.fixture(autouse=True)
+def optimised():
+    """Thousands of steps take longer than to compile them well."""
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 def learned(name, model, shape, data_dir, seeds, steps, rate=1e-2, **changes):

@@ -19,6 +19,23 @@ def sources(cls: Any) -> Mapping[str, Any]:
     return cls.url_infos or {}
 
 
+def substitute(cls: Any, manual_dir: str | None) -> Path | None:
+    """A file of `manual_dir` that holds what a builder downloads otherwise, if it is there.
+
+    The builder's `SUBSTITUTE` is its name and sha256.
+    """
+    name, _ = getattr(cls, "SUBSTITUTE", ("", ""))
+    path = Path(manual_dir).expanduser() / name if manual_dir and name else None
+    return path if path is not None and path.is_file() else None
+
+
+def wrong_checksum(path: Path, name: str, remedy: str) -> UserError:
+    """The error for a file of the user that is another one than its name says."""
+    return UserError(
+        f"{path} has a wrong checksum: it is not the file that {name} is made from; {remedy}"
+    )
+
+
 def check_sources(cls: Any, name: str, manual_dir: str | None) -> None:
     """Fails early where TFDS would retry for minutes, or fail with a message of its own.
 
@@ -26,24 +43,29 @@ def check_sources(cls: Any, name: str, manual_dir: str | None) -> None:
       UserError: if a file of `manual_dir` is not the expected one, or if files are missing there
         and the server does not answer.
     """
+    other = substitute(cls, manual_dir)
+    if other is not None:
+        if file_checksum(other) != cls.SUBSTITUTE[1]:
+            raise wrong_checksum(other, name, "take it away")
+        return
     missing = {}
     for url, info in sources(cls).items():
         path = Path(manual_dir).expanduser() / info.filename if manual_dir else None
         if path is None or not path.is_file():
             missing[url] = info
         elif file_checksum(path) != info.checksum:
-            raise UserError(
-                f"{path} has a wrong checksum: it is not the file that {name} is made from; "
-                f"replace it by {url}, or leave --manual_dir out to download it"
-            )
+            remedy = f"replace it by {url}, or leave --manual_dir out to download it"
+            raise wrong_checksum(path, name, remedy)
     if missing and not answers(next(iter(missing))):
-        raise unreachable(name, missing)
+        raise unreachable(cls, name, missing)
 
 
-def unreachable(name: str, missing: Mapping[str, Any]) -> UserError:
+def unreachable(cls: Any, name: str, missing: Mapping[str, Any]) -> UserError:
     """The error for files that are not there and cannot be downloaded."""
     folder = next(iter(missing)).rpartition("/")[0]
     files = ", ".join(info.filename for info in missing.values())
+    if hasattr(cls, "SUBSTITUTE"):
+        files += f" or {cls.SUBSTITUTE[0]}"
     return UserError(
         f"{name} is not prepared and cannot be downloaded from {folder}/; put {files} into a "
         "folder and name it with --manual_dir"

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow_datasets as tfds
 
+from dlfun.data.stock import WithoutTensorFlow
 from dlfun.types import Spec
 
 
@@ -27,21 +27,7 @@ def read_idx(path: Path | str) -> np.ndarray:
     return np.frombuffer(data, np.uint8, offset=4 + 4 * axes).reshape(shape)
 
 
-class AsDownloaded:
-    """A download manager that unpacks nothing: TFDS unpacks through TensorFlow."""
-
-    def __init__(self, manager: Any):
-        self.manager = manager
-
-    def download_and_extract(self, urls: dict[str, str]) -> dict[str, Any]:
-        """The paths of the files as they are on the server.
-
-        One after the other: where one fails, no thread of TFDS is still writing another.
-        """
-        return {name: self.manager.download(url) for name, url in urls.items()}
-
-
-class IdxBuilder(tfds.core.GeneratorBasedBuilder):
+class IdxBuilder(WithoutTensorFlow):
     """Mixed into a stock builder of the MNIST family: replaces the reading of its files only."""
 
     def spec(self) -> Spec:
@@ -55,9 +41,6 @@ class IdxBuilder(tfds.core.GeneratorBasedBuilder):
             scale=1 / 255,
             official_split="the published training and test files",
         )
-
-    def _split_generators(self, dl_manager: Any) -> Any:
-        return super()._split_generators(AsDownloaded(dl_manager))
 
     def _generate_examples(
         self, num_examples: int, data_path: str, label_path: str

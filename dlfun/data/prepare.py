@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.download import check_sources, download_errors
+from dlfun.data.download import check_sources, download_errors, substitute
 from dlfun.data.memory import damaged, read_records, remember, verify
 from dlfun.errors import UserError
 
@@ -99,6 +99,7 @@ def build(where: Place, manual_dir: str | None) -> None:
     shutil.rmtree(where.staging, ignore_errors=True)
     try:
         builder = where.builder(where.staging)
+        builder.substitute = substitute(where.cls, manual_dir)
         config = tfds.download.DownloadConfig(manual_dir=manual_dir, try_download_gcs=False)
         with quiet(), download_errors(where.name):
             builder.download_and_prepare(

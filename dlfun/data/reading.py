@@ -15,7 +15,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
-from dlfun.types import DataOptions, Spec, Split
+from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
 
 class Row(NamedTuple):
@@ -32,6 +32,7 @@ class Raw(NamedTuple):
       train, test: the official splits, numpy arrays.
       validation: the published one; None where there is none.
       groups: who made the examples of train and test, as ids [n] each; None where not known.
+      classes: the names of the class ids, where they have some.
       spec: what models need to know.
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
         arrays, after a permutation of the features where one was asked for.
@@ -47,6 +48,7 @@ class Raw(NamedTuple):
     separator: np.ndarray | None = None
     validation: Split | None = None
     groups: tuple[np.ndarray, np.ndarray] | None = None
+    classes: tuple[str, ...] = ()
 
 
 def data_root(options: DataOptions) -> Path:
@@ -71,10 +73,10 @@ def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     Raises:
       UserError: if the order of the positions is the task, or examples end before their last.
     """
-    if spec.task == "next_token" or spec.padded:
+    if spec.task in EACH_STEP or spec.padded:
         raise UserError(
-            "--permute_features: these examples are of different lengths, or parts of one text, "
-            "and have no positions to permute; leave it out"
+            "--permute_features: these examples are of different lengths, or have a target at each "
+            "step, and no positions to permute; leave it out"
         )
     import jax
 
@@ -106,8 +108,25 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
         raise UserError(f"--manual_dir={options.manual_dir} is not a folder")
     arrays, checksum = fetch(where, options)
+    missing = {"train_inputs", "test_inputs"} - set(arrays)
+    if missing:
+        raise UserError(
+            f"{where.folder} was prepared by another program, without a {min(missing)[:-7]} "
+            "split; delete it, or name another --data_dir"
+        )
     builder: Any = where.builder()
-    spec = builder.spec()
+    return raw_of(name, builder, builder.spec(), arrays, checksum, options)
+
+
+def raw_of(
+    name: str,
+    builder: Any,
+    spec: Spec,
+    arrays: dict[str, np.ndarray],
+    checksum: str,
+    options: DataOptions,
+) -> Raw:
+    """The data set that a builder's arrays are, their positions permuted where asked for."""
     if options.permute_features:
         arrays |= {
             name: permute(array, spec) for name, array in arrays.items() if name.endswith("_inputs")
@@ -124,7 +143,15 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
         separator=None if known is None else np.asarray(known),
         validation=split_of(arrays, "validation") if "validation_inputs" in arrays else None,
         groups=groups_of(arrays),
+        classes=class_names(builder),
     )
+
+
+def class_names(builder: Any) -> tuple[str, ...]:
+    """The names of the class ids, where the targets are labels of TFDS."""
+    features, keys = builder.info.features, builder.info.supervised_keys
+    label = features[keys[1]] if keys and keys[1] in features else None
+    return tuple(getattr(label, "names", None) or ())
 
 
 def split_of(arrays: Mapping[str, np.ndarray], name: str) -> Split:

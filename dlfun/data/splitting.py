@@ -16,16 +16,16 @@ def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """A random permutation of which every prefix is a stratified sample.
 
     The examples of each class, in random order, are spread evenly over the permutation. Numbers
-    to predict have no classes: theirs is a plain random permutation.
+    to predict and labels of each step have no classes: theirs is a plain random permutation.
 
     Args:
-      targets: [n] class ids, or [n, outputs] numbers.
+      targets: [n] class ids, [n, outputs] numbers, or [n, time] labels.
       uniforms: [n] in [0, 1), all of the chance there is.
 
     >>> stratified_order(np.array([0, 0, 0, 0, 1, 1]), np.array([.1, .9, .5, .3, .2, .7]))
     array([0, 4, 3, 2, 5, 1])
     """
-    if targets.dtype.kind == "f":
+    if targets.dtype.kind == "f" or targets.ndim > 1:
         return np.argsort(uniforms, kind="stable")
     within = np.lexsort((uniforms, targets))
     _, start, size = np.unique(targets[within], return_index=True, return_counts=True)
@@ -87,9 +87,22 @@ def first_examples(train: Split, wanted: int | None, name: str) -> Split:
     return cut(train, wanted)[0]
 
 
-def pooled(raw: Raw, key: Any) -> tuple[Split, Split]:
-    """A training and a test split drawn anew from all examples, the test split as large."""
-    test, train = cut(shuffled(everything(raw), key), len(raw.test.targets))
+def pooled(raw: Raw, key: Any, fraction: float | None) -> tuple[Split, Split]:
+    """A training and a test split drawn anew from all examples.
+
+    The test split is as large as the official one where no fraction is given.
+
+    Raises:
+      UserError: if one of the two would be empty.
+    """
+    total = len(raw.train.targets) + len(raw.test.targets)
+    count = len(raw.test.targets) if fraction is None else round(total * fraction)
+    if not 0 < count < total:
+        raise UserError(
+            f"--test_fraction={fraction:g} must leave examples of {raw.name} on both sides: it has "
+            f"{total}"
+        )
+    test, train = cut(shuffled(everything(raw), key), count)
     return train, test
 
 
@@ -139,7 +152,7 @@ def end_of_text(train: Split, validation: Split | None, count: int) -> tuple[Spl
     return last, rest
 
 
-def drawn(raw: Raw, key: Any, replicate: int, how: str) -> tuple[Split, Split]:
+def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Split, Split]:
     """The training and the test split of a replicate, where they are not the published ones.
 
     Raises:
@@ -147,10 +160,12 @@ def drawn(raw: Raw, key: Any, replicate: int, how: str) -> tuple[Split, Split]:
     """
     if raw.spec.task == "next_token":
         raise UserError(
-            f"--split={how}: {raw.name} is one text, whose parts cannot change places; "
+            f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
             "give official"
         )
-    return pooled(raw, key) if how == "random" else without_a_speaker(raw, replicate)
+    if options.split == "random":
+        return pooled(raw, key, options.test_fraction)
+    return without_a_speaker(raw, replicate)
 
 
 def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
@@ -166,7 +181,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
       raw: what `read` gave.
       key: of the stream `split`.
       replicate: used under a random split only.
-      options: `split`, `validation_fraction` and `train_examples` are used.
+      options: the folders and `permute_features` play no part.
 
     Raises:
       UserError: if an option is out of range, or asks for more than there is.
@@ -175,11 +190,15 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
 
     if options.split not in SPLITS:
         raise unknown("split", options.split, SPLITS)
+    if options.test_fraction is not None and options.split != "random":
+        raise UserError(
+            f"--test_fraction={options.test_fraction:g} is of --split=random; give both, or neither"
+        )
     own = key if options.split == "official" else jax.random.fold_in(key, replicate)
     test_key, validation_key = jax.random.split(own)
     train, test, published = raw.train, raw.test, raw.validation
     if options.split != "official" and not raw.spec.truth_table:
-        train, test = drawn(raw, test_key, replicate, options.split)
+        train, test = drawn(raw, test_key, replicate, options)
         published = None
     count = validation_count(len(train.targets), options.validation_fraction, raw.name)
     validation: Split | None
@@ -210,6 +229,8 @@ def chance(dataset: Dataset) -> float:
     Classification: the accuracy of always naming the most frequent training class. Regression:
     the mean squared error of always predicting the mean of the training targets. Next tokens: the
     nats of the frequencies of the training tokens, each counted once more than it was seen.
+    Sequence labelling: the same, with the frequencies of each step. Generation: the nats of an
+    example whose pixels are drawn alone.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
@@ -217,4 +238,22 @@ def chance(dataset: Dataset) -> float:
     if dataset.spec.task == "next_token":
         counts = 1.0 + np.bincount(known[known >= 0], minlength=dataset.spec.outputs)
         return float(-np.mean(np.log(counts / counts.sum())[wanted[wanted >= 0]]))
+    if dataset.spec.task == "sequence_labelling":
+        seen = 1.0 + (known[..., None] == np.arange(dataset.spec.outputs)).sum(0)
+        step, real = np.arange(known.shape[1])[None], wanted >= 0
+        return float(-np.mean(np.log(seen / seen.sum(1, keepdims=True))[step, wanted][real]))
+    if dataset.spec.task == "generation":
+        return pixels_alone(dataset)
     return float(np.mean(wanted == np.bincount(known).argmax()))
+
+
+def pixels_alone(dataset: Dataset) -> float:
+    """Nats of a test example if each value in [0, 1] is drawn alone, with its training frequency.
+
+    Each value counts as seen once more at 0 and once more at 1.
+    """
+    train, test = np.asarray(dataset.train.inputs), np.asarray(dataset.test.inputs)
+    scale = dataset.spec.scale
+    one = (1 + scale * train.sum(0, dtype=np.float64)) / (2 + len(train))
+    mean = scale * test.mean(0, dtype=np.float64)
+    return float(-np.sum(mean * np.log(one) + (1 - mean) * np.log1p(-one)))

@@ -3,7 +3,7 @@
 from dlfun.layers.activation import activation
 from dlfun.layers.convolution import Conv, convolve
 from dlfun.layers.dropout import Dropout
-from dlfun.layers.pooling import max_pool
+from dlfun.layers.pooling import average_pool, max_pool
 from dlfun.layers.recurrence import Recurrence
 from dlfun.layers.tokens import Tokens, one_hot
 
@@ -13,6 +13,7 @@ __all__ = [
     "Recurrence",
     "Tokens",
     "activation",
+    "average_pool",
     "convolve",
     "max_pool",
     "one_hot",

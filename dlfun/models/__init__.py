@@ -11,13 +11,14 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
-from dlfun.types import CONVOLUTIONS, RECURRENCES, TASKS, Spec
+from dlfun.types import CONVOLUTIONS, EACH_STEP, RECURRENCES, Spec
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 CELLS = ("elman", "gru", "lstm")
 NORMALIZATIONS = ("none", "batch", "layer")
 LIKELIHOODS = ("auto", "bernoulli", "gaussian", "categorical")
 PERCEPTRON_UNITS = ("auto", "one", "classes")
+POOLINGS = ("max", "average")
 READOUTS = ("all", "last")
 EMBEDDING = "of text: length of the vector that stands for a token; 0: one-hot"
 
@@ -63,7 +64,8 @@ class CNN:
     kernels: tuple[int, ...] = option((5, 3, 3), "kernel size of each convolution, on every axis")
     strides: tuple[int, ...] = option((2, 2, 2), "stride of each convolution")
     padding: tuple[int, ...] = option((1, 1, 1), "zeros added on both sides before each one")
-    pools: tuple[int, ...] = option((1, 1, 1), "max-pooling after each convolution; 1 is none")
+    pools: tuple[int, ...] = option((1, 1, 1), "pooling after each convolution; 1 is none")
+    pooling: str = option("max", "what a pool keeps", POOLINGS)
     dense: tuple[int, ...] = option((), "units of the hidden layers of the head")
     normalization: str = option("none", "after each convolution", NORMALIZATIONS)
     embedding: int = option(16, EMBEDDING)
@@ -94,6 +96,10 @@ class VAE:
     activation: str = option("relu", "", ACTIVATIONS)
 
 
+USUAL = ("classification", "regression")
+"""The tasks of a model that gives one output vector an example."""
+
+
 class Row(NamedTuple):
     """A model's row.
 
@@ -117,7 +123,7 @@ class Row(NamedTuple):
     generative: bool = False
     ways: tuple[str, ...] = ()
     lengths: bool = False
-    tasks: tuple[str, ...] = ("classification", "regression")
+    tasks: tuple[str, ...] = USUAL
 
 
 MODELS: dict[str, Row] = {
@@ -131,8 +137,10 @@ MODELS: dict[str, Row] = {
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
     "cnn": Row("dlfun.models.cnn:CNN", CNN, ways=CONVOLUTIONS),
-    "rnn": Row("dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=TASKS),
-    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True),
+    "rnn": Row(
+        "dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=(*USUAL, *EACH_STEP)
+    ),
+    "vae": Row("dlfun.models.vae:VAE", VAE, generative=True, tasks=(*USUAL, "generation")),
 }
 
 

@@ -4,7 +4,7 @@ import jax
 from flax import linen as nn
 
 from dlfun import models
-from dlfun.layers import Conv, Dropout, Tokens, activation, max_pool
+from dlfun.layers import Conv, Dropout, Tokens, activation, average_pool, max_pool
 from dlfun.types import Rate, Spec
 
 
@@ -30,6 +30,7 @@ class CNN(nn.Module):
         """
         s, act = self.settings, activation(self.settings.activation)
         rate = dropout_rate if train else None
+        reduce = max_pool if s.pooling == "max" else average_pool
         hidden = Tokens(self.spec.vocabulary, s.embedding, name="embedding")(inputs)
         hidden = hidden[..., None] if self.spec.modality in ("vector", "speech") else hidden
         layers = zip(s.channels, s.kernels, s.strides, s.padding, s.pools, strict=True)
@@ -41,7 +42,7 @@ class CNN(nn.Module):
             hidden = self.normalize(i, conv(hidden), train)
             hidden = Dropout()(act(hidden), rate)
             pool = min(pool, *hidden.shape[1:-1])
-            hidden = max_pool(hidden, pool) if pool > 1 else hidden
+            hidden = reduce(hidden, pool) if pool > 1 else hidden
         hidden = hidden.reshape(hidden.shape[0], -1)
         for i, width in enumerate(s.dense):
             hidden = Dropout()(act(nn.Dense(width, name=f"dense_{i}")(hidden)), rate)

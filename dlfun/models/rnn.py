@@ -6,7 +6,7 @@ from jax import numpy as jnp
 
 from dlfun import models
 from dlfun.layers import Dropout, Recurrence, Tokens
-from dlfun.types import Rate, Spec
+from dlfun.types import EACH_STEP, Rate, Spec
 
 
 class RNN(nn.Module):
@@ -34,7 +34,7 @@ class RNN(nn.Module):
         """inputs [batch, time, ...], or [batch, features] of vectors -> [batch, outputs].
 
         What lies behind the time axis is read at once: the rows of an image, a video's frames.
-        Next tokens are [batch, time, outputs].
+        Next tokens and labels of each step are [batch, time, outputs].
         """
         s, rate = self.settings, dropout_rate if train else None
         inputs = Tokens(self.spec.vocabulary, s.embedding, name="embedding")(inputs)
@@ -42,7 +42,7 @@ class RNN(nn.Module):
         for i in range(len(s.widths)):
             states, last = self.layer(i, states, train, lengths)
             states = Dropout()(states, rate)
-        if self.spec.task == "next_token":
+        if self.spec.task in EACH_STEP:
             return nn.Dense(self.spec.outputs, name="head")(states)
         if s.readout == "last":
             return nn.Dense(self.spec.outputs, name="head")(Dropout()(last, rate))
@@ -66,7 +66,7 @@ class RNN(nn.Module):
             return layer(inputs, lengths)[:2]
         parts = 2 if s.cell == "lstm" else 1
         shape = (inputs.shape[0], 1, parts, s.widths[i])
-        carried = self.variable("carried", name, jnp.zeros, shape, inputs.dtype)
+        carried = self.variable("carried", f"state_{i}", jnp.zeros, shape, inputs.dtype)
         states, last, state = layer(inputs, lengths, carried.value)
         if not self.is_initializing():
             carried.value = jax.lax.stop_gradient(state)

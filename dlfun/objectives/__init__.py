@@ -10,7 +10,7 @@ import importlib
 from typing import NamedTuple
 
 from dlfun.errors import UserError
-from dlfun.types import Objective, Spec
+from dlfun.types import EACH_STEP, Objective, Spec
 
 
 class Row(NamedTuple):
@@ -25,7 +25,8 @@ OBJECTIVES: dict[str, Row] = {
     "squared_error": Row(
         "dlfun.objectives.squared_error:squared_error", ("regression", "classification")
     ),
-    "next_token": Row("dlfun.objectives.next_token:next_token", ("next_token",)),
+    "next_token": Row("dlfun.objectives.next_token:next_token", EACH_STEP),
+    "none": Row("dlfun.objectives.none:none", ("generation",)),
     "perceptron": Row("dlfun.objectives.perceptron:perceptron", ("classification",)),
 }
 

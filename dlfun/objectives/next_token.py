@@ -1,4 +1,4 @@
-"""Language modelling: the likelihood of each next token of a text."""
+"""Language modelling and sequence labelling: the likelihood of what is wanted at each step."""
 
 import jax
 import optax
@@ -8,7 +8,7 @@ from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
 def next_token(spec: Spec) -> Objective:
-    """Nats per token between next tokens, smoothed by `label_smoothing`, and softmax(logits).
+    """Nats per step of next tokens or labels, smoothed by `label_smoothing`, under softmax(logits).
 
     Targets of -1 are padding and weigh nothing. An example's loss is the sum over its tokens by
     the length of the window, so that the mean over whole windows is that over tokens.

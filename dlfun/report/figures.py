@@ -17,6 +17,7 @@ from dlfun.stats import t_interval
 # Okabe & Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 WIDE = 7.0
+FRAMES = 8  # of a video that are drawn
 
 
 def read_rows(folder: Path) -> list[dict[str, Any]]:
@@ -88,15 +89,24 @@ def draw_curves(folder: Path, single: bool = False) -> None:
     save(figure, folder / "curves.png")
 
 
-def draw_example(axes: Axes, example: np.ndarray) -> None:
-    """A vector or sequence as lines, an image or the middle frame of a video as a picture."""
+def strip(video: np.ndarray) -> np.ndarray:
+    """At most `FRAMES` frames of a video, side by side, each behind a white or black line."""
+    which = np.unique(np.linspace(0, len(video) - 1, FRAMES).round().astype(int))
+    return np.concatenate([np.pad(video[i], ((0, 0), (1, 0), (0, 0))) for i in which], axis=1)
+
+
+def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
+    """A vector or sequence as lines, images and spectrograms as pictures, videos as strips."""
     axes.set(xticks=[], yticks=[])
     if example.ndim == 4:
-        example = example[len(example) // 2]
-    if example.ndim == 3:
+        example = strip(example)
+    if modality == "speech":
+        axes.imshow(example.T, origin="lower", aspect="auto", cmap="magma")
+    elif example.ndim == 3:
         axes.imshow(example.squeeze(), cmap="gray_r" if example.shape[-1] == 1 else None)
     else:
-        axes.plot(example, color=COLOURS[0], linewidth=1)
+        axes.set_prop_cycle(color=COLOURS)
+        axes.plot(example, linewidth=1)
 
 
 def draw_generated(source: Path) -> None:

@@ -9,14 +9,16 @@ from typing import Any, NamedTuple
 from dlfun import data as datasets
 from dlfun import keys
 from dlfun.data.lazy import lazy_raw
+from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.generate import write_generated
-from dlfun.studies.notes import notes
+from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.stacked import Stacked, stack
+from dlfun.studies.writing import write_text
 from dlfun.training import hosts
 
 
@@ -43,6 +45,24 @@ def load(name: str, options: StudyOptions) -> Stacked:
     return stack([datasets.split(raw, key, r, options.data) for r in replicates])
 
 
+def load_all(options: StudyOptions) -> dict[str, Stacked]:
+    """Every data set of a study by its own name, which for own data is not how they were named.
+
+    Raises:
+      UserError: if two have the same name, as their rows could not be told apart.
+    """
+    loaded: dict[str, Stacked] = {}
+    for given in options.datasets:
+        data = load(given, options)
+        if data.first.name in loaded:
+            raise UserError(
+                f"{given}: the study already has a data set with the name {data.first.name}; "
+                "rename the file or folder"
+            )
+        loaded[data.first.name] = data
+    return loaded
+
+
 def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
@@ -65,7 +85,7 @@ def compare(
     Raises:
       UserError: if a model cannot learn a data set, before anything is trained.
     """
-    loaded = {name: load(name, options) for name in options.datasets}
+    loaded = load_all(options)
     arms = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]
@@ -80,8 +100,11 @@ def compare(
         # One layout a model, so that a line of config.flags replays all its data sets.
         before = next((r.layout for r in results if r.model == settings.model), None)
         result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
+        bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
         for row in result.rows:
             row["chance"] = chance(data)
+            if bound is not None:
+                row["mistake_bound"] = float(bound.mistakes)
         said += notes(result, data)
         results.append(result)
     folder = write(options, script, results, loaded, draw)
@@ -104,8 +127,11 @@ def write(
         record.write_environment(folder, [data.first for data in loaded.values()])
         record.write_flags(folder, script, options.flags, results)
         for result in results:
+            data = loaded[result.dataset]
             if MODELS[result.model].generative:
-                write_generated(folder, result, loaded[result.dataset], options.seed)
+                write_generated(folder, result, data, options.seed)
+            if data.first.spec.task == "next_token":
+                write_text(folder, result, data.first.spec, options.seed)
         draw(folder)
 
     return record.write_record(options.output_dir or f"runs/{script}", fill)

@@ -32,5 +32,5 @@ def explain(options: StudyOptions) -> list[Explained]:
             members = make_members(options, model, [chosen.hparams], len(data.datasets))
             layouts = measured(settings, data, members, chosen)
             count = len(members.replicates)
-            found.append(Explained(name, model, count, settings.steps, layouts))
+            found.append(Explained(data.first.name, model, count, settings.steps, layouts))
     return found

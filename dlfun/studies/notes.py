@@ -9,7 +9,12 @@ import numpy as np
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
-from dlfun.studies.separability import LARGEST_PROGRAMME, is_separable, novikoff_bound
+from dlfun.studies.separability import (
+    LARGEST_PROGRAMME,
+    Bound,
+    is_separable,
+    novikoff_bound,
+)
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Dataset
 
@@ -19,25 +24,35 @@ def inputs(dataset: Dataset) -> np.ndarray:
     return np.asarray(dataset.train.inputs) * dataset.spec.scale
 
 
+def mistake_bound(result: Result, data: Stacked) -> Bound | None:
+    """Novikoff's bound on the training data, the loosest of the splits', where it is known."""
+    first = data.first
+    if first.separator is None:
+        return None
+    count = units(result.settings.shape, first.spec)
+    bounds = [
+        novikoff_bound(inputs(d), np.asarray(d.train.targets), first.separator, count)
+        for d in data.datasets
+    ]
+    return max(bounds, key=lambda bound: bound.mistakes)
+
+
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     """Mistakes against Novikoff's bound, or that the data are not separable."""
     mistakes = [row["mistakes"] for row in result.rows]
     made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
     first = data.first
-    if first.separator is not None:
+    loosest = mistake_bound(result, data)
+    if loosest is not None:
         count = units(result.settings.shape, first.spec)
-        bounds = [
-            novikoff_bound(inputs(d), np.asarray(d.train.targets), first.separator, count)
-            for d in data.datasets
-        ]
-        loosest = max(bounds, key=lambda bound: bound.mistakes)
         return [
             f"{made}; Novikoff's bound is {loosest.mistakes:.1f} "
             f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
             f"unit{'s' if count > 1 else ''})"
         ]
     separable = None
-    if math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME:
+    small = math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME
+    if small and not first.spec.vocabulary:  # ids are no numbers to draw a line between
         targets = np.asarray(first.train.targets)
         separable = is_separable(inputs(first), targets, first.spec.outputs)
     if separable is None:

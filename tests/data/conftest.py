@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data import mnist
+from dlfun.data import download, mnist
 from dlfun.studies.options import DataOptions
 
 
@@ -25,10 +25,10 @@ def read(data_dir):
     return once
 
 
-def write_idx(path: Path, array: np.ndarray) -> None:
-    """A gzipped IDX file, written by the description of the format."""
+def idx(array: np.ndarray) -> bytes:
+    """A gzipped IDX file, by the description of the format."""
     head = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
-    path.write_bytes(gzip.compress(head + array.tobytes()))
+    return gzip.compress(head + array.tobytes())
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def miniature(tmp_path, monkeypatch):
         arrays[f"{part}-images-idx3-ubyte.gz"] = images
         arrays[f"{part}-labels-idx1-ubyte.gz"] = np.arange(count, dtype=np.uint8) % 10
     for name, array in arrays.items():
-        write_idx(folder / name, array)
+        (folder / name).write_bytes(idx(array))
     monkeypatch.setenv("NO_PROXY", "*")
     place_sources(monkeypatch, "http://127.0.0.1:9/", folder)  # nobody answers there
     return folder, arrays
@@ -57,14 +57,36 @@ def serve_from(miniature, monkeypatch):
 
 def place_sources(monkeypatch, url: str, folder: Path) -> None:
     """Sets where MNIST comes from, with the checksums of the files of a folder."""
-    stock = mnist.Mnist.url_infos
+    infos = as_in(folder, mnist.Mnist)
+    monkeypatch.setattr(mnist.Mnist, "URL", url)
+    moved = {url + info.filename: info for info in infos.values()}
+    monkeypatch.setattr(mnist.Mnist, "url_infos", moved)
+
+
+def as_in(folder: Path, cls):
+    """What is on record of the files of a builder, as if those of a folder were the real ones."""
     infos = {}
-    for info in stock.values():
+    for url, info in cls.url_infos.items():
         content = (folder / info.filename).read_bytes()
         checksum = hashlib.sha256(content).hexdigest()
-        infos[url + info.filename] = type(info)(len(content), checksum, info.filename)
-    monkeypatch.setattr(mnist.Mnist, "URL", url)
-    monkeypatch.setattr(mnist.Mnist, "url_infos", infos)
+        infos[url] = type(info)(len(content), checksum, info.filename)
+    return infos
+
+
+@pytest.fixture
+def expect(tmp_path, monkeypatch):
+    """Lets a builder expect files, by name and content; returns their folder. No server answers."""
+
+    def files(cls, contents):
+        folder = tmp_path / "files"
+        folder.mkdir(exist_ok=True)
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+        monkeypatch.setattr(cls, "url_infos", as_in(folder, cls))
+        monkeypatch.setattr(download, "answers", lambda url: False)
+        return folder
+
+    return files
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -92,6 +92,41 @@ def test_random_split_differs_with_each_replicate_and_replays(raw):
     assert np.abs(np.bincount(one.test.targets) - pooled * 90 / 450).max() < 2
 
 
+def test_a_random_split_may_be_of_another_size(raw):
+    options = DataOptions(split="random", test_fraction=0.5, validation_fraction=0)
+    drawn = data.split(raw, KEY, 0, options)
+    assert (len(drawn.train.targets), len(drawn.test.targets)) == (225, 225)
+
+
+def test_a_replicate_is_tested_on_one_speaker(raw):
+    speakers = np.arange(450) % 5
+    spoken = raw._replace(groups=(speakers[:360], speakers[360:]))
+    options = DataOptions(split="leave_one_speaker_out")
+    for replicate in (0, 3, 8):
+        one = data.split(spoken, KEY, replicate, options)
+        assert sorted(numbers(one.test)) == list(range(replicate % 5, 450, 5))
+        assert len(one.train.targets) + len(one.validation.targets) == 360
+    uneven = raw._replace(groups=(speakers[:360] // 2, speakers[360:]))
+    with pytest.raises(UserError, match="test splits of one size"):
+        data.split(uneven, KEY, 0, options)
+
+
+def test_lengths_go_with_their_examples(raw):
+    whole = [split._replace(lengths=split.inputs[:, 0] + 7) for split in (raw.train, raw.test)]
+    given = raw._replace(train=whole[0], test=whole[1])
+    one = data.split(given, KEY, 0, DataOptions(split="random", train_examples=100))
+    for part in (one.train, one.validation, one.test):
+        np.testing.assert_array_equal(part.lengths, np.array(numbers(part)) + 7)
+
+
+def test_a_published_validation_split_is_taken(raw):
+    given = raw._replace(validation=raw.test)
+    one = data.split(given, KEY, 0, DataOptions())
+    assert numbers(one.validation) == numbers(raw.test)
+    assert sorted(numbers(one.train)) == list(range(360))
+    assert data.split(given, KEY, 0, DataOptions(validation_fraction=0)).validation is None
+
+
 @pytest.mark.parametrize("split", ["official", "random"])
 def test_inputs_keep_their_targets(raw, split):
     label_of = dict(zip(numbers(raw.train), raw.train.targets, strict=True))
@@ -141,6 +176,9 @@ def test_a_truth_table_is_every_split(read, fraction, split):
     [
         (DataOptions(train_examples=325), ("--train_examples=325", "324", "toy")),
         (DataOptions(train_examples=0), ("--train_examples=0", "324")),
+        (DataOptions(split="random", test_fraction=0.001), ("--test_fraction=0.001", "450")),
+        (DataOptions(test_fraction=0.5), ("--test_fraction=0.5", "--split=random")),
+        (DataOptions(split="leave_one_speaker_out"), ("does not say who spoke", "official")),
         (DataOptions(train_examples=-3), ("--train_examples=-3", "324")),
         (DataOptions(validation_fraction=0.9999), ("--validation_fraction=0.9999", "360")),
         (DataOptions(validation_fraction=1.0), ("--validation_fraction=1", "below 1")),

@@ -86,10 +86,10 @@ def test_gradients_of_first_and_second_order_equal_differences(case, way, key):
 def test_kernels_map_over_members(key):
     inputs = jax.random.normal(key, (3, 4, 12, 2))
     layer = Conv(5, (3,), (1,), (1,))
-    params = jax.vmap(layer.init)(jax.random.split(key, 3), inputs)
-    together = jax.vmap(layer.apply)(params, inputs)
+    params = jax.jit(jax.vmap(layer.init))(jax.random.split(key, 3), inputs)
+    together, apply = jax.jit(jax.vmap(layer.apply))(params, inputs), jax.jit(layer.apply)
     for i in range(3):
-        alone = layer.apply(jax.tree.map(lambda leaf, i=i: leaf[i], params), inputs[i])
+        alone = apply(jax.tree.map(lambda leaf, i=i: leaf[i], params), inputs[i])
         np.testing.assert_allclose(together[i], alone, rtol=1e-5, atol=1e-6)
 
 

@@ -6,19 +6,22 @@ import pytest
 from flax import linen as nn
 from jax import numpy as jnp
 
-from dlfun.layers import Dropout, max_pool
+from dlfun.layers import Dropout, average_pool, max_pool
 
 
+@pytest.mark.parametrize(
+    ("own", "stock"), [(max_pool, nn.max_pool), (average_pool, nn.avg_pool)], ids=["max", "mean"]
+)
 @pytest.mark.parametrize("axes", [(9,), (8, 7), (4, 6, 5)])
-def test_max_pool_and_gradient_equal_flax(key, axes):
+def test_pools_and_gradients_equal_flax(key, axes, own, stock):
     inputs = jax.random.normal(key, (2, *axes, 3))
     window = (2,) * len(axes)
 
     def loss(pool):
         return lambda x: jnp.sum(jnp.sin(pool(x)))
 
-    ours = jax.value_and_grad(loss(lambda x: max_pool(x, 2)))(inputs)
-    theirs = jax.value_and_grad(loss(lambda x: nn.max_pool(x, window, window)))(inputs)
+    ours = jax.value_and_grad(loss(lambda x: own(x, 2)))(inputs)
+    theirs = jax.value_and_grad(loss(lambda x: stock(x, window, window)))(inputs)
     for a, b in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)
 

@@ -37,7 +37,7 @@ def test_gradients_equal_back_propagation_by_hand(dtype, tolerance):
         rng = np.random.default_rng(0)
         inputs = rng.normal(size=(20, 7)).astype(dtype)
         targets = rng.integers(0, 5, 20)
-        params = module.init(jax.random.key(0), jnp.asarray(inputs))["params"]
+        params = jax.jit(module.init)(jax.random.key(0), jnp.asarray(inputs))["params"]
         params = jax.tree.map(lambda p: p.astype(dtype), params)
         batch = Batch(jnp.asarray(inputs), jnp.asarray(targets), jnp.ones(20, dtype))
 
@@ -45,7 +45,7 @@ def test_gradients_equal_back_propagation_by_hand(dtype, tolerance):
             outputs = module.apply({"params": params}, batch.inputs)
             return jnp.mean(objective.loss(outputs, batch, HParams()))
 
-        found = jax.tree.map(np.asarray, jax.grad(loss)(params))
+        found = jax.tree.map(np.asarray, jax.jit(jax.grad(loss))(params))
         plain = jax.tree.map(lambda p: np.asarray(p, np.float64), params)
         wanted = by_hand(plain, inputs.astype(np.float64), targets)
     for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
@@ -58,7 +58,7 @@ def test_residual_adds_the_input_of_later_layers(key):
     plain, residual = (
         models.build("bpnn", models.BPNN((7, 7), residual=flag), SPEC) for flag in (False, True)
     )
-    params = plain.init(key, inputs)["params"]
+    params = jax.jit(plain.init)(key, inputs)["params"]
     dense = lambda x, p: x @ p["kernel"] + p["bias"][None]  # noqa: E731
     first = jax.nn.relu(dense(inputs, params["hidden_0"]))
     second = jax.nn.relu(dense(first, params["hidden_1"]))

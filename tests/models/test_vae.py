@@ -48,12 +48,13 @@ def test_no_label_reaches_encoder_or_decoder(clip, key):
     learner = gradient_learner(module, objective, settings, SPEC)
     hparams = HParams(learning_rate=1e-2, gradient_clip=0.5)
     inputs = jax.random.normal(key, (32, 6))
+    update = jax.jit(learner.update)
 
     def trained(targets):
-        state = learner.init(hparams, key)
+        state = jax.jit(learner.init)(hparams, key)
         for step in range(5):
             batch = Batch(inputs, targets, jnp.ones(32))
-            state, _ = learner.update(state, batch, hparams, jax.random.fold_in(key, step))
+            state, _ = update(state, batch, hparams, jax.random.fold_in(key, step))
         return state.params
 
     labels = jnp.arange(32) % 3

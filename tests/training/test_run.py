@@ -21,12 +21,14 @@ def one_member(model, **changes):
 @pytest.mark.parametrize("model", ["perceptron", "bpnn", "vae"])
 def test_scan_equals_a_python_loop(model):
     parts, settings, data, hparams, streams = one_member(model)
-    carry = parts.run.init(hparams, streams)
+    carry = jax.jit(parts.run.init)(hparams, streams)
+    advance, update = jax.jit(parts.run.advance), jax.jit(parts.learner.update)
     losses = []
     for _ in parts.run.intervals:
-        carry, history = jax.jit(parts.run.advance)(carry, hparams, data.tuning)
+        carry, history = advance(carry, hparams, data.tuning)
         losses.append(float(history["train_loss"]))
-    state, steps, train = parts.learner.init(hparams, streams.init), [], data.first.train
+    state = jax.jit(parts.learner.init)(hparams, streams.init)
+    steps, train = [], data.first.train
     for step in range(settings.steps):
         epoch, i = divmod(step, 70 // 10)
         rows = np.asarray(permutation(streams.order, epoch, 70))[10 * i : 10 * (i + 1)]
@@ -34,7 +36,7 @@ def test_scan_equals_a_python_loop(model):
             jnp.asarray(train.inputs[rows]), jnp.asarray(train.targets[rows]), jnp.ones(10)
         )
         key = jax.random.fold_in(streams.noise, step)
-        state, metrics = parts.learner.update(state, batch, hparams, key)
+        state, metrics = update(state, batch, hparams, key)
         steps.append(float(metrics["loss"][0] / metrics["loss"][1]))
     np.testing.assert_allclose(losses, np.mean(np.reshape(steps, (3, 4)), axis=1), rtol=1e-4)
     found, wanted = (parts.learner.parameters(s) for s in (carry.state, state))
@@ -44,7 +46,7 @@ def test_scan_equals_a_python_loop(model):
 def test_a_whole_split_is_scored_with_nothing_dropped_or_doubled():
     parts, _, data, hparams, streams = one_member("softmax", batch_size=10)
     big = jax.tree.map(lambda leaf: np.concatenate([leaf] * 5, axis=1)[:, :133], data.test)
-    carry = parts.run.init(hparams, streams)
+    carry = jax.jit(parts.run.init)(hparams, streams)
     found = parts.run.score(carry, hparams, big)
     outputs = parts.learner.predict(carry.state, big.inputs[0], streams.evaluation)
     right = np.argmax(outputs, axis=-1) == big.targets[0]

@@ -1,0 +1,95 @@
+"""Users' own data: an .npz of arrays, a .csv table, or a folder of images or recordings.
+
+They are read anew by every study, and stay where they are. What is read is checksummed, so that
+a record says which data it was made from.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from dlfun.data.memory import arrays_checksum
+from dlfun.data.reading import Raw, permute
+from dlfun.errors import UserError
+from dlfun.types import DataOptions, Split
+
+SUFFIXES = (".csv", ".npz")
+VERSION = "own"
+
+
+def is_path(text: str) -> bool:
+    """Whether a text names a file or folder, there or not, and not a data set of the table.
+
+    >>> is_path("iris.csv"), is_path("./faces"), is_path("emnist/letters")
+    (True, True, False)
+    """
+    plain = os.path.expanduser(text)
+    begins = text.startswith(("/", "./", "../", "~"))
+    return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
+
+
+def absolute(text: str) -> str:
+    """The path of own data, wherever a study is replayed from.
+
+    Raises:
+      UserError: if there is nothing, or nothing that could be data.
+    """
+    path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not path.exists():
+        raise UserError(f"{path}: there is no such file or folder")
+    if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
+        raise UserError(f"{path}: own data are an .npz or .csv file, or a folder of classes")
+    return str(path)
+
+
+def name_of(path: Path) -> str:
+    """The name of own data: that of the file or folder, in letters that file names may have.
+
+    >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/"))
+    ('Gr_en_2', 'faces.v2')
+    """
+    stem = path.stem if path.suffix.lower() in SUFFIXES else path.name
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip(".") or "own"
+
+
+def read_own(text: str, options: DataOptions) -> Raw:
+    """The data of a file or folder: see `dlfun.data.read`."""
+    from dlfun.data.own import folder, npz, table
+
+    path = Path(absolute(text))
+    if path.is_dir():
+        found = folder.read(path)
+    elif path.suffix.lower() == ".npz":
+        found = npz.read(path)
+    else:
+        found = table.read(path, options.target_column)
+    splits = found.splits
+    if options.permute_features:
+        splits = {
+            name: split._replace(inputs=permute(split.inputs, found.spec))
+            for name, split in splits.items()
+        }
+    return Raw(
+        train=splits["train"],
+        test=splits["test"],
+        spec=found.spec,
+        name=name_of(path),
+        version=VERSION,
+        checksum=arrays_checksum(arrays_of(splits)),
+        validation=splits.get("validation"),
+        classes=found.classes,
+    )
+
+
+def arrays_of(splits: dict[str, Split]) -> dict[str, np.ndarray]:
+    """The arrays of all splits by the names that prepared data give them."""
+    return {
+        f"{name}_{part}": array
+        for name, split in splits.items()
+        for part, array in split._asdict().items()
+        if array is not None
+    }

@@ -1,0 +1,136 @@
+"""A user's folder: a sub-folder of images or recordings for each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dlfun.data.memory import SPLITS
+from dlfun.data.own import parts
+from dlfun.data.own.images import read_images
+from dlfun.data.own.parts import Found
+from dlfun.data.own.recordings import read_recordings
+from dlfun.data.splitting import take
+from dlfun.errors import UserError
+from dlfun.types import Spec, Split
+
+IMAGES = (".jpeg", ".jpg", ".png")
+RECORDINGS = (".wav",)
+
+
+class Files(NamedTuple):
+    """The files of a folder, with the split and class id of each, and the names of the classes."""
+
+    paths: list[Path]
+    parts: list[str]
+    targets: list[int]
+    classes: tuple[str, ...]
+
+
+def read(path: Path) -> Found:
+    """The data of a folder: FOLDER/CLASS/FILE, or with train/ and test/ above the classes.
+
+    Images are png or jpg, all of one size. Recordings are wav of 16 bits and one channel, all of
+    one sampling rate; they become log-mel spectrograms. Files whose names begin with a dot are
+    passed over, and so are files that are not in the folder of a class.
+
+    Raises:
+      UserError: naming the file, if one cannot be read or is not like the others.
+    """
+    files = find(path)
+    targets = np.array(files.targets, np.int32)
+    if files.paths[0].suffix.lower() in IMAGES:
+        inputs, lengths = read_images(files.paths), None
+    else:
+        inputs, lengths = read_recordings(files.paths)
+    whole = Split(inputs, targets, lengths)
+    splits = divided(whole, files.parts)
+    official = parts.GIVEN
+    if "test" not in splits:
+        splits = parts.hold_out(whole, path, files.classes)
+        official = parts.HELD_OUT
+    return Found(splits, make_spec(whole, len(files.classes), official), files.classes)
+
+
+def make_spec(split: Split, classes: int, official: str) -> Spec:
+    """What a model must know of images or of spectrograms."""
+    shape = split.inputs.shape[1:]
+    if split.lengths is None:
+        return Spec(
+            shape,
+            "image",
+            "classification",
+            classes,
+            likelihood="bernoulli",
+            scale=1 / 255,
+            official_split=official,
+        )
+    return Spec(shape, "speech", "classification", classes, padded=True, official_split=official)
+
+
+def divided(split: Split, names: Sequence[str]) -> dict[str, Split]:
+    """The examples of each split, in their order."""
+    return {
+        name: take(split, np.flatnonzero(np.array(names) == name))
+        for name in SPLITS
+        if name in names
+    }
+
+
+def folders(path: Path) -> list[Path]:
+    """The folders in a folder, sorted."""
+    return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+
+
+def find(path: Path) -> Files:
+    """All files of a folder, split by split, class by class.
+
+    Raises:
+      UserError: if there are no classes, a split has none of the others' or files differ in kind.
+    """
+    names = [folder.name for folder in folders(path)]
+    above = {"train", "test"} <= set(names) <= set(SPLITS)
+    roots = {name: path / name for name in SPLITS if name in names} if above else {"train": path}
+    classes = tuple(folder.name for folder in folders(roots["train"]))
+    if not classes:
+        raise UserError(
+            f"{roots['train']} must hold a folder of images or recordings for each class"
+        )
+    parts.check_classes(classes, path)
+    found = Files([], [], [], classes)
+    for part, root in roots.items():
+        for folder in folders(root):
+            if folder.name not in classes:
+                raise UserError(f"{folder}: {roots['train']} has no such class")
+            for file in files_in(folder):
+                found.paths.append(file)
+                found.parts.append(part)
+                found.targets.append(classes.index(folder.name))
+    check_kinds(found.paths)
+    return found
+
+
+def files_in(folder: Path) -> list[Path]:
+    """The images or recordings of a class, sorted.
+
+    Raises:
+      UserError: if there are none, or files of another kind.
+    """
+    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    for file in files:
+        if file.suffix.lower() not in IMAGES + RECORDINGS:
+            raise UserError(f"{file} is no png, jpg or wav; take it out of the folder of a class")
+    if not files:
+        raise UserError(f"{folder} holds no png, jpg or wav; fill it, or take it out")
+    return files
+
+
+def check_kinds(files: Sequence[Path]) -> None:
+    """Raises UserError if there are images and recordings."""
+    images = [file for file in files if file.suffix.lower() in IMAGES]
+    others = [file for file in files if file.suffix.lower() not in IMAGES]
+    if images and others:
+        raise UserError(f"{images[0]} is an image and {others[0]} a recording; part the two")

@@ -1,0 +1,211 @@
+"""A user's arrays: an .npz of inputs and targets, with a test split or without."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from dlfun.data.memory import SPLITS
+from dlfun.data.own import parts
+from dlfun.data.own.parts import Found
+from dlfun.errors import UserError
+from dlfun.types import Spec, Split
+
+MODALITIES = {1: "vector", 2: "sequence", 3: "image", 4: "video"}
+"""By the number of axes of an example."""
+
+PAIRS = {
+    "train": (("inputs", "targets"), ("train_inputs", "train_targets"), ("x_train", "y_train")),
+    "validation": (
+        ("validation_inputs", "validation_targets"),
+        ("x_validation", "y_validation"),
+        ("x_val", "y_val"),
+    ),
+    "test": (("test_inputs", "test_targets"), ("x_test", "y_test")),
+}
+"""Names of the arrays of each split."""
+
+UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
+
+
+def read(path: Path) -> Found:
+    """The data of an .npz file.
+
+    Inputs [n, ...] are vectors, sequences [time, channels], images [height, width, channels] or
+    videos [frames, height, width, channels], by their number of axes; images of bytes may be
+    [n, height, width]. Bytes are taken as brightnesses, 0 to 255. Targets are class ids [n] or
+    names of classes [n], or numbers [n] or [n, outputs] in floating point.
+
+    Raises:
+      UserError: if the file cannot be read, or its arrays do not go together.
+    """
+    arrays = load(path)
+    pairs = {part: pair for part in SPLITS if (pair := pair_of(arrays, part, path))}
+    check_pairs(pairs, path)
+    inputs = as_inputs({part: pair[0] for part, pair in pairs.items()}, path)
+    targets, classes = as_targets({part: pair[1] for part, pair in pairs.items()}, path)
+    splits = {part: Split(inputs[part], targets[part]) for part in pairs}
+    official = parts.GIVEN
+    if "test" not in splits:
+        splits |= parts.hold_out(splits["train"], path, classes)
+        official = parts.HELD_OUT
+    return Found(splits, make_spec(splits["train"], classes, official), classes)
+
+
+def load(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file; those of Python objects are never read."""
+    try:
+        # numpy itself would leave a file open that is no archive.
+        with path.open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise ValueError("it is a single array")
+            return {name: loaded[name] for name in loaded.files}
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path} cannot be read as .npz ({first_line(error)}); write it with numpy.savez, "
+            "without arrays of Python objects"
+        ) from None
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, on one line, without a full stop."""
+    return (str(error).split("\n")[0] or type(error).__name__).rstrip(".")
+
+
+def pair_of(
+    arrays: Mapping[str, np.ndarray], part: str, path: Path
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The inputs and targets of a split, under any of their names; None where it is not there.
+
+    Raises:
+      UserError: if one is there without the other, or the training split is not there.
+    """
+    for x, y in PAIRS[part]:
+        if x in arrays and y in arrays:
+            return arrays[x], arrays[y]
+        if x in arrays or y in arrays:
+            have, lack = (x, y) if x in arrays else (y, x)
+            what = "labels" if lack == y else "inputs"
+            raise UserError(f"{path} holds {have} but no {lack}: its {part} split has no {what}")
+    if part == "train":
+        raise UserError(
+            f"{path} must hold inputs and targets, or x_train and y_train; it holds "
+            f"{parts.listed(sorted(arrays)) or 'nothing'}"
+        )
+    return None
+
+
+def kind(array: np.ndarray) -> str:
+    """The kind of an array's type as numpy has it, one for all whole numbers."""
+    return "i" if array.dtype.kind in "biu" else array.dtype.kind
+
+
+def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
+    """Raises UserError unless all splits hold the same kind of examples, and labels for each."""
+    first = pairs["train"]
+    for part, pair in pairs.items():
+        for what, array, like in zip(("inputs", "targets"), pair, first, strict=True):
+            if array.ndim == 0 or len(array) == 0:
+                raise UserError(f"{path}: the {what} of the {part} split are empty")
+            if array.shape[1:] != like.shape[1:] or kind(array) != kind(like):
+                raise UserError(
+                    f"{path}: the {what} of the {part} split are {array.dtype} "
+                    f"{list(array.shape[1:])} each, and those of the training split {like.dtype} "
+                    f"{list(like.shape[1:])}"
+                )
+        if len(pair[0]) != len(pair[1]):
+            raise UserError(
+                f"{path}: the {part} split has {len(pair[0])} inputs and {len(pair[1])} targets"
+            )
+
+
+def as_inputs(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
+    """Bytes as they are, other numbers as float32; images of bytes have a channel."""
+    if kind(given["train"]) not in "if":
+        raise UserError(f"{path}: inputs must be numbers, not {given['train'].dtype}")
+    compact = all(array.dtype == np.uint8 for array in given.values())
+    axes = given["train"].ndim - 1
+    if compact and axes == 2:
+        given, axes = {part: array[..., None] for part, array in given.items()}, 3
+    if axes not in MODALITIES:
+        raise UserError(
+            f"{path}: inputs must be [examples, ...] with 1 to 4 axes each, not "
+            f"{list(given['train'].shape)}"
+        )
+    if compact:
+        return dict(given)
+    with np.errstate(over="ignore"):
+        made = {part: array.astype(np.float32) for part, array in given.items()}
+    for part, array in made.items():
+        parts.check_finite(array, f"the {part} split", path)
+    return made
+
+
+def as_targets(
+    given: Mapping[str, np.ndarray], path: Path
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """Class ids [n] int32 and the names of the classes, or numbers [n, outputs] float32."""
+    first = given["train"]
+    if first.ndim == 2 and first.shape[1] == 1:
+        given = {part: array[:, 0] for part, array in given.items()}
+    elif first.ndim > 2 or (first.ndim == 2 and first.dtype.kind != "f"):
+        raise UserError(
+            f"{path}: targets must be class ids [n], or floats [n] or [n, outputs], not "
+            f"{first.dtype} {list(first.shape)}"
+        )
+    if first.dtype.kind == "f":
+        return as_numbers(given, path), ()
+    if first.dtype.kind == "U":
+        return as_names(given, path)
+    if kind(first) != "i":
+        raise UserError(f"{path}: targets must be numbers or text, not {first.dtype}")
+    ids = {part: array.astype(np.int64) for part, array in given.items()}
+    parts.check_labels(ids, path)
+    classes = tuple(str(label) for label in np.unique(ids["train"]))
+    parts.check_classes(classes, path)
+    return {part: array.astype(np.int32) for part, array in ids.items()}, classes
+
+
+def as_numbers(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
+    """Numbers to predict, [n, outputs] float32."""
+    with np.errstate(over="ignore"):
+        made = {p: array.astype(np.float32).reshape(len(array), -1) for p, array in given.items()}
+    for part, array in made.items():
+        parts.check_finite(array, f"the targets of the {part} split", path)
+    return made
+
+
+def as_names(
+    given: Mapping[str, np.ndarray], path: Path
+) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
+    """The ids of names of classes, which are sorted."""
+    names = np.unique(given["train"])
+    for part, array in given.items():
+        outside = np.setdiff1d(array, names)
+        if len(outside):
+            raise UserError(
+                f"{path}: the {part} split has labels that the training split does not have: "
+                f"{parts.listed(outside.tolist())}"
+            )
+    parts.check_classes(names.tolist(), path)
+    ids = {part: np.searchsorted(names, array).astype(np.int32) for part, array in given.items()}
+    return ids, tuple(names.tolist())
+
+
+def make_spec(train: Split, classes: tuple[str, ...], official: str) -> Spec:
+    """What a model must know of such arrays."""
+    compact = train.inputs.dtype == np.uint8
+    return Spec(
+        shape=train.inputs.shape[1:],
+        modality=MODALITIES[train.inputs.ndim - 1],
+        task="classification" if classes else "regression",
+        outputs=len(classes) or train.targets.shape[1],
+        likelihood="bernoulli" if compact else "gaussian",
+        scale=1 / 255 if compact else 1.0,
+        official_split=official,
+    )

@@ -1,0 +1,122 @@
+"""What a user's file or folder holds, and what every one of them must keep to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dlfun.data.splitting import stratified_order, take
+from dlfun.errors import UserError
+from dlfun.types import Spec, Split
+
+GIVEN = "as given"
+HELD_OUT = "one in five examples, drawn once by a fixed rule and stratified by class, is for test"
+SHOWN = 5  # labels that an error names
+
+
+class Found(NamedTuple):
+    """The splits of a user's data by name, at least train and test, and what they are.
+
+    Attributes:
+      splits: train, test, and validation where there is one.
+      spec: what models need to know.
+      classes: the name of each class id; empty where numbers are to be predicted.
+    """
+
+    splits: dict[str, Split]
+    spec: Spec
+    classes: tuple[str, ...] = ()
+
+
+def uniforms(count: int) -> np.ndarray:
+    """Numbers in [0, 1), the same on every machine and under every numpy: bits of PCG64(0)."""
+    return (np.random.PCG64(0).random_raw(count) >> np.uint64(11)) * 2.0**-53
+
+
+def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:
+    """A fifth of the examples for test, the rest to learn from; both in the order of the file.
+
+    Args:
+      names: of the class ids; empty where numbers are to be predicted.
+      hint: what else to do where a class has one example only.
+
+    Raises:
+      UserError: if there are fewer than two examples, or two of each class.
+    """
+    count = len(split.targets)
+    if names:
+        few, found = fewest(split.targets, names)
+        if found < 2:
+            raise UserError(
+                f"{path}: class {few} has one example; at least 2 of each class are needed, to "
+                f"learn from and to test on{hint}"
+            )
+    if count < 2:
+        raise UserError(f"{path} holds {count} examples; at least 2 are needed")
+    order = stratified_order(split.targets, uniforms(count))
+    test = max(1, round(count / 5))
+    return {
+        "train": take(split, np.sort(order[test:])),
+        "test": take(split, np.sort(order[:test])),
+    }
+
+
+def fewest(targets: np.ndarray, names: Sequence[str]) -> tuple[str, int]:
+    """The class with the fewest examples, and how many it has."""
+    counts = np.bincount(targets, minlength=len(names))
+    return names[int(counts.argmin())], int(counts.min())
+
+
+def listed(values: Collection[object]) -> str:
+    """The first few of some values, and how many more there are.
+
+    >>> listed(range(8))
+    '0, 1, 2, 3, 4 and 3 more'
+    """
+    shown = ", ".join(str(value) for value in list(values)[:SHOWN])
+    more = len(values) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def short(text: str) -> str:
+    """A text as an error shows it: cut where it is long."""
+    return text if len(text) <= 40 else text[:40] + "..."
+
+
+def check_labels(targets: Mapping[str, np.ndarray], path: Path) -> None:
+    """Raises UserError unless labels are the numbers 0, 1, ... and training holds all of them."""
+    known = np.unique(targets["train"])
+    if known[0] < 0:
+        raise UserError(f"{path}: labels must be 0, 1, 2 ...; there is {known[0]}")
+    if known[-1] >= len(known):
+        # Not as a range: a label may be astronomically large.
+        gap = int(np.flatnonzero(known != np.arange(len(known)))[0])
+        raise UserError(
+            f"{path}: labels must be 0 to {len(known) - 1} for its {len(known)} classes, without "
+            f"a gap; {gap} is missing and there is {known[-1]}"
+        )
+    for part, labels in targets.items():
+        outside = np.setdiff1d(labels, known)
+        if len(outside):
+            raise UserError(
+                f"{path}: the {part} split has labels outside the classes 0 to {known[-1]} of the "
+                f"training split: {listed(outside.tolist())}"
+            )
+
+
+def check_classes(names: Sequence[str], path: Path) -> None:
+    """Raises UserError if there is nothing to tell apart."""
+    if len(names) < 2:
+        raise UserError(f"{path}: all examples are of one class; a classifier needs at least 2")
+
+
+def check_finite(array: np.ndarray, what: str, path: Path) -> None:
+    """Raises UserError if there are numbers that are not finite."""
+    wrong = int(array.size - np.count_nonzero(np.isfinite(array)))
+    if wrong:
+        raise UserError(
+            f"{path}: {what} holds {wrong} numbers that are not finite in float32; replace them"
+        )

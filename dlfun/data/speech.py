@@ -1,0 +1,89 @@
+"""Recordings: read from wav files, and made into spectrograms of one length."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlfun.data.spectrogram import LogMel, log_mel, pad
+from dlfun.errors import UserError
+from dlfun.types import Spec
+
+BLOCK = 4096  # recordings padded at once
+
+
+def read_wav(content: bytes, name: str, rate: int) -> np.ndarray:
+    """The samples, int16 [n], of a wav file of one channel.
+
+    Args:
+      content: of the file.
+      name: of the file, for errors.
+      rate: the samples a second that it must have.
+
+    Raises:
+      UserError: if it is not such a file, or empty.
+    """
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            form = (file.getnchannels(), 8 * file.getsampwidth())
+            found, samples = file.getframerate(), file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise UserError(f"{name} is not a wav file ({error}); give 16-bit samples") from None
+    if form != (1, 16):
+        raise UserError(
+            f"{name} has {form[0]} channels of {form[1]} bits; give one channel of 16 bits"
+        )
+    if found != rate:
+        raise UserError(f"{name} has {found} samples a second; resample it to {rate}")
+    if len(samples) < 2:
+        raise UserError(f"{name} is an empty recording; leave it out")
+    return np.frombuffer(samples[: len(samples) // 2 * 2], "<i2").astype(np.int16)
+
+
+def speech_spec(settings: LogMel, samples: int, classes: int, official_split: str) -> Spec:
+    """The spec of recordings of at most so many samples, to be classified."""
+    return Spec(
+        shape=(settings.frames(samples), settings.bands),
+        modality="speech",
+        task="classification",
+        outputs=classes,
+        padded=True,
+        official_split=official_split,
+    )
+
+
+def spectrograms(
+    recordings: Sequence[np.ndarray], settings: LogMel, samples: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Log-mel spectrograms of recordings [n] each, cut to so many samples and padded.
+
+    Returns:
+      features float32 [recordings, frames, bands], and how many frames are whole, int32.
+
+    Raises:
+      UserError: if a recording is shorter than a window.
+    """
+    shape = (len(recordings), settings.frames(samples), settings.bands)
+    features, lengths = np.zeros(shape, np.float32), np.zeros(len(recordings), np.int32)
+    for start in range(0, len(recordings), BLOCK):
+        block = slice(start, start + BLOCK)
+        found, frames = log_mel(*pad([one[:samples] for one in recordings[block]]), settings)
+        features[block, : found.shape[1]] = found
+        lengths[block] = frames
+    return features, lengths
+
+
+def encoded(
+    examples: Sequence[Mapping[str, Any]], settings: LogMel, samples: int
+) -> dict[str, np.ndarray]:
+    """The arrays of examples with features `audio` and `label`."""
+    features, lengths = spectrograms([e["audio"] for e in examples], settings, samples)
+    return {
+        "inputs": features,
+        "targets": np.array([e["label"] for e in examples]),
+        "lengths": lengths,
+    }

@@ -1,0 +1,213 @@
+"""What data sets there are, and what one of them holds: in words and in a picture."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from dlfun.data import Raw, chance
+from dlfun.data.facts import Facts
+from dlfun.data.text import decode_text
+from dlfun.report.figures import WIDE, draw_example
+from dlfun.report.table import text_table
+from dlfun.types import Dataset, Spec, Split
+
+SHOWN = 10  # examples of a picture
+EXCERPTS = 3
+CLASSES = 20  # names that are listed
+LABEL = 12  # columns of what a line is about
+
+
+def size(count: int) -> str:
+    """Bytes, in the unit that fits.
+
+    >>> size(999), size(11_594_722)
+    ('999 bytes', '11.1 MiB')
+    """
+    if count < 1024:
+        return f"{count} bytes"
+    power = min(int(math.log(count, 1024)), 3)
+    return f"{count / 1024**power:.1f} {('', 'KiB', 'MiB', 'GiB')[power]}"
+
+
+def examples(spec: Spec) -> str:
+    """Modality and shape of an example."""
+    return f"{spec.modality} [{', '.join(map(str, spec.shape))}]"
+
+
+def dataset_table(found: Sequence[Facts]) -> str:
+    """A line a data set, and how to get one that is not there."""
+    rows = [
+        {
+            "name": one.name,
+            "an example": examples(one.spec),
+            "task": one.spec.task.replace("_", " "),
+            "examples": f"{sum(one.examples.values()):,}" if one.examples else "",
+            "prepared": "yes" if one.examples else "no",
+            "download": size(sum(i.size for i in one.files.values())) if one.files else "none",
+            "what": one.summary,
+        }
+        for one in found
+    ]
+    return text_table(rows, left=("name", "an example", "task", "prepared", "what"))
+
+
+def entry(label: str, text: str) -> str:
+    """A line about something, wrapped."""
+    first = f"  {label}".ljust(LABEL)
+    return textwrap.fill(
+        text,
+        100,
+        initial_indent=first,
+        subsequent_indent=" " * LABEL,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def describe_facts(one: Facts) -> str:
+    """What is known of a data set before it is prepared, and which files it is made from."""
+    lines = [f"{one.name} {one.version}: {one.summary}", entry("what", one.description)]
+    lines += [entry("example", examples(one.spec)), entry("task", task(one.spec))]
+    about = {"licence": one.licence, "homepage": one.homepage, "citation": one.citation}
+    lines += [entry(label, text) for label, text in about.items() if text]
+    for url, info in one.files.items():
+        lines += [entry("file", f"{info.filename}, {info.size:,} bytes, sha256 {info.checksum}")]
+        lines += [entry("", f"from {url}")]
+    if one.files:
+        lines += [entry("", "without network: put these files into a folder, name it --manual_dir")]
+    state = "" if one.examples else ", not prepared yet"
+    return "\n".join([*lines, entry("folder", f"{one.folder}{state}")])
+
+
+def task(spec: Spec) -> str:
+    """What is wanted, and of how many."""
+    counted = {
+        "classification": "classes",
+        "regression": "numbers" if spec.outputs != 1 else "number",
+        "next_token": "tokens",
+        "sequence_labelling": "labels",
+    }
+    said = spec.task.replace("_", " ")
+    return f"{said}, {spec.outputs} {counted[spec.task]}" if spec.task in counted else said
+
+
+def describe_other(raw: Raw, path: str) -> str:
+    """What is known of data that are not in the table, beside what every data set says."""
+    heading = f"{raw.name} {raw.version}: {path}"
+    return "\n".join([heading, entry("example", examples(raw.spec)), entry("task", task(raw.spec))])
+
+
+def describe_arrays(raw: Raw) -> str:
+    """What a data set in memory holds."""
+    splits = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    present = {name: split for name, split in splits.items() if split is not None}
+    counts = ", ".join(f"{name} {len(split.targets):,}" for name, split in present.items())
+    nbytes = sum(a.nbytes for split in present.values() for a in split if a is not None)
+    lines = [entry("splits", f"{counts}; {raw.spec.official_split or 'as published'}")]
+    if raw.spec.task == "classification":
+        lines += [entry("classes", class_sizes(raw))]
+    if raw.train.lengths is not None:
+        shortest, longest = lengths(present.values())
+        lines += [entry("lengths", f"{shortest} to {longest}")]
+    level = chance_level(raw)
+    lines += [entry("chance", level)] if level else []
+    lines += [entry("in memory", f"{raw.train.inputs.dtype}, {size(nbytes)}")]
+    return "\n".join([*lines, entry("checksum", f"sha256 {raw.checksum}")])
+
+
+def lengths(splits: Iterable[Split]) -> tuple[int, int]:
+    """The shortest and the longest example."""
+    every = np.concatenate([np.asarray(split.lengths) for split in splits])
+    return int(every.min()), int(every.max())
+
+
+def class_sizes(raw: Raw) -> str:
+    """The names of the classes, and how many training examples they have."""
+    counts = np.bincount(raw.train.targets, minlength=raw.spec.outputs)
+    names = [class_name(raw, i) for i in range(raw.spec.outputs)]
+    shown = ", ".join(names[:CLASSES]) + (" ..." if len(names) > CLASSES else "")
+    least, most = f"{counts.min():,}", f"{counts.max():,}"
+    return f"{shown}; {least if least == most else f'{least} to {most}'} training examples each"
+
+
+def class_name(raw: Raw, index: int) -> str:
+    """The name of a class, or else its id."""
+    return raw.classes[index] if raw.classes else str(index)
+
+
+CHANCE = {
+    "classification": "accuracy {:.4f} by always naming the most frequent class",
+    "regression": "mean squared error {:.4g} by always predicting the mean",
+    "next_token": "{:.4f} nats a token by the frequencies of the tokens",
+    "sequence_labelling": "{:.4f} nats a step by the frequencies of each step's labels",
+}
+"""What `dlfun.data.chance` gives, by task."""
+
+
+def chance_level(raw: Raw) -> str:
+    """What the best constant answer reaches on the official test split, where there are labels."""
+    if raw.spec.task not in CHANCE:
+        return ""
+    whole = Dataset(raw.train, None, raw.test, raw.spec, raw.name, raw.version, raw.checksum)
+    return CHANCE[raw.spec.task].format(chance(whole))
+
+
+def spread(raw: Raw, count: int) -> np.ndarray:
+    """Rows of some training examples: of different classes where there are such."""
+    targets = np.asarray(raw.train.targets)
+    if raw.spec.task != "classification":
+        return np.arange(min(count, len(targets)))
+    order = np.argsort(targets, kind="stable")
+    _, start, sizes = np.unique(targets[order], return_index=True, return_counts=True)
+    within = np.arange(len(order)) - np.repeat(start, sizes)
+    return order[np.lexsort((targets[order], within))][:count]
+
+
+def excerpt(raw: Raw) -> str:
+    """The first texts, or one of each of some classes, with what is wanted of them."""
+    said = []
+    for row in spread(raw, EXCERPTS):
+        ids = np.asarray(raw.train.inputs[row])
+        if raw.train.lengths is not None:
+            ids = ids[: raw.train.lengths[row]]
+        name = caption(raw, row)
+        said.append(entry(name or "excerpt", repr(decode_text(ids, raw.spec.alphabet))))
+    return "\n".join(said)
+
+
+def caption(raw: Raw, row: int) -> str:
+    """What is wanted of a training example."""
+    target = raw.train.targets[row]
+    if raw.spec.task == "classification":
+        return class_name(raw, int(target))
+    if raw.spec.task == "regression":
+        return ", ".join(f"{value:.4g}" for value in target[:2])
+    return ""
+
+
+def draw_dataset(raw: Raw, path: Path) -> None:
+    """A PNG of some training examples, each under what is wanted of it."""
+    rows = spread(raw, SHOWN if raw.spec.modality != "video" else SHOWN // 2)
+    columns = min(5 if raw.spec.modality != "video" else 1, len(rows))
+    lines = -(-len(rows) // columns)
+    figure = Figure(figsize=(WIDE, 1.6 * lines), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes in grid[len(rows) :]:
+        axes.set_axis_off()
+    for axes, row in zip(grid, rows, strict=False):
+        example = raw.train.inputs[row]
+        if raw.train.lengths is not None:
+            example = example[: raw.train.lengths[row]]
+        draw_example(axes, example, raw.spec.modality)
+        # Not as TeX: the name of a class may hold a dollar.
+        axes.set_title(caption(raw, row), fontsize="small", parse_math=False)
+    figure.suptitle(f"{raw.name}: {examples(raw.spec)}", fontsize="small", parse_math=False)
+    unfinished = path.with_suffix(".tmp")
+    figure.savefig(unfinished, dpi=150, format="png")
+    unfinished.replace(path)

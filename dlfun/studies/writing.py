@@ -1,0 +1,64 @@
+"""What a model of next tokens writes, letter by letter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+from dlfun import keys
+from dlfun.data.text import decode_text
+from dlfun.studies.arm import Result
+from dlfun.studies.assemble import assemble
+
+LENGTH = 500
+TEMPERATURES = (0.5, 0.8, 1.0)
+
+
+def write_tokens(
+    module: Any, variables: Any, key: jax.Array, first: int, length: int, temperature: float
+) -> np.ndarray:
+    """Ids [length], each drawn from softmax(logits / temperature) of what was written before.
+
+    Args:
+      module: a model whose collection `carried` holds the state in which it left off.
+      variables: its parameters, of one member.
+      first: the id that the text begins with.
+    """
+
+    def read(carried: Any, token: jax.Array) -> tuple[jax.Array, Any]:
+        logits, new = module.apply(
+            {**variables, **carried}, token[None, None], train=True, mutable=["carried"]
+        )
+        return logits[0, 0], new
+
+    def step(running: tuple[Any, jax.Array], key: jax.Array) -> tuple[tuple, jax.Array]:
+        carried, logits = running
+        token = jax.random.categorical(key, logits / temperature)
+        logits, carried = read(carried, token)
+        return (carried, logits), token
+
+    @jax.jit
+    def write(key: jax.Array) -> jax.Array:
+        logits, carried = read({}, jnp.int32(first))
+        return jax.lax.scan(step, (carried, logits), jax.random.split(key, length))[1]
+
+    return np.asarray(write(key))
+
+
+def write_text(folder: Path, result: Result, spec: Any, seed: int, member: int = 0) -> None:
+    """{dataset}-{model}-samples.txt in the folder: a text at each of `TEMPERATURES`."""
+    module = assemble(result.settings, spec).module
+    variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
+    root = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
+    first = max(spec.alphabet.find("\n"), 0)
+    parts = []
+    for i, temperature in enumerate(TEMPERATURES):
+        key = jax.random.fold_in(root, i)
+        ids = write_tokens(module, variables, key, first, LENGTH, temperature)
+        parts.append(f"temperature {temperature:g}\n\n{decode_text(ids, spec.alphabet)}\n")
+    name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
+    (folder / f"{name}.txt").write_text("\n\n".join(parts), encoding="utf-8")

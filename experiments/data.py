@@ -1,0 +1,131 @@
+"""Data sets: which there are, preparing them, and what they hold.
+
+    python -m experiments.data list
+    python -m experiments.data prepare NAME ...
+    python -m experiments.data describe NAME ...
+
+list prints a table in a few seconds and prepares nothing. prepare makes data sets ready for
+studies. describe prepares them too, prints their splits, licence, checksum and the files they are
+made from, and draws some examples into runs/data-NAME.png, or prints them if they are text. NAME
+may also be your own .npz, .csv or folder.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags as absl_flags
+
+from dlfun import data
+from dlfun.errors import UserError, unknown
+from dlfun.types import DataOptions
+from experiments import app, parsing, paths
+from experiments.flags import define_places
+from experiments.holders import define
+
+ACTIONS = ("list", "prepare", "describe")
+WORDS = "list|prepare|describe [NAME ...]"
+
+
+def data_flags() -> absl_flags.FlagValues:
+    """The flags of this script."""
+    values = absl_flags.FlagValues()
+    values.set_gnu_getopt(True)
+    define_places(values)
+    define(
+        values, parsing.path(), "output_dir", "runs", "where pictures are put", "Output & machine"
+    )
+    return values
+
+
+FLAGS = data_flags()
+
+
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError where flags do not go together."""
+    paths.check_input_dirs(values.data_dir, values.manual_dir)
+
+
+def asked(words: list[str]) -> tuple[str, list[str]]:
+    """What is to be done, and with which data sets.
+
+    Raises:
+      UserError: if one of the words is unknown, or there are too few.
+    """
+    if not words:
+        raise UserError("say what to do: list, prepare NAME, or describe NAME")
+    action, names = words[0], words[1:]
+    if action not in ACTIONS:
+        raise unknown("action", parsing.short(action), ACTIONS)
+    if not names and action != "list":
+        raise UserError(f"{action}: name at least one data set; list shows which there are")
+    kind = parsing.dataset(data.DATASETS)
+    try:
+        return action, [kind.parse(name) for name in names]
+    except ValueError as error:
+        raise UserError(f"{action}: {error}") from None
+
+
+def options_of(values: absl_flags.FlagValues) -> DataOptions:
+    """Where data are, by the flags."""
+    return DataOptions(
+        data_dir=values.data_dir, manual_dir=values.manual_dir, target_column=values.target_column
+    )
+
+
+def list_all(names: list[str], options: DataOptions) -> None:
+    """Prints the table of data sets."""
+    from dlfun.data.facts import facts
+    from dlfun.report.datasets import dataset_table
+
+    chosen = {n: row for n, row in data.DATASETS.items() if n in names or not names}
+    if len(chosen) < len(names):
+        others = ", ".join(name for name in names if name not in chosen)
+        raise UserError(f"list: {others} is not in the table; describe it")
+    print(dataset_table([facts(name, row, options) for name, row in chosen.items()]))
+    print("Your own data: --dataset=FILE.npz, FILE.csv or FOLDER.")
+
+
+def prepare(name: str, options: DataOptions) -> None:
+    """Prepares a data set, and says so."""
+    raw = data.read(name, options)
+    counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
+    print(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}", flush=True)
+
+
+def describe(name: str, options: DataOptions, output_dir: Path) -> None:
+    """Prints what a data set holds, and draws it; what is known without the data comes first."""
+    from dlfun.data.facts import facts
+    from dlfun.report import datasets
+
+    if name in data.DATASETS:
+        print(datasets.describe_facts(facts(name, data.DATASETS[name], options)), flush=True)
+    raw = data.read(name, options)
+    if name not in data.DATASETS:
+        found = None if data.is_path(name) else data.find(name, options)
+        print(datasets.describe_other(raw, str(found.folder) if found else name))
+    print(datasets.describe_arrays(raw))
+    if raw.spec.modality == "text":
+        print(datasets.excerpt(raw), flush=True)
+        return
+    output_dir.mkdir(parents=True, exist_ok=True)
+    picture = output_dir / f"data-{raw.name.replace('/', '-')}.png"
+    datasets.draw_dataset(raw, picture)
+    print(datasets.entry("picture", str(picture)), flush=True)
+
+
+def main(argv: list[str]) -> None:
+    """Does what the words of the command line say."""
+    action, names = asked(argv[1:])
+    options = options_of(FLAGS)
+    if action == "list":
+        list_all(names, options)
+    for name in names if action != "list" else ():
+        if action == "prepare":
+            prepare(name, options)
+        else:
+            describe(name, options, Path(FLAGS.output_dir))
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS, check=check, computes=False, words=WORDS)

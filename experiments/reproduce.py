@@ -1,0 +1,152 @@
+"""Run the recipes of published figures, and say which of them come out.
+
+    python -m experiments.reproduce --manual_dir=FOLDER
+
+runs every recipe of experiments/recipes that has a published figure, one after the other, and
+writes the table of REPRODUCED.md. FOLDER holds the original files of the data sets that are
+downloaded. A recipe whose record lies in --output_dir is not run again, so the same command goes
+on where it was stopped. All of them take half an hour on an H100, and most of a day on two cores.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError
+from dlfun.types import Range
+from experiments import app, parsing, paths
+from experiments.flags import PLATFORMS
+from experiments.holders import define
+
+RECIPES = Path(__file__).parent / "recipes"
+NAMES = tuple(sorted(path.stem for path in RECIPES.glob("*.flags")))
+USED = "recipe.flags"
+"""The copy of a recipe that lies in the record it made."""
+
+HEAD = """# Published figures, reproduced
+
+Made by `python -m experiments.reproduce`; the header of each recipe in `experiments/recipes/` says
+its protocol and source. Measured: the mean over n runs with its 95 % t interval (a share of runs:
+with that of Clopper and Pearson). A figure is reproduced where that mean lies in the band; the
+bands were set before. Seconds: training and compilation of all n runs together.
+
+"""
+
+
+def reproduce_flags() -> absl_flags.FlagValues:
+    """The flags of this script."""
+    values = absl_flags.FlagValues()
+    values.set_gnu_getopt(True)
+
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+        define(values, kind, name, default, help, "Output & machine", usual=usual)
+
+    known = parsing.names("recipe", NAMES)
+    define(values, known, "recipes", (), "which to run", "Reproduce", usual="all with a figure")
+    minutes = parsing.number(Range(0, float("inf"), ""))
+    define(
+        values, minutes, "minutes", None, "begin no recipe after so many", "Reproduce", usual="none"
+    )
+    add(parsing.path(), "output_dir", "runs/reproduce", "a folder for the records, to go on in")
+    add(parsing.path(), "table", "REPRODUCED.md", "the file of the table")
+    add(parsing.path(), "data_dir", None, "where prepared data sets lie", "as tensorflow-datasets")
+    add(parsing.path(), "manual_dir", None, "where files lie that are used instead of a download")
+    add(parsing.choice("platform", PLATFORMS), "platform", None, "where to compute", "the best")
+    return values
+
+
+FLAGS = reproduce_flags()
+
+
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError where a folder will not do."""
+    paths.check_input_dirs(values.data_dir, values.manual_dir)
+    folder = Path(values.output_dir)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"--output_dir={folder}: is a file; name a directory")
+
+
+def lines_of(recipe: Path) -> list[str]:
+    """The flags of a recipe, without its comments."""
+    return [line for line in recipe.read_text().splitlines() if line.startswith("-")]
+
+
+def is_done(name: str, folder: Path) -> bool:
+    """Whether the record of a recipe is there.
+
+    Raises:
+      UserError: if it was made from another version of the recipe.
+    """
+    if not (folder / USED).is_file():
+        return False
+    if lines_of(folder / USED) != lines_of(RECIPES / f"{name}.flags"):
+        raise UserError(
+            f"{folder} was made from another version of the recipe {name}; "
+            "delete it to run the recipe again, or name another --output_dir"
+        )
+    return True
+
+
+def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
+    """Runs a recipe as its own command; returns why it left no record, or nothing."""
+    recipe = RECIPES / f"{name}.flags"
+    command = [sys.executable, "-m", "experiments.compare", f"--flagfile={recipe}"]
+    command += [f"--output_dir={folder}", "--keep=none", *given]
+    ran = subprocess.run(command, stderr=subprocess.PIPE, text=True)
+    if ran.returncode:
+        said = [line for line in ran.stderr.splitlines() if line.startswith("error: ")]
+        return said[-1].removeprefix("error: ") if said else f"exit code {ran.returncode}"
+    (folder / USED).write_text(recipe.read_text())
+    return ""
+
+
+def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, str]:
+    """Runs what is not done yet; for each recipe why it has no record, or nothing."""
+    given = [
+        f"--{name}={getattr(values, name)}"
+        for name in ("data_dir", "manual_dir", "platform")
+        if getattr(values, name)
+    ]
+    start, reasons = time.monotonic(), {}
+    for name in names:
+        folder = Path(values.output_dir) / name
+        spent = (time.monotonic() - start) / 60
+        if is_done(name, folder):
+            reasons[name] = ""
+        elif values.minutes is not None and spent >= values.minutes:
+            reasons[name] = "did not fit the time"
+        else:
+            print(f"{name} ...", flush=True)
+            reasons[name] = run_recipe(name, folder, given)
+    return reasons
+
+
+def main(argv: list[str]) -> None:
+    """Runs the recipes that the flags name, and writes the table."""
+    from dlfun.report.claims import judge, markdown, not_run, read_claims
+
+    claims = read_claims(RECIPES / "claims.csv")
+    names = FLAGS.recipes or tuple(dict.fromkeys(claim.recipe for claim in claims))
+    reasons = run_all(FLAGS, names)
+    lines = [
+        not_run(claim, reasons[claim.recipe])
+        if reasons[claim.recipe]
+        else judge(claim, Path(FLAGS.output_dir) / claim.recipe)
+        for claim in claims
+        if claim.recipe in reasons
+    ]
+    if lines:
+        table = markdown(lines)
+        Path(FLAGS.table).write_text(f"{HEAD}{table}\n")
+        print(table, f"table: {FLAGS.table}", sep="\n")
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS, check=check, computes=False)

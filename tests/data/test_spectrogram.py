@@ -1,0 +1,73 @@
+"""The log-mel spectrogram against SciPy, a recording at a time and in double precision."""
+
+import numpy as np
+import pytest
+from scipy.signal import spectrogram as scipy_spectrogram
+
+from dlfun.data import spectrogram
+from dlfun.data.spectrogram import LogMel, log_mel, pad
+from dlfun.errors import UserError
+
+
+def reference(waveform: np.ndarray, s: LogMel) -> np.ndarray:
+    """[frames, bands] of one whole recording."""
+    size, step = int(s.rate * s.window), int(s.rate * s.hop)
+    hz, _, spectrum = scipy_spectrogram(
+        waveform.astype(np.float64),
+        s.rate,
+        "hann",
+        size,
+        size - step,
+        s.points,
+        False,
+        mode="complex",
+    )
+
+    def mel(frequency):
+        return 1127 * np.log1p(frequency / 700)
+
+    edges = 700 * np.expm1(np.linspace(mel(s.low), mel(s.high), s.bands + 2) / 1127)
+    filters = [np.interp(hz, edges[b : b + 3], [0, 1, 0]) for b in range(s.bands)]
+    energies = (np.array(filters) @ np.abs(spectrum) ** 2).T
+    logs = np.log(energies + spectrogram.FLOOR * energies.mean())
+    return (logs - logs.mean()) / logs.std()
+
+
+@pytest.fixture(scope="module")
+def recordings() -> list[np.ndarray]:
+    random = np.random.default_rng(0)
+    time = np.arange(4000) / 8000
+    tones = np.sin(2 * np.pi * 700 * time) + 0.2 * np.sin(2 * np.pi * 2500 * time**2)
+    loud = [8000 * tones[:n] + random.normal(0, 80, n) for n in (4000, 2345, 200)]
+    return [recording.astype(np.int16) for recording in loud]
+
+
+@pytest.mark.parametrize("settings", [LogMel(8000), LogMel(8000, 0.020, 0.008, 20, 0, 3500)])
+def test_log_mel_equals_scipy(recordings, settings, monkeypatch):
+    monkeypatch.setattr(spectrogram, "CHUNK", 2)
+    features, frames = log_mel(*pad(recordings), settings)
+    assert (features.dtype, frames.dtype) == (np.float32, np.int32)
+    for found, length, recording in zip(features, frames, recordings, strict=True):
+        expected = reference(recording, settings)
+        assert length == len(expected)
+        np.testing.assert_allclose(found[:length], expected, atol=1e-4)
+        assert not found[length:].any()
+
+
+def test_the_level_and_what_is_behind_the_end_do_not_matter(recordings):
+    waveforms, lengths = pad(recordings)
+    features, _ = log_mel(waveforms, lengths, LogMel(8000))
+    behind = np.arange(waveforms.shape[1]) >= lengths[:, None]
+    changed = np.where(behind, 1000, waveforms) / np.float32(32768)
+    np.testing.assert_allclose(log_mel(changed, lengths, LogMel(8000))[0], features, atol=1e-4)
+    silent, _ = log_mel(np.zeros((1, 400), np.int16), np.array([400]), LogMel(8000))
+    assert not silent.any()
+
+
+def test_recordings_and_filters_that_do_not_fit_are_errors():
+    with pytest.raises(UserError, match="199 samples is shorter than a window of 200"):
+        log_mel(*pad([np.ones(300), np.ones(199)]), LogMel(8000))
+    with pytest.raises(UserError, match="4000 Hz do not fit"):
+        log_mel(np.ones((1, 300)), np.array([300]), LogMel(6000))
+    with pytest.raises(UserError, match="400 mel bands leave some of them empty"):
+        log_mel(np.ones((1, 300)), np.array([300]), LogMel(8000, bands=400))

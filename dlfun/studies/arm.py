@@ -78,6 +78,7 @@ def resolve(
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
+        augment=options.augment,
         precision=options.precision,
     )
 

@@ -6,6 +6,7 @@ import functools
 from typing import Any, NamedTuple
 
 from dlfun import models, objectives
+from dlfun.data.augmentations import check_augment
 from dlfun.errors import UserError
 from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
@@ -59,6 +60,7 @@ def check(settings: Settings, spec: Spec) -> None:
             "--rnn_bidirectional reads the next tokens before it predicts them; "
             "give --nornn_bidirectional"
         )
+    check_augment(settings.augment, spec)
     if row.learner != "perceptron":
         return
     if settings.shape.units == "one" and spec.outputs != 2:

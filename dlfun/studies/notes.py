@@ -25,9 +25,12 @@ def inputs(dataset: Dataset) -> np.ndarray:
 
 
 def mistake_bound(result: Result, data: Stacked) -> Bound | None:
-    """Novikoff's bound on the training data, the loosest of the splits', where it is known."""
+    """Novikoff's bound on the training data, the loosest of the splits', where it is known.
+
+    It is not where the inputs were augmented: the separator may not tell those apart.
+    """
     first = data.first
-    if first.separator is None:
+    if first.separator is None or result.settings.augment:
         return None
     count = units(result.settings.shape, first.spec)
     bounds = [
@@ -52,7 +55,8 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
         ]
     separable = None
     small = math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME
-    if small and not first.spec.vocabulary:  # ids are no numbers to draw a line between
+    plain = not result.settings.augment
+    if small and plain and not first.spec.vocabulary:  # ids are no numbers to draw a line between
         targets = np.asarray(first.train.targets)
         separable = is_separable(inputs(first), targets, first.spec.outputs)
     if separable is None:

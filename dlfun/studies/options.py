@@ -61,6 +61,7 @@ class StudyOptions:
       seed: the root of all chance.
       steps, epochs: how long to train; at most one is set, neither means `DEFAULT_STEPS`.
       batch_size: None is 100, cut to the training split; a number given is never cut.
+      augment: of the inputs of a training step: names of `AUGMENTATIONS` with their strengths.
       evaluations: validations in a run, evenly spread.
       keep: whose parameters the record keeps.
       input: memory puts the data on every device; stream feeds them from the host in blocks.
@@ -77,6 +78,7 @@ class StudyOptions:
     epochs: float | None = None
     batch_size: int | None = None
     schedule: str = "constant"
+    augment: tuple[tuple[str, float], ...] = ()
     evaluations: int = 20
     precision: str = "float32"
     keep: str = "all"

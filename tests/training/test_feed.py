@@ -5,6 +5,7 @@ import dataclasses
 import jax
 import numpy as np
 import pytest
+from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.lazy import Rows, lazy, lazy_raw
@@ -15,11 +16,13 @@ from dlfun.studies.arm import make_members, resolve
 from dlfun.studies.assemble import population
 from dlfun.studies.stacked import Stacked, stack
 from dlfun.training import feed
+from dlfun.training.blocks import make_block_run
 from dlfun.training.feed import Scoring, Training, lanes, prefetched
 from dlfun.training.memory import bytes_needed
 from dlfun.training.run import joined
+from dlfun.training.steps import Carry
 from dlfun.training.train import train
-from dlfun.types import DataOptions, HParams, Layout, Spec, Split
+from dlfun.types import DataOptions, HParams, Layout, Learner, Spec, Split, Streams
 from tests.helpers import options, toy
 
 NUMBERS = (HParams(0.1, dropout_rate=0.3), HParams(0.01, dropout_rate=0.1), HParams(1e30))
@@ -58,6 +61,7 @@ def test_a_fed_population_equals_one_in_memory_to_the_last_bit(monkeypatch):
     people, found = trained(settings, data, members, layout, "stream")
 
     jax.tree.map(np.testing.assert_array_equal, found.kept, wanted.kept)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(found.kept))
     for part in ("history", "test"):
         fed, whole = getattr(found, part), getattr(wanted, part)
         assert list(fed) == list(whole)
@@ -167,6 +171,21 @@ def test_a_whole_split_is_fed_once_and_padding_weighs_nothing(count, largest):
     assert seen == [numbers[1].tolist(), numbers[0].tolist()]
     every = np.concatenate([block.number for block in fed])
     np.testing.assert_array_equal(every, np.arange(len(every)))
+
+
+def test_each_batch_is_scored_with_the_key_of_its_number():
+    def evaluate(state, batch, hparams, key):
+        return {"chance": (jax.random.uniform(key), jnp.sum(batch.weight))}
+
+    learner = Learner(None, None, evaluate, None, None, None)
+    evaluation = jax.random.key(5)
+    carry = Carry(None, None, Streams(None, None, None, evaluation, None), None)
+    block = Split(jnp.zeros((1, 2, 3)), jnp.zeros((1, 2, 3)))
+    weight, number = jnp.ones((2, 3)), jnp.array([4, 9])
+    found = make_block_run(learner).measure(carry, None, jnp.int32(0), block, weight, number)
+    wanted = [jax.random.uniform(jax.random.fold_in(evaluation, i)) for i in (4, 9)]
+    np.testing.assert_array_equal(found["chance"][0], np.asarray(wanted))
+    np.testing.assert_array_equal(found["chance"][1], [3, 3])
 
 
 def test_spans_of_a_text_are_the_same_on_the_host():

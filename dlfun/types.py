@@ -81,6 +81,8 @@ class Settings:
 
     `model` is a name of the table of models and `shape` that model's own Settings. `dropout`
     and `clip` say whether the program holds these parts at all; how strong they are is an HParam.
+    `augment` is what is done to the inputs of a training step: pairs of a name of
+    `dlfun.data.augmentations` and a strength.
     """
 
     model: str
@@ -93,6 +95,7 @@ class Settings:
     evaluations: int = 20
     dropout: bool = False
     clip: bool = False
+    augment: tuple[tuple[str, float], ...] = ()
     precision: str = "float32"
     likelihood_samples: int = 0
 

@@ -21,6 +21,7 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.objectives import OBJECTIVES
@@ -41,10 +42,12 @@ SIMPLE = (
     "epochs",
     "batch_size",
     "schedule",
+    "augment",
     "evaluations",
     "precision",
     "keep",
     "likelihood_samples",
+    "input",
     "memory_limit",
 )
 """Flags that StudyOptions holds as they are."""
@@ -153,6 +156,12 @@ def _define_data(values: absl_flags.FlagValues) -> None:
         "permute_features",
         "apply one fixed permutation to the positions of every example",
     )
+    add(
+        parsing.choice("input", options.INPUTS),
+        "input",
+        "memory: the data lie on every device; stream: they stay on the host, and batches are "
+        "fed in the same order",
+    )
 
 
 def _define_training(values: absl_flags.FlagValues) -> None:
@@ -176,6 +185,14 @@ def _define_training(values: absl_flags.FlagValues) -> None:
         "schedule",
         "of the learning rate: constant, falling to 0 along a cosine, or a linear warm-up",
         DEFAULTS["schedule"],
+    )
+    augmentations = (f"{name} {row.strength.help}" for name, row in AUGMENTATIONS.items())
+    add(
+        parsing.augment(),
+        "augment",
+        f"changes to the inputs of a training step, as NAME:STRENGTH: {'; '.join(augmentations)}",
+        DEFAULTS["augment"],
+        "none",
     )
     add(
         parsing.choice("precision", options.PRECISIONS),

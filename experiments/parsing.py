@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from dlfun.data import own, prepared
+from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout, Range
 
@@ -231,6 +232,34 @@ def memory() -> Kind:
         return f"{value / units[unit]:.9f}".rstrip("0").rstrip(".") + unit
 
     return Kind(parse, show, "SIZE")
+
+
+def augment() -> Kind:
+    """Augmentations with their strengths, where not the usual: `flip,shift:3`; nothing is none."""
+
+    def one(given: str) -> tuple[str, float]:
+        name, colon, strength = (part.strip() for part in given.partition(":"))
+        if name not in AUGMENTATIONS:
+            raise ValueError(str(unknown("augmentation", short(name), AUGMENTATIONS)))
+        row = AUGMENTATIONS[name]
+        kind = integer(int(row.strength.low)) if row.whole else number(row.strength)
+        try:
+            return name, float(kind.parse(strength)) if colon else float(row.usual)
+        except ValueError as error:
+            raise ValueError(f"the strength of {name} {error}") from None
+
+    def parse(given: str) -> tuple[tuple[str, float], ...]:
+        found = tuple(one(part) for part in given.split(",")) if given.strip() else ()
+        called = [name for name, _ in found]
+        twice = [name for i, name in enumerate(called) if name in called[:i]]
+        if twice:
+            raise ValueError(f"augmentation '{twice[0]}' is given twice; name each one once")
+        return found
+
+    def show(value: Collection[tuple[str, float]]) -> str:
+        return ",".join(f"{name}:{strength!r}".removesuffix(".0") for name, strength in value)
+
+    return Kind(parse, show, "NAME[:STRENGTH],...", tuple(AUGMENTATIONS))
 
 
 def by_model(kind: Kind, models: Collection[str]) -> Kind:

@@ -134,6 +134,8 @@ def verify(folder: Path, encoding: str = "") -> str | None:
 
 
 def load(folder: Path) -> dict[str, np.ndarray]:
-    """The arrays that `remember` wrote."""
+    """The arrays that `remember` wrote, mapped: what is not asked for is not read."""
     paths = sorted((folder / MEMORY).glob("*.npy"))
-    return {path.stem: np.load(path, allow_pickle=False) for path in paths}
+    return {
+        path.stem: np.asarray(np.load(path, mmap_mode="r", allow_pickle=False)) for path in paths
+    }

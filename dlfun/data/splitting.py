@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.data.lazy import concatenated
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.types import SPLITS, DataOptions, Dataset, Split
@@ -125,10 +126,10 @@ def everything(raw: Raw) -> Split:
     """All examples of both published splits, the training split's first."""
     lengths = None
     if raw.train.lengths is not None:
-        lengths = np.concatenate([raw.train.lengths, raw.test.lengths])
+        lengths = concatenated([raw.train.lengths, raw.test.lengths])
     return Split(
-        np.concatenate([raw.train.inputs, raw.test.inputs]),
-        np.concatenate([raw.train.targets, raw.test.targets]),
+        concatenated([raw.train.inputs, raw.test.inputs]),
+        concatenated([raw.train.targets, raw.test.targets]),
         lengths,
     )
 

@@ -7,6 +7,7 @@ import optax
 from flax import linen as nn
 from jax import numpy as jnp
 
+from dlfun.data.augment import augment_batch
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
 from dlfun.models import MODELS
@@ -81,6 +82,9 @@ def gradient_learner(
         state: GradientState, batch: Batch, hparams: HParams, key: Array
     ) -> tuple[GradientState, Metrics]:
         batch = prepare_batch(batch, spec, settings.precision)
+        if settings.augment:  # only then, so that other runs keep their bits
+            key, own = jax.random.split(key)
+            batch = augment_batch(own, batch, settings.augment, spec)
 
         def loss(params: Any) -> tuple[Array, tuple[Any, Metrics]]:
             outputs, model_state = apply(params, state, batch, hparams, key)

@@ -6,6 +6,7 @@ import jax
 from flax import linen as nn
 from jax import numpy as jnp
 
+from dlfun.data.augment import augment_batch
 from dlfun.learners.prepare import STORED, prepare, prepare_batch
 from dlfun.types import Array, Batch, HParams, Learner, Metrics, Objective, Settings, Spec
 
@@ -86,6 +87,7 @@ def perceptron_learner(
         state: PerceptronState, batch: Batch, hparams: HParams, key: Array
     ) -> tuple[PerceptronState, Metrics]:
         batch = prepare_batch(batch, spec, settings.precision)
+        batch = augment_batch(key, batch, settings.augment, spec)
         inputs = module.flat(batch.inputs).astype(stored)
         state, (mistakes, margins) = jax.lax.scan(walk, state, (inputs, batch.targets))
         count = jnp.sum(batch.weight)

@@ -79,6 +79,7 @@ def resolve(
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
+        augment=options.augment,
         precision=options.precision,
         likelihood_samples=options.likelihood_samples if MODELS[model].generative else 0,
     )
@@ -175,7 +176,9 @@ def run_arm(
     members = make_members(options, settings.model, configurations, len(data.datasets))
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
-    people, found = train_members(settings, data, members, chosen, options.memory_limit, open_test)
+    people, found = train_members(
+        settings, data, members, chosen, options.memory_limit, open_test, options.input
+    )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)
     result = Result(

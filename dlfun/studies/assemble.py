@@ -6,6 +6,7 @@ import functools
 from typing import Any, NamedTuple
 
 from dlfun import models, objectives
+from dlfun.data.augmentations import check_augment
 from dlfun.errors import UserError
 from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
@@ -61,6 +62,7 @@ def check(settings: Settings, spec: Spec) -> None:
             "--rnn_bidirectional reads the next tokens before it predicts them; "
             "give --nornn_bidirectional"
         )
+    check_augment(settings.augment, spec)
     if row.learner != "perceptron":
         return
     if settings.shape.units == "one" and spec.outputs != 2:
@@ -90,6 +92,15 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
 
 
 @functools.lru_cache
-def population(settings: Settings, spec: Spec, layout: Layout) -> Population:
-    """The population's programs, made once and compiled once for each shape of data."""
-    return Population(assemble(settings, spec, layout.way).run, layout)
+def population(settings: Settings, spec: Spec, layout: Layout, input: str = "memory") -> Population:
+    """The population's programs, made once and compiled once for each shape of data.
+
+    `input` is memory or stream: whether the data lie on the devices, or are fed to them.
+    """
+    made = assemble(settings, spec, layout.way)
+    if input == "stream":
+        # Grain takes a second to import, which only those who stream should pay.
+        from dlfun.training.streaming import StreamedPopulation
+
+        return StreamedPopulation(made.run, layout, made.learner, settings, spec.task)
+    return Population(made.run, layout)

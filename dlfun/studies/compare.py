@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dlfun import data as datasets
 from dlfun import keys
+from dlfun.data.lazy import lazy_raw
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies import record
@@ -39,6 +40,8 @@ def load(name: str, options: StudyOptions) -> Stacked:
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split != "official" and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)
+    if options.input == "stream":
+        raw = lazy_raw(raw)
     return stack([datasets.split(raw, key, r, options.data) for r in replicates])
 
 

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
+from dlfun.data.lazy import Rows
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.stacked import Stacked
@@ -17,6 +19,7 @@ from dlfun.training.layout import candidates, usual_way
 from dlfun.training.memory import bytes_needed, fit
 from dlfun.training.monitor import say
 from dlfun.training.planner import (
+    PROBE_STEPS,
     Measured,
     budget,
     cache_key,
@@ -27,7 +30,7 @@ from dlfun.training.planner import (
 )
 from dlfun.training.population import Population
 from dlfun.training.train import Trained, train
-from dlfun.types import Layout, Members, Settings
+from dlfun.types import Layout, Members, Settings, TuneData
 
 
 class Kept(NamedTuple):
@@ -45,6 +48,7 @@ def train_members(
     chosen: ModelOptions,
     limit: int | None,
     open_test: bool,
+    input: str = "memory",
 ) -> tuple[Population, Trained]:
     """Trains all members under the layout given, measured before, or chosen now.
 
@@ -54,7 +58,7 @@ def train_members(
     count = len(members.replicates)
     title = f"{data.first.name}: {settings.model}"
     test = data.test if open_test else None
-    make = functools.partial(population, settings, data.first.spec)
+    make = functools.partial(population, settings, data.first.spec, input=input)
 
     def run(layout: Layout, give_up: Callable[[float], bool]) -> tuple[Population, Trained | None]:
         needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
@@ -84,6 +88,15 @@ def train_members(
     return people, found
 
 
+def resident(data: Stacked, settings: Settings) -> TuneData:
+    """What is measured on: of data that are streamed, the examples of a few steps."""
+    train, validation = data.tuning
+    if not isinstance(train.inputs, Rows):
+        return data.tuning
+    few = slice(PROBE_STEPS * settings.batch_size)
+    return jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), TuneData(train, validation))
+
+
 def measured(
     settings: Settings,
     data: Stacked,
@@ -100,7 +113,7 @@ def measured(
     make = functools.partial(population, settings, data.first.spec)
     layouts = candidates(settings.model, settings.shape, count, chosen.way)
     start = time.perf_counter()
-    found = measure_all(make, layouts, members, data.tuning, seconds)
+    found = measure_all(make, layouts, members, resident(data, settings), seconds)
     spent = time.perf_counter() - start
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from dlfun.models.perceptron import units
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
-from dlfun.studies.separability import Bound, is_separable, novikoff_bound
+from dlfun.studies.separability import (
+    LARGEST_PROGRAMME,
+    Bound,
+    is_separable,
+    novikoff_bound,
+)
 from dlfun.studies.stacked import Stacked
+from dlfun.types import Dataset
+
+
+def inputs(dataset: Dataset) -> np.ndarray:
+    """The training inputs as a model sees them."""
+    return np.asarray(dataset.train.inputs) * dataset.spec.scale
 
 
 def mistake_bound(result: Result, data: Stacked) -> Bound | None:
-    """Novikoff's bound on the training data, the loosest of the splits', where it is known."""
+    """Novikoff's bound on the training data, the loosest of the splits', where it is known.
+
+    It is not where the inputs were augmented: the separator may not tell those apart.
+    """
     first = data.first
-    if first.separator is None:
+    if first.separator is None or result.settings.augment:
         return None
     count = units(result.settings.shape, first.spec)
     bounds = [
-        novikoff_bound(d.train.inputs * d.spec.scale, d.train.targets, first.separator, count)
+        novikoff_bound(inputs(d), np.asarray(d.train.targets), first.separator, count)
         for d in data.datasets
     ]
     return max(bounds, key=lambda bound: bound.mistakes)
@@ -38,10 +54,11 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
             f"unit{'s' if count > 1 else ''})"
         ]
     separable = None
-    if not first.spec.vocabulary:  # ids are no numbers to draw a line between
-        separable = is_separable(
-            first.train.inputs * first.spec.scale, first.train.targets, first.spec.outputs
-        )
+    small = math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME
+    plain = not result.settings.augment
+    if small and plain and not first.spec.vocabulary:  # ids are no numbers to draw a line between
+        targets = np.asarray(first.train.targets)
+        separable = is_separable(inputs(first), targets, first.spec.outputs)
     if separable is None:
         return [f"{made} in {result.settings.steps} steps"]
     said = (

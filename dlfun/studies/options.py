@@ -9,6 +9,7 @@ from typing import Any
 from dlfun.types import SPLITS, DataOptions, HParams, Layout
 
 __all__ = [
+    "INPUTS",
     "KEEP",
     "MATMUL_PRECISIONS",
     "OPTIMIZERS",
@@ -25,6 +26,7 @@ SCHEDULES = ("constant", "cosine", "warmup")
 PRECISIONS = ("float32", "bfloat16", "float64")
 MATMUL_PRECISIONS = ("default", "high", "highest")
 KEEP = ("all", "best", "none")
+INPUTS = ("memory", "stream")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,10 +61,12 @@ class StudyOptions:
       seed: the root of all chance.
       steps, epochs: how long to train; at most one is set, neither means `DEFAULT_STEPS`.
       batch_size: None is 100, cut to the training split; a number given is never cut.
+      augment: of the inputs of a training step: names of `AUGMENTATIONS` with their strengths.
       evaluations: validations in a run, evenly spread.
       keep: whose parameters the record keeps.
       likelihood_samples: importance samples of the latent, for the log-likelihood of each test
         example under a generative model; 0 leaves it out.
+      input: memory puts the data on every device; stream feeds them from the host in blocks.
       memory_limit: bytes that a population may take; None is what the device has free.
       flags: the lines of config.flags which replay this study, without its layouts.
     """
@@ -76,10 +80,12 @@ class StudyOptions:
     epochs: float | None = None
     batch_size: int | None = None
     schedule: str = "constant"
+    augment: tuple[tuple[str, float], ...] = ()
     evaluations: int = 20
     precision: str = "float32"
     keep: str = "all"
     likelihood_samples: int = 0
+    input: str = "memory"
     memory_limit: int | None = None
     output_dir: str | None = None
     flags: tuple[str, ...] = ()

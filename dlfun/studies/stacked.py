@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
-import numpy as np
 
+from dlfun.data.lazy import stacked
 from dlfun.types import Dataset, Split, TuneData
 
 
@@ -28,7 +28,7 @@ def stack(datasets: Sequence[Dataset]) -> Stacked:
     """The same split of several data sets, stacked on a new first axis."""
 
     def both(splits: Sequence[Split]) -> Split:
-        return jax.tree.map(lambda *arrays: np.stack(arrays), *splits)
+        return jax.tree.map(lambda *arrays: stacked(arrays), *splits)
 
     held_out = [d.validation for d in datasets if d.validation is not None]
     tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax
+import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.models import MODELS
@@ -105,6 +106,14 @@ def mesh_devices(count: int) -> list[jax.Device]:
         seen[device.process_index] = turns[-1] + 1
     chosen = sorted(range(len(devices)), key=lambda i: turns[i])[:count]
     return [devices[i] for i in sorted(chosen)]
+
+
+def member_rows(members: int, layout: Layout, first: int = 0) -> np.ndarray:
+    """Which members are in memory together, from `first` on: [padded]; the last one is repeated.
+
+    Devices hold equal parts of them, in a row.
+    """
+    return np.minimum(first + np.arange(padded(members, layout)), members - 1)
 
 
 def padded(members: int, layout: Layout) -> int:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from dlfun.training.layout import check_layout, mesh_devices, padded
+from dlfun.training.layout import check_layout, member_rows, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
+
+
+class Session(NamedTuple):
+    """A chunk of the members and the data it learns from.
+
+    Attributes:
+      advance: (carry, hparams, steps) -> (carry, history): the next interval; eats the carry.
+      score: (carry, hparams) -> metrics of the test split.
+    """
+
+    advance: Callable[..., Any]
+    score: Callable[..., Any]
 
 
 class Population:
@@ -29,23 +42,33 @@ class Population:
         self.mesh = Mesh(np.array(mesh_devices(layout.devices)), ("members",))
         self._sharded = NamedSharding(self.mesh, PartitionSpec("members"))
         self._copied = NamedSharding(self.mesh, PartitionSpec())
-        self.init = self._program(run.init, shared=0)
-        self.score = self._program(run.score, shared=1)
+        self.init = self._program(run.init, own=2)
+        self.score = self._program(run.score, own=2, shared=1)
         self._advance = {steps: self._advancing(steps) for steps in sorted(set(run.intervals))}
 
     def _advancing(self, steps: int) -> Program:
         function = _with_steps(self.run, steps)
-        return self._program(function, shared=1, donate_argnums=0)
+        return self._program(function, own=2, shared=1, donate_argnums=0)
 
-    def _program(self, function: Callable[..., Any], shared: int, **options: Any) -> Program:
-        """`function` over members; its last `shared` arguments are the same for all of them."""
-        count = {0: 2, 1: 3}[shared]
+    def _program(
+        self,
+        function: Callable[..., Any],
+        own: int,
+        lanes: int = 0,
+        shared: int = 0,
+        **options: Any,
+    ) -> Program:
+        """`function` over members.
+
+        Its first `own` arguments are a member's own, the next `lanes` are the same for all
+        members of a device, and the last `shared` the same for all.
+        """
         sharded, copied = PartitionSpec("members"), PartitionSpec()
-        specs = (sharded,) * (count - shared) + (copied,) * shared
+        specs = (sharded,) * (own + lanes) + (copied,) * shared
 
         def local(*args: Any) -> Any:
-            own, common = args[: count - shared], args[count - shared :]
-            return _map(lambda *member: function(*member, *common), own, self.layout.width)
+            common = args[own:]
+            return _map(lambda *member: function(*member, *common), args[:own], self.layout.width)
 
         mapped = jax.shard_map(
             local, mesh=self.mesh, in_specs=specs, out_specs=sharded, check_vma=False
@@ -55,8 +78,7 @@ class Population:
 
     def place(self, members: Members, first: int = 0) -> tuple[HParams, Streams]:
         """Padded hparams and streams on their devices: a chunk of the members, from `first` on."""
-        count = len(members.replicates)
-        rows = np.minimum(first + np.arange(padded(count, self.layout)), count - 1)
+        rows = member_rows(len(members.replicates), self.layout, first)
         pair = (members.hparams, members.streams)
         return put(jax.tree.map(lambda leaf: jnp.asarray(leaf)[rows], pair), self._sharded)
 
@@ -80,11 +102,8 @@ class Population:
         Returns:
           the bytes that one device must hold, by the largest of them.
         """
-        rows = padded(len(members.replicates), self.layout)
-        pair = (members.hparams, members.streams)
-        hparams, streams = jax.tree.map(lambda leaf: _shape(leaf, (rows, *leaf.shape[1:])), pair)
-        carry = jax.eval_shape(jax.vmap(self.run.init), hparams, streams)
-        tuning, held_out = jax.tree.map(lambda leaf: _shape(leaf, leaf.shape), (data, test))
+        hparams, streams, carry = self._member_shapes(members)
+        tuning, held_out = jax.tree.map(lambda leaf: shape_of(leaf, leaf.shape), (data, test))
         programs = [self.init.compiled(hparams, streams)]
         programs += [
             self.advancing(steps).compiled(carry, hparams, tuning)
@@ -93,6 +112,21 @@ class Population:
         if test is not None:
             programs.append(self.score.compiled(carry, hparams, held_out))
         return max(bytes_needed(program) for program in programs)
+
+    def _member_shapes(self, members: Members) -> tuple[Any, Any, Any]:
+        """The shapes of hparams, streams and carry of a chunk of the members."""
+        rows = padded(len(members.replicates), self.layout)
+        pair = (members.hparams, members.streams)
+        hparams, streams = jax.tree.map(lambda leaf: shape_of(leaf, (rows, *leaf.shape[1:])), pair)
+        return hparams, streams, jax.eval_shape(jax.vmap(self.run.init), hparams, streams)
+
+    @contextlib.contextmanager
+    def open(self, members: Members, first: int, tuning: Any, test: Any) -> Iterator[Session]:
+        """What trains and scores a chunk of the members on data placed by `place_data`."""
+        yield Session(
+            lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
+            lambda carry, hparams: self.score(carry, hparams, test),
+        )
 
     @property
     def programs(self) -> tuple[Program, ...]:
@@ -105,7 +139,8 @@ class Population:
         return sum(program.phases.total for program in self.programs)
 
 
-def _shape(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
+def shape_of(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:
+    """This shape, and the type that an array has on a device."""
     return jax.ShapeDtypeStruct(shape, jax.dtypes.canonicalize_dtype(leaf.dtype, True))
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 from jax import numpy as jnp
 
 from dlfun.training.order import batch_indices, stream_indices
+from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
 from dlfun.types import (
     Array,
-    Batch,
     HParams,
     Learner,
     Metrics,
@@ -30,19 +30,6 @@ SPANS = 16
 
 EXAMINATION = 2**31 - 1
 """Folded into the evaluation key for an examination; chunks of a split fold in their number."""
-
-
-class Carry(NamedTuple):
-    """All that a run is between two intervals.
-
-    `failed_at` is the step whose loss or parameters stopped being finite, and -1 in a healthy
-    run. A failed run keeps the state of its last good interval.
-    """
-
-    state: Any
-    step: Array
-    streams: Streams
-    failed_at: Array
 
 
 def interval_lengths(steps: int, evaluations: int) -> tuple[int, ...]:
@@ -69,25 +56,9 @@ def divide(metrics: Metrics) -> dict[str, Array]:
     return {name: total / count for name, (total, count) in metrics.items()}
 
 
-def add(a: Metrics, b: Metrics) -> Metrics:
-    """Sum of pairs, name by name."""
-    return jax.tree.map(jnp.add, a, b)
-
-
-def is_finite(tree: Any) -> Array:
-    """Whether every number of every floating array is finite: []."""
-    floats = [leaf for leaf in jax.tree.leaves(tree) if jnp.issubdtype(leaf.dtype, jnp.floating)]
-    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(leaf)) for leaf in floats]))
-
-
 def take(split: Split, which: Array, rows: Array) -> Split:
     """Rows of one of the stacked splits [splits, n, ...]."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[which, rows], split)
-
-
-def to_batch(split: Split, weight: Array) -> Batch:
-    """Examples as a batch, each with a weight."""
-    return Batch(split.inputs, split.targets, weight, split.lengths)
 
 
 def whole_split(
@@ -130,7 +101,7 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
     intervals = interval_lengths(settings.steps, settings.evaluations)
     indices = stream_indices if task == "next_token" else batch_indices
     scored = joined if task == "next_token" else lambda split: split
-    scoring_batch = SPANS if task == "next_token" else max(settings.batch_size, 100)
+    scoring_batch = scoring_size(settings, task)
 
     def init(hparams: HParams, streams: Streams) -> Carry:
         return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
@@ -153,8 +124,7 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
                 scored(data.validation),
             )
             history |= prefix("validation", divide(found))
-        healthy = new.failed_at < 0
-        return new, jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), history)
+        return new, of_healthy(new, history)
 
     def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
         def asked(measure: Callable[..., Metrics], streams: Streams) -> dict[str, Array]:
@@ -164,13 +134,27 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
 
         found = asked(learner.evaluate, carry.streams)
         if learner.examination is not None:
-            key = jax.random.fold_in(carry.streams.evaluation, EXAMINATION)
-            own = carry.streams._replace(evaluation=key)
+            own = carry.streams._replace(evaluation=examination_key(carry.streams))
             found |= learner.examination.conclude(asked(learner.examination.measure, own))
-        healthy = carry.failed_at < 0
-        return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), found)
+        return of_healthy(carry, found)
 
     return Run(init, advance, score, intervals)
+
+
+def examination_key(streams: Streams) -> Array:
+    """The key of an examination; each chunk of the split folds in its number."""
+    return jax.random.fold_in(streams.evaluation, EXAMINATION)
+
+
+def scoring_size(settings: Settings, task: str) -> int:
+    """Examples, or spans of a text, that are scored in one go."""
+    return SPANS if task == "next_token" else max(settings.batch_size, 100)
+
+
+def of_healthy(carry: Carry, values: dict[str, Array]) -> dict[str, Array]:
+    """The same values; NaN once the run has failed."""
+    healthy = carry.failed_at < 0
+    return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), values)
 
 
 def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
@@ -178,11 +162,12 @@ def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:
     return {f"{name}_{key}": value for key, value in values.items()}
 
 
-def joined(split: Split) -> Split:
+def joined(split: Split, xp: Any = jnp) -> Split:
     """Windows of a text [splits, windows, time] as spans of at least `SPAN` tokens.
 
     A model reads a span from the state it has at the start of a text, and a long span keeps what
-    that costs small. The last one is padded, with targets of -1.
+    that costs small. The last one is padded, with targets of -1. `xp` is numpy for arrays that
+    stay on the host.
     """
     splits, windows, time = split.targets.shape
     each = min(-(-SPAN // time), windows)
@@ -190,7 +175,7 @@ def joined(split: Split) -> Split:
 
     def join(leaf: Array, fill: int) -> Array:
         padding = ((0, 0), (0, count * each - windows), (0, 0))
-        padded = jnp.pad(jnp.asarray(leaf), padding, constant_values=fill)
+        padded = xp.pad(xp.asarray(leaf), padding, constant_values=fill)
         return padded.reshape(splits, count, each * time)
 
     return Split(join(split.inputs, 0), join(split.targets, -1))
@@ -203,25 +188,10 @@ def train_interval(
 
     A run that fails in them is frozen before them.
     """
-    steps, batch_size = rows.shape
-    weight = jnp.ones(batch_size, jnp.float32)
 
-    def one(state: Any, step: Array, row: Array) -> tuple[Any, Metrics]:
-        batch = to_batch(take(train, carry.streams.split, row), weight)
-        return learner.update(state, batch, hparams, jax.random.fold_in(carry.streams.noise, step))
+    def pick(row: Array) -> Split:
+        return take(train, carry.streams.split, row)
 
-    def body(running: tuple, xs: tuple[Array, Array]) -> tuple[tuple, None]:
-        state, totals, failed_at = running
-        step, row = xs
-        state, metrics = one(state, step, row)
-        broken = ~jnp.isfinite(metrics["loss"][0]) & (failed_at < 0)
-        return (state, add(totals, metrics), jnp.where(broken, step, failed_at)), None
-
-    shapes = jax.eval_shape(lambda state: one(state, carry.step, rows[0])[1], carry.state)
-    zeros = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
-    xs = (carry.step + jnp.arange(steps, dtype=jnp.int32), rows)
-    (state, totals, failed_at), _ = jax.lax.scan(body, (carry.state, zeros, carry.failed_at), xs)
-    last = carry.step + steps
-    failed_at = jnp.where((failed_at < 0) & ~is_finite(state), last, failed_at)
-    state = jax.tree.map(lambda new, old: jnp.where(failed_at < 0, new, old), state, carry.state)
-    return Carry(state, last, carry.streams, failed_at), totals
+    zeros = no_totals(learner, carry, hparams, pick, rows)
+    running, totals = train_steps(learner, carry, zeros, hparams, pick, rows)
+    return settled(carry, running), totals

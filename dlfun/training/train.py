@@ -87,16 +87,18 @@ def _train_chunk(
     hparams, streams = people.place(members, first)
     carry = people.init(hparams, streams)
     intervals = []
-    for steps in people.run.intervals:
-        people.advancing(steps).compiled(carry, hparams, tuning)
-        start = time.perf_counter()
-        carry, history = people.advance(carry, hparams, tuning, steps)
-        intervals.append(hosts.own_rows(history))
-        monitor.update(intervals[-1])
-        seconds = (time.perf_counter() - start) * len(people.run.intervals) * chunks
-        if len(intervals) == 1 and give_up(seconds):
-            return None
-    scores = {} if test is None else hosts.own_rows(people.score(carry, hparams, test))
+    with people.open(members, first, tuning, test) as session:
+        for steps in people.run.intervals:
+            spent = people.compile_seconds
+            start = time.perf_counter()
+            carry, history = session.advance(carry, hparams, steps)
+            intervals.append(hosts.own_rows(history))
+            monitor.update(intervals[-1])
+            seconds = time.perf_counter() - start - (people.compile_seconds - spent)
+            whole = seconds * len(people.run.intervals) * chunks
+            if len(intervals) == 1 and give_up(whole):
+                return None
+        scores = {} if test is None else hosts.own_rows(session.score(carry, hparams))
     history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
     history, scores = hosts.gather((history, scores))
     return keep(hosts.whole(carry)), history, scores

@@ -11,6 +11,7 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun.layers.cells import CELLS
+from dlfun.layers.orthogonal import orthogonal
 from dlfun.layers.time_loop import FORMS, Loop, Weights, recur, reverse
 
 
@@ -43,7 +44,7 @@ class CellWeights(nn.Module):
         kind, parts = CELLS[self.cell], []
         for side, size in (("i", inputs), ("h", self.width)):
             biased = kind.input_bias if side == "i" else kind.recurrent_bias
-            init = nn.initializers.lecun_normal() if side == "i" else nn.initializers.orthogonal()
+            init = nn.initializers.lecun_normal() if side == "i" else orthogonal
             gates = [
                 Affine(self.width, bias or self.recurrent_bias, init, name=side + gate)(size)
                 for gate, bias in zip(kind.gates, biased, strict=True)

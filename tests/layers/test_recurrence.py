@@ -8,6 +8,7 @@ from jax import numpy as jnp
 from jax.test_util import check_grads
 
 from dlfun.layers import Recurrence
+from dlfun.layers.orthogonal import orthogonal
 from dlfun.types import RECURRENCES as WAYS
 
 STOCK = {"elman": nn.SimpleCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
@@ -26,6 +27,20 @@ def test_parameters_have_the_names_and_shapes_of_flax(cell, key):
         for layer in (Recurrence(cell, 4), nn.RNN(STOCK[cell](4)))
     )
     assert ours["forward"] == theirs["cell"]
+
+
+@pytest.mark.parametrize("width", [1, 7, 128])
+def test_orthogonal_matrices_are_those_of_flax(width, key):
+    made = orthogonal(key, (width, width))
+    np.testing.assert_allclose(made.T @ made, np.eye(width), atol=2e-6)
+    stock = nn.initializers.orthogonal()(key, (width, width))
+    np.testing.assert_allclose(made, stock, atol=1e-4)
+
+
+def test_no_weights_are_made_by_lapack(key):
+    """Several devices of a CPU would wait for each other."""
+    made = jax.jit(Recurrence("lstm", 4).init).lower(key, jnp.zeros((2, 5, 3)))
+    assert "custom_call" not in made.as_text()
 
 
 @pytest.mark.parametrize("way", WAYS)

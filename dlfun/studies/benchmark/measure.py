@@ -73,7 +73,7 @@ class Opponent:
             self.row |= {"members": told["members"]} | agreement(ours, told["losses"], backend)
             # Disagreeing sides do other work: their time would say nothing.
             if self.row["status"] != "disagrees":
-                self.steps = steps_for(side, PROBE, seconds)
+                self.steps = steps_for(side, told.get("interval", PROBE), seconds)
                 self.row |= {"steps": self.steps, "step_seconds": []}
         except Failure as failure:
             self.fail(failure)

@@ -30,7 +30,10 @@ class Side(Protocol):
         """Trains on for this many steps; returns when they are done."""
 
     def facts(self) -> dict[str, Any]:
-        """What else there is to know, as JSON holds it; at least `members`."""
+        """What else there is to know, as JSON holds it; at least `members`.
+
+        `interval`, where it trains so many steps at a time and no fewer.
+        """
 
 
 class Start(NamedTuple):

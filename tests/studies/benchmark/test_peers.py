@@ -14,6 +14,7 @@ from dlfun.studies.benchmark.options import Job
 from dlfun.studies.benchmark.peers import PEERS, reason_to_skip
 from dlfun.studies.benchmark.peers.scikit import PartialFit
 from dlfun.studies.benchmark.peers.stock_flax import jitted, scanned
+from dlfun.studies.benchmark.peers.streamed import Streamed
 from dlfun.studies.benchmark.reference import Reference
 from dlfun.studies.benchmark.side import COMPARED, LISTED, read_start
 from tests.sides import TINY, hasty
@@ -29,6 +30,15 @@ def test_stock_flax_agrees(name, tmp_path):
     start = read_start(job)
     assert start.rows.shape == (job.work.members, LISTED, job.work.batch_size)
     assert largest_difference(losses, jitted(job).losses(COMPARED)) < 2e-5
+
+
+def test_dlfun_streamed_does_the_same_work(tmp_path):
+    job = Job("", TINY["bpnn"], tmp_path)
+    reference, fed = Reference(job), Streamed(job)
+    assert largest_difference(reference.curve(COMPARED), fed.losses(COMPARED)) < 1e-5
+    before = fed.carry.step
+    fed.go(3 * job.work.steps)
+    np.testing.assert_array_equal(fed.carry.step - before, 3 * job.work.steps)
 
 
 def test_a_wrong_peer_differs(tmp_path):

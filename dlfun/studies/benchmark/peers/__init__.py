@@ -63,6 +63,7 @@ PEERS: Mapping[str, Peer] = {
     "keras": Peer(f"{HERE}.keras_on_jax:fit", "keras", "Keras 3 on JAX", by_gradient, True),
     "flax_jit": Peer(f"{HERE}.stock_flax:jitted", "flax", "Flax, jitted step", anything, True),
     "flax_scan": Peer(f"{HERE}.stock_flax:scanned", "flax", "Flax, scan", anything, True),
+    "stream": Peer(f"{HERE}.streamed:Streamed", "grain", "dlfun, streamed", anything, True),
     "sklearn": Peer(f"{HERE}.scikit:partial_fit", "sklearn", "scikit-learn", of_scikit),
 }
 

@@ -10,7 +10,7 @@ from jax import numpy as jnp
 
 from dlfun.training.run import divide, examination_key, of_healthy, prefix
 from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
-from dlfun.types import Array, Batch, HParams, Learner, Metrics, Split
+from dlfun.types import Array, Batch, Examination, HParams, Learner, Metrics, Split
 
 Running = tuple[Carry, Metrics]
 """Amid an interval: the run as it goes on, and the totals of the interval's steps so far."""
@@ -60,6 +60,17 @@ def make_block_run(learner: Learner) -> BlockRun:
         new = settled(carry, after)
         return new, of_healthy(new, prefix("train", divide(totals)))
 
+    measure, close = scoring(learner)
+    parts = BlockRun(begin, learn, finish, measure, close, measure, close)
+    if learner.examination is None:
+        return parts
+    examine, conclude = examining(learner.examination, measure)
+    return parts._replace(examine=examine, conclude=conclude)
+
+
+def scoring(learner: Learner) -> tuple[Callable[..., Metrics], Callable[..., dict[str, Array]]]:
+    """`measure` and `close` of a learner's run."""
+
     def measure(
         carry: Carry, hparams: HParams, lane: Array, block: Split, weight: Array, number: Array
     ) -> Metrics:
@@ -71,10 +82,13 @@ def make_block_run(learner: Learner) -> BlockRun:
     def close(carry: Carry, blocks: tuple[Metrics, ...]) -> dict[str, Array]:
         return of_healthy(carry, averages(blocks))
 
-    parts = BlockRun(begin, learn, finish, measure, close, measure, close)
-    examination = learner.examination
-    if examination is None:
-        return parts
+    return measure, close
+
+
+def examining(
+    examination: Examination, measure: Callable[..., Metrics]
+) -> tuple[Callable[..., Any], Callable[..., dict[str, Array]]]:
+    """`examine` and `conclude`, beside what `measure` finds."""
 
     def examine(
         carry: Carry, hparams: HParams, lane: Array, block: Split, weight: Array, number: Array
@@ -82,14 +96,15 @@ def make_block_run(learner: Learner) -> BlockRun:
         def ask(batch: Batch, key: Array) -> Metrics:
             return examination.measure(carry.state, batch, hparams, key)
 
-        own = each_batch(ask, examination_key(carry.streams), pick(block, lane), weight, number)
+        key = examination_key(carry.streams)
+        own = each_batch(ask, key, pick(block, lane), weight, number)
         return measure(carry, hparams, lane, block, weight, number), own
 
     def conclude(carry: Carry, blocks: tuple[tuple[Metrics, Metrics], ...]) -> dict[str, Array]:
         found, own = zip(*blocks, strict=True)
         return of_healthy(carry, averages(found) | examination.conclude(averages(own)))
 
-    return parts._replace(examine=examine, conclude=conclude)
+    return examine, conclude
 
 
 def each_batch(

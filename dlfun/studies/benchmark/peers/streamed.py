@@ -1,4 +1,4 @@
-"""dlfun itself, its data fed from the host (`--input=stream`): what feeding costs on data that fit."""
+"""dlfun itself, fed from the host (`--input=stream`): what that costs on data that fit."""
 
 from __future__ import annotations
 

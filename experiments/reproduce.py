@@ -5,7 +5,7 @@
 runs every recipe of experiments/recipes that has a published figure, one after the other, and
 writes the table of REPRODUCED.md. FOLDER holds the original files of the data sets that are
 downloaded. A recipe whose record lies in --output_dir is not run again, so the same command goes
-on where it was stopped. What the recipes that are downloaded cost was not measured yet.
+on where it was stopped.
 """
 
 from __future__ import annotations

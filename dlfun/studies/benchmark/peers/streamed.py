@@ -26,7 +26,8 @@ class Streamed(Reference):
         self.begin(job.work.steps, INTERVALS)
 
     def begin(self, interval: int, intervals: int) -> None:
-        """Starts a run of so many intervals, each of so many steps."""
+        """Starts a run of so many intervals, each of so many steps, and ends the one before it."""
+        self.open.close()
         settings = self.work.settings(interval * intervals, self.job.precision)
         settings = dataclasses.replace(settings, evaluations=intervals)
         people = population(settings, self.work.spec, self.layout, "stream")

@@ -16,10 +16,10 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test check format lock
+.PHONY: help install tools compare test check simulations format lock
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo 'PYTHON=python3.12 picks the interpreter, EXTRAS=cuda or EXTRAS=tpu the accelerator.'
 
@@ -38,6 +38,9 @@ check: tools ## what CI runs: format, lint, types, all tests
 	$(run) ruff check .
 	$(run) mypy
 	$(run) pytest -n $(WORKERS)
+
+simulations: tools ## check the promises of the statistics by simulation; takes minutes
+	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats
 
 format: tools ## format, and mend what the linter can mend
 	$(run) ruff format .
@@ -70,7 +73,7 @@ compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.
 lock: $(UV) ## make locks/ anew from pyproject.toml; UPGRADE=--upgrade moves every pin
 	$(compile) --group=build --output-file=locks/build.txt
 	$(compile) pyproject.toml --constraint=locks/build.txt --output-file=locks/default.txt
-	for extra in test peers cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
+	for extra in test peers baselines tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
 	  --constraint=locks/default.txt --output-file=locks/$$extra.txt || exit; done
 
 $(UV):

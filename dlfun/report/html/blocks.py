@@ -20,13 +20,17 @@ class Cell(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of cells under their names; the first column heads its row."""
+    """Rows of cells under their names; the first column heads its row.
 
-    kind = "table"
+    `beside`: it leaves room for a figure; `closed`: it stands behind its caption.
+    """
+
     names: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     caption: str = ""
     note: str = ""
+    beside: bool = False
+    closed: bool = False
 
 
 class Key(NamedTuple):
@@ -44,7 +48,6 @@ class Figure(NamedTuple):
     `finding` is the text alternative; `drawing` is SVG or images; `caption` says how to read it.
     """
 
-    kind = "figure"
     title: str
     finding: str
     drawing: Markup
@@ -55,17 +58,16 @@ class Figure(NamedTuple):
 
 
 class Words(NamedTuple):
-    """Paragraphs, under a heading if there is one."""
+    """Paragraphs, under a heading if there is one; or a list `beside` something else."""
 
-    kind = "words"
     lines: Sequence[str]
     heading: str = ""
+    beside: bool = False
 
 
 class Facts(NamedTuple):
     """Names with what they are; `code` for what is typed or copied."""
 
-    kind = "facts"
     facts: Sequence[tuple[str, str]]
     heading: str = ""
     code: bool = False
@@ -74,7 +76,6 @@ class Facts(NamedTuple):
 class Source(NamedTuple):
     """A text as it stands in a file, behind a summary."""
 
-    kind = "source"
     summary: str
     text: str
     shown: bool = False
@@ -90,7 +91,6 @@ class Square(NamedTuple):
 class Matrix(NamedTuple):
     """Verdicts of all pairs: a row and a column for each name; None on the diagonal."""
 
-    kind = "matrix"
     names: Sequence[str]
     squares: Sequence[Sequence[Square | None]]
     caption: str

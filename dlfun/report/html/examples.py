@@ -98,6 +98,6 @@ def show_row(examples: Sequence[np.ndarray], modality: str, alt: str, alphabet: 
     if modality != "text" and is_picture(examples[0], modality):
         shown = examples[:3] if examples[0].ndim == 4 else examples
         sheet = pixels.row_of([as_pixels(e, modality)[..., :3] for e in shown], 2)
-        return pixels.image(sheet, alt, pixels.zoom_to(sheet.shape[1], 620), "pixels row")
+        return pixels.image(sheet, alt, 620 / sheet.shape[1], "pixels filling")
     each = [show(e, modality, f"{alt}, number {k + 1}", alphabet) for k, e in enumerate(examples)]
     return Markup('<div class="side">') + Markup("").join(each) + Markup("</div>")

@@ -48,7 +48,8 @@ def of_group(record: Record, group: Group, named: bool) -> list[str]:
     if len(pairs) <= FEW:
         return [f"{before}{pair['words']}" for pair in ranked(pairs, group)]
     first = against_next(pairs, group)
-    return [f"{before}{first['words']}", f"{before}{counted(pairs)}", *unresolved(pairs, before)]
+    said = [first["words"], *ahead_of(pairs, group), counted(pairs), *unresolved(pairs)]
+    return [before + line for line in said]
 
 
 def ranked(pairs: Sequence[Pair], group: Group) -> list[Pair]:
@@ -70,12 +71,21 @@ def counted(pairs: Sequence[Pair]) -> str:
     return f"Of {plural(len(pairs), 'pair')}: {listed(said)}"
 
 
-def unresolved(pairs: Sequence[Pair], before: str) -> list[str]:
+def ahead_of(pairs: Sequence[Pair], group: Group) -> list[str]:
+    """Whom the best arm is better than."""
+    best = group.lines[0].label
+    beaten = {p["b"] for p in pairs if p["a"] == best and p["verdict"].startswith("better")}
+    names = [line.label for line in group.lines if line.label in beaten]
+    others = plural(len({n for p in pairs for n in (p["a"], p["b"])}) - 1, "other arm")
+    return [f"{best} is better than {len(names)} of {others}: {listed(names)}"] if names else []
+
+
+def unresolved(pairs: Sequence[Pair]) -> list[str]:
     """Which pairs are open, if not all of them."""
     left = [f"{p['a']} and {p['b']}" for p in pairs if p["verdict"] in OPEN]
     if not left or len(left) == len(pairs):
         return []
-    return [f"{before}Still open: {'; '.join(left[:6])}" + (" ..." if len(left) > 6 else "")]
+    return [f"Still open: {'; '.join(left[:6])}" + (" ..." if len(left) > 6 else "")]
 
 
 def without_verdict(group: Group) -> str:

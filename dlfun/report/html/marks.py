@@ -1,4 +1,4 @@
-"""Marks of a drawing, as SVG: dots, lines, bands, bars and text; colours come from the page's CSS."""
+"""Marks of a drawing, as SVG: dots, lines, bands, bars and text; the CSS gives the colours."""
 
 from __future__ import annotations
 
@@ -138,7 +138,9 @@ def bar(low: float, high: float, at: float, look: str, upright: bool = False) ->
     return element("path", class_=f"bar {look}", d=d)
 
 
-def box(x: float, y: float, width: float, height: float, look: str, **more: object) -> Markup:
+def box(
+    x: float, y: float, width: float, height: float, look: str, fill_opacity: str | None = None
+) -> Markup:
     """A rectangle."""
     return element(
         "rect",
@@ -147,7 +149,7 @@ def box(x: float, y: float, width: float, height: float, look: str, **more: obje
         y=float(y),
         width=float(width),
         height=float(height),
-        **more,
+        fill_opacity=fill_opacity,
     )
 
 

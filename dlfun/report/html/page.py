@@ -140,6 +140,7 @@ def render(records: Sequence[Record]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["kind"] = lambda block: type(block).__name__.lower()
     environment.globals["draw_swatch"] = marks.swatch
     names = names_of(records)
     heads = [

@@ -13,8 +13,8 @@ from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis, spanning, ticks
 from dlfun.report.html.blocks import Key
 
-WIDTH, HEIGHT = 420.0, 290.0
-LEFT, RIGHT, TOP, BOTTOM = 50.0, 12.0, 28.0, 44.0
+WIDTH, HEIGHT = 420.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 54.0, 16.0, 30.0, 48.0
 
 
 class Series(NamedTuple):
@@ -35,12 +35,13 @@ class Series(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """The two axes of a plot, with their names."""
+    """The two axes of a plot; `names` stand at 0, 1, ... of x in the place of numbers."""
 
     x: Axis
     y: Axis
     x_label: str
     y_label: str
+    names: tuple[str, ...] = ()
 
 
 def mean_series(label: str, style: int, x: np.ndarray, runs: np.ndarray, most: int) -> Series:
@@ -57,6 +58,17 @@ def mean_series(label: str, style: int, x: np.ndarray, runs: np.ndarray, most: i
     half = np.where(n > 1, half, np.nan)
     shown = runs[np.linspace(0, len(runs) - 1, min(most, len(runs))).round().astype(int)]
     return Series(label, style, x, mean, mean - half, mean + half, shown)
+
+
+def points(
+    series: Series, kept: np.ndarray | slice = slice(None)
+) -> list[tuple[float, float, float, float]]:
+    """x, y and the ends of the interval of points, those `kept`; NaN where there is none."""
+    none = np.full(len(series.x), np.nan)
+    low = none if series.low is None else series.low
+    high = none if series.high is None else series.high
+    columns = (part[kept].tolist() for part in (series.x, series.y, low, high))
+    return list(zip(*columns, strict=True))
 
 
 def keys_of(series: Sequence[Series], line: bool = True) -> list[Key]:
@@ -84,6 +96,12 @@ def plane(
     )
 
 
+def named(axes: Plane, names: Sequence[str]) -> Plane:
+    """The axes with names along x, and room at both ends."""
+    x = Axis(-0.5, len(names) - 0.5, axes.x.start, axes.x.end)
+    return axes._replace(x=x, names=tuple(name[:14] for name in names))
+
+
 def frame(axes: Plane) -> Markup:
     """Grid, ticks and the names of both axes; that of y stands above its numbers."""
     x, y = axes.x, axes.y
@@ -91,11 +109,12 @@ def frame(axes: Plane) -> Markup:
     for value, text in ticks(y):
         place = float(y.at(value))
         parts.append(marks.rule(x.start, place, x.end, place, "grid"))
-        parts.append(marks.words(x.start - 6, place + 4, text, "tick", "end"))
-    for value, text in spaced(ticks(x, 6), x):
+        parts.append(marks.words(x.start - 7, place + 4.5, text, "tick", "end"))
+    marked = list(enumerate(axes.names)) if axes.names else ticks(x, 6)
+    for value, text in spaced(marked, x):
         place = float(x.at(value))
         parts.append(marks.rule(place, y.start, place, y.start + 4, "axis"))
-        parts.append(marks.words(place, y.start + 18, text, "tick", "middle"))
+        parts.append(marks.words(place, y.start + 20, text, "tick", "middle"))
     parts.append(marks.rule(x.start, y.start, x.end, y.start, "axis"))
     parts.append(marks.words(2, 14, axes.y_label, "label"))
     parts.append(marks.words((x.start + x.end) / 2, HEIGHT - 6, axes.x_label, "label", "middle"))
@@ -107,8 +126,8 @@ def spaced(marked: Sequence[tuple[float, str]], axis: Axis) -> list[tuple[float,
     kept: list[tuple[float, str]] = []
     edge = -np.inf
     for value, text in marked:
-        place, half = float(axis.at(value)), 3.6 * len(text) + 3
-        if place - half >= edge and place + half <= WIDTH:
+        place, half = float(axis.at(value)), 3.8 * len(text) + 3
+        if place - half >= edge and place + half <= WIDTH + 8:
             kept.append((value, text))
             edge = place + half
     return kept

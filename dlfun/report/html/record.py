@@ -1,4 +1,4 @@
-"""A record read into memory: rows, verdicts and what else a study left; every part may be absent."""
+"""A record read into memory: runs, verdicts and what else a study left, if it did."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def read_rows(path: Path) -> list[Row]:
 
     def read() -> list[Row]:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            rows: list[Row] = list(csv.DictReader(file))
         if any(None in row or None in row.values() for row in rows):
             raise ValueError("a line has another number of cells than the first")
         return rows

@@ -12,7 +12,7 @@ from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis, spanning, ticks
 
 WIDTH = 420.0
-PITCH, HEAD, FOOT, SIDE = 40.0, 8.0, 46.0, 10.0
+PITCH, HEAD, FOOT, SIDE = 46.0, 8.0, 50.0, 8.0
 """Height of a row; room above, below and beside all rows."""
 
 MOST = 400
@@ -20,16 +20,22 @@ MOST = 400
 
 
 class Strip(NamedTuple):
-    """A row: its name to the left, its numbers in words to the right, all in shown units."""
+    """A row: its name to the left, its numbers in words to the right, all in shown units.
+
+    `ends` are its mean, and the low and high end of its interval.
+    """
 
     label: str
     values: np.ndarray
     style: int
-    mean: float
-    low: float = np.nan
-    high: float = np.nan
+    ends: tuple[float, float, float]
     note: str = ""
     strong: bool = False
+
+    @property
+    def mean(self) -> float:
+        """What the upright tick marks."""
+        return self.ends[0]
 
 
 class Mark(NamedTuple):
@@ -49,7 +55,7 @@ def picked(values: np.ndarray) -> np.ndarray:
 
 def reach(rows: Sequence[Strip], marks_: Sequence[Mark], rope: float | None) -> np.ndarray:
     """All numbers that the axis must hold."""
-    parts = [np.array([r.mean, r.low, r.high]) for r in rows] + [r.values for r in rows]
+    parts = [np.array(r.ends) for r in rows] + [r.values for r in rows]
     ends = [] if rope is None else [-rope, rope]
     return np.concatenate([*parts, [m.value for m in marks_], ends])
 
@@ -96,7 +102,7 @@ def grid(axis: Axis, bottom: float) -> list[Markup]:
     """Upright lines at the ticks of the axis, with their numbers below."""
     marked = [(float(axis.at(v)), text) for v, text in ticks(axis)]
     lines = [marks.rule(x, HEAD - 4, x, bottom, "grid") for x, _ in marked]
-    return lines + [marks.words(x, bottom + 17, text, "tick", "middle") for x, text in marked]
+    return lines + [marks.words(x, bottom + 20, text, "tick", "middle") for x, text in marked]
 
 
 def across(axis: Axis, mark: Mark, bottom: float) -> Markup:
@@ -111,11 +117,11 @@ def across(axis: Axis, mark: Mark, bottom: float) -> Markup:
 
 def row_marks(row: Strip, axis: Axis, top: float) -> Markup:
     """One row: name and numbers above, dots and interval below."""
-    middle = top + 26
+    middle = top + 31
     look = "name strong" if row.strong else "name"
     parts = [
-        marks.words(axis.start, top + 11, row.label, look),
-        marks.words(axis.end, top + 11, row.note, "note", "end"),
+        marks.words(axis.start, top + 14, row.label, look),
+        marks.words(axis.end, top + 14, row.note, "note", "end"),
     ]
     values = picked(row.values)
     xs = axis.at(values)
@@ -132,11 +138,11 @@ def summary(row: Strip, axis: Axis, middle: float) -> Markup:
     """The mean with its interval; an arrow at the edge where they lie outside."""
     if not np.isfinite(row.mean):
         return Markup("")
-    mean, low, high = (float(x) for x in axis.at([row.mean, row.low, row.high]))
+    mean, low, high = (float(x) for x in axis.at(row.ends))
     if axis.start <= mean <= axis.end:
-        ends = np.clip([low, high], axis.start, axis.end)
+        low, high = (float(x) for x in np.clip([low, high], axis.start, axis.end))
         tick = marks.rule(mean, middle - 8, mean, middle + 8, "mean")
-        return marks.bar(*ends, middle, "", upright=False) + tick
+        return marks.bar(low, high, middle, "") + tick
     edge, way = (axis.end, -7) if mean > axis.end else (axis.start, 7)
     arrow = f"M{marks.short(edge + way)} {marks.short(middle - 5)}l{-way} 5l{way} 5"
     return marks.element("path", class_="arrow", d=arrow)

@@ -115,6 +115,20 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
+def sentence(text: str) -> str:
+    """A text that begins with a capital, unless with a name, and ends with a stop.
+
+    >>> sentence("no arm repeats"), first_upper("validation ELBO")
+    ('No arm repeats.', 'Validation ELBO')
+    """
+    return first_upper(text) if text.endswith((".", "!", "?")) else f"{first_upper(text)}."
+
+
+def first_upper(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
 def listed(words: list[str], most: int = 6) -> str:
     """Words as a list in a sentence.
 

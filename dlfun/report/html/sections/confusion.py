@@ -11,7 +11,7 @@ from dlfun.report.html.record import Arm, Record, arm_arrays
 from dlfun.report.html.sections.latent import labels_of
 from dlfun.report.html.units import listed
 
-WIDTH, SIDE, HEAD = 420.0, 74.0, 74.0
+WIDTH, SIDE = 420.0, 88.0
 MOST = 60
 """Classes of a matrix that is drawn, at most."""
 
@@ -62,15 +62,20 @@ def numbers(worst: list[tuple[str, str, int, float]]) -> Table:
     return table(["is", "taken for", "times", "of the class (%)"], rows, "Largest confusions")
 
 
+def head(names: list[str]) -> float:
+    """Room above the columns for their names."""
+    return 84.0 if max(map(len, names)) > 2 else 44.0
+
+
 def drawn(shares: np.ndarray, names: list[str], finding: str) -> Markup:
     """A square of cells, darker where more; correct ones in another colour."""
-    size = (WIDTH - SIDE - 4) / len(shares)
+    size, top = (WIDTH - SIDE - 4) / len(shares), head(names)
     parts = []
     for i, row in enumerate(shares):
         for j, share in enumerate(row):
             if share < 5e-4:
                 continue
-            x, y = SIDE + j * size, HEAD + i * size
+            x, y = SIDE + j * size, top + i * size
             look = "hit" if i == j else "miss"
             opacity = f"{min(0.06 + 0.94 * share, 1):.2f}"
             parts.append(marks.box(x, y, size - 1, size - 1, look, fill_opacity=opacity))
@@ -78,24 +83,29 @@ def drawn(shares: np.ndarray, names: list[str], finding: str) -> Markup:
                 tone = "count light" if share > 0.5 else "count"
                 text = f"{100 * share:.0f}" if share >= 0.005 else ""
                 parts.append(marks.words(x + size / 2, y + size / 2 + 4, text, tone, "middle"))
-    parts += labels(names[: len(shares)], size)
-    return marks.drawing(WIDTH, HEAD + len(shares) * size + 4, finding, *parts)
+    parts += labels(names[: len(shares)], size, top)
+    return marks.drawing(WIDTH, top + len(shares) * size + 4, finding, *parts)
 
 
-def labels(names: list[str], size: float) -> list[Markup]:
+def cut(name: str) -> str:
+    """A name that fits."""
+    return name if len(name) <= 11 else f"{name[:10]}…"
+
+
+def labels(names: list[str], size: float, top: float) -> list[Markup]:
     """Names beside the rows and, turned where they are long, above the columns."""
-    every = max(1, round(11 / size))
+    every = max(1, round(13 / size))
     turned = max(map(len, names)) > 2
     parts = [
-        marks.words(SIDE - 6, HEAD - 8, "is ↓", "aside", "end"),
-        marks.words(SIDE, 12, "taken for →", "aside"),
+        marks.words(SIDE - 6, top - 8, "is ↓", "aside", "end"),
+        marks.words(SIDE - 6, top - 26, "taken for →", "aside", "end"),
     ]
     for k in range(0, len(names), every):
-        middle, name = (k + 0.5) * size, names[k][:10]
-        parts.append(marks.words(SIDE - 6, HEAD + middle + 4, name, "tick", "end"))
-        x, y = SIDE + middle, HEAD - 8
+        middle, name = (k + 0.5) * size, cut(names[k])
+        parts.append(marks.words(SIDE - 6, top + middle + 4.5, name, "tick", "end"))
+        x, y = SIDE + middle, top - 8
         if turned:
-            place = f"translate({marks.short(x + 4)} {marks.short(y)}) rotate(-60)"
+            place = f"translate({marks.short(x + 4.5)} {marks.short(y)}) rotate(-90)"
             parts.append(marks.element("text", marks.escape(name), class_="tick", transform=place))
         else:
             parts.append(marks.words(x, y, name, "tick", "middle"))

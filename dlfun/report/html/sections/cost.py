@@ -12,6 +12,7 @@ from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Plane, Series
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, Line, groups, swept_names, tested
+from dlfun.report.html.units import first_upper
 
 Price = Callable[[Line], float]
 
@@ -59,7 +60,7 @@ def against(group: Group, name: str, label: str, price: Price, plain: bool) -> l
     rows = [[s.label, float(s.x[0]), float(s.y[0])] for s in series]
     return [
         Figure(
-            f"{unit.name.capitalize()} against {name}, {group.dataset}",
+            f"{first_upper(unit.name)} against {name}, {group.dataset}",
             finding,
             plots.scatter(series, axes, finding, [stairs(front, axes)]),
             table(["arm", name, unit.label], rows, f"{unit.name} against {name}"),

@@ -6,10 +6,11 @@ import numpy as np
 
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Figure, Table, table
+from dlfun.report.html.examples import evenly
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, arms, column
 from dlfun.report.html.results import style_of, swept_names
-from dlfun.report.html.units import better, unit_of
+from dlfun.report.html.units import better, first_upper, unit_of
 
 WANTED = ("validation_accuracy", "validation_nats", "validation_loss", "train_loss")
 RUNS = 100
@@ -51,11 +52,11 @@ def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
         else "Mean over seeds; the band is the pointwise 95 % t interval"
     )
     return Figure(
-        f"{unit.name.capitalize()} on {dataset}",
+        f"{first_upper(unit.name)} on {dataset}",
         finding,
         plots.curves(series, axes, finding, over),
         numbers(series, unit.label),
-        f"{band}. {better(metric).capitalize()}. Tick an arm to see its single runs.",
+        f"{band}. {first_upper(better(metric))}. Tick an arm to see its single runs.",
         plots.keys_of(series),
     )
 
@@ -78,7 +79,6 @@ def numbers(series: list[Series], label: str) -> Table:
     """The curves as numbers, thinned if they are long."""
     rows = []
     for s in series:
-        assert s.low is not None and s.high is not None
-        for i in np.unique(np.linspace(0, len(s.x) - 1, min(len(s.x), 50)).round().astype(int)):
-            rows.append([s.label, int(s.x[i]), float(s.y[i]), float(s.low[i]), float(s.high[i])])
+        kept = evenly(len(s.x), 50)
+        rows += [[s.label, int(x), y, low, high] for x, y, low, high in plots.points(s, kept)]
     return table(["arm", "step", f"mean {label}", "low", "high"], rows, "Learning curves")

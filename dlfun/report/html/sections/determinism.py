@@ -6,7 +6,7 @@ from typing import Any
 
 from dlfun.report.html.blocks import Block, Words, cell, table
 from dlfun.report.html.record import Record, damaged
-from dlfun.report.html.units import NOTHING, number
+from dlfun.report.html.units import NOTHING, number, sentence
 
 NAMES = (
     "arm", "data set", "trained again", "layout", "members", "bit-equal", "metric",
@@ -21,7 +21,7 @@ def determinism(record: Record) -> list[Block]:
         return []
     try:
         rows = [row_of(arm, run) for arm in found["arms"] for run in arm["reruns"]]
-        words = [str(line) for line in found["words"]]
+        words = [sentence(str(line)) for line in found["words"]]
     except (KeyError, TypeError) as error:
         raise damaged(record.folder / "determinism.json", error) from error
     note = "Drift is the largest difference at the end of training; ranks are by the metric."

@@ -61,11 +61,13 @@ def strip_of(record: Record, group: Group, pair: Pair) -> Strip:
     a, b = (by_replicate(by_label.get(pair[n], []), group.metric) for n in ("a", "b"))
     paired = pair.get("paired", True)
     values = [sign * (a[r] - b[r]) for r in a if r in b] if paired else []
-    diff, (low, high) = pair["diff"], pair["ci"]
-    numbers = [np.nan if x is None else unit.factor * x for x in (diff, low, high)]
-    note = f"{unit.signed(diff)} {unit.interval([low, high])}"
+    diff, ci = pair["diff"], pair["ci"]
+    mean, low, high = (float("nan") if x is None else unit.factor * x for x in (diff, *ci))
+    note = f"{unit.signed(diff)} {unit.interval(ci)}"
     style = next((x.style for x in group.lines if x.label == pair["a"]), 0)
-    return Strip(f"{pair['a']} – {pair['b']}", np.array(values, float), style, *numbers, note)
+    return Strip(
+        f"{pair['a']} – {pair['b']}", np.array(values, float), style, (mean, low, high), note
+    )
 
 
 def figure(
@@ -83,7 +85,7 @@ def figure(
         else ""
     )
     name = "Paired differences" if limits is None else "The closest pairs, enlarged"
-    numbers = [[row.label, row.mean, row.low, row.high, len(row.values)] for row in rows]
+    numbers = [[row.label, *row.ends, len(row.values)] for row in rows]
     step = f" ({unit.step})" if unit.step else ""
     return Figure(
         f"{name} on {group.dataset}",

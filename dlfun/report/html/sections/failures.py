@@ -32,7 +32,8 @@ def failures(record: Record) -> list[Block]:
         said.append(f"{plural(len(idle), 'run')} ended no better than chance.")
     names = searched(record)
     rows = [failure_row(record, row, names) for row in [*failed, *idle]]
-    columns = ["arm", "data set", "replicate", "what happened", "at step", *names]
+    columns = ["arm", "data set", "replicate", "what happened", "at step"]
+    columns += [name.replace("_", " ") for name in names]
     return [Words(said), table(columns, rows, "Runs that failed or stayed at chance")]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import groups
-from dlfun.report.html.units import NOTHING, listed, plural
+from dlfun.report.html.units import NOTHING, first_upper, listed, plural
 
 SCOPES = {
     "this-test-set": "this test set: another one may rank the arms otherwise",
@@ -73,7 +73,7 @@ def deltas(record: Record) -> str:
 def frozen(found: dict[str, Any]) -> list[tuple[str, str]]:
     """What frozen.json fixed."""
     facts = [
-        (name.replace("_", " ").capitalize(), plain(found[name]))
+        (first_upper(name.replace("_", " ")), plain(found[name]))
         for name in ("hash", "trials", "tuning_seeds", "n", "delta", "family", "alpha")
         if found.get(name) is not None
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from markupsafe import Markup
 
@@ -98,12 +96,7 @@ def against_examples(record: Record, dataset: str) -> list[Block]:
     finding = f"{unit.name} on {dataset} against training examples: " + "; ".join(
         f"{s.label} {s.y[0]:.4g} at {s.x[0]:,.0f}, {s.y[-1]:.4g} at {s.x[-1]:,.0f}" for s in series
     )
-    numbers: list[Sequence[object]] = [
-        [s.label, int(x), float(y), float(low), float(high)]
-        for s in series
-        if s.low is not None and s.high is not None
-        for x, y, low, high in zip(s.x, s.y, s.low, s.high, strict=True)
-    ]
+    numbers = [[s.label, *point] for s in series for point in plots.points(s)]
     return [
         Figure(
             f"Score against examples, {dataset}",

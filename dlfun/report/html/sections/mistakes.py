@@ -43,16 +43,17 @@ def figure(arm: Arm, arrays: Arrays) -> Figure:
     ]
     items = [item(arrays, k, said) for k, said in enumerate(told)]
     text = str(arrays.get("modality", "")) == "text"
+    look = "texts" if text else "long" if max(map(len, names)) > 4 else ""
     return Figure(
         f"Mistakes of {arm[1]}, {arm[0]}",
         finding,
-        Markup(f'<div class="gallery{" texts" if text else ""}">')
+        Markup(f'<div class="gallery {look}">')
         + Markup("").join(items)
         + Markup("</div>"),
         table(["test example", "is", "taken for", "sure (%)"], rows, "Mistakes"),
-        "Most confident first, of the first healthy run: what it is, what it was taken for, and "
+        "Most confident first, of the first healthy run: what it is → what it was taken for, and "
         "how sure the model was.",
-        wide=True,
+        wide=text,
     )
 
 

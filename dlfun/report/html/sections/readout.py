@@ -7,7 +7,7 @@ import numpy as np
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.record import Record, Row, column
 from dlfun.report.html.strips import Strip, strips
-from dlfun.report.html.units import better, unit_of
+from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.stats import t_interval
 
 
@@ -30,7 +30,7 @@ def figure(rows: list[Row], dataset: str) -> Figure:
         f"{s.label} {s.note}" for s in made
     )
     numbers = [
-        [name, int(column(own, "dimensions")[0]), s.mean, s.low, s.high, len(own)]
+        [name, int(column(own, "dimensions")[0]), *s.ends, len(own)]
         for s in made
         for name, own in by_features.items()
         if s.label.startswith(f"{name} (")
@@ -41,7 +41,7 @@ def figure(rows: list[Row], dataset: str) -> Figure:
         strips(made, unit.label, finding),
         table(["features", "dimensions", unit.label, "low", "high", "runs"], numbers, "Features"),
         "The same linear classifier on each kind of features; a dot a replicate, the bar is the "
-        f"95 % t interval. Filled circles: made by hand; squares: learned. {better(metric).capitalize()}.",
+        f"95 % t interval. Circles: made by hand; squares: learned. {first_upper(better(metric))}.",
     )
 
 
@@ -56,4 +56,4 @@ def strip(name: str, rows: list[Row], metric: str) -> Strip:
     note = unit.text(found.estimate / unit.factor)
     note += f" ± {unit.text(half)}" if np.isfinite(half) else ""
     style = 1 if name.startswith("learned") else 0
-    return Strip(f"{name}{size}", values, style, *found[:3], note)
+    return Strip(f"{name}{size}", values, style, found[:3], note)

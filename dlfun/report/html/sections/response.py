@@ -15,7 +15,7 @@ from dlfun.report.html.plots import HEIGHT, WIDTH, Series
 from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import groups, style_of, swept_names
 from dlfun.report.html.sections.tuning import KNOWN, by_arm, metric_of, trials
-from dlfun.report.html.units import Unit, better, unit_of
+from dlfun.report.html.units import better, first_upper, unit_of
 
 WIDE = 10.0
 """Values that differ by this factor stand on a log scale."""
@@ -24,7 +24,8 @@ WIDE = 10.0
 class Tried(NamedTuple):
     """Configurations of an arm with their scores as stored."""
 
-    label: str
+    dataset: str
+    model: str
     style: int
     metric: str
     names: list[str]
@@ -34,14 +35,16 @@ class Tried(NamedTuple):
 
 
 def response(record: Record) -> list[Block]:
-    """The figures of a sweep, or of the tuning of each arm."""
-    found = [*of_sweep(record), *of_tuning(record)]
+    """The figures of a sweep, or of the tuning of all arms of each data set."""
+    swept = of_sweep(record)
+    by_metric: dict[tuple[str, str], list[Tried]] = {}
+    for tried in [*swept, *of_tuning(record)]:
+        by_metric.setdefault((tried.dataset, tried.metric), []).append(tried)
     blocks: list[Block] = []
-    for tried in found:
-        blocks += [piece(tried, name) for name in tried.names]
-        if len(tried.names) > 2:
-            blocks.append(parallel(tried))
-    return blocks
+    for found in by_metric.values():
+        names = dict.fromkeys(name for tried in found for name in tried.names)
+        blocks += [piece([t for t in found if name in t.names], name) for name in names]
+    return blocks + [parallel(tried) for tried in swept if len(tried.names) > 1]
 
 
 def varied(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
@@ -58,9 +61,10 @@ def of_sweep(record: Record) -> list[Tried]:
     for group in groups(record):
         rows = [line.rows[0] for line in group.lines]
         means = np.array([line.score.estimate for line in group.lines])
-        label = f"{group.lines[0].model} on {group.dataset}"
         none = np.zeros(len(rows), bool)
-        found.append(Tried(label, 0, group.metric, varied(names, rows), rows, means, none))
+        model = group.lines[0].model
+        kept = varied(names, rows)
+        found.append(Tried(group.dataset, model, 0, group.metric, kept, rows, means, none))
     return found
 
 
@@ -73,7 +77,8 @@ def of_tuning(record: Record) -> list[Tried]:
         names = [n for n in rows[0] if n not in KNOWN and not n.startswith("validation_")]
         found.append(
             Tried(
-                f"{model} on {dataset}",
+                dataset,
+                model,
                 style_of(record, model),
                 metric,
                 varied(names, rows),
@@ -101,100 +106,111 @@ def is_log(values: np.ndarray) -> bool:
     return bool(len(kept) and kept.min() > 0 and kept.max() / kept.min() >= WIDE)
 
 
-def piece(tried: Tried, name: str) -> Figure:
-    """The score of every configuration against one of its values."""
-    unit = unit_of(tried.metric)
-    values, kinds = placed(tried.rows, name)
-    series = [Series("trial", tried.style, values, unit.factor * tried.scores)]
-    scale = "" if kinds or not is_log(values) else ", log scale"
-    label = f"{name.replace('_', ' ')}{scale}"
-    axes = plots.plane(series, label, unit.label, log_x=bool(scale))
-    finding = found(tried, name, values, kinds, unit)
+def piece(found: Sequence[Tried], name: str) -> Figure:
+    """The score of every configuration of some arms against one of their values."""
+    unit, dataset = unit_of(found[0].metric), found[0].dataset
+    values, kinds = placed([row for tried in found for row in tried.rows], name)
+    own = np.split(values, np.cumsum([len(tried.rows) for tried in found])[:-1])
+    series = [
+        Series(t.model, t.style, v, unit.factor * t.scores) for t, v in zip(found, own, strict=True)
+    ]
+    log = not kinds and is_log(values)
+    label = name.replace("_", " ") + (", log scale" if log else "")
+    axes = plots.plane(series, label, unit.label, log_x=log)
+    axes = plots.named(axes, kinds) if kinds else axes
+    finding = f"{unit.name} on {dataset} against {name.replace('_', ' ')}: " + "; ".join(
+        best_at(tried, name) for tried in found
+    )
+    rings = [ring(axes, s, t.chosen) for s, t in zip(series, found, strict=True)]
     return Figure(
-        f"{name.replace('_', ' ').capitalize()}: {tried.label}",
+        f"{first_upper(name.replace('_', ' '))}, {dataset}",
         finding,
-        slice_drawing(series[0], tried.chosen, axes, kinds, finding),
-        numbers(tried),
-        f"A dot a configuration, its mean over seeds. {better(tried.metric).capitalize()}."
-        + (" Ringed: the one chosen." if tried.chosen.any() else ""),
+        plots.scatter(series, axes, finding, rings, size=3.6),
+        numbers(found, name),
+        f"A mark a configuration, its mean over seeds. {first_upper(better(found[0].metric))}."
+        + (" Ringed: the one chosen." if any(t.chosen.any() for t in found) else ""),
+        plots.keys_of(series, line=False) if len(series) > 1 else (),
     )
 
 
-def found(tried: Tried, name: str, values: np.ndarray, kinds: list[str], unit: Unit) -> str:
-    """Where the best configuration lies."""
-    known = np.where(np.isfinite(tried.scores), tried.scores, -np.inf if unit.higher else np.inf)
-    best = int(known.argmax() if unit.higher else known.argmin())
-    where = kinds[int(values[best])] if kinds else f"{values[best]:.3g}"
-    return (
-        f"{unit.name} against {name.replace('_', ' ')} of {tried.label}: the best of "
-        f"{len(values)} configurations, {unit.whole(tried.scores[best])}, is at {where}"
-    )
+def ring(axes: plots.Plane, series: Series, chosen: np.ndarray) -> Markup:
+    """A ring around the chosen configuration."""
+    xs, ys = axes.x.at(series.x[chosen]), axes.y.at(series.y[chosen])
+    return marks.dots(xs, ys, 0, 8, "ring")
 
 
-def slice_drawing(
-    series: Series, chosen: np.ndarray, axes: plots.Plane, kinds: list[str], finding: str
-) -> Markup:
-    """Dots, with a ring around the chosen one; names of values in the place of ticks."""
-    xs, ys = axes.x.at(series.x), axes.y.at(series.y)
-    over = [marks.dots(xs[chosen], ys[chosen], 0, 8, "ring")]
-    if not kinds:
-        return plots.scatter([series], axes, finding, over, size=4)
-    parts = [
-        marks.words(float(axes.x.at(i)), axes.y.start + 18, kind[:14], "tick", "middle")
-        for i, kind in enumerate(kinds)
-    ]
-    return plots.scatter([series], axes._replace(x_label=axes.x_label), finding, over + parts, 4)
+def best_of(tried: Tried) -> int:
+    """The place of the best configuration."""
+    higher = unit_of(tried.metric).higher
+    known = np.where(np.isfinite(tried.scores), tried.scores, -np.inf if higher else np.inf)
+    return int(known.argmax() if higher else known.argmin())
 
 
-def numbers(tried: Tried) -> Table:
-    """All configurations, best first."""
-    unit = unit_of(tried.metric)
-    order = np.argsort(-tried.scores if unit.higher else tried.scores)
-    rows = [
-        [
-            *(tried.rows[i].get(name, "") for name in tried.names),
-            float(unit.factor * tried.scores[i]),
-            "chosen" if tried.chosen[i] else "",
-        ]
-        for i in order
-    ]
-    return table([*tried.names, unit.label, ""], rows, f"Configurations of {tried.label}")
+def best_at(tried: Tried, name: str) -> str:
+    """Where the best configuration of an arm lies."""
+    i = best_of(tried)
+    score = unit_of(tried.metric).whole(tried.scores[i])
+    return f"the best {tried.model}, {score}, is at {short(tried.rows[i].get(name, ''))}"
+
+
+def short(value: str) -> str:
+    """A value as it is said: numbers with three digits.
+
+    >>> short("0.0031622"), short("adam")
+    ('0.00316', 'adam')
+    """
+    try:
+        return f"{float(value):.3g}"
+    except ValueError:
+        return value
+
+
+def numbers(found: Sequence[Tried], name: str) -> Table:
+    """The configurations of all arms, best first, with one of their values or with all."""
+    unit = unit_of(found[0].metric)
+    names = [name] if name else list(dict.fromkeys(n for tried in found for n in tried.names))
+    rows = []
+    for tried in found:
+        order = np.argsort(-tried.scores if unit.higher else tried.scores)
+        for i in order:
+            values = [tried.rows[i].get(n, "") for n in names]
+            score = float(unit.factor * tried.scores[i])
+            rows.append([tried.model, *values, score, "chosen" if tried.chosen[i] else ""])
+    return table(["arm", *names, unit.label, ""], rows, "Configurations")
 
 
 def parallel(tried: Tried) -> Figure:
     """All values of every configuration at once: a line each, the better the darker."""
     unit = unit_of(tried.metric)
-    names = [*tried.names, "score"]
+    names = [*tried.names, unit.name]
     columns = [placed(tried.rows, name) for name in tried.names]
     columns.append((unit.factor * tried.scores, []))
-    places = np.linspace(34, WIDTH - 34, len(names))
+    places = np.linspace(12, WIDTH - 12, len(names))
     axes = [
-        spanning(values, HEIGHT - 34, 40, not kinds and is_log(values), 0.02)
+        spanning(values, HEIGHT - 14, 46, not kinds and is_log(values), 0.02)
         for values, kinds in columns
     ]
     heights = np.stack([a.at(v) for a, (v, _) in zip(axes, columns, strict=True)], axis=1)
     finding = (
-        f"All searched values of {tried.label} at once; the best configurations have "
-        + best_values(tried, unit)
+        f"All searched values of {tried.model} on {tried.dataset} at once; the best has "
+        + best_values(tried)
     )
     parts = [threads(places, heights, tried.scores, unit.higher)]
     for k, (name, axis, (_, kinds)) in enumerate(zip(names, axes, columns, strict=True)):
-        shown = unit.label if k == len(names) - 1 else name.replace("_", " ")
-        parts.append(post(float(places[k]), axis, shown, kinds, k % 2 == 1))
+        parts.append(post(float(places[k]), axis, name.replace("_", " "), kinds, k % 2 == 1))
     return Figure(
-        f"All values at once: {tried.label}",
+        f"All values at once, {tried.dataset}",
         finding,
         marks.drawing(WIDTH, HEIGHT, finding, *parts),
-        numbers(tried),
+        numbers([tried], ""),
         "A line a configuration; the better its score, the stronger the line.",
     )
 
 
-def best_values(tried: Tried, unit: Unit) -> str:
+def best_values(tried: Tried) -> str:
     """What the best configuration is."""
-    known = np.where(np.isfinite(tried.scores), tried.scores, -np.inf if unit.higher else np.inf)
-    row = tried.rows[int(known.argmax() if unit.higher else known.argmin())]
-    return ", ".join(f"{name.replace('_', ' ')} {row.get(name, '')}" for name in tried.names)
+    row = tried.rows[best_of(tried)]
+    return ", ".join(f"{name.replace('_', ' ')} {short(row.get(name, ''))}" for name in tried.names)
 
 
 def threads(places: np.ndarray, heights: np.ndarray, scores: np.ndarray, higher: bool) -> Markup:
@@ -216,7 +232,13 @@ def threads(places: np.ndarray, heights: np.ndarray, scores: np.ndarray, higher:
 def post(x: float, axis: Axis, name: str, kinds: list[str], lower: bool) -> Markup:
     """An upright axis with its ticks; names stand in two lines in turns, not to touch."""
     marked = [(float(i), kind[:12]) for i, kind in enumerate(kinds)] or ticks(axis, 4)
+    last = x > WIDTH * 0.8
+    side, step = ("end", -5) if last else (None, 5)
+    anchor = None if x < WIDTH * 0.2 else "end" if last else "middle"
+    at = {None: 4.0, "end": WIDTH - 4, "middle": x}[anchor]
     parts = [marks.rule(x, axis.start, x, axis.end, "axis")]
-    parts += [marks.words(x + 4, float(axis.at(v)) + 4, text, "tick halo") for v, text in marked]
-    parts.append(marks.words(x, 30 if lower else 14, name, "label", "middle"))
+    parts += [
+        marks.words(x + step, float(axis.at(v)) + 4, text, "tick halo", side) for v, text in marked
+    ]
+    parts.append(marks.words(at, 32 if lower else 14, name, "label", anchor))
     return Markup("").join(parts)

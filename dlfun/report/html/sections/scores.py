@@ -10,7 +10,7 @@ from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
-from dlfun.report.html.units import better, number, plural
+from dlfun.report.html.units import better, first_upper, number
 from dlfun.report.table import MEANING
 
 MOST = 24
@@ -20,8 +20,7 @@ MOST = 24
 def scores(record: Record) -> list[Block]:
     """A figure and a table for every data set."""
     found = groups(record)
-    figures: list[Block] = [dot_plot(group) for group in found]
-    return figures + [score_table(group) for group in found]
+    return [block for group in found for block in (dot_plot(group), score_table(group))]
 
 
 def shown(line: Line, group: Group) -> Strip:
@@ -31,8 +30,8 @@ def shown(line: Line, group: Group) -> Strip:
     if np.isfinite(score.half_width):
         note += f" ± {unit.text(score.half_width)}"
     values = unit.factor * line.scores
-    numbers = (unit.factor * x for x in (score.estimate, score.low, score.high))
-    return Strip(line.label, values, line.style, *numbers, note, line.best)
+    mean, low, high = (unit.factor * x for x in score[:3])
+    return Strip(line.label, values, line.style, (mean, low, high), note, line.best)
 
 
 def chance_of(group: Group) -> float:
@@ -52,12 +51,12 @@ def dot_plot(group: Group) -> Figure:
     left = len(group.lines) - len(lines)
     rest = f" The best {len(lines)} of {len(group.lines)}." if left else ""
     return Figure(
-        f"{unit.name.capitalize()} on {group.dataset}",
+        f"{first_upper(unit.name)} on {group.dataset}",
         finding,
         strips(rows, unit.label, finding, marked),
         every_run(group),
         "A dot a run; the upright tick is the mean, the bar its 95 % t interval."
-        f" {better(group.metric).capitalize()}.{rest}",
+        f" {first_upper(better(group.metric))}.{rest}",
     )
 
 
@@ -82,25 +81,28 @@ def score_table(group: Group) -> Table:
     unit, chance = group.unit, chance_of(group)
     names = [
         "arm", unit.label, "±", "sd", "runs", "failed", "at chance", "parameters",
-        "run time (s)", "compile (s)", "chance",
+        "run (s)", "compile (s)",
     ]  # fmt: skip
-    rows = [score_row(line, group, chance) for line in group.lines]
+    rows = [score_row(line, group) for line in group.lines]
     keep = [
         i
         for i, name in enumerate(names)
-        if name not in ("at chance", "chance") or any(row[i].text != "" for row in rows)
+        if name != "at chance" or any(row[i].text != "" for row in rows)
     ]
     note = (
-        f"{MEANING} Failed runs are counted, and left out of the mean. Run time is that of one "
+        f"{MEANING} Failed runs are counted, and left out of the mean. Run is the time of one "
         "run; compile is shared by all runs of an arm."
     )
+    if np.isfinite(chance):
+        note += f" Chance is {unit.whole(chance)}."
     if any(line.best for line in group.lines):
         note += " Bold: not shown to be worse than the best."
     rows = [[row[i] for i in keep] for row in rows]
-    return Table([names[i] for i in keep], rows, f"All arms on {group.dataset}", note)
+    name = f"All arms on {group.dataset}"
+    return Table([names[i] for i in keep], rows, name, note, beside=True)
 
 
-def score_row(line: Line, group: Group, chance: float) -> list[Cell]:
+def score_row(line: Line, group: Group) -> list[Cell]:
     """An arm as a row."""
     unit, score = group.unit, line.score
 
@@ -118,7 +120,6 @@ def score_row(line: Line, group: Group, chance: float) -> list[Cell]:
         counted(line, "parameters"),
         seconds(line, "seconds"),
         seconds(line, "compile_seconds"),
-        cell(unit.text(chance)) if np.isfinite(chance) else cell(""),
     ]
 
 

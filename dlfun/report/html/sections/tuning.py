@@ -12,7 +12,7 @@ from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
 from dlfun.report.html.results import style_of
-from dlfun.report.html.units import better, unit_of
+from dlfun.report.html.units import better, first_upper, unit_of
 
 KNOWN = (
     "dataset", "model", "trial", "replicate", "status", "parameters", "steps", "seconds", "chosen",
@@ -108,17 +108,12 @@ def panel(dataset: str, metric: str, series: list[Series], label: str) -> Figure
     finding = f"Best {unit.name} to be expected on {dataset} of all {label}: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
     )
-    rows = [
-        [s.label, float(x), float(y), float(low), float(high)]
-        for s in series
-        if s.low is not None and s.high is not None
-        for x, y, low, high in zip(s.x, s.y, s.low, s.high, strict=True)
-    ]
+    rows = [[s.label, *point] for s in series for point in plots.points(s)]
     return Figure(
         f"Best against {label}, {dataset}",
         finding,
         plots.curves(series, axes, finding),
         table(["arm", label, f"best {unit.label}", "low", "high"], rows, "Tuning curve"),
-        f"Expected best of so many random trials; band: 95 %. {better(metric).capitalize()}.",
+        f"Expected best of so many random trials; band: 95 %. {first_upper(better(metric))}.",
         plots.keys_of(series),
     )

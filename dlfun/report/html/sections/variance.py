@@ -61,4 +61,4 @@ def strip(source: str, values: np.ndarray, unit: Unit, style: int) -> Strip:
     apart = unit.factor * (values - np.nanmean(values))
     sd = float(np.nanstd(apart, ddof=1)) if len(apart) > 1 else float("nan")
     label = MEANING.get(source, source)
-    return Strip(label, apart, style, 0.0, -sd, sd, f"sd {amount(unit, sd / unit.factor)}")
+    return Strip(label, apart, style, (0.0, -sd, sd), f"sd {amount(unit, sd / unit.factor)}")

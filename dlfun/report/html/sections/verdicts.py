@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlfun.report.html.blocks import Block, Matrix, Square, Table, cell, table
+from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
@@ -27,7 +27,9 @@ def verdicts(record: Record) -> list[Block]:
     for group in groups(record):
         pairs = [p for p in record.pairs if p["dataset"] == group.dataset]
         if pairs:
-            blocks += [matrix(pairs, group), all_pairs(pairs, group)]
+            told = [str(pair["words"]) for pair in ranked(pairs, group)]
+            blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
+            blocks.append(all_pairs(pairs, group))
     return blocks
 
 
@@ -84,12 +86,14 @@ def all_pairs(pairs: list[Pair], group: Group) -> Table:
     names = [
         "pair", "verdict", f"difference{step}", "interval", "Holm p", "Hedges g",
         "P(worse)", "P(within ±δ)", "P(better)", f"detectable now{step}",
-        "seeds to detect δ", "seeds for equivalence", "in words",
+        "seeds to detect δ", "seeds for equivalence",
     ]  # fmt: skip
     rows = [pair_row(pair, unit) for pair in ranked(pairs, group)]
     seeds = plural(int(pairs[0].get("n") or 0), "seed")
     note = f"{seeds}; the first arm of a pair has the better mean." + mixtures(pairs)
-    return table(names, rows, f"All pairs on {group.dataset}", note)
+    return table(names, rows, f"All pairs on {group.dataset}, in numbers", note)._replace(
+        closed=True
+    )
 
 
 def pair_row(pair: Pair, unit: Unit) -> list[Any]:
@@ -106,7 +110,6 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
         *(of(get(name), 3) for name in ("p_worse", "p_rope", "p_better")),
         of(None if get("mde") is None else unit.factor * pair["mde"], 2),
         *(of(get(name), 0) for name in ("n_detect", "n_equiv")),
-        str(pair["words"]),
     ]
 
 

@@ -46,7 +46,7 @@ def filters(arm: Arm, arrays: Arrays) -> Figure:
         drawn_filters(found, finding),
         table(["filter", "norm", "smallest", "largest"], rows, "Filters"),
         how_filters(found),
-        wide=found.ndim >= 4,
+        wide=found.ndim >= 5,
     )
 
 
@@ -55,7 +55,10 @@ def how_filters(found: np.ndarray) -> str:
     if is_lines(found):
         return "Weights of each filter along time or position; all on one scale."
     if found.ndim == 2:
-        return "A row a unit, a column an input; blue: negative, red: positive weights."
+        sides = "row a unit, a column an input"
+        if found.shape[1] < found.shape[0]:
+            sides = "column a unit, a row an input"
+        return f"A {sides}; blue: negative, red: positive weights."
     return "Blue: negative, pale: near zero, red: positive weights."
 
 
@@ -70,12 +73,13 @@ def drawn_filters(found: np.ndarray, finding: str) -> Markup:
         return lines(found, finding)
     top = float(np.abs(found).max()) or 1.0
     if found.ndim == 2:
-        wide = found if found.shape[1] > 1 else found.T
-        return pixels.image(pixels.signed(wide, top), finding, pixels.zoom_to(wide.shape[1], 360))
+        wide = found if found.shape[1] >= found.shape[0] else found.T
+        zoom = min(pixels.zoom_to(wide.shape[1], 360), 28.0)
+        return pixels.image(pixels.signed(wide, top), finding, zoom)
     tiles = [tile(f, top) for f in found]
-    columns = 8 if tiles[0].shape[1] <= 3 * tiles[0].shape[0] else 4
+    columns = 4 if tiles[0].shape[1] > 3 * tiles[0].shape[0] else 5 if len(tiles) <= 10 else 8
     sheet = pixels.sheet_of(tiles, columns)
-    return pixels.image(sheet, finding, pixels.zoom_to(sheet.shape[1], 380))
+    return pixels.image(sheet, finding, 380 / sheet.shape[1], "pixels filling")
 
 
 def tile(found: np.ndarray, top: float) -> np.ndarray:
@@ -116,7 +120,7 @@ def feature_maps(arm: Arm, arrays: Arrays) -> Figure:
         if inputs is not None:
             rows.append(shown_input(inputs[k], modality, k, arrays))
         rows.append(maps_of(own, f"feature maps of input {k + 1}"))
-    numbers = [
+    numbers: list[list[object]] = [
         [c + 1, float(maps[..., c].mean()), float(maps[..., c].max()), share(maps[..., c])]
         for c in range(maps.shape[-1])
     ]
@@ -157,4 +161,4 @@ def maps_of(maps: np.ndarray, alt: str) -> Markup:
         maps = maps[len(maps) // 2]  # the frame in the middle
     tiles = [pixels.rising(maps[..., c]) for c in range(maps.shape[-1])]
     sheet = pixels.row_of(tiles, 1)
-    return pixels.image(sheet, alt, pixels.zoom_to(sheet.shape[1], 480), "pixels row")
+    return pixels.image(sheet, alt, 480 / sheet.shape[1], "pixels filling")

@@ -34,15 +34,11 @@ def report_flags() -> absl_flags.FlagValues:
 FLAGS = report_flags()
 
 
-def target_of(output_file: str | None, folders: list[Path]) -> Path:
-    """Where the page is written.
-
-    Raises:
-      UserError: if that is no place for a file.
-    """
-    if output_file is None:
-        return folders[0] / NAME if len(folders) == 1 else Path(NAME)
-    target = Path(output_file)
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError unless the file named can be one."""
+    if values.output_file is None:
+        return
+    target = Path(values.output_file)
     if target.is_dir():
         raise UserError(f"--output_file={target}: is a directory; name a file, such as {NAME}")
     if not target.absolute().parent.is_dir():
@@ -50,7 +46,13 @@ def target_of(output_file: str | None, folders: list[Path]) -> Path:
             f"--output_file={target}: there is no directory {target.parent}; make it, or name "
             "another file"
         )
-    return target
+
+
+def target_of(output_file: str | None, folders: list[Path]) -> Path:
+    """Where the page is written."""
+    if output_file is not None:
+        return Path(output_file)
+    return folders[0] / NAME if len(folders) == 1 else Path(NAME)
 
 
 def main(argv: list[str]) -> None:
@@ -65,4 +67,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS, computes=False, words=WORDS)
+    app.run(main, FLAGS, check=check, computes=False, words=WORDS)

@@ -165,6 +165,7 @@ def run_arm(
     layout: Layout | None = None,
     columns: Sequence[dict[str, Any]] = (),
     open_test: bool = True,
+    members: Members | None = None,
 ) -> Result:
     """Trains every configuration with every seed and describes each run in a row.
 
@@ -173,8 +174,10 @@ def run_arm(
       layout: None is that of the model's options.
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
+      members: None makes them from the options' replicates.
     """
-    members = make_members(options, settings.model, configurations, len(data.datasets))
+    if members is None:
+        members = make_members(options, settings.model, configurations, len(data.datasets))
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
     people, found = train_members(

@@ -90,7 +90,8 @@ def compare(
     parted = part_variance(options, loaded, choice) if protocol.variance else []
     found = Findings(results, pairs, tuned, frozen, parted)
     folder = write(options, script, found, loaded, draw)
-    return Study([row for result in results for row in result.rows], said, folder, pairs)
+    rows = [row for result in results for row in result.rows]
+    return Study(rows, said, folder, pairs, parted)
 
 
 def most_seeds(options: StudyOptions, protocol: Protocol) -> int:

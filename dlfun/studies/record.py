@@ -57,12 +57,14 @@ class Study(NamedTuple):
       notes: what else there is to say.
       folder: where the record is.
       pairs: as in comparison.json, a record for each pair of arms.
+      variance: as in variance.csv, where sources of variance were parted.
     """
 
     rows: list[dict[str, Any]]
     notes: list[str]
     folder: Path
     pairs: list[dict[str, Any]] = []
+    variance: list[dict[str, Any]] = []
 
 
 def draw_nothing(folder: Path) -> None:

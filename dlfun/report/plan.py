@@ -46,7 +46,7 @@ def plan_table(plan: Plan) -> str:
     return "\n".join(
         [
             text_table(needs, ("dataset", "a - b")),
-            f"{unit}found with power {plan.power:g} at the family's share of the error rate; the sd "
+            f"{unit}found with power {plan.power:g} at the pair's share of the error rate; the sd "
             "of a pilot is its 80 % upper limit",
             "",
             text_table(costs),

@@ -65,8 +65,8 @@ def meaning(pairs: Sequence[Record]) -> str:
     return (
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
         f"{first['alpha']:g}{looks}; p: exact sign-flip test, Holm; for delta: seeds that find a "
-        f"difference of delta with the chance --power; delta: {', '.join(deltas.values())}; "
-        f"{tuned}; about {scope}"
+        f"difference of delta with the chance --power\n"
+        f"delta: {', '.join(deltas.values())}; {tuned}; about {scope}"
     )
 
 

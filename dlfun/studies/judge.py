@@ -160,7 +160,21 @@ def judge(
         "test_openings": claim.test_openings,
         "protocol": "tuned" if claim.frozen_hash else "given",
     }
+    order = {arm.name: rank for rank, arm in enumerate(best_first(arms, metric))}
+    pairs = sorted(pairs, key=lambda pair: (order[pair.a], order[pair.b]))
     return [pair._asdict() | common for pair in pairs]
+
+
+def best_first(arms: Sequence[Arm], metric: str) -> list[Arm]:
+    """Arms by the mean of their runs that did not fail."""
+    sign = -1 if higher_is_better(metric) else 1
+
+    def rank(arm: Arm) -> float:
+        scores = np.asarray(arm.scores, float)
+        kept = scores[np.isfinite(scores)]
+        return sign * float(kept.mean()) if len(kept) else np.inf
+
+    return sorted(arms, key=rank)
 
 
 def all_decided(pairs: Sequence[Row]) -> bool:

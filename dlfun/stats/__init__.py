@@ -2,6 +2,7 @@
 
 from dlfun.stats.effects import hedges_g, superiority
 from dlfun.stats.estimates import Estimates, bootstrap_percentile, bootstrap_t, describe, iqm
+from dlfun.stats.failures import Failures, at_chance, count_failures
 from dlfun.stats.intervals import Interval, clopper_pearson, t_interval
 from dlfun.stats.multiplicity import benjamini_hochberg, holm
 from dlfun.stats.power import (
@@ -19,14 +20,17 @@ from dlfun.stats.verdicts import Arm, Pair, compare_arms
 __all__ = [
     "Arm",
     "Estimates",
+    "Failures",
     "Interval",
     "Pair",
     "TTest",
+    "at_chance",
     "benjamini_hochberg",
     "bootstrap_percentile",
     "bootstrap_t",
     "clopper_pearson",
     "compare_arms",
+    "count_failures",
     "describe",
     "hedges_g",
     "holm",

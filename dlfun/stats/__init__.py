@@ -15,10 +15,20 @@ from dlfun.stats.ratio import ratio_interval
 from dlfun.stats.scope import population_interval, two_way
 from dlfun.stats.sequential import nominal_levels
 from dlfun.stats.tests import TTest, paired_t, sign_flip, smallest_p, welch
+from dlfun.stats.tuning import (
+    BestBand,
+    best_band,
+    budget_reaching,
+    chosen_test,
+    expected_best,
+    median_best,
+    overtakes,
+)
 from dlfun.stats.verdicts import Arm, Pair, compare_arms
 
 __all__ = [
     "Arm",
+    "BestBand",
     "Estimates",
     "Failures",
     "Interval",
@@ -26,16 +36,22 @@ __all__ = [
     "TTest",
     "at_chance",
     "benjamini_hochberg",
+    "best_band",
     "bootstrap_percentile",
     "bootstrap_t",
+    "budget_reaching",
+    "chosen_test",
     "clopper_pearson",
     "compare_arms",
     "count_failures",
     "describe",
+    "expected_best",
     "hedges_g",
     "holm",
     "iqm",
+    "median_best",
     "nominal_levels",
+    "overtakes",
     "paired_t",
     "population_interval",
     "ratio_interval",

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from dlfun.errors import UserError
 from dlfun.stats.intervals import Interval
-from dlfun.stats.stratified import percentile_intervals, resampled
+from dlfun.stats.stratified import percentiles, resampled
 from dlfun.stats.tests import sign_flip
 
 FEWEST = 3
@@ -61,7 +61,7 @@ def normalise(scores: ArrayLike, chance: ArrayLike, reference: ArrayLike) -> np.
     return (scores - chance) / span
 
 
-def aggregate(
+def aggregate_scores(
     scores: ArrayLike,
     target: float = 1.0,
     level: float = 0.95,
@@ -73,13 +73,16 @@ def aggregate(
     Runs are drawn again within every data set. `target` is the score that the optimality gap is
     counted from, 1 being the reference. Raises UserError for fewer than 3 data sets.
 
-    >>> [round(x.estimate, 3) for x in aggregate([[0.0, 0.5, 1.0], [0.4, 0.5, 1.2]], resamples=99)]
+    >>> found = aggregate_scores([[0.0, 0.5, 1.0], [0.4, 0.5, 1.2]], resamples=99)
+    >>> [round(part.estimate, 3) for part in found]
     [0.6, 0.6, 0.5, 0.433]
     """
     table = _table(scores)
     found = _estimates(np.ones((1, *table.shape)), table, target)[0]
     drawn = resampled(lambda c: _estimates(c, table, target), [table], resamples, seed)
-    return Aggregates(*percentile_intervals(found, drawn, level, [table]))
+    low, high = percentiles(drawn, level, [table])
+    ends = zip(found.tolist(), low.tolist(), high.tolist(), strict=True)
+    return Aggregates(*(Interval(*end, np.nan, table.size) for end in ends))
 
 
 def score_profile(
@@ -100,9 +103,7 @@ def score_profile(
         return counts.reshape(len(counts), -1) @ above / table.size
 
     drawn = resampled(shares, [table], resamples, seed)
-    intervals = percentile_intervals(above.mean(0), drawn, level, [table])
-    low, high = (np.array([end[side] for end in intervals]) for side in (1, 2))
-    return ScoreProfile(at, above.mean(0), low, high)
+    return ScoreProfile(at, above.mean(0), *percentiles(drawn, level, [table]))
 
 
 def probability_of_improvement(
@@ -122,12 +123,13 @@ def probability_of_improvement(
         raise UserError(f"A has {x.shape[1]} data sets and B {y.shape[1]}; give both the same ones")
     wins = (np.sign(x[:, None] - y) + 1) / 2  # [runs of A, runs of B, data sets]
 
-    def share(times_a: np.ndarray, times_b: np.ndarray) -> np.ndarray:
-        won = np.einsum("kid,ijd,kjd->k", times_a, wins, times_b, optimize=True)
+    def share(counts_a: np.ndarray, counts_b: np.ndarray) -> np.ndarray:
+        won = np.einsum("kid,ijd,kjd->k", counts_a, wins, counts_b, optimize=True)
         return won[:, None] / wins.size
 
     drawn = resampled(share, [x, y], resamples, seed)
-    return percentile_intervals(wins.mean(keepdims=True).ravel(), drawn, level, [x, y])[0]
+    low, high = percentiles(drawn, level, [x, y])[:, 0]
+    return Interval(float(wins.mean()), float(low), float(high), np.nan, x.size + y.size)
 
 
 def overall_sign_flip(a: ArrayLike, b: ArrayLike, seed: int = 0) -> float:

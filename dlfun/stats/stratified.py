@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from dlfun.stats.intervals import Interval
-
 CHUNK = 2_000_000
 """So many resampled values are held at a time."""
 
@@ -23,18 +21,10 @@ def resampled(
     return np.concatenate([statistics(*(_counts(rng, k, *t.shape) for t in tables)) for k in sizes])
 
 
-def percentile_intervals(
-    found: np.ndarray, drawn: np.ndarray, level: float, tables: Sequence[np.ndarray]
-) -> list[Interval]:
-    """Estimates [m] with the percentiles of what was drawn [resamples, m]; one run has none."""
+def percentiles(drawn: np.ndarray, level: float, tables: Sequence[np.ndarray]) -> np.ndarray:
+    """The ends [2, m] of percentile intervals; NaN where a table has a single run."""
     ends = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    if min(map(len, tables)) < 2:
-        ends = np.full_like(ends, np.nan)
-    n = sum(table.size for table in tables)
-    return [
-        Interval(float(estimate), float(low), float(high), np.nan, n)
-        for estimate, low, high in zip(found, *ends, strict=True)
-    ]
+    return ends if min(map(len, tables)) > 1 else np.full_like(ends, np.nan)
 
 
 def _counts(rng: np.random.Generator, draws: int, runs: int, datasets: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import jax
 
 from dlfun.types import Streams
 
-STREAMS = ("split", "init", "order", "noise", "evaluation", "search")
+STREAMS = ("split", "init", "order", "noise", "evaluation", "search", "tuning")
 
 
 def root_key(seed: int) -> jax.Array:

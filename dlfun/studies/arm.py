@@ -93,9 +93,10 @@ def make_members(
 ) -> Members:
     """Every configuration with every seed, seeds running fastest."""
     root = keys.root_key(options.seed)
-    streams = [
-        keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in range(options.seeds)
-    ]
+    if options.tuning:
+        root = keys.stream(root, "tuning")
+    replicates = range(options.first, options.first + options.seeds)
+    streams = [keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in replicates]
     dtype = STORED[options.precision]
     hparams = HParams(
         *(
@@ -105,7 +106,7 @@ def make_members(
     )
     repeated = streams * len(configurations)
     stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *repeated)
-    return Members(hparams, stacked, tuple(range(options.seeds)) * len(configurations))
+    return Members(hparams, stacked, tuple(replicates) * len(configurations))
 
 
 def flat_parameters(tree: Any) -> dict[str, np.ndarray]:

@@ -5,22 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import numpy as np
 from scipy.stats import qmc
 
 from dlfun import keys
-
-
-class Dimension(Protocol):
-    """One axis of a search space: lin or log from low to high, or a choice of values."""
-
-    scale: str
-    low: float
-    high: float
-    values: tuple[Any, ...]
+from dlfun.studies.spaces import Dimension
 
 
 def at(dimension: Dimension, u: float) -> Any:

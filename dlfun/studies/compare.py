@@ -14,6 +14,7 @@ from dlfun.models import MODELS
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
+from dlfun.studies.evidence import write_evidence
 from dlfun.studies.generate import write_generated
 from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import StudyOptions
@@ -128,6 +129,7 @@ def write(
         record.write_flags(folder, script, options.flags, results)
         for result in results:
             data = loaded[result.dataset]
+            write_evidence(folder, result, data)
             if MODELS[result.model].generative:
                 write_generated(folder, result, data, options.seed)
             if data.first.spec.task == "next_token":

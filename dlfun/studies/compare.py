@@ -12,6 +12,7 @@ from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.claim import Claim
+from dlfun.studies.evidence import correctness, write_evidence
 from dlfun.studies.frozen import add_opening, freeze, write_frozen
 from dlfun.studies.generate import write_generated
 from dlfun.studies.growing import grow
@@ -143,11 +144,16 @@ def tested_all(
     """What the statistics must know of each data set; marks the runs that are at chance."""
     found = {}
     for name, data in loaded.items():
+        arms = [result for result in results if result.dataset == name]
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
         facts = Tested(scheme, examples, variance, data.first.spec.task)
-        mark_chance([row for r in results if r.dataset == name for row in r.rows], facts)
+        if not own:
+            facts = facts._replace(
+                correct={a.model: correctness(a, data) for a in arms if a.predictions}
+            )
+        mark_chance([row for arm in arms for row in arm.rows], facts)
         found[name] = facts
     return found
 
@@ -178,6 +184,7 @@ def write(
             record.write_table(folder / "variance.csv", found.variance)
         for result in results:
             data = loaded[result.dataset]
+            write_evidence(folder, result, data)
             if MODELS[result.model].generative:
                 write_generated(folder, result, data, options.seed)
             if data.first.spec.task == "next_token":

@@ -112,7 +112,7 @@ def read_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
       UserError: if they cannot be read.
     """
     try:
-        with np.load(folder / name) as arrays:
+        with (folder / name).open("rb") as file, np.load(file) as arrays:
             return {key: arrays[key] for key in arrays.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         raise broken(folder, name) from None
@@ -227,4 +227,4 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(f"{value.count(one)} x {one}" for one in dict.fromkeys(value))
     text = "unknown" if value is None else str(value)
-    return f"{text[:16]}..." if len(text) == 64 else text  # a checksum
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}", r"\1", text)  # of checksums and commits, enough

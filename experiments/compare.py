@@ -7,6 +7,7 @@ trains six models on MNIST-1D over ten seeds each and prints one table.
 
 from experiments import app, flags
 from experiments.explain import explained
+from experiments.logs import with_logs
 
 FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
 
@@ -20,7 +21,7 @@ def main(argv: list[str]) -> None:
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare
 
-    study = compare(options, draw=draw_comparison)
+    study = compare(options, draw=with_logs(FLAGS, draw_comparison))
     print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
 
 

@@ -147,6 +147,7 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
         assert runs[SAME]["bit_equal_in"]["parameters"]
         assert not [name for name in runs[SAME]["drift"] if name.startswith("test")]
     assert {arm["metric"] for arm in found["arms"]} == {"validation_accuracy"}
+
     # Learning rates trade places: those that are trained again are not where the record has them.
     def swapped(rows):
         return [rows[i] for i in (2, 3, 0, 1, *range(4, 8))]

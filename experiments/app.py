@@ -47,16 +47,18 @@ def run(
     check: Check = flags.check,
     computes: bool = True,
     words: str = "",
+    expand: Callable[[list[str]], list[str]] = list,
 ) -> None:
     """Runs a script: parses its flags, sets JAX up, calls main, and exits.
 
     `check` says whether the flags go together. A script that leaves all computing to processes
     of its own `computes` nothing, and JAX is not set up in it. `words` are the arguments that
-    are no flags, as its usage shows them; most scripts take none.
+    are no flags, as its usage shows them; most scripts take none. `expand` may put further
+    arguments before those given.
     """
     Ending().listen()
     doc = sys.modules[main.__module__].__doc__ or ""
-    parser = functools.partial(parse, values, doc=doc, check=check, words=words)
+    parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
     body = functools.partial(start, main, values) if computes else quiet(main)
     code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     if code in (INTERRUPTED, TERMINATED):
@@ -106,6 +108,7 @@ def parse(
     doc: str = "",
     check: Check = flags.check,
     words: str = "",
+    expand: Callable[[list[str]], list[str]] = list,
 ) -> list[str]:
     """Reads the flags of a script, and checks that they go together. Prints help if asked.
 
@@ -119,7 +122,7 @@ def parse(
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
-    rest = parse_flags(values, argv)
+    rest = parse_flags(values, argv, expand)
     if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
         hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else usual
@@ -133,9 +136,11 @@ def parse(
     return rest
 
 
-def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:
+def parse_flags(
+    values: absl_flags.FlagValues, argv: list[str], expand: Callable[[list[str]], list[str]] = list
+) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
-    args = read_flagfiles(values, argv[1:])
+    args = expand(read_flagfiles(values, argv[1:]))
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:

@@ -39,7 +39,8 @@ HEAD = """# Published figures, reproduced
 Made by `python -m experiments.reproduce`; the header of each recipe in `experiments/recipes/` says
 its protocol and source. Measured: the mean over n runs with its 95 % t interval (a share of runs:
 with that of Clopper and Pearson). A figure is reproduced where that mean lies in the band; the
-bands were set before. Seconds: training and compilation of all n runs together.
+bands were set before. Seconds: training and compilation of all n runs together, longer where other
+work shared the device.
 
 """
 

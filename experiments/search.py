@@ -12,6 +12,7 @@ from absl import flags as absl_flags
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS
 from dlfun.studies.options import OPTIMIZERS
+from dlfun.studies.spaces import Dimension
 from dlfun.types import HPARAMS
 from experiments import parsing
 from experiments.flags import model_options
@@ -20,15 +21,6 @@ from experiments.shapes import activations, kind_of, shape_fields
 
 METHODS = ("grid", "random", "sobol")
 SCALES = ("lin", "log", "choice")
-
-
-class Dimension(NamedTuple):
-    """What one name of a random search is drawn from: lin or log from low to high, or choice."""
-
-    scale: str
-    low: float = 0.0
-    high: float = 0.0
-    values: tuple[Any, ...] = ()
 
 
 class Search(NamedTuple):

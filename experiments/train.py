@@ -21,7 +21,7 @@ def main(argv: list[str]) -> None:
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare
 
-    study = compare(options, "train", with_logs(FLAGS, draw_comparison))
+    study = compare(options, script="train", draw=with_logs(FLAGS, draw_comparison))
     print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
 
 

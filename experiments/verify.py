@@ -13,14 +13,20 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
-from experiments import app, flags, parsing, paths, sweep
+from dlfun.studies.options import StudyOptions
+from experiments import app, flags, parsing, paths, protocol, sweep
 from experiments.holders import define, flag_of
 from experiments.runtime import check_platform, configure_jax
+
+if TYPE_CHECKING:
+    from dlfun.studies.compare import Protocol
+    from dlfun.studies.recorded import Recorded
+    from dlfun.studies.verify import Arm
 
 WORDS = "RUN_DIR"
 
@@ -76,11 +82,44 @@ def study_of(script: str, folder: Path) -> absl_flags.FlagValues:
         for name in ("data_dir", "manual_dir", "platform")
         for line in flag_of(FLAGS, name).lines()
     ]
+    compares = script == "compare"
     try:
-        app.parse(values, [script, f"--flagfile={folder / 'config.flags'}", *given])
+        app.parse(
+            values,
+            [script, f"--flagfile={folder / 'config.flags'}", *given],
+            check=protocol.check if compares else flags.check,
+            expand=protocol.with_frozen if compares else list,
+        )
     except UserError as error:
         raise UserError(f"{folder / 'config.flags'}: {error}") from None
     return values
+
+
+def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
+    """How a comparison was made: its looks, and the configurations it was tuned to."""
+    from dlfun.studies.compare import Protocol
+    from dlfun.studies.frozen import NAME, read_frozen
+    from dlfun.studies.tuning import Tuning
+
+    if record.script != "compare":
+        return Protocol()
+    found = Protocol(protocol.claim_of(values), variance=values.variance)
+    if not values.tune:
+        return found
+    own = record.folder if (record.folder / NAME).exists() else values.frozen
+    choice = protocol.frozen_choice(values, read_frozen(own))
+    tuning = Tuning({}, {}, values.tuning_seeds) if values.stage == "all" else None
+    return found._replace(choice=choice, tuning=tuning)
+
+
+def arms_of(values: absl_flags.FlagValues, options: StudyOptions, record: Recorded) -> list[Arm]:
+    """What the study of a record trained."""
+    from dlfun.studies.verify import compared_arms, swept_arms
+
+    if record.script == "sweep":
+        return swept_arms(options, sweep.configurations_of(values, options.seed))
+    seeds = len({row["replicate"] for row in record.rows})
+    return compared_arms(options, protocol_of(values, record), seeds)
 
 
 def start_jax(values: absl_flags.FlagValues) -> None:
@@ -112,8 +151,7 @@ def main(argv: list[str]) -> None:
     from dlfun.studies.certificate import FILE, verify
 
     options = flags.study_options(values, record.script, fresh=False)
-    configurations = sweep.configurations_of(values, options.seed) if "search" in values else ()
-    certificate = verify(record, options, configurations, FLAGS.members)
+    certificate = verify(record, options, arms_of(values, options, record), FLAGS.members)
     print(certificate_table(certificate), f"certificate: {record.folder / FILE}", sep="\n")
 
 

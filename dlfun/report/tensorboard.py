@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.table import metric_of
 from dlfun.stats import t_interval
+from dlfun.studies.judge import metric_of
 from dlfun.studies.recorded import read_arrays, read_rows
 
 FOLDER = "tensorboard"

@@ -91,9 +91,10 @@ def make_members(
 ) -> Members:
     """Every configuration with every seed, seeds running fastest."""
     root = keys.root_key(options.seed)
-    streams = [
-        keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in range(options.seeds)
-    ]
+    if options.tuning:
+        root = keys.stream(root, "tuning")
+    replicates = range(options.first, options.first + options.seeds)
+    streams = [keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in replicates]
     dtype = STORED[options.precision]
     hparams = HParams(
         *(
@@ -103,7 +104,7 @@ def make_members(
     )
     repeated = streams * len(configurations)
     stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *repeated)
-    return Members(hparams, stacked, tuple(range(options.seeds)) * len(configurations))
+    return Members(hparams, stacked, tuple(replicates) * len(configurations))
 
 
 def flat_parameters(tree: Any) -> dict[str, np.ndarray]:
@@ -175,6 +176,7 @@ def run_arm(
     layout: Layout | None = None,
     columns: Sequence[dict[str, Any]] = (),
     open_test: bool = True,
+    members: Members | None = None,
 ) -> Result:
     """Trains every configuration with every seed and describes each run in a row.
 
@@ -183,8 +185,10 @@ def run_arm(
       layout: None is that of the model's options.
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
+      members: None makes them from the options' replicates.
     """
-    members = make_members(options, settings.model, configurations, len(data.datasets))
+    if members is None:
+        members = make_members(options, settings.model, configurations, len(data.datasets))
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
     people, found = train_members(

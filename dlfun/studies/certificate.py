@@ -15,26 +15,23 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.studies import drift
 from dlfun.studies.drift import Left
+from dlfun.studies.judge import metric_of
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.record import environment
 from dlfun.studies.recorded import Recorded, differences, left_behind
-from dlfun.studies.sweep import Configuration
-from dlfun.studies.verify import SAME, Arm, Rerun, arms_of, reruns
+from dlfun.studies.verify import SAME, Arm, Rerun, reruns
 
 FILE = "determinism.json"
 
 
 def verify(
-    record: Recorded,
-    options: StudyOptions,
-    configurations: Sequence[Configuration] = (),
-    members: int = 3,
+    record: Recorded, options: StudyOptions, arms: Sequence[Arm], members: int = 3
 ) -> dict[str, Any]:
     """Trains members of a record again and adds what came of it to the record.
 
     Args:
       options: those of the record's config.flags.
-      configurations: if it is of a sweep, those it tried.
+      arms: those that they make, in the order of the record.
       members: how many of each arm are trained alone, and in another population.
 
     Returns:
@@ -42,18 +39,18 @@ def verify(
       the environments `then` and `now`, and in words their `differences`.
 
     Raises:
-      UserError: if the record does not fit its own config.flags, or cannot be written to.
+      UserError: if the record has other members than the arms, or cannot be written to.
     """
     if not os.access(record.folder, os.W_OK | os.X_OK):
         raise UserError(f"{record.folder}: you may not write to it; copy the record, verify that")
-    arms = arms_of(options, configurations)
     named = [(arm.data.first.name, arm.settings.model) for arm in arms]
-    counts = [len(arm.configurations) * options.seeds for arm in arms]
-    found = []
-    for arm, left in zip(arms, left_behind(record, named, counts), strict=True):
-        found.append(checked(arm, left, reruns(options, arm, members), options.seeds))
+    lefts = left_behind(record, named, [arm.members for arm in arms])
+    found = [
+        checked(arm, left, reruns(options, arm, members))
+        for arm, left in zip(arms, lefts, strict=True)
+    ]
     rank_arms(found)
-    now = environment([arm.data.first for arm in {a.data.first.name: a for a in arms}.values()])
+    now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
     certificate = {
         "members": members,
@@ -63,23 +60,19 @@ def verify(
         "then": record.environment,
         "now": now,
     }
-    write_json(record.folder / FILE, certificate)
+    replace_json(record.folder / FILE, certificate)
     return certificate
 
 
-def judged_by(metrics: Mapping[str, Any], split: str) -> str:
-    """The metric that ranks are of: accuracy or nats where runs have them, else loss."""
-    wanted = (f"{split}_accuracy", f"{split}_nats", f"{split}_loss")
-    return next((name for name in wanted if name in metrics), "train_loss")
-
-
-def checked(arm: Arm, left: Left, runs: Sequence[Rerun], seeds: int) -> dict[str, Any]:
+def checked(arm: Arm, left: Left, runs: Sequence[Rerun]) -> dict[str, Any]:
     """An arm of the certificate, with the means that arms are ranked by."""
-    metric = judged_by(runs[0].left.finals, "test" if arm.tested else "validation")
+    known = dict.fromkeys(runs[0].left.finals, 0)
+    metric = metric_of([known], "test" if arm.tested else "validation")
+    seeds = arm.members // len(arm.configurations)
     return {
         "dataset": arm.data.first.name,
         "model": arm.settings.model,
-        "members": len(arm.configurations) * seeds,
+        "members": arm.members,
         "metric": metric,
         "reruns": [compared(left, run, metric) for run in runs],
         "means": {run.name: means(left, run, metric, seeds) for run in runs},
@@ -181,7 +174,7 @@ def words(found: Sequence[Mapping[str, Any]], changes: Sequence[str]) -> list[st
     return said
 
 
-def write_json(path: Path, value: Any) -> None:
+def replace_json(path: Path, value: Any) -> None:
     """Writes a file all or nothing, in the place of one of that name.
 
     Raises:

@@ -58,6 +58,8 @@ class StudyOptions:
       models: model name -> ModelOptions, in the order given.
       datasets: names.
       seeds: replicates of every configuration.
+      first: the first of these replicates; they are counted on from here.
+      tuning: members take their keys from the stream of tuning, apart from all that confirm.
       seed: the root of all chance.
       steps, epochs: how long to train; at most one is set, neither means `DEFAULT_STEPS`.
       batch_size: None is 100, cut to the training split; a number given is never cut.
@@ -75,6 +77,8 @@ class StudyOptions:
     datasets: tuple[str, ...]
     data: DataOptions = dataclasses.field(default_factory=DataOptions)
     seeds: int = 10
+    first: int = 0
+    tuning: bool = False
     seed: int = 0
     steps: int | None = None
     epochs: float | None = None

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -30,6 +30,7 @@ COLUMNS = (
     "replicate",
     "status",
     "failed_at",
+    "at_chance",
     "parameters",
     "steps",
     "seconds",
@@ -47,6 +48,28 @@ JAX_CONFIG = (
     "jax_default_matmul_precision",
 )
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
+
+
+class Study(NamedTuple):
+    """What a study found.
+
+    Attributes:
+      rows: as in members.csv, a row a run.
+      notes: what else there is to say.
+      folder: where the record is.
+      pairs: as in comparison.json, a record for each pair of arms.
+      variance: as in variance.csv, where sources of variance were parted.
+    """
+
+    rows: list[dict[str, Any]]
+    notes: list[str]
+    folder: Path
+    pairs: list[dict[str, Any]] = []
+    variance: list[dict[str, Any]] = []
+
+
+def draw_nothing(folder: Path) -> None:
+    """No pictures."""
 
 
 def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
@@ -78,11 +101,21 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
 
 def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """members.csv: a row a run, a column for all that any run has; empty where it has none."""
-    names = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)]))
-    with (folder / "members.csv").open("w", newline="") as file:
+    write_table(folder / "members.csv", rows, COLUMNS)
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """A .csv with `columns`, and then a column for all that any row has."""
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON that any parser reads: no NaN in it."""
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def _cell(value: Any) -> Any:

@@ -86,6 +86,8 @@ def script_of(folder: Path) -> str:
 
 def swept_of(folder: Path) -> list[str]:
     """The names that a sweep's record searched, which are columns of its members.csv; else none."""
+    if script_of(folder) != "sweep":
+        return []  # a comparison has spaces too, which its tuning searched
     return [found[1] for line in flags_of(folder) if (found := SEARCHED.match(line))]
 
 

@@ -5,22 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import jax
 import numpy as np
 from scipy.stats import qmc
 
 from dlfun import keys
-
-
-class Dimension(Protocol):
-    """One axis of a search space: lin or log from low to high, or a choice of values."""
-
-    scale: str
-    low: float
-    high: float
-    values: tuple[Any, ...]
+from dlfun.studies.spaces import Dimension
 
 
 def at(dimension: Dimension, u: float) -> Any:
@@ -70,3 +62,13 @@ def configurations(
     if method == "grid":
         return crossed(grid)
     return drawn(method, space, trials, keys.stream(keys.root_key(seed), "search"))
+
+
+def trials(
+    space: Mapping[str, Dimension], count: int, seed: int, model: str
+) -> list[dict[str, Any]]:
+    """Independent draws for a model that is tuned; one, of nothing, from a space of nothing."""
+    if not space:
+        return [{}]
+    key = keys.stream(keys.root_key(seed), "search")
+    return drawn("random", space, count, keys.of_algorithm(key, model))

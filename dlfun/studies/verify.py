@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from dlfun.studies.arm import final_metrics, flat_parameters, make_members, resolve, shortest
-from dlfun.studies.compare import load, load_all
+from dlfun.studies.compare import Protocol, chosen_for, most_seeds
 from dlfun.studies.drift import Left, stack_left
 from dlfun.studies.layouts import train_members
+from dlfun.studies.loading import load, load_all
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.sweep import Configuration, grouped
@@ -24,16 +26,24 @@ SAME, ALONE, OTHER = "same population", "alone", "other population"
 
 
 class Arm(NamedTuple):
-    """What a study trained as one population: every configuration with every seed.
+    """What a study trained under one program: every configuration with every seed.
 
-    `tested` says whether its test split was opened.
+    Attributes:
+      ends: the members at the end of each of its populations: one, or one a look.
+      tested: whether its test split was opened.
     """
 
     data: Stacked
     settings: Settings
     chosen: ModelOptions
     configurations: tuple[HParams, ...]
+    ends: tuple[int, ...]
     tested: bool
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return self.ends[-1]
 
 
 class Rerun(NamedTuple):
@@ -46,29 +56,37 @@ class Rerun(NamedTuple):
     left: Left
 
 
-def arms_of(options: StudyOptions, configurations: Sequence[Configuration] = ()) -> list[Arm]:
-    """The populations of a study, in the order of its record.
-
-    Args:
-      configurations: those of a sweep; none for a study of given models.
+def swept_arms(options: StudyOptions, configurations: Sequence[Configuration]) -> list[Arm]:
+    """The populations of a sweep, in the order of its record.
 
     Raises:
       UserError: if the data are not to be had.
     """
+    (model,), (name,) = options.models, options.datasets
+    data = load(name, options)
+    groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
     arms = []
-    if configurations:
-        (model,), (name,) = options.models, options.datasets
-        data = load(name, options)
-        groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
-        for settings, group in groups.items():
-            numbers = tuple(chosen.hparams for _, chosen in group)
-            arms.append(Arm(data, settings, group[0][1], numbers, tested=False))
-        return arms
-    for data in load_all(options).values():
+    for settings, group in groups.items():
+        numbers = tuple(chosen.hparams for _, chosen in group)
+        ends = (len(numbers) * options.seeds,)
+        arms.append(Arm(data, settings, group[0][1], numbers, ends, tested=False))
+    return arms
+
+
+def compared_arms(options: StudyOptions, protocol: Protocol, seeds: int) -> list[Arm]:
+    """The arms of a comparison that ended after so many seeds, in the order of its record.
+
+    Raises:
+      UserError: if the data are not to be had.
+    """
+    ends = tuple(end for end in protocol.claim.looks if end <= seeds) or (options.seeds,)
+    most = dataclasses.replace(options, seeds=most_seeds(options, protocol))
+    arms = []
+    for data in load_all(most).values():
         examples = data.tuning.train.targets.shape[1]
-        for model, chosen in options.models.items():
+        for model, chosen in chosen_for(options, data.first.name, protocol.choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            arms.append(Arm(data, settings, chosen, (chosen.hparams,), tested=True))
+            arms.append(Arm(data, settings, chosen, (chosen.hparams,), ends, tested=True))
     return arms
 
 
@@ -91,12 +109,10 @@ def other_layout(layout: Layout) -> Layout:
     return Layout(devices, width, devices * width, layout.way)
 
 
-def recorded_layout(options: StudyOptions, arm: Arm) -> Layout:
+def recorded_layout(arm: Arm) -> Layout:
     """The layout of the record, on as many devices as there are here."""
-    count = len(arm.configurations) * options.seeds
-    layout = arm.chosen.layout or choose_layout(
-        arm.settings.model, arm.settings.shape, count, arm.chosen.way
-    )
+    model, shape = arm.settings.model, arm.settings.shape
+    layout = arm.chosen.layout or choose_layout(model, shape, arm.ends[0], arm.chosen.way)
     return layout._replace(devices=min(layout.devices, jax.device_count()))
 
 
@@ -108,8 +124,9 @@ def train_again(
     Returns:
       the layout they ran under, in chunks where memory is short; and what they left.
     """
+    all_seeds = dataclasses.replace(options, seeds=arm.members // len(arm.configurations))
     splits = len(arm.data.datasets)
-    everyone = make_members(options, arm.settings.model, arm.configurations, splits)
+    everyone = make_members(all_seeds, arm.settings.model, arm.configurations, splits)
     people, found = train_members(
         arm.settings,
         arm.data,
@@ -132,15 +149,17 @@ def train_again(
 
 def reruns(options: StudyOptions, arm: Arm, wanted: int) -> list[Rerun]:
     """All members again as they ran; then `wanted` of them, each alone, and in another layout."""
-    count = len(arm.configurations) * options.seeds
-    everyone, some = list(range(count)), chosen_members(count, wanted)
-    layout = recorded_layout(options, arm)
-    same, left = train_again(options, arm, everyone, layout)
+    some, layout = chosen_members(arm.members, wanted), recorded_layout(arm)
+    parts = [
+        train_again(options, arm, range(start, end), layout)
+        for start, end in pairwise((0, *arm.ends))
+    ]
+    same, everyone = parts[0][0], list(range(arm.members))
     one = Layout(1, 1, way=same.way)
     alone = [train_again(options, arm, [row], one)[1] for row in some]
     other, others = train_again(options, arm, some, other_layout(same))
     return [
-        Rerun(SAME, same, count, everyone, left),
+        Rerun(SAME, same, arm.ends[0], everyone, stack_left([left for _, left in parts])),
         Rerun(ALONE, one, 1, some, stack_left(alone)),
         Rerun(OTHER, other, len(some), some, others),
     ]

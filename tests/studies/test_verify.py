@@ -34,7 +34,7 @@ def honest(tmp_path_factory, data_dir):
     """A record of train: four members."""
     folder = tmp_path_factory.mktemp("verify") / "honest"
     values = parsed(train, *TINY, "--seeds=4", f"--output_dir={folder}")
-    compare(flags.study_options(values, "train"), "train")
+    compare(flags.study_options(values, "train"), script="train")
     return folder
 
 

@@ -1,0 +1,139 @@
+"""How many seeds: power of t tests by the noncentral t distribution.
+
+Differences, sds and delta share one unit. `paired` says that sd is that of the paired differences;
+else it is that of the scores within an arm, and n counts seeds of each arm. `extra_variance` is
+the part of the variance of the mean difference that more seeds do not reduce. `alpha` is that of
+one comparison: divide it by the size of the family first.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from scipy import optimize, special, stats
+
+MOST = 100_000
+"""No study of more seeds is planned."""
+
+QUANTILES = 500
+
+
+def sd_upper(sd: float, n: int, level: float = 0.8) -> float:
+    """The upper limit of a standard deviation estimated from n values; infinite where n < 2.
+
+    >>> round(sd_upper(1.0, 5), 2)
+    1.56
+    """
+    if n < 2:
+        return np.inf
+    return float(sd * np.sqrt((n - 1) / stats.chi2.ppf(1 - level, n - 1)))
+
+
+def seeds_to_detect(
+    sd: float,
+    delta: float,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    paired: bool = True,
+    extra_variance: float = 0.0,
+) -> int | None:
+    """The fewest seeds whose t test shows a true difference of delta with this power.
+
+    None where delta is 0 or no number of seeds would do.
+
+    >>> seeds_to_detect(1.0, 1.0), seeds_to_detect(1.0, 1.0, paired=False)
+    (10, 17)
+    """
+
+    def enough(n: int) -> bool:
+        error, df = _error(sd, n, paired, extra_variance)
+        return bool(error == 0 or detection_power(delta / error, df, alpha) >= power)
+
+    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
+
+
+def seeds_for_equivalence(
+    sd: float,
+    delta: float,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    paired: bool = True,
+    extra_variance: float = 0.0,
+) -> int | None:
+    """The fewest seeds with which arms of equal means are shown to be within delta.
+
+    Two one-sided t tests at alpha (Schuirmann 1987). None where no number of seeds would do.
+    """
+
+    def enough(n: int) -> bool:
+        error, df = _error(sd, n, paired, extra_variance)
+        return bool(error == 0 or equivalence_power(delta / error, df, alpha) >= power)
+
+    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
+
+
+def smallest_detectable(
+    sd: float,
+    n: int,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    paired: bool = True,
+    extra_variance: float = 0.0,
+) -> float:
+    """The true difference that n seeds show with this power; NaN where n < 2."""
+    if n < 2 or not np.isfinite(sd):
+        return np.nan
+    error, df = _error(sd, n, paired, extra_variance)
+    high = 1.0
+    while detection_power(high, df, alpha) < power:
+        high *= 2
+    root = optimize.brentq(lambda x: detection_power(x, df, alpha) - power, 0.0, high)
+    return float(root * error)
+
+
+def detection_power(noncentrality: float, df: float, alpha: float) -> float:
+    """Power of the two-sided t test whose true difference is so many standard errors.
+
+    >>> round(detection_power(10**0.5, 9, 0.05), 4)
+    0.8031
+    """
+    reach = special.stdtrit(df, 1 - alpha / 2) * _estimated_errors(df)
+    shown = special.ndtr(noncentrality - reach) + special.ndtr(-noncentrality - reach)
+    return float(shown.mean())
+
+
+def equivalence_power(margin: float, df: float, alpha: float) -> float:
+    """Power of two one-sided t tests at no difference; the margin is in standard errors."""
+    room = margin - special.stdtrit(df, 1 - alpha) * _estimated_errors(df)
+    return float(np.mean(2 * special.ndtr(np.maximum(room, 0)) - 1))
+
+
+@lru_cache(maxsize=256)
+def _estimated_errors(df: float) -> np.ndarray:
+    """Estimated standard errors over the true one, at evenly spaced quantiles.
+
+    A mean over them is one over the distribution of the estimate, which makes the noncentral t
+    from the normal. SciPy's noncentral t is NaN in its far tails.
+    """
+    levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
+    return np.sqrt(2 * special.gammaincinv(df / 2, levels) / df)
+
+
+def _error(sd: float, n: int, paired: bool, extra_variance: float) -> tuple[float, int]:
+    """Standard error of the mean difference, and its degrees of freedom."""
+    if paired:
+        return float(np.sqrt(sd**2 / n + extra_variance)), n - 1
+    return float(np.sqrt(2 * sd**2 / n + extra_variance)), 2 * (n - 1)
+
+
+def _fewest(enough: Callable[[int], bool]) -> int | None:
+    """The smallest n of at least 2 that is enough, found by doubling and bisection."""
+    low, high = 1, 2
+    while not enough(high):
+        low, high = high, 2 * high
+        if high > MOST:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high

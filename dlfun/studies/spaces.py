@@ -1,0 +1,42 @@
+"""What is searched when a model is tuned. Needs no JAX: scripts make flags of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+
+class Dimension(NamedTuple):
+    """One axis of a search space: lin or log from low to high, or a choice of values.
+
+    >>> str(Dimension("log", 1e-4, 0.1)), str(Dimension("choice", values=("gru", "lstm")))
+    ('log:0.0001:0.1', 'choice:gru,lstm')
+    """
+
+    scale: str
+    low: float = 0.0
+    high: float = 0.0
+    values: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        if self.scale == "choice":
+            shown = ("x".join(map(str, v)) if isinstance(v, tuple) else str(v) for v in self.values)
+            return f"choice:{','.join(shown)}"
+        return f"{self.scale}:{self.low:g}:{self.high:g}"
+
+
+_RATE = Dimension("log", 1e-4, 1e-1)
+_DROPOUT = Dimension("lin", 0.0, 0.5)
+
+SPACES: Mapping[str, Mapping[str, Dimension]] = {
+    "perceptron": {},  # from weights of 0 its mistakes are the same for every step size
+    "softmax": {
+        "learning_rate": Dimension("log", 1e-4, 1.0),
+        "weight_decay": Dimension("log", 1e-6, 1e-1),
+    },
+    "bpnn": {"learning_rate": _RATE, "dropout_rate": _DROPOUT},
+    "cnn": {"learning_rate": _RATE, "dropout_rate": _DROPOUT},
+    "rnn": {"learning_rate": _RATE, "gradient_clip": Dimension("log", 1e-1, 10.0)},
+    "vae": {"learning_rate": _RATE, "kl_weight": Dimension("log", 1e-2, 1.0)},
+}
+"""What each model is tuned over where the user declares nothing else."""

@@ -20,6 +20,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.studies.recorded import arm_files
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
@@ -161,9 +162,8 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
         return
     target = folder / "parameters"
     target.mkdir()
-    arms = [f"{r.dataset}-{r.model}".replace("/", "-") for r in results]
-    for i, result in enumerate(results):
-        name = arms[i] if arms.count(arms[i]) == 1 else f"{arms[i]}-{arms[:i].count(arms[i])}"
+    names = arm_files([(r.dataset, r.model) for r in results])
+    for name, result in zip(names, results, strict=True):
         kept = [best_member(result)] if keep == "best" else list(range(len(result.rows)))
         arrays = {n: a[kept] for n, a in result.parameters.items()}
         save_arrays(target / f"{name}.npz", {"member": np.array(kept), **arrays})

@@ -47,9 +47,7 @@ def figure(arm: Arm, arrays: Arrays) -> Figure:
     return Figure(
         f"Mistakes of {arm[1]}, {arm[0]}",
         finding,
-        Markup(f'<div class="gallery {look}">')
-        + Markup("").join(items)
-        + Markup("</div>"),
+        Markup(f'<div class="gallery {look}">') + Markup("").join(items) + Markup("</div>"),
         table(["test example", "is", "taken for", "sure (%)"], rows, "Mistakes"),
         "Most confident first, of the first healthy run: what it is → what it was taken for, and "
         "how sure the model was.",

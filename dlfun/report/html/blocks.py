@@ -40,6 +40,7 @@ class Key(NamedTuple):
     style: int
     runs: int = 0
     line: bool = False
+    mark: bool = True
 
 
 class Figure(NamedTuple):

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from dlfun.data.text import decode_text
 from dlfun.report.html import marks, pixels
+from dlfun.report.html.pixels import Ends
 
 FRAMES = 6
 """Frames of a video that are shown side by side."""
@@ -34,28 +35,28 @@ def is_picture(example: np.ndarray, modality: str) -> bool:
     return modality in ("image", "video", "speech") or example.ndim >= 3
 
 
-def as_pixels(example: np.ndarray, modality: str) -> np.ndarray:
+def as_pixels(example: np.ndarray, modality: str, ends: Ends = None) -> np.ndarray:
     """An image, a strip of frames or a spectrogram (time to the right) as uint8 [h, w, 3 or 4]."""
     if modality == "speech" and example.ndim == 2:
-        return pixels.rising(example.T[::-1])
+        return pixels.rising(example.T[::-1], ends)
     if example.ndim == 4:
         frames = example[evenly(len(example), FRAMES)]
-        return pixels.row_of([still(frame) for frame in frames], 2)
-    return still(example)
+        return pixels.row_of([still(frame, ends) for frame in frames], 2)
+    return still(example, ends)
 
 
-def still(picture: np.ndarray) -> np.ndarray:
+def still(picture: np.ndarray, ends: Ends = None) -> np.ndarray:
     """[h, w] or [h, w, channels] as uint8 [h, w, 3]; other channels than colours as their mean."""
     if picture.ndim == 3 and picture.shape[-1] in (3, 4):
         return pixels.colours(picture)
-    return pixels.grey(picture.mean(-1) if picture.ndim == 3 else picture)
+    return pixels.grey(picture.mean(-1) if picture.ndim == 3 else picture, ends)
 
 
-def sparkline(example: np.ndarray, alt: str, look: str = "spark") -> Markup:
+def sparkline(example: np.ndarray, alt: str, ends: Ends = None) -> Markup:
     """A small drawing of a sequence [time, channels] or a vector, a line a channel."""
     rows = np.asarray(example, float).reshape(len(example), -1)
     rows = rows[evenly(len(rows), POINTS)][:, :LINES]
-    low, high = pixels.extent(rows)
+    low, high = ends or pixels.extent(rows)
     heights = 38 - 36 * (rows - low) / (high - low)
     xs = np.linspace(1, 99, len(rows)) if len(rows) > 1 else np.array([50.0])
     if len(rows) <= 2:  # too few for a line
@@ -65,7 +66,7 @@ def sparkline(example: np.ndarray, alt: str, look: str = "spark") -> Markup:
     return marks.element(
         "svg",
         "".join(lines),
-        class_=look,
+        class_="spark",
         viewBox="0 0 100 40",
         preserveAspectRatio="none",
         role="img",
@@ -82,22 +83,27 @@ def text_of(ids: np.ndarray, alphabet: str) -> str:
     return json.dumps(text, ensure_ascii=False) + (" …" if len(kept) > TEXT else "")
 
 
-def show(example: np.ndarray, modality: str, alt: str, alphabet: str = "") -> Markup:
-    """One example, as its modality is seen."""
+def show(
+    example: np.ndarray, modality: str, alt: str, alphabet: str = "", ends: Ends = None
+) -> Markup:
+    """One example, as its modality is seen, on the scale of its `ends`."""
     if modality == "text":
         return Markup('<q class="excerpt">') + escape(text_of(example, alphabet)[1:-1]) + "</q>"
     if is_picture(example, modality):
-        picture = as_pixels(example, modality)
+        picture = as_pixels(example, modality, ends)
         wide = 240 if example.ndim == 4 or modality == "speech" else 96
         return pixels.image(picture, alt, pixels.zoom_to(picture.shape[1], wide))
-    return sparkline(example, alt)
+    return sparkline(example, alt, ends)
 
 
 def show_row(examples: Sequence[np.ndarray], modality: str, alt: str, alphabet: str = "") -> Markup:
-    """Several examples side by side; pictures are one image."""
+    """Several examples side by side, on one scale; pictures are one image."""
+    ends = pixels.extent(np.stack(examples).astype(float))
     if modality != "text" and is_picture(examples[0], modality):
         shown = examples[:3] if examples[0].ndim == 4 else examples
-        sheet = pixels.row_of([as_pixels(e, modality)[..., :3] for e in shown], 2)
+        sheet = pixels.row_of([as_pixels(e, modality, ends)[..., :3] for e in shown], 2)
         return pixels.image(sheet, alt, 620 / sheet.shape[1], "pixels filling")
-    each = [show(e, modality, f"{alt}, number {k + 1}", alphabet) for k, e in enumerate(examples)]
+    each = [
+        show(e, modality, f"{alt}, number {k + 1}", alphabet, ends) for k, e in enumerate(examples)
+    ]
     return Markup('<div class="side">') + Markup("").join(each) + Markup("</div>")

@@ -153,12 +153,8 @@ def box(
     )
 
 
-def swatch(index: int, lined: bool) -> Markup:
-    """The sign of a style in a legend: its marker, on a piece of its line where it has one."""
+def swatch(index: int, lined: bool, marked: bool) -> Markup:
+    """The sign of a style in a legend: a piece of its line, its marker, or both."""
     piece = rule(0, 7, 28, 7, f"line d{index % DASHES} {style(index)}") if lined else ""
-    return element(
-        "svg",
-        piece + dots([14.0], [7.0], index, 4.0) if not lined else str(piece),
-        viewBox="0 0 28 14",
-        aria_hidden="true",
-    )
+    point = dots([14.0], [7.0], index, 4.0) if marked else ""
+    return element("svg", piece + point, viewBox="0 0 28 14", aria_hidden="true")

@@ -16,13 +16,16 @@ LARGEST = 4_000_000
 
 # From Okabe & Ito's blue over near-white to their vermilion.
 COLD, PALE, WARM = (0, 114, 178), (247, 247, 247), (213, 94, 0)
+Ends = tuple[float, float] | None
+"""The numbers that the ends of a scale stand for; None are the smallest and largest there are."""
+
 RISING = ((22, 18, 58), (96, 32, 120), (190, 60, 90), (240, 130, 50), (252, 240, 180))
 """Colours of a scale from little to much, each lighter than the one before."""
 
 
-def grey(values: np.ndarray) -> np.ndarray:
-    """[h, w] in any range -> uint8 [h, w, 3]: the larger the darker, like ink."""
-    low, high = extent(values)
+def grey(values: np.ndarray, ends: Ends = None) -> np.ndarray:
+    """[h, w] -> uint8 [h, w, 3]: the larger the darker, like ink; `ends` are pale and black."""
+    low, high = ends or extent(values)
     level = (255 * (1 - (values - low) / (high - low))).clip(0, 255)
     return np.repeat(np.nan_to_num(level).astype(np.uint8)[..., None], 3, axis=-1)
 
@@ -49,9 +52,9 @@ def signed(values: np.ndarray, most: float | None = None) -> np.ndarray:
     return blended((found / top).clip(-1, 1) / 2 + 0.5, (COLD, PALE, WARM))
 
 
-def rising(values: np.ndarray) -> np.ndarray:
+def rising(values: np.ndarray, ends: Ends = None) -> np.ndarray:
     """[h, w] -> uint8 [h, w, 3]: from dark to light."""
-    low, high = extent(values)
+    low, high = ends or extent(values)
     return blended(np.nan_to_num((values - low) / (high - low)).clip(0, 1), RISING)
 
 

@@ -71,10 +71,13 @@ def points(
     return list(zip(*columns, strict=True))
 
 
-def keys_of(series: Sequence[Series], line: bool = True) -> list[Key]:
-    """The legend of series."""
+def keys_of(series: Sequence[Series], line: bool = True, mark: bool = False) -> list[Key]:
+    """The legend of series: their lines, their markers, or both."""
     counts = [0 if s.runs is None else len(s.runs) for s in series]
-    return [Key(s.label, s.style, n, line) for s, n in zip(series, counts, strict=True)]
+    return [
+        Key(s.label, s.style, n, line, mark or not line)
+        for s, n in zip(series, counts, strict=True)
+    ]
 
 
 def plane(
@@ -82,15 +85,15 @@ def plane(
     x_label: str,
     y_label: str,
     log_x: bool = False,
-    log_y: bool = False,
-    extra_y: Sequence[float] = (),
+    bands: bool = True,
 ) -> Plane:
-    """Axes that hold all series."""
+    """Axes that hold all series, and their bands unless these may leave the plot."""
     xs = np.concatenate([s.x for s in series])
-    ends = [part for s in series for part in (s.y, s.low, s.high) if part is not None]
+    parts = [(s.y, s.low, s.high) if bands else (s.y,) for s in series]
+    ends = [part for own in parts for part in own if part is not None]
     return Plane(
         spanning(xs, LEFT, WIDTH - RIGHT, log_x, 0.02 if log_x else 0.03),
-        spanning(np.concatenate([*ends, extra_y]), HEIGHT - BOTTOM, TOP, log_y),
+        spanning(np.concatenate(ends), HEIGHT - BOTTOM, TOP, False, 0.05 if bands else 0.25),
         x_label,
         y_label,
     )
@@ -155,7 +158,8 @@ def curves(
     places = [axes.x.at(s.x) for s in series]
     for s, xs in zip(series, places, strict=True):
         if s.low is not None and s.high is not None:
-            parts.append(marks.band(xs, axes.y.at(s.low), axes.y.at(s.high), s.style))
+            low, high = (np.clip(end, axes.y.low, axes.y.high) for end in (s.low, s.high))
+            parts.append(marks.band(xs, axes.y.at(low), axes.y.at(high), s.style))
     for k, (s, xs) in enumerate(zip(series, places, strict=True)):
         if s.runs is not None:
             parts.append(single(s, xs, axes.y, k))

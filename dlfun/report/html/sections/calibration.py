@@ -41,7 +41,7 @@ def figure(record: Record, dataset: str, found: list[Found]) -> Figure:
         "confidence (%)",
         "right (%)",
     )
-    keys = plots.keys_of(series)
+    keys = plots.keys_of(series, mark=True)
     return Figure(
         f"Calibration on {dataset}",
         finding,

@@ -104,7 +104,7 @@ def against_examples(record: Record, dataset: str) -> list[Block]:
             plots.curves(series, axes, finding, points=True),
             table(["arm", "examples", unit.label, "low", "high"], numbers, "Means over seeds"),
             "Mean over seeds; band: pointwise 95 % t interval.",
-            plots.keys_of([s._replace(runs=None) for s in series]),
+            plots.keys_of(series, mark=True),
         )
     ]
 

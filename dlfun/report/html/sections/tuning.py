@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.report.html import plots
+from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
@@ -67,53 +67,78 @@ def trials(rows: Sequence[Row], metric: str) -> list[Trial]:
 
 def tuning(record: Record) -> list[Block]:
     """For every data set, the best against the number of trials and against their time."""
-    panels: dict[tuple[str, str], list[tuple[Series, float]]] = {}
+    panels: dict[tuple[str, str], list[Curve]] = {}
     for arm, rows in by_arm(record).items():
         metric = metric_of(rows)
         done = trials(rows, metric)
-        series = arm_series(record, arm, metric, done)
-        if series is not None:
-            each = float(np.mean([t.seconds for t in done]))
-            panels.setdefault((arm[0], metric), []).append((series, each))
+        if np.isfinite([t.score for t in done]).sum() >= 2:
+            panels.setdefault((arm[0], metric), []).append(arm_curve(record, arm, metric, done))
     blocks: list[Block] = []
-    for (dataset, metric), known in panels.items():
-        blocks.append(panel(dataset, metric, [s for s, _ in known], "trials"))
-        timed = [s._replace(x=s.x * each) for s, each in known if each > 0]
+    for (dataset, metric), curves in panels.items():
+        blocks.append(panel(dataset, metric, curves, "trials"))
+        timed = [in_seconds(curve) for curve in curves if curve.seconds > 0]
         if timed:
             blocks.append(panel(dataset, metric, timed, "seconds of tuning"))
     return blocks
 
 
-def arm_series(record: Record, arm: Arm, metric: str, done: Sequence[Trial]) -> Series | None:
-    """The expected best of 1, 2, ... trials with its band; failed trials count as the worst."""
-    from dlfun.stats import tuning as curves
+class Curve(NamedTuple):
+    """The tuning curve of an arm.
 
-    unit = unit_of(metric)
-    scores = np.array([t.score for t in done])
-    if np.isfinite(scores).sum() < 2:
-        return None
-    worst = np.nanmin(scores) if unit.higher else np.nanmax(scores)
-    scores = np.where(np.isfinite(scores), scores, worst)
-    counts = np.arange(1, len(scores) + 1)
-    best = curves.expected_best(scores, higher_is_better=unit.higher)
-    low, high = curves.best_band(scores, higher_is_better=unit.higher)
-    parts = (unit.factor * np.asarray(part, float) for part in (best, low, high))
-    return Series(arm[1], style_of(record, arm[1]), counts.astype(float), *parts)
+    Attributes:
+      median: the median best of 1, 2, ... trials with its band.
+      expected: the expected best of as many.
+      seconds: of one trial.
+    """
+
+    median: Series
+    expected: np.ndarray
+    seconds: float
 
 
-def panel(dataset: str, metric: str, series: list[Series], label: str) -> Figure:
+def in_seconds(curve: Curve) -> Curve:
+    """A curve over time in the place of trials."""
+    return curve._replace(median=curve.median._replace(x=curve.median.x * curve.seconds))
+
+
+def arm_curve(record: Record, arm: Arm, metric: str, done: Sequence[Trial]) -> Curve:
+    """The curve of an arm; trials that failed rank last."""
+    from dlfun.stats.tuning import best_band, expected_best, median_best
+
+    unit, scores = unit_of(metric), np.array([t.score for t in done])
+    bounds = (0.0, 1.0) if metric.endswith("accuracy") else (-np.inf, np.inf)
+    band = best_band(scores, bounds=bounds, higher_is_better=unit.higher)
+    best = median_best(scores, higher_is_better=unit.higher)
+    median, low, high = (unit.factor * part for part in (best, band.low, band.high))
+    expected = unit.factor * expected_best(scores, higher_is_better=unit.higher)
+    counts = np.arange(1.0, len(scores) + 1)
+    series = Series(arm[1], style_of(record, arm[1]), counts, median, low, high)
+    return Curve(series, expected, float(np.mean([t.seconds for t in done])))
+
+
+def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Figure:
     """One data set over one kind of budget."""
-    unit = unit_of(metric)
-    axes = plots.plane(series, f"{label}, log scale", f"best {unit.label}", log_x=True)
-    finding = f"Best {unit.name} to be expected on {dataset} of all {label}: " + "; ".join(
+    unit, series = unit_of(metric), [curve.median for curve in curves]
+    axes = plots.plane(series, f"{label}, log scale", f"best {unit.label}", log_x=True, bands=False)
+    finding = f"Best {unit.name} on {dataset} of all {label}: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
     )
-    rows = [[s.label, *point] for s in series for point in plots.points(s)]
+    thin = [
+        marks.line(axes.x.at(c.median.x), axes.y.at(c.expected), c.median.style, "thin")
+        for c in curves
+    ]
+    rows = [
+        [c.median.label, *point, expected]
+        for c in curves
+        for point, expected in zip(plots.points(c.median), c.expected.tolist(), strict=True)
+    ]
+    names = ["arm", label, f"median best {unit.label}", "low", "high", "expected best"]
     return Figure(
         f"Best against {label}, {dataset}",
         finding,
-        plots.curves(series, axes, finding),
-        table(["arm", label, f"best {unit.label}", "low", "high"], rows, "Tuning curve"),
-        f"Expected best of so many random trials; band: 95 %. {first_upper(better(metric))}.",
+        plots.curves(series, axes, finding, thin),
+        table(names, rows, "Tuning curve"),
+        "The median best of so many random trials, with the exact 95 % band of the whole curve; "
+        f"thin: the expected best. {first_upper(better(metric))}.",
         plots.keys_of(series),
     )

@@ -17,7 +17,8 @@ from dlfun.models import MODELS
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
-from dlfun.types import HParams, Layout, Members, Settings, Streams
+from dlfun.training.train import Trained
+from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
 
 DEFAULT_STEPS = 1000
 DEFAULT_BATCH = 100
@@ -32,6 +33,8 @@ class Result(NamedTuple):
       steps: [intervals], the step at which each was taken.
       parameters: name -> [members, ...].
       variables: the same as the tree that the model applies.
+      predictions: name -> [members, examples], what is said of each test example; empty where
+        the test split stayed closed, or the targets are no classes.
     """
 
     model: str
@@ -43,6 +46,7 @@ class Result(NamedTuple):
     steps: np.ndarray
     parameters: dict[str, np.ndarray]
     variables: Any
+    predictions: Predictions
 
 
 def resolve(
@@ -157,6 +161,16 @@ def in_other_units(finals: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def final_metrics(found: Trained) -> dict[str, np.ndarray]:
+    """The last value of every metric [members], the test split's if it was opened, and counters."""
+    finals = {
+        **{name: values[:, -1] for name, values in found.history.items()},
+        **{f"test_{name}": values for name, values in found.test.items()},
+        **found.kept.counters,
+    }
+    return finals | in_other_units(finals)
+
+
 def run_arm(
     options: StudyOptions,
     settings: Settings,
@@ -165,6 +179,7 @@ def run_arm(
     layout: Layout | None = None,
     columns: Sequence[dict[str, Any]] = (),
     open_test: bool = True,
+    members: Members | None = None,
 ) -> Result:
     """Trains every configuration with every seed and describes each run in a row.
 
@@ -173,8 +188,10 @@ def run_arm(
       layout: None is that of the model's options.
       columns: for each configuration, further columns of its rows: what is swept.
       open_test: False leaves the test split closed.
+      members: None makes them from the options' replicates.
     """
-    members = make_members(options, settings.model, configurations, len(data.datasets))
+    if members is None:
+        members = make_members(options, settings.model, configurations, len(data.datasets))
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
     people, found = train_members(
@@ -192,14 +209,12 @@ def run_arm(
         steps,
         parameters,
         found.kept.variables,
+        found.predictions,
     )
     count = len(members.replicates)
     finals = {
         "seconds": np.full(count, found.run_seconds / count),
         "compile_seconds": np.full(count, found.compile_seconds),
-        **{name: values[:, -1] for name, values in found.history.items()},
-        **{f"test_{name}": values for name, values in found.test.items()},
-        **found.kept.counters,
+        **final_metrics(found),
     }
-    finals |= in_other_units(finals)
     return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))

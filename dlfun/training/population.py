@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,6 +11,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlfun.training import hosts
 from dlfun.training.layout import check_layout, member_rows, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
@@ -21,7 +22,8 @@ class Session(NamedTuple):
 
     Attributes:
       advance: (carry, hparams, steps) -> (carry, history): the next interval; eats the carry.
-      score: (carry, hparams) -> metrics of the test split.
+      score: (carry, hparams) -> metrics of the test split, and what is said of each of its
+        examples: of this process's own members, on the host.
     """
 
     advance: Callable[..., Any]
@@ -125,7 +127,7 @@ class Population:
         """What trains and scores a chunk of the members on data placed by `place_data`."""
         yield Session(
             lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
-            lambda carry, hparams: self.score(carry, hparams, test),
+            lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test)),
         )
 
     @property
@@ -137,6 +139,13 @@ class Population:
     def compile_seconds(self) -> float:
         """Spent so far on tracing, lowering and compiling."""
         return sum(program.phases.total for program in self.programs)
+
+
+def selected(members: Members, rows: Sequence[int]) -> Members:
+    """Some of the members, in this order, each with the numbers and keys it has among all."""
+    pair = (members.hparams, members.streams)
+    hparams, streams = jax.tree.map(lambda leaf: leaf[np.asarray(rows)], pair)
+    return Members(hparams, streams, tuple(members.replicates[row] for row in rows))
 
 
 def shape_of(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:

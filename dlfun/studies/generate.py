@@ -13,7 +13,7 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.text import decode_text
-from dlfun.learners.prepare import prepare
+from dlfun.learners.prepare import STORED, prepare
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.record import save_arrays
@@ -74,7 +74,8 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
     seen = np.asarray(test.inputs[:SEEN])
-    inputs = prepare(jnp.asarray(seen), spec, settings.precision)
+    # Not in bfloat16, which no .npz can hold.
+    inputs = prepare(jnp.asarray(seen), spec, np.dtype(STORED[settings.precision]).name)
     means, _ = assembly.module.apply(variables, inputs, method="encode")
     key = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
     prior = jax.random.normal(key, means[:EXAMPLES].shape, means.dtype)

@@ -18,6 +18,7 @@ from dlfun.studies.evidence import (
     describe_predictions,
     evidence,
 )
+from dlfun.studies.generate import generate
 from dlfun.studies.pictures import FILTERS, filters, first_layer_outputs
 from dlfun.studies.stacked import stack
 from dlfun.types import HParams, Layout
@@ -309,6 +310,7 @@ def test_recurrent_layers_are_shown_reading_embedded_text():
 def test_the_latent_plane_is_where_the_means_vary_most(trained):
     dataset = toy("vector")
     settings, module, variables = initial("vae", dataset, VAE((8,), 5))
+    settings = dataclasses.replace(settings, precision="bfloat16")
     arm = trained[0]._replace(
         model="vae",
         settings=settings,
@@ -321,7 +323,10 @@ def test_the_latent_plane_is_where_the_means_vary_most(trained):
     means, _ = module.apply(variables, dataset.test.inputs, method="encode")
     means = np.asarray(means)
     first, second = sorted(range(5), key=lambda d: -means[:, d].var())[:2]
-    np.testing.assert_allclose(found["latent"], means[:, [first, second]], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(found["latent"], means[:, [first, second]], rtol=0.02, atol=0.02)
     np.testing.assert_array_equal(found["latent_targets"], dataset.test.targets)
     assert found["shown_member"] == 1
     assert "predicted" not in found
+    drawn = generate(arm, stack([dataset]), seed=0, member=1)
+    for name in ("inputs", "reconstructions", "samples", "traversals"):
+        assert drawn[name].dtype == np.float32

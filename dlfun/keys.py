@@ -29,17 +29,21 @@ def stream(root: jax.Array, name: str) -> jax.Array:
     return jax.random.fold_in(root, STREAMS.index(name))
 
 
+def of_algorithm(key: jax.Array, algorithm: str) -> jax.Array:
+    """An algorithm's own key: the given one with its name folded in."""
+    return jax.random.fold_in(key, zlib.crc32(algorithm.encode()) & 0x7FFFFFFF)
+
+
 def replicate_streams(root: jax.Array, replicate: int, algorithm: str, split: int) -> Streams:
     """The streams of replicate r of an algorithm; `split` is where its split is stacked."""
-    own = zlib.crc32(algorithm.encode()) & 0x7FFFFFFF
 
     def key(name: str) -> jax.Array:
         return jax.random.fold_in(stream(root, name), replicate)
 
     return Streams(
-        init=jax.random.fold_in(key("init"), own),
+        init=of_algorithm(key("init"), algorithm),
         order=key("order"),
-        noise=jax.random.fold_in(key("noise"), own),
+        noise=of_algorithm(key("noise"), algorithm),
         evaluation=key("evaluation"),
         split=jax.numpy.int32(split),
     )

@@ -47,16 +47,18 @@ def run(
     check: Check = flags.check,
     computes: bool = True,
     words: str = "",
+    expand: Callable[[list[str]], list[str]] = list,
 ) -> None:
     """Runs a script: parses its flags, sets JAX up, calls main, and exits.
 
     `check` says whether the flags go together. A script that leaves all computing to processes
     of its own `computes` nothing, and JAX is not set up in it. `words` are the arguments that
-    are no flags, as its usage shows them; most scripts take none.
+    are no flags, as its usage shows them; most scripts take none. `expand` may put further
+    arguments before those given.
     """
     Ending().listen()
     doc = sys.modules[main.__module__].__doc__ or ""
-    parser = functools.partial(parse, values, doc=doc, check=check, words=words)
+    parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
     body = functools.partial(start, main, values) if computes else quiet(main)
     code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     if code in (INTERRUPTED, TERMINATED):
@@ -79,8 +81,7 @@ def quiet(main: Main) -> Main:
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
-    layouts = values.layout.values()
-    devices = max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
+    devices = layout_devices(values)
     matmul = values.matmul_precision if "matmul_precision" in values else "default"
     configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)), matmul)
     cluster.join(values)
@@ -95,12 +96,19 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     return code
 
 
+def layout_devices(values: absl_flags.FlagValues) -> int:
+    """The devices that the layouts of a study ask for, at least."""
+    layouts = values.layout.values()
+    return max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
+
+
 def parse(
     values: absl_flags.FlagValues,
     argv: list[str],
     doc: str = "",
     check: Check = flags.check,
     words: str = "",
+    expand: Callable[[list[str]], list[str]] = list,
 ) -> list[str]:
     """Reads the flags of a script, and checks that they go together. Prints help if asked.
 
@@ -114,7 +122,7 @@ def parse(
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
-    rest = parse_flags(values, argv)
+    rest = parse_flags(values, argv, expand)
     if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
         hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else usual
@@ -128,9 +136,11 @@ def parse(
     return rest
 
 
-def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:
+def parse_flags(
+    values: absl_flags.FlagValues, argv: list[str], expand: Callable[[list[str]], list[str]] = list
+) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
-    args = read_flagfiles(values, argv[1:])
+    args = expand(read_flagfiles(values, argv[1:]))
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:

@@ -2,13 +2,19 @@
 
     python -m experiments.compare
 
-trains six models on MNIST-1D over ten seeds each and prints one table.
+trains six models on MNIST-1D over ten seeds each, prints one table, and a verdict on each pair.
+
+    python -m experiments.compare --tune --delta=0.01 --seeds=20
+
+gives every model the same budget of tuning first, and then judges what was chosen by fresh seeds.
 """
 
-from experiments import app, flags
+from experiments import app, flags, protocol
 from experiments.explain import explained
+from experiments.page import with_page
 
 FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
+protocol.define_protocol(FLAGS)
 
 
 def main(argv: list[str]) -> None:
@@ -16,13 +22,34 @@ def main(argv: list[str]) -> None:
     options = flags.study_options(FLAGS, script="compare")
     if explained(FLAGS, options):
         return
+    if FLAGS["plan"].value:
+        plan(options)
+        return
+    asked = protocol.protocol_of(FLAGS, options.output_dir)
     from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
-    from dlfun.studies.compare import compare
+    from dlfun.report.verdicts import variance_table, verdict_table
+    from dlfun.studies.compare import compare, only_tune
 
-    study = compare(options, draw=draw_comparison)
-    print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
+    if FLAGS["stage"].value == "tune":
+        study = only_tune(options, asked)
+        print(*study.notes, f"record: {study.folder}", sep="\n")
+        return
+    study = compare(options, asked, draw=with_page(FLAGS, draw_comparison))
+    print(study_table(study.rows), *study.notes, sep="\n")
+    print(verdict_table(study.pairs))
+    if study.variance:
+        print(f"\n{variance_table(study.variance)}")
+    print(f"record: {study.folder}")
+
+
+def plan(options: flags.StudyOptions) -> None:
+    """Prints how many seeds are needed, and what they will cost."""
+    from dlfun.report.plan import plan_table
+    from dlfun.studies.plan import make_plan
+
+    print(plan_table(make_plan(options, protocol.claim_of(FLAGS), FLAGS["pilot"].value)))
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS)
+    app.run(main, FLAGS, check=protocol.check, expand=protocol.with_frozen)

@@ -31,7 +31,7 @@ def flag_lines(values: absl_flags.FlagValues, models: Iterable[str]) -> tuple[st
     searched = (
         text for name in ("grid", "space") if name in values for text in getattr(values, name)
     )
-    swept = {text.partition("=")[0].strip() for text in searched}
+    swept = {text.partition("=")[0].rpartition(":")[2].strip() for text in searched}
     return (*lines, *shape_lines(values, swept))
 
 

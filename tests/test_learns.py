@@ -4,7 +4,7 @@ import pytest
 
 from dlfun.models import BPNN, MODELS, RNN, Perceptron
 from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.compare import load
+from dlfun.studies.loading import load
 from dlfun.studies.notes import notes
 from dlfun.studies.separability import novikoff_bound
 from dlfun.types import HParams

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.stats import Interval, t_interval
+from dlfun.studies.judge import higher_is_better, metric_of
 
 Row = Mapping[str, Any]
 
@@ -38,14 +39,6 @@ def text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def metric_of(rows: Sequence[Row], split: str) -> str:
-    """The metric an arm is judged by on a split: accuracy or nats where it has them, else loss."""
-    for metric in (f"{split}_accuracy", f"{split}_nats"):
-        if any(row.get(metric, "") != "" for row in rows):
-            return metric
-    return f"{split}_loss"
-
-
 def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     """A line for each group of rows that agree in `by`, best first, data set by data set.
 
@@ -71,7 +64,7 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
 def _worst_last(line: Line) -> float:
     if np.isnan(line.score.estimate):
         return np.inf
-    return -line.score.estimate if line.metric.endswith("accuracy") else line.score.estimate
+    return -line.score.estimate if higher_is_better(line.metric) else line.score.estimate
 
 
 def shown(value: float, metric: str) -> str:

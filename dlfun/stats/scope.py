@@ -67,19 +67,17 @@ def _squares(table: np.ndarray) -> _Squares:
 def _error(parts: Sequence[_Squares], examples: float) -> tuple[float, float]:
     """Standard error and degrees of freedom; `examples` is the variance of the example means.
 
-    Each term is a mean square's share of the variance, with its sign and degrees of freedom.
+    Terms are shares of the variance with their degrees of freedom. What is left is part of the
+    mean square of runs and of examples, and is taken away once for each that exceeds it.
     """
-    runs = [(part.runs / (part.n * part.examples), part.n - 1) for part in parts]
-    rest = [
-        (part.rest / (part.n * part.examples), (part.n - 1) * (part.examples - 1)) for part in parts
-    ]
-    left = sum(share for share, _ in rest)
-    # Without an effect of examples their means vary by what is left alone, and the other way.
-    terms = list(runs)
-    if examples > left:
-        terms.append((examples, parts[0].examples - 1))
-        terms += [(-share, df) for share, df in rest]
+    left = sum(part.rest / (part.n * part.examples) for part in parts)
+    shown = examples > left
+    terms = [(examples, parts[0].examples - 1)] if shown else []
+    for part in parts:
+        runs, rest = (x / (part.n * part.examples) for x in (part.runs, part.rest))
+        terms += [(runs, part.n - 1)] if runs > rest else []
+        terms.append(((1 - shown - (runs > rest)) * rest, (part.n - 1) * (part.examples - 1)))
     variance = sum(share for share, _ in terms)
     if variance <= 0:
         return 0.0, float(sum(part.n - 1 for part in parts))
-    return float(np.sqrt(variance)), float(variance**2 / sum(share**2 / df for share, df in terms))
+    return float(np.sqrt(variance)), variance**2 / sum(share**2 / df for share, df in terms)

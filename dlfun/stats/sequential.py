@@ -8,6 +8,7 @@ import numpy as np
 from scipy import optimize, special
 
 from dlfun.errors import UserError
+from dlfun.stats.labels import TOO_FEW
 
 POINTS = 201
 """Points of the grid that carries the distribution from look to look."""
@@ -18,34 +19,31 @@ def nominal_levels(
 ) -> tuple[float, ...]:
     """The level of each look, so that all of them together err at alpha.
 
-    `looks` are the numbers of replicates at each look, rising. The error is spent as Pocock's
-    boundary spends it: alpha log(1 + (e - 1) t) at the fraction t of the last look (Lan & DeMets
-    1983). With `family_size` comparisons each spends its share alpha / family_size, and the level
-    is that of the whole family: a comparison tests at level / family_size.
+    `looks` are the numbers of replicates at each look, 5 at least and rising. The error is spent
+    as Pocock's boundary spends it: alpha log(1 + (e - 1) t) at the fraction t of the last look
+    (Lan & DeMets 1983). With `family_size` comparisons each spends its share alpha / family_size,
+    and the level is that of the whole family: a comparison tests at level / family_size.
 
     >>> [round(level, 4) for level in nominal_levels([10, 20])]
-    [0.031, 0.0277]
+    [0.031, 0.0257]
     """
-    _check(looks, alpha)
-    times = np.asarray(looks, float) / looks[-1]
-    share = alpha / family_size
-    spent = share * np.log1p((np.e - 1) * times)
-    fresh = np.diff(spent, prepend=0.0)
-    return tuple(family_size * level for level in _levels(times, fresh))
-
-
-def _check(looks: Sequence[int], alpha: float) -> None:
-    if not looks or looks[0] < 2 or any(b <= a for a, b in pairwise(looks)):
-        raise UserError(f"looks {list(looks)} must be rising numbers of seeds, 2 at least")
+    if len(looks) < 1 or looks[0] < TOO_FEW or any(b <= a for a, b in pairwise(looks)):
+        raise UserError(f"looks {list(looks)} must be rising numbers of seeds, {TOO_FEW} at least")
     if not 0 < alpha < 1:
         raise UserError(f"alpha {alpha:g} must lie between 0 and 1")
+    n = np.asarray(looks, float)
+    spent = alpha / family_size * np.log1p((np.e - 1) * n / n[-1])
+    # The t statistics of few values hang together less from look to look than z statistics do:
+    # like those of 3 values fewer, as the variance (n - 1) / (n - 3) of t would have it.
+    levels = spending_levels((n - 3) / (n[-1] - 3), np.diff(spent, prepend=0.0))
+    return tuple(family_size * level for level in levels)
 
 
-def _levels(times: np.ndarray, fresh: np.ndarray) -> list[float]:
-    """Two-sided levels at information times [looks] that spend `fresh` [looks] of error.
+def spending_levels(times: np.ndarray, fresh: np.ndarray) -> list[float]:
+    """Two-sided levels of z tests at rising times [looks] that spend `fresh` [looks] of error.
 
-    The score process is a Brownian motion; the density of its paths that no look has stopped is
-    kept on a grid between the bounds (Armitage, McPherson & Rowe 1969).
+    The scores are a Brownian motion; the density of its paths that no look has stopped is kept
+    on a grid between the bounds (Armitage, McPherson & Rowe 1969).
     """
     bound = float(-special.ndtri(fresh[0] / 2))
     levels = [float(fresh[0])]

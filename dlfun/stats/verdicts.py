@@ -9,14 +9,13 @@ from numpy.typing import ArrayLike
 
 from dlfun.errors import UserError, unknown
 from dlfun.stats.arms import Arm, Side, make_side
-from dlfun.stats.effects import hedges_g, superiority
-from dlfun.stats.intervals import Interval
-from dlfun.stats.labels import EQUIVALENT, NONE, UNRESOLVED, label, rank_label
+from dlfun.stats.effects import hedges_g
+from dlfun.stats.evidence import Evidence, Plan, gather
+from dlfun.stats.labels import BETTER, SMALL, SUGGESTIVE
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.power import seeds_for_equivalence, seeds_to_detect, smallest_detectable
-from dlfun.stats.scope import two_way
-from dlfun.stats.tests import TTest, paired_t, sign_flip, welch
-from dlfun.stats.words import Finding, Printing, sentence
+from dlfun.stats.tests import sign_flip
+from dlfun.stats.words import Printing, sentence
 
 FAMILIES = ("all-pairs", "vs-reference")
 
@@ -67,21 +66,6 @@ class Pair(NamedTuple):
     bouthillier: bool
 
 
-class _Plan(NamedTuple):
-    """What holds for every pair of a family; `alpha` is the share of one pair."""
-
-    delta: float
-    sign: int
-    alpha: float
-    size: int
-    paired: bool
-    chance: float | None
-    split_variance: float
-    power: float
-    correct: Mapping[str, ArrayLike] | None
-    printing: Printing
-
-
 def compare_arms(
     arms: Sequence[Arm],
     *,
@@ -107,15 +91,20 @@ def compare_arms(
     examples like those tested. For a declared look, alpha is the level of that look. `percent`
     says that scores are accuracies in fractions, which sentences give in points, `unit` what
     other scores are counted in. Raises UserError for arms that cannot be compared so.
+
+    >>> a, b = Arm("a", [0.90, 0.92] * 5), Arm("b", [0.89, 0.90] * 5)
+    >>> compare_arms([a, b], delta=0.003, percent=True)[0].words
+    'a beats b by 1.5 points [1.1, 1.9], 10 seeds'
     """
     _check(arms, delta, alpha, paired, split_variance, correct)
-    pairs, sign = _family(arms, family, reference), 1 if higher_is_better else -1
-    share, printing = alpha / len(pairs), Printing(percent, unit)
-    plan = _Plan(
-        delta, sign, share, len(pairs), paired, chance, split_variance, power, correct, printing
+    pairs = _family(arms, family, reference)
+    plan = Plan(
+        delta, alpha / len(pairs), len(pairs), paired, chance, split_variance, power, correct
     )
-    sides = {arm.name: make_side(arm, sign, chance) for arm in arms}
-    return _adjusted([_pair(*_ordered(sides[a], sides[b]), plan) for a, b in pairs], plan)
+    sides = {arm.name: make_side(arm, 1 if higher_is_better else -1, chance) for arm in arms}
+    found = [gather(*_ordered(sides[a], sides[b]), plan) for a, b in pairs]
+    printing = Printing(percent, unit)
+    return _adjusted([_pair(x, plan, printing, higher_is_better) for x in found], plan)
 
 
 def _check(
@@ -159,27 +148,23 @@ def _ordered(a: Side, b: Side) -> tuple[Side, Side]:
     return (b, a) if b.mean > a.mean else (a, b)
 
 
-def _pair(a: Side, b: Side, plan: _Plan) -> Pair:
-    test, n, level = _test(a, b, plan), min(a.n, b.n), 1 - plan.alpha
-    theta = superiority(a.ranked, b.ranked, level, plan.split_variance)
-    by_rank = a.mixed or b.mixed or not np.isfinite(test.diff)
-    verdict = _verdict(a, b, test, theta, by_rank, plan)
-    favoured = (theta.estimate if by_rank else test.diff + 0.5) >= 0.5
-    mde, detect, equiv = (None, None, None) if by_rank else _seeds(test, plan)
-    more = max(detect, equiv) - n if detect and equiv else 0
-    finding = _finding(a, b, test, theta, by_rank, favoured, plan, more)
-    worse, rope, better = test.posterior(plan.delta)
-    decided = verdict not in (EQUIVALENT, UNRESOLVED, NONE)
+def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: bool) -> Pair:
+    a, b, test, theta = found
+    verdict, favoured = found.verdict(plan), found.favoured
+    sign = 1 if higher_is_better else -1
+    mde, detect, equiv = (None, None, None) if found.by_rank else _seeds(found, plan)
+    more = max(detect, equiv) - found.n if detect and equiv else 0
+    worse, rope, better = (_plain(p) for p in test.posterior(plan.delta))
     return Pair(
         a=a.name,
         b=b.name,
-        n=n,
-        mean_a=_plain(plan.sign * a.mean),
-        mean_b=_plain(plan.sign * b.mean),
+        n=found.n,
+        mean_a=_plain(sign * a.mean),
+        mean_b=_plain(sign * b.mean),
         diff=_plain(test.diff),
         sd_diff=_plain(test.sd),
-        ci=_ends(*test.interval(level)),
-        ci_level=level,
+        ci=_ends(*test.interval(plan.level)),
+        ci_level=plan.level,
         family_size=plan.size,
         p_signflip=_plain(sign_flip(a.scores - b.scores)) if plan.paired else None,
         p_holm=None,
@@ -187,14 +172,14 @@ def _pair(a: Side, b: Side, plan: _Plan) -> Pair:
         theta=_plain(theta.estimate),
         theta_ci=_ends(theta.low, theta.high),
         hedges_g=_plain(hedges_g(a.scores, b.scores)),
-        relative_error_change=_relative_error_change(a, b, plan),
+        relative_error_change=_relative_error_change(a, b, higher_is_better, printing.percent),
         delta=plan.delta,
-        p_worse=_plain(worse),
-        p_rope=_plain(rope),
-        p_better=_plain(better),
+        p_worse=worse,
+        p_rope=rope,
+        p_better=better,
         verdict=verdict,
-        winner=finding.names[0] if decided else None,
-        words=sentence(verdict, finding, plan.printing),
+        winner=favoured.a.name if verdict in (BETTER, SMALL, SUGGESTIVE) else None,
+        words=sentence(verdict, favoured, more, plan, printing),
         mde=mde,
         n_detect=detect,
         n_equiv=equiv,
@@ -202,46 +187,17 @@ def _pair(a: Side, b: Side, plan: _Plan) -> Pair:
         n_failed_b=b.n_failed,
         n_at_chance_a=a.n_at_chance,
         n_at_chance_b=b.n_at_chance,
-        mixture=a.mixed or b.mixed,
+        mixture=found.mixture,
         bouthillier=bool(theta.low > 0.5 and theta.high > PRACTICAL),
     )
 
 
-def _test(a: Side, b: Side, plan: _Plan) -> TTest:
-    if plan.correct is not None:
-        return two_way(_tables(a, b, plan))
-    if plan.paired:
-        return paired_t(a.scores - b.scores, plan.split_variance)
-    return welch(a.scores, b.scores, plan.split_variance)
-
-
-def _tables(a: Side, b: Side, plan: _Plan) -> list[np.ndarray]:
-    """Answers [runs, examples]; a failed run is right as often as chance, or left out."""
-    tables = []
-    for side in (a, b):
-        table = np.array((plan.correct or {})[side.name], float)
-        table[side.failed] = np.nan if plan.chance is None else plan.chance
-        tables.append(table)
-    if plan.paired:
-        tables = [tables[0] - tables[1]]
-    return [table[np.isfinite(table).all(1)] for table in tables]
-
-
-def _verdict(a: Side, b: Side, test: TTest, theta: Interval, by_rank: bool, plan: _Plan) -> str:
-    n = min(a.n, b.n)
-    if a.failed.all() and b.failed.all():
-        return NONE
-    if by_rank:
-        return rank_label((theta.low, theta.high), n)
-    inner = test.interval(1 - 2 * plan.alpha)
-    return label(test.interval(1 - plan.alpha), inner, plan.delta, n)
-
-
-def _seeds(test: TTest, plan: _Plan) -> tuple[float | None, int | None, int | None]:
+def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int | None]:
     """The smallest detectable difference; the seeds to detect delta, and to show equivalence."""
+    test = found.test
     # What is left of the variance of the mean when the share that seeds reduce is taken away.
     extra = max(test.error**2 - test.sd**2 / test.n, 0.0)
-    spread = test.sd if plan.paired else test.sd / np.sqrt(2)
+    spread = test.sd if plan.paired else float(test.sd / np.sqrt(2))
     rest = plan.power, plan.alpha, plan.paired, extra
     return (
         _plain(smallest_detectable(spread, test.n, *rest)),
@@ -250,54 +206,15 @@ def _seeds(test: TTest, plan: _Plan) -> tuple[float | None, int | None, int | No
     )
 
 
-def _finding(
-    a: Side,
-    b: Side,
-    test: TTest,
-    theta: Interval,
-    by_rank: bool,
-    favoured: bool,
-    plan: _Plan,
-    more: int,
-) -> Finding:
-    n, level = min(a.n, b.n), 1 - plan.alpha
-    low, high = test.interval(level)
-    if favoured:
-        ends = theta.low, theta.high
-        return Finding(
-            (a.name, b.name),
-            n,
-            test.diff,
-            (low, high),
-            plan.delta,
-            more,
-            by_rank,
-            theta.estimate,
-            ends,
-        )
-    ends = 1 - theta.high, 1 - theta.low
-    return Finding(
-        (b.name, a.name),
-        n,
-        -test.diff,
-        (-high, -low),
-        plan.delta,
-        more,
-        by_rank,
-        1 - theta.estimate,
-        ends,
-    )
-
-
-def _relative_error_change(a: Side, b: Side, plan: _Plan) -> float | None:
+def _relative_error_change(a: Side, b: Side, higher_is_better: bool, percent: bool) -> float | None:
     """The error of a over that of b, less 1: an accuracy's error, or a loss that is positive."""
-    if plan.sign > 0 and not plan.printing.percent:
+    if higher_is_better and not percent:
         return None
-    errors = [(1 - s.mean) if plan.sign > 0 else -s.mean for s in (a, b)]
+    errors = [1 - side.mean if higher_is_better else -side.mean for side in (a, b)]
     return _plain(errors[0] / errors[1] - 1) if min(errors) >= 0 and errors[1] > 0 else None
 
 
-def _adjusted(pairs: list[Pair], plan: _Plan) -> list[Pair]:
+def _adjusted(pairs: list[Pair], plan: Plan) -> list[Pair]:
     """Pairs with Holm's p values; a test without runs enough counts as 1.
 
     The sign-flip test holds for independent paired replicates on one test set; else it is t.

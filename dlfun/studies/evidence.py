@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.stats.calibration import calibrate
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
 from dlfun.studies.pictures import filters, first_layer_outputs, latent_plane
@@ -19,7 +20,6 @@ from dlfun.studies.record import save_arrays
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Spec
 
-BINS = 15
 MISTAKES = 12
 EXAMPLES = 4
 SEEN = 1000
@@ -62,29 +62,16 @@ def describe_predictions(
 
 
 def _calibration(confidence: np.ndarray, correct: np.ndarray, healthy: np.ndarray) -> Arrays:
-    """Reliability of the top-label probabilities in equal bins (low, high], ECE and Brier score.
-
-    Guo et al. (2017). ECE and Brier score [members] are NaN of members that failed.
-    """
-    edges = np.linspace(0, 1, BINS + 1)
-    bins = np.digitize(confidence, edges[1:-1], right=True)
-
-    def sums(rows: Any) -> np.ndarray:
-        """Number, confidence and correctness of the answers in each bin: [3, BINS]."""
-        at = bins[rows].ravel()
-        weights = (None, confidence[rows].ravel(), correct[rows].ravel())
-        return np.stack([np.bincount(at, weight, BINS) for weight in weights])
-
-    count, confident, right = sums(healthy)
-    nan = np.full(BINS, np.nan)
-    gaps = np.array([np.abs(s[1] - s[2]).sum() for s in map(sums, range(len(correct)))])
+    """Reliability pooled over healthy members; ECE and Brier score [members], NaN of the others."""
+    pooled = calibrate(confidence[healthy], correct[healthy])
+    each = [calibrate(*pair) for pair in zip(confidence, correct, strict=True)]
     return {
-        "calibration_edges": edges,
-        "calibration_count": count.astype(np.int64),
-        "calibration_confidence": np.divide(confident, count, out=nan.copy(), where=count > 0),
-        "calibration_accuracy": np.divide(right, count, out=nan.copy(), where=count > 0),
-        "ece": np.where(healthy, gaps / correct.shape[1], np.nan),
-        "brier": np.mean(np.square(confidence - correct, dtype=np.float64), axis=1),
+        "calibration_edges": pooled.edges,
+        "calibration_count": pooled.counts,
+        "calibration_confidence": pooled.confidence,
+        "calibration_accuracy": pooled.accuracy,
+        "ece": np.where(healthy, [one.ece for one in each], np.nan),
+        "brier": np.where(healthy, [one.brier for one in each], np.nan),
     }
 
 

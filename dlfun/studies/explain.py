@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dlfun.studies.arm import make_members, resolve
-from dlfun.studies.compare import load
 from dlfun.studies.layouts import measured
+from dlfun.studies.loading import load
 from dlfun.studies.options import StudyOptions
 from dlfun.training.planner import Measured
 

@@ -13,13 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.studies.recorded import arm_files
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
@@ -29,6 +30,7 @@ COLUMNS = (
     "replicate",
     "status",
     "failed_at",
+    "at_chance",
     "parameters",
     "steps",
     "seconds",
@@ -48,6 +50,28 @@ JAX_CONFIG = (
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
 
 
+class Study(NamedTuple):
+    """What a study found.
+
+    Attributes:
+      rows: as in members.csv, a row a run.
+      notes: what else there is to say.
+      folder: where the record is.
+      pairs: as in comparison.json, a record for each pair of arms.
+      variance: as in variance.csv, where sources of variance were parted.
+    """
+
+    rows: list[dict[str, Any]]
+    notes: list[str]
+    folder: Path
+    pairs: list[dict[str, Any]] = []
+    variance: list[dict[str, Any]] = []
+
+
+def draw_nothing(folder: Path) -> None:
+    """No pictures."""
+
+
 def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
     """Calls `fill` on a new folder and gives it its name only when all of it is there.
 
@@ -61,27 +85,38 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
         return output
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+        hidden = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+    building = hidden / output.name  # what is written tells of itself by its final name
     try:
-        building.chmod(0o755)
+        building.mkdir(mode=0o755)
         fill(building)
         os.rename(building, output)
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
     return output
 
 
 def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """members.csv: a row a run, a column for all that any run has; empty where it has none."""
-    names = list(dict.fromkeys([*COLUMNS, *(name for row in rows for name in row)]))
-    with (folder / "members.csv").open("w", newline="") as file:
+    write_table(folder / "members.csv", rows, COLUMNS)
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """A .csv with `columns`, and then a column for all that any row has."""
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """JSON that any parser reads: no NaN in it."""
+    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
 
 
 def _cell(value: Any) -> Any:
@@ -128,9 +163,8 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
         return
     target = folder / "parameters"
     target.mkdir()
-    arms = [f"{r.dataset}-{r.model}".replace("/", "-") for r in results]
-    for i, result in enumerate(results):
-        name = arms[i] if arms.count(arms[i]) == 1 else f"{arms[i]}-{arms[:i].count(arms[i])}"
+    names = arm_files([(r.dataset, r.model) for r in results])
+    for name, result in zip(names, results, strict=True):
         kept = [best_member(result)] if keep == "best" else list(range(len(result.rows)))
         arrays = {n: a[kept] for n, a in result.parameters.items()}
         save_arrays(target / f"{name}.npz", {"member": np.array(kept), **arrays})

@@ -62,3 +62,13 @@ def configurations(
     if method == "grid":
         return crossed(grid)
     return drawn(method, space, trials, keys.stream(keys.root_key(seed), "search"))
+
+
+def trials(
+    space: Mapping[str, Dimension], count: int, seed: int, model: str
+) -> list[dict[str, Any]]:
+    """Independent draws for a model that is tuned; one, of nothing, from a space of nothing."""
+    if not space:
+        return [{}]
+    key = keys.stream(keys.root_key(seed), "search")
+    return drawn("random", space, count, keys.of_algorithm(key, model))

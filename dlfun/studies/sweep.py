@@ -10,8 +10,9 @@ from dlfun.errors import UserError
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
-from dlfun.studies.compare import Study, draw_nothing, load
+from dlfun.studies.loading import load
 from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.stacked import Stacked
 from dlfun.types import HParams, Layout, Settings
 

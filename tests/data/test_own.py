@@ -15,7 +15,7 @@ from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.assemble import assemble
-from dlfun.studies.compare import load_all
+from dlfun.studies.loading import load_all
 from dlfun.types import DataOptions, Settings
 from experiments import app
 from tests.helpers import options

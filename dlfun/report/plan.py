@@ -1,0 +1,66 @@
+"""The plan of a comparison, as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dlfun.report.table import text_table
+from dlfun.report.verdicts import scaled
+
+if TYPE_CHECKING:
+    from dlfun.studies.plan import Plan
+
+
+def plan_table(plan: Plan) -> str:
+    """Seeds for each pair, and what the largest number of them costs for each model."""
+    needs = [
+        {
+            "dataset": need.dataset,
+            "a - b": need.pair,
+            "delta": scaled(need.delta, need.metric),
+            "sd of differences": scaled(need.sd, need.metric),
+            "seeds to find delta": count(need.detect),
+            "seeds for equivalence": count(need.equivalence),
+        }
+        for need in plan.needs
+    ]
+    most = {name: largest(plan, name) for name in {need.dataset for need in plan.needs}}
+    costs = []
+    for one in plan.costs:
+        best, seeds = one.candidates[0], most[one.dataset]
+        seconds = best.member_step_seconds * one.steps
+        costs.append(
+            {
+                "dataset": one.dataset,
+                "model": one.model,
+                "layout": str(best.layout),
+                "compile s": f"{best.compile_seconds:.1f}",
+                "s a seed": f"{seconds:.2f}",
+                "seeds": str(seeds),
+                "run s": f"{seconds * seeds:.0f}",
+                "MiB a device": f"{best.device_bytes / 2**20:.0f}",
+            }
+        )
+    accuracy = all(need.metric.endswith("accuracy") for need in plan.needs)
+    unit = "delta and sd are in points of accuracy; " if accuracy else ""
+    return "\n".join(
+        [
+            text_table(needs, ("dataset", "a - b")),
+            f"{unit}found with power {plan.power:g} at the pair's share of the error rate; the sd "
+            "of a pilot is its 80 % upper limit",
+            "",
+            text_table(costs),
+            "validation and scoring come on top; memory is of the members that are in it at a time",
+        ]
+    )
+
+
+def count(seeds: int | None) -> str:
+    """A number of seeds, or that there is none."""
+    return "-" if seeds is None else f"{seeds:,}"
+
+
+def largest(plan: Plan, dataset: str) -> int:
+    """The largest number of seeds that some pair of a data set needs to find delta."""
+    found = [need.detect or 0 for need in plan.needs if need.dataset == dataset]
+    return max(2, *found)

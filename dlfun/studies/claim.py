@@ -1,0 +1,88 @@
+"""What a comparison claims, and what it does not know before. Needs no JAX."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from dlfun.errors import UserError
+
+FAMILIES = ("all-pairs", "vs-reference")
+SCOPES = ("this-test-set", "population")
+
+ALL = ""
+"""The key of the delta for every data set that has none of its own."""
+
+ACCURACIES: Mapping[str, float] = {
+    "mnist": 0.001,
+    "fashion_mnist": 0.003,
+    "mnist1d": 0.01,
+    "digits": 0.01,
+}
+"""The differences in accuracy that count as none where the user names no other."""
+
+OTHERS: Mapping[str, float] = {"accuracy": 0.01, "nats": 0.01, "elbo": 0.5, "loss": 0.0}
+"""The same by metric, for data sets without their own; of losses every difference counts."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """What is fixed before a comparison is confirmed.
+
+    Attributes:
+      delta: data set, or `ALL`, -> the largest difference that counts as none, in the metric's
+        unit (accuracies as fractions); data sets without one take their default.
+      family: the pairs of which a claim is made: all, or each arm against the reference.
+      reference: an arm; None unless the family is vs-reference.
+      scope: this-test-set, or population: all examples like those tested.
+      alpha: chance that a family has a wrong claim.
+      power: chance that a difference of delta is found, in numbers of seeds.
+      looks: declared numbers of seeds at which the study may stop; empty: one look.
+      frozen_hash: of the configurations that were tuned and frozen, else None.
+      test_openings: how often the test split was opened for them.
+    """
+
+    delta: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    family: str = "all-pairs"
+    reference: str | None = None
+    scope: str = "this-test-set"
+    alpha: float = 0.05
+    power: float = 0.8
+    looks: tuple[int, ...] = ()
+    frozen_hash: str | None = None
+    test_openings: int = 1
+
+
+def delta_of(claim: Claim, dataset: str, metric: str) -> tuple[float, bool]:
+    """The delta of a data set, and whether it was given.
+
+    >>> delta_of(Claim({"": 0.02}), "digits", "test_accuracy")
+    (0.02, True)
+    >>> delta_of(Claim(), "mnist", "test_accuracy")
+    (0.001, False)
+    """
+    for name in (dataset, ALL):
+        if name in claim.delta:
+            return claim.delta[name], True
+    kind = metric.rpartition("_")[2]
+    return (ACCURACIES.get(dataset, OTHERS[kind]) if kind == "accuracy" else OTHERS[kind]), False
+
+
+def declared_looks(seeds: int, most: int) -> tuple[int, ...]:
+    """Looks that double from `seeds` to `most`.
+
+    >>> declared_looks(10, 40), declared_looks(10, 50)
+    ((10, 20, 40), (10, 20, 40, 50))
+
+    Raises:
+      UserError: if `most` is not above `seeds`.
+    """
+    if most <= seeds:
+        raise UserError(
+            f"--max_seeds={most} leaves --until_decided nothing to add to --seeds={seeds}; "
+            "give a larger number"
+        )
+    looks = [seeds]
+    while 2 * looks[-1] < most:
+        looks.append(2 * looks[-1])
+    return (*looks, most)

@@ -1,0 +1,138 @@
+"""What a comparison may no longer change once it was tuned: frozen.json, and its openings.
+
+The hash is over all that is frozen, in one canonical form. Each time the test split is opened for
+it, a line is added to openings.csv beside it, before anything is trained.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlfun.errors import UserError
+from dlfun.studies.claim import Claim
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.tuning import Tuned, Tuning
+from dlfun.types import Dataset
+
+FORMAT = 1
+NAME = "frozen.json"
+OPENINGS = "openings.csv"
+COLUMNS = ("hash", "seed", "time", "record")
+
+
+def digest(contents: Mapping[str, Any]) -> str:
+    """The sha256 of all that is frozen, but for the hash itself."""
+    plain = {name: value for name, value in contents.items() if name != "hash"}
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def freeze(
+    options: StudyOptions,
+    claim: Claim,
+    tuning: Tuning,
+    tuned: Tuned,
+    datasets: Sequence[Dataset],
+    flags: Sequence[str],
+) -> dict[str, Any]:
+    """All that the confirmation must keep, with its hash.
+
+    `flags` are the lines that the confirmation must be started with.
+    """
+    contents = {
+        "format": FORMAT,
+        "configurations": tuned.points,
+        "spaces": {
+            model: {name: str(dimension) for name, dimension in space.items()}
+            for model, space in tuning.spaces.items()
+        },
+        "trials": {model: len(found) for model, found in tuning.candidates.items()},
+        "tuning_seeds": tuning.seeds,
+        "tuning_root": options.seed,
+        "delta": dict(claim.delta),
+        "family": claim.family,
+        "reference": claim.reference,
+        "scope": claim.scope,
+        "alpha": claim.alpha,
+        "n": options.seeds,
+        "looks": list(claim.looks),
+        "datasets": {d.name: {"version": d.version, "checksum": d.checksum} for d in datasets},
+        "flags": list(flags),
+    }
+    contents = json.loads(json.dumps(contents))  # tuples become lists, as they will be read
+    return {**contents, "hash": digest(contents)}
+
+
+def write_frozen(folder: Path, contents: Mapping[str, Any]) -> None:
+    """frozen.json in a folder."""
+    text = json.dumps(contents, indent=2, sort_keys=True, allow_nan=False)
+    (folder / NAME).write_text(text + "\n")
+
+
+def read_frozen(path: str | Path) -> dict[str, Any]:
+    """What was frozen, from the file or the record that holds it.
+
+    Raises:
+      UserError: if there is no such file, or it was changed since, or is of another version.
+    """
+    file = Path(path) / NAME if Path(path).is_dir() else Path(path)
+    where = f"--frozen={path}"
+    try:
+        contents = json.loads(file.read_text())
+    except FileNotFoundError:
+        raise UserError(
+            f"{where}: there is no {NAME}; make one by --tune --stage=tune, and name its record"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{where}: cannot be read ({error}); tune anew") from None
+    if not isinstance(contents, dict) or contents.get("format") != FORMAT:
+        raise UserError(f"{where}: is not of this version of dlfun; tune anew")
+    if contents.get("hash") != digest(contents):
+        raise UserError(
+            f"{where}: was changed after it was frozen (its hash does not fit); put it back, or "
+            "tune anew"
+        )
+    return contents
+
+
+def read_openings(path: str | Path, frozen_hash: str) -> list[dict[str, str]]:
+    """The lines of openings.csv beside a frozen file that are of its hash."""
+    try:
+        with openings_of(path).open(newline="") as file:
+            return [row for row in csv.DictReader(file) if row["hash"] == frozen_hash]
+    except FileNotFoundError:
+        return []
+
+
+def openings_of(path: str | Path) -> Path:
+    """Where the openings of a frozen file are written down."""
+    return (Path(path) if Path(path).is_dir() else Path(path).parent) / OPENINGS
+
+
+def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) -> int:
+    """Writes down that the test split is opened now; how often it was, this time included.
+
+    Raises:
+      UserError: if it was opened with the same seed before.
+    """
+    before = read_openings(folder, frozen_hash)
+    same = [row for row in before if row["seed"] == str(seed)]
+    if same:
+        raise UserError(
+            f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "
+            f"{same[0]['record']}; give another --seed, and the study is a replication"
+        )
+    path = openings_of(folder)
+    is_new = not path.exists()
+    with path.open("a", newline="") as file:
+        writer = csv.writer(file)
+        if is_new:
+            writer.writerow(COLUMNS)
+        writer.writerow([frozen_hash, seed, time.strftime("%Y-%m-%d %H:%M:%S"), record])
+    return len(before) + 1

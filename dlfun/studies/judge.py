@@ -1,0 +1,183 @@
+"""The verdict on every pair of arms of a study: what comparison.json holds. Needs no JAX."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.stats import Arm, compare_arms
+from dlfun.stats.failures import at_chance
+from dlfun.studies.claim import Claim, delta_of
+
+Row = Mapping[str, Any]
+
+METRICS = ("accuracy", "nats", "elbo", "loss")
+"""What an arm can be judged by: the first of these that it has."""
+
+HIGHER = ("accuracy", "elbo")
+"""Of these metrics more is better; of the others, less."""
+
+PER_EXAMPLE = ("accuracy", "nats", "loss")
+"""Metrics that the chance level of a data set is stated in."""
+
+DECIDED = ("better", "better (small)", "equivalent")
+
+
+class Examined(NamedTuple):
+    """What the statistics must know of the data set that arms were tested on.
+
+    Attributes:
+      scheme: official, random or leave_one_speaker_out.
+      examples: in the test split.
+      variance: n_test / n_train where each replicate draws its own split, else 0.
+      task: of the data set's spec.
+      correct: arm -> [replicates, examples], whether each test example was answered rightly;
+        empty unless the claim is about the population.
+    """
+
+    scheme: str
+    examples: int
+    variance: float
+    task: str
+    correct: Mapping[str, np.ndarray] = {}
+
+
+class Look(NamedTuple):
+    """Which of the declared looks this is: its number from 1, its level, and how many seeds."""
+
+    number: int
+    level: float
+
+
+def metric_of(rows: Sequence[Row], split: str) -> str:
+    """The metric that runs are judged by on a split: the first of `METRICS` that one of them has.
+
+    >>> metric_of([{"test_nats": 1.2, "test_loss": 1.2}], "test")
+    'test_nats'
+    """
+    for metric in METRICS:
+        if any(row.get(f"{split}_{metric}", "") != "" for row in rows):
+            return f"{split}_{metric}"
+    return f"{split}_loss"
+
+
+def higher_is_better(metric: str) -> bool:
+    """Whether more of a metric, such as test_accuracy, is better."""
+    return metric.rpartition("_")[2] in HIGHER
+
+
+def score(row: Row, metric: str) -> float:
+    """The score of a run; NaN if it failed or has none."""
+    value = row.get(metric, "")
+    return float("nan") if value == "" or row["status"] != "ok" else float(value)
+
+
+def is_at_chance(value: float, chance: float, metric: str, examples: int) -> bool:
+    """Whether a score is no better than guessing.
+
+    >>> [is_at_chance(found, 0.1, "test_accuracy", 1000) for found in (0.115, 0.2)]
+    [True, False]
+    """
+    if metric.endswith("accuracy"):
+        return bool(at_chance([value], chance, examples)[0])
+    return value >= chance
+
+
+def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
+    """Gives each row of one data set its column at_chance, true or false; empty if it failed."""
+    metric = metric_of(rows, "test")
+    for row in rows:
+        value, chance = score(row, metric), row.get("chance", float("nan"))
+        known = np.isfinite(value) and np.isfinite(chance)
+        stated = metric.rpartition("_")[2] in PER_EXAMPLE and tested.task != "generation"
+        row["at_chance"] = (
+            str(is_at_chance(value, chance, metric, tested.examples)).lower()
+            if known and stated
+            else ""
+        )
+
+
+def make_arms(rows: Sequence[Row], metric: str) -> list[Arm]:
+    """The arms of one data set that have the metric, each with its replicates in order."""
+    arms: dict[str, list[Row]] = {}
+    for row in rows:
+        arms.setdefault(row["model"], []).append(row)
+    made = []
+    for name, members in arms.items():
+        members = sorted(members, key=lambda row: int(row["replicate"]))
+        if any(row.get(metric, "") != "" for row in members):
+            marks = [row.get("at_chance", "") == "true" for row in members]
+            made.append(Arm(name, [score(row, metric) for row in members], marks))
+    return made
+
+
+def chance_of(rows: Sequence[Row], metric: str, tested: Examined) -> float | None:
+    """What guessing scores in this metric, if it is known."""
+    value = rows[0].get("chance", "")
+    stated = metric.rpartition("_")[2] in PER_EXAMPLE and tested.task != "generation"
+    return float(value) if stated and value != "" and np.isfinite(float(value)) else None
+
+
+def judge(
+    rows: Sequence[Row], dataset: str, tested: Examined, claim: Claim, look: Look
+) -> list[dict[str, Any]]:
+    """The records of all pairs of the arms of one data set; none where there is only one arm."""
+    metric = metric_of(rows, "test")
+    arms = make_arms(rows, metric)
+    if len(arms) < 2:
+        return []
+    delta, given = delta_of(claim, dataset, metric)
+    accuracy = metric.endswith("accuracy")
+    population = claim.scope == "population" and accuracy
+    pairs = compare_arms(
+        arms,
+        delta=delta,
+        higher_is_better=higher_is_better(metric),
+        family=claim.family,
+        reference=claim.reference,
+        alpha=look.level,
+        chance=chance_of(rows, metric, tested),
+        split_variance=tested.variance,
+        power=claim.power,
+        correct=tested.correct if population else None,
+        percent=accuracy,
+        unit="" if accuracy else metric.rpartition("_")[2].replace("elbo", "nats"),
+    )
+    common = {
+        "dataset": dataset,
+        "metric": metric,
+        "direction": "higher" if higher_is_better(metric) else "lower",
+        "paired": True,
+        "split_scheme": tested.scheme,
+        "family": claim.family,
+        "delta_from": "given" if given else "default",
+        "scope": "population" if population else "this-test-set",
+        "alpha": claim.alpha,
+        "look": look.number,
+        "looks": list(claim.looks) or None,
+        "frozen_hash": claim.frozen_hash,
+        "test_openings": claim.test_openings,
+        "protocol": "tuned" if claim.frozen_hash else "given",
+    }
+    order = {arm.name: rank for rank, arm in enumerate(best_first(arms, metric))}
+    pairs = sorted(pairs, key=lambda pair: (order[pair.a], order[pair.b]))
+    return [pair._asdict() | common for pair in pairs]
+
+
+def best_first(arms: Sequence[Arm], metric: str) -> list[Arm]:
+    """Arms by the mean of their runs that did not fail."""
+    sign = -1 if higher_is_better(metric) else 1
+
+    def rank(arm: Arm) -> float:
+        scores = np.asarray(arm.scores, float)
+        kept = scores[np.isfinite(scores)]
+        return sign * float(kept.mean()) if len(kept) else np.inf
+
+    return sorted(arms, key=rank)
+
+
+def all_decided(pairs: Sequence[Row]) -> bool:
+    """Whether every pair has a verdict that needs no more seeds."""
+    return all(pair["verdict"] in DECIDED for pair in pairs)

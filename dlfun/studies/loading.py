@@ -1,0 +1,50 @@
+"""The data sets of a study, split and stacked as its population sees them."""
+
+from __future__ import annotations
+
+from dlfun import data as datasets
+from dlfun import keys
+from dlfun.data.lazy import lazy_raw
+from dlfun.errors import UserError
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.stacked import Stacked, stack
+from dlfun.training import hosts
+
+
+def load(name: str, options: StudyOptions) -> Stacked:
+    """A data set with its splits: one for all replicates if it is the official one, else one each.
+
+    Replicates that are split alike are still stacked one by one.
+    """
+    raw = datasets.read(name, options.data)
+    hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
+    key = keys.stream(keys.root_key(options.seed), "split")
+    own = options.data.split != "official" and not raw.spec.truth_table
+    replicates = range(options.seeds if own else 1)
+    if options.input == "stream":
+        raw = lazy_raw(raw)
+    return stack([datasets.split(raw, key, r, options.data) for r in replicates])
+
+
+def load_all(options: StudyOptions) -> dict[str, Stacked]:
+    """Every data set of a study by its own name, which for own data is not how they were named.
+
+    Raises:
+      UserError: if two have the same name, as their rows could not be told apart.
+    """
+    loaded: dict[str, Stacked] = {}
+    for given in options.datasets:
+        data = load(given, options)
+        if data.first.name in loaded:
+            raise UserError(
+                f"{given}: the study already has a data set with the name {data.first.name}; "
+                "rename the file or folder"
+            )
+        loaded[data.first.name] = data
+    return loaded
+
+
+def chance(data: Stacked) -> float:
+    """The mean chance level over the splits."""
+    levels = [datasets.chance(dataset) for dataset in data.datasets]
+    return sum(levels) / len(levels)

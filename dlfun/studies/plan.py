@@ -1,0 +1,139 @@
+"""How many seeds a comparison needs, and what they cost on this device; trains nothing."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.stats import sd_upper, seeds_for_equivalence, seeds_to_detect
+from dlfun.studies.claim import Claim, delta_of
+from dlfun.studies.explain import Explained, explain
+from dlfun.studies.judge import METRICS, make_arms, metric_of
+from dlfun.studies.options import StudyOptions
+
+ASSUMED = (0.5, 1.0, 2.0, 4.0)
+"""Without a pilot: spreads of paired differences, in units of delta."""
+
+
+class Need(NamedTuple):
+    """The seeds that a pair needs.
+
+    Attributes:
+      pair: the arms, or the spread that is assumed.
+      sd: of paired differences; from a pilot, its 80 % upper limit.
+      detect, equivalence: seeds to find a difference of delta, and to show that there is none;
+        None: more than can be said.
+    """
+
+    dataset: str
+    metric: str
+    pair: str
+    delta: float
+    sd: float
+    detect: int | None
+    equivalence: int | None
+
+
+class Plan(NamedTuple):
+    """Needs, and for each arm the layouts that were measured, fastest first."""
+
+    needs: list[Need]
+    costs: list[Explained]
+    power: float
+
+
+def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
+    """The plan of a comparison; `pilot` is a record of the same models, or None.
+
+    Raises:
+      UserError: if the pilot has too few seeds of these models.
+    """
+    count = len(options.models)
+    size = count * (count - 1) // 2 if claim.family == "all-pairs" else count - 1
+    if size < 1:
+        raise UserError("--plan is for comparisons; name two models or more")
+    costs = explain(options)
+    names = list(dict.fromkeys(one.dataset for one in costs))
+    needs = []
+    for dataset in names:
+        if pilot is None:
+            delta, _ = delta_of(claim, dataset, f"test_{METRICS[0]}")
+            spreads = {f"sd {k:g} x delta": k * delta for k in ASSUMED}
+            metric = f"test_{METRICS[0]}"
+        else:
+            metric, spreads = of_pilot(Path(pilot), dataset, list(options.models), claim)
+            delta, _ = delta_of(claim, dataset, metric)
+        for pair, sd in spreads.items():
+            needs.append(need(dataset, metric, pair, delta, sd, claim, size))
+    return Plan(needs, costs, claim.power)
+
+
+def need(
+    dataset: str, metric: str, pair: str, delta: float, sd: float, claim: Claim, size: int
+) -> Need:
+    """The seeds of one pair, whose share of the error rate is that of a family of this size."""
+    if delta <= 0:
+        return Need(dataset, metric, pair, delta, sd, None, None)
+    alpha = claim.alpha / size
+    return Need(
+        dataset,
+        metric,
+        pair,
+        delta,
+        sd,
+        seeds_to_detect(sd, delta, claim.power, alpha),
+        seeds_for_equivalence(sd, delta, claim.power, alpha),
+    )
+
+
+def of_pilot(
+    folder: Path, dataset: str, models: Sequence[str], claim: Claim
+) -> tuple[str, dict[str, float]]:
+    """The metric, and for each pair of models the upper limit of the sd of its differences.
+
+    Raises:
+      UserError: if the record lacks the data set, or has fewer than two seeds of a model.
+    """
+    rows = [row for row in read_members(folder) if row["dataset"] == dataset]
+    metric = metric_of(rows, "test")
+    arms = {arm.name: np.asarray(arm.scores, float) for arm in make_arms(rows, metric)}
+    missing = [model for model in models if len(arms.get(model, ())) < 2]
+    if missing:
+        raise UserError(
+            f"--pilot={folder}: has fewer than 2 seeds of {missing[0]} on {dataset} with a test "
+            "score; name a comparison of the same models and data sets"
+        )
+    pairs = (
+        itertools.combinations(models, 2)
+        if claim.family == "all-pairs"
+        else ((m, claim.reference) for m in models if m != claim.reference)
+    )
+    found = {}
+    for a, b in pairs:
+        both = min(len(arms[a]), len(arms[str(b)]))
+        differences = arms[a][:both] - arms[str(b)][:both]
+        kept = differences[np.isfinite(differences)]
+        sd = float(kept.std(ddof=1)) if len(kept) > 1 else float("inf")
+        found[f"{a} - {b}"] = sd_upper(sd, len(kept))
+    return metric, found
+
+
+def read_members(folder: Path) -> list[Mapping[str, Any]]:
+    """The rows of a record's members.csv.
+
+    Raises:
+      UserError: if it is no record.
+    """
+    try:
+        with (folder / "members.csv").open(newline="") as file:
+            return list(csv.DictReader(file))
+    except OSError:
+        raise UserError(
+            f"--pilot={folder}: holds no members.csv; name the record of a comparison"
+        ) from None

@@ -1,0 +1,116 @@
+"""Tuning: the same budget for every model, judged by validation, without a test split in reach."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.studies.arm import Result
+from dlfun.studies.assemble import assemble
+from dlfun.studies.judge import higher_is_better, metric_of, score
+from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.spaces import Dimension
+from dlfun.studies.stacked import Stacked
+from dlfun.studies.sweep import Configuration, grouped, run_group
+
+Choice = dict[str, dict[str, ModelOptions]]
+"""Data set -> model -> what it was tuned to."""
+
+
+class Tuning(NamedTuple):
+    """What is tried.
+
+    Attributes:
+      candidates: model -> its configurations, drawn from its space before anything was trained.
+      spaces: model -> name -> Dimension.
+      seeds: of every configuration.
+    """
+
+    candidates: Mapping[str, Sequence[Configuration]]
+    spaces: Mapping[str, Mapping[str, Dimension]]
+    seeds: int
+
+
+class Tuned(NamedTuple):
+    """What tuning found.
+
+    Attributes:
+      rows: of tuning.csv, a run each.
+      points: data set -> model -> name -> value, of the configurations chosen.
+      choice: the same as options.
+    """
+
+    rows: list[dict[str, Any]]
+    points: dict[str, dict[str, dict[str, Any]]]
+    choice: Choice
+
+
+def shut(data: Stacked) -> Stacked:
+    """The same data without any test split."""
+    nothing: Any = None
+    without = tuple(dataset._replace(test=nothing) for dataset in data.datasets)
+    return data._replace(datasets=without, test=nothing)
+
+
+def tune(options: StudyOptions, tuning: Tuning, loaded: Mapping[str, Stacked]) -> Tuned:
+    """Trains every candidate with every tuning seed on every data set, and chooses.
+
+    Raises:
+      UserError: if there is no validation split to choose by.
+    """
+    if options.data.validation_fraction == 0:
+        raise UserError("--validation_fraction=0 leaves --tune nothing to choose by; give 0.1")
+    options = dataclasses.replace(options, seeds=tuning.seeds, first=0, tuning=True)
+    found = Tuned([], {}, {})
+    for dataset, data in loaded.items():
+        found.points[dataset], found.choice[dataset] = {}, {}
+        for model, candidates in tuning.candidates.items():
+            rows = try_all(options, model, candidates, shut(data))
+            best = choose(rows)
+            for row in rows:
+                row["chosen"] = str(row["trial"] == best).lower()
+            found.rows.extend(rows)
+            found.points[dataset][model], found.choice[dataset][model] = candidates[best]
+    return found
+
+
+def try_all(
+    options: StudyOptions, model: str, candidates: Sequence[Configuration], data: Stacked
+) -> list[dict[str, Any]]:
+    """A row for each run of each candidate, trial by trial."""
+    numbered = [({"trial": i, **point}, chosen) for i, (point, chosen) in enumerate(candidates)]
+    groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])
+    for settings in groups:
+        assemble(settings, data.first.spec)
+    results: list[Result] = []
+    for settings, group in groups.items():
+        results.append(run_group(options, settings, data, group, None))
+    rows = [row for result in results for row in result.rows]
+    return sorted(rows, key=lambda row: row["trial"])
+
+
+def choose(rows: Sequence[Mapping[str, Any]]) -> int:
+    """The trial of the best mean validation at the last step.
+
+    A trial with a failed run ranks behind all without; ties go to fewer parameters, then to the
+    lower number.
+
+    >>> choose([{"trial": t, "status": "ok", "parameters": 9, "validation_accuracy": v}
+    ...         for t, v in ((0, 0.4), (1, 0.6), (2, 0.6))])
+    1
+    """
+    metric = metric_of(rows, "validation")
+    sign = 1 if higher_is_better(metric) else -1
+    trials: dict[int, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        trials.setdefault(row["trial"], []).append(row)
+
+    def rank(trial: int) -> tuple[float, int, int]:
+        mean = sign * float(np.mean([score(row, metric) for row in trials[trial]]))
+        return (np.inf if np.isnan(mean) else -mean, trials[trial][0]["parameters"], trial)
+
+    return min(trials, key=rank)

@@ -1,0 +1,375 @@
+"""The flags of a comparison's protocol, and what they ask for."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+import os
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError
+from dlfun.studies import claim as claims
+from dlfun.studies.claim import Claim, declared_looks
+from dlfun.studies.spaces import SPACES, Dimension
+from dlfun.types import Range
+from experiments import flags, parsing
+from experiments.holders import bad_value, define, flag_of
+from experiments.replay import flag_lines
+from experiments.search import kinds, parse_dimension, split_name
+
+STAGES = ("all", "tune", "confirm")
+FREE = (
+    "seed",
+    "stage",
+    "frozen",
+    "platform",
+    "keep",
+    "input",
+    "memory_limit",
+    "tensorboard",
+    "variance",
+)
+"""Flags that a confirmation may have otherwise than they were when it was frozen."""
+
+POSITIVE = Range(0, math.inf, "", high_allowed=False)
+TOO_FEW = 5
+"""With fewer seeds there is no verdict, whatever they say."""
+
+OPEN = Range(0, 1, "", low_allowed=False, high_allowed=False)
+
+
+def define_protocol(values: absl_flags.FlagValues) -> None:
+    """Adds the flags of the protocol to those of a script."""
+    _define_claim(values)
+    _define_tuning(values)
+
+
+def _define_claim(values: absl_flags.FlagValues) -> None:
+    def add(
+        kind: parsing.Kind,
+        name: str,
+        default: Any,
+        help: str,
+        usual: str = "",
+        group: str = "Claim",
+    ) -> None:
+        define(values, kind, name, default, help, group, usual=usual)
+
+    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
+    add(
+        by_dataset(parsing.number(POSITIVE)),
+        "delta",
+        None,
+        "the largest difference that counts as none, in the metric's unit, accuracies as "
+        "fractions: one number, or DATASET:NUMBER,...; needed by --tune",
+        f"{usual}, others {claims.OTHERS['accuracy']:g}",
+    )
+    add(
+        parsing.choice("family", claims.FAMILIES),
+        "family",
+        "all-pairs",
+        "the pairs that claims are made of, which share the error rate",
+    )
+    add(parsing.text(), "reference", None, "the model that --family=vs-reference compares with")
+    add(
+        parsing.choice("scope", claims.SCOPES),
+        "scope",
+        "this-test-set",
+        "what a claim is about: new seeds on this test set, or on all examples like those in it",
+    )
+    add(parsing.number(OPEN), "power", 0.8, "chance to find a difference of delta")
+    add(
+        parsing.boolean(),
+        "until_decided",
+        False,
+        "add seeds, in declared looks, until every pair has its verdict",
+    )
+    add(parsing.integer(2), "max_seeds", 40, "where --until_decided stops")
+    add(
+        parsing.sizes(2),
+        "looks",
+        None,
+        "the numbers of seeds at which --until_decided looks",
+        "--seeds, doubled up to --max_seeds",
+    )
+    add(
+        parsing.boolean(),
+        "plan",
+        False,
+        "say how many seeds delta needs, and what they cost here; trains nothing",
+    )
+    add(
+        parsing.path(),
+        "pilot",
+        None,
+        "for --plan: a record of the same models, whose spread over seeds is used",
+    )
+    add(
+        parsing.boolean(),
+        "variance",
+        False,
+        "find out which source of chance moves the result most: init, order, split or noise",
+    )
+
+
+def _define_tuning(values: absl_flags.FlagValues) -> None:
+    def add(
+        kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "", many: bool = False
+    ) -> None:
+        define(values, kind, name, default, help, "Tuning", usual=usual, repeated=many)
+
+    add(
+        parsing.boolean(),
+        "tune",
+        False,
+        "tune every model by random search on validation, freeze what was chosen, and confirm it "
+        "with fresh seeds",
+    )
+    add(
+        parsing.choice("stage", STAGES),
+        "stage",
+        "all",
+        "tune: stop when it is frozen; confirm: go on with what --frozen names",
+    )
+    add(parsing.path(), "frozen", None, "for --stage=confirm: the record, or frozen.json in it")
+    add(parsing.integer(1), "trials", 32, "configurations of each model that are tried")
+    add(
+        parsing.integer(1),
+        "tuning_seeds",
+        3,
+        "seeds of each of them, apart from those that confirm",
+    )
+    add(
+        parsing.text(),
+        "space",
+        (),
+        "what a model is tuned over instead of its default space: [MODEL:]NAME=SCALE:LOW:HIGH, "
+        "where the scale is lin or log, or NAME=choice:VALUE,VALUE; may be repeated",
+        "; ".join(
+            f"{model}: {', '.join(f'{n}={d}' for n, d in space.items()) or 'nothing'}"
+            for model, space in SPACES.items()
+        ),
+        True,
+    )
+
+
+def by_dataset(kind: parsing.Kind) -> parsing.Kind:
+    """One value for all data sets, values for some, or both: `0.01,mnist:0.001`."""
+
+    def parse(given: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for item in given.split(","):
+            name, _, value = item.strip().rpartition(":")
+            if name in found:
+                raise ValueError(f"gives {name or 'all data sets'} a value twice")
+            found[name.strip()] = kind.parse(value.strip())
+        return found
+
+    def show(values: Mapping[str, Any]) -> str:
+        items = ((name, kind.show(value)) for name, value in values.items())
+        return ",".join(f"{name}:{value}" if name else value for name, value in items)
+
+    return parsing.Kind(parse, show, "NUMBER|DATASET:NUMBER,...")
+
+
+def claim_of(values: absl_flags.FlagValues) -> Claim:
+    """What the flags claim.
+
+    Raises:
+      UserError: if flags do not go together.
+    """
+    reference, models = values.reference, flags.models_of(values)
+    if values.family == "vs-reference" and reference not in models:
+        raise UserError(
+            f"--family=vs-reference needs --reference, one of the models: {', '.join(models)}"
+        )
+    if values.family == "all-pairs" and reference is not None:
+        raise UserError(f"--reference={reference} is for --family=vs-reference; add it")
+    return Claim(
+        delta=values.delta or {},
+        family=values.family,
+        reference=reference,
+        scope=values.scope,
+        power=values.power,
+        looks=looks_of(values),
+    )
+
+
+def looks_of(values: absl_flags.FlagValues) -> tuple[int, ...]:
+    """The declared looks; none without --until_decided."""
+    looks = values.looks
+    if looks and not values.until_decided:
+        shown = flag_of(values, "looks").kind.show(looks)
+        raise UserError(f"--looks={shown} is for --until_decided; add it")
+    if not values.until_decided:
+        return ()
+    if looks is None:
+        looks = declared_looks(values.seeds, values.max_seeds)
+    if any(b <= a for a, b in itertools.pairwise(looks)):
+        shown = flag_of(values, "looks").kind.show(looks)
+        raise bad_value("looks", shown, "must be rising numbers of seeds, such as 10,20,40")
+    if looks[0] < TOO_FEW:
+        raise UserError(
+            f"--until_decided looks first at {looks[0]} seeds, too few for a verdict; begin with "
+            f"{TOO_FEW} or more, by --seeds or --looks"
+        )
+    return looks
+
+
+def spaces_of(values: absl_flags.FlagValues) -> dict[str, dict[str, Dimension]]:
+    """Model -> what it is tuned over: its --space where it has one, else its default.
+
+    Raises:
+      UserError: naming the flag and what is wrong with it.
+    """
+    models = flags.models_of(values)
+    given: dict[str, dict[str, Dimension]] = {model: {} for model in models}
+    for text in values.space:
+        model, colon, rest = text.partition(":")
+        named = bool(colon) and "=" not in model
+        if named and model not in models:
+            raise bad_value("space", text, f"{model} is not one of the models {', '.join(models)}")
+        for own in (model,) if named else models:
+            valid = kinds(own)
+            name, dimension = split_name("space", rest if named else text, valid, given[own])
+            try:
+                given[own][name] = parse_dimension(valid[name], dimension)
+            except ValueError as error:
+                raise bad_value("space", text, error) from None
+    return {model: given[model] or dict(SPACES[model]) for model in models}
+
+
+def frozen_lines(lines: Collection[str]) -> tuple[str, ...]:
+    """The lines of config.flags that a confirmation must keep."""
+    return tuple(line for line in lines if name_of(line) not in FREE)
+
+
+def name_of(line: str) -> str:
+    """The flag that a line of a flagfile gives a value."""
+    name = line.lstrip("-").partition("=")[0]
+    return name.removeprefix("no") if name.removeprefix("no") in FREE else name
+
+
+def with_frozen(args: list[str]) -> list[str]:
+    """The arguments, behind those that were frozen if a confirmation is asked for.
+
+    Raises:
+      UserError: if what --frozen names is missing, or was changed.
+    """
+    if given_as(args, "stage") != "confirm":
+        return args
+    path = given_as(args, "frozen")
+    if path is None:
+        raise UserError("--stage=confirm needs --frozen=RECORD, the one that --stage=tune made")
+    from dlfun.studies.frozen import read_frozen
+
+    return [*read_frozen(os.path.expanduser(path))["flags"], *args]
+
+
+def given_as(args: Sequence[str], name: str) -> str | None:
+    """The value that arguments give a flag, before they are parsed; the last one counts.
+
+    >>> given_as(["--stage", "tune", "--stage=confirm"], "stage")
+    'confirm'
+    """
+    found = None
+    for arg, following in zip(args, [*args[1:], ""], strict=False):
+        flag, equals, value = arg.lstrip("-").partition("=")
+        if arg.startswith("-") and flag == name:
+            found = value if equals else following
+    return found
+
+
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError where flags of a comparison do not go together."""
+    flags.check(values)
+    claim_of(values)
+    spaces_of(values)
+    if values.seeds < 2 and not values.plan:
+        raise UserError(
+            f"--seeds={values.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
+            "a full verdict), or use experiments.train"
+        )
+    if values.stage != "all" and not values.tune:
+        raise UserError(f"--stage={values.stage} is a part of --tune; add --tune")
+    if values.frozen is not None and values.stage != "confirm":
+        raise UserError("--frozen is for --stage=confirm; add it, or leave --frozen out")
+    if values.pilot is not None and not values.plan:
+        raise UserError("--pilot is for --plan; add it")
+    if values.tune and not values.delta:
+        raise UserError(
+            "--tune needs --delta, the difference that will count as none, before anything is "
+            "confirmed: --delta=0.01 is one point of accuracy"
+        )
+    if values.stage == "confirm":
+        check_confirmation(values)
+
+
+def check_confirmation(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if a flag differs from what was frozen."""
+    from dlfun.studies.frozen import read_frozen
+
+    wanted = set(read_frozen(values.frozen)["flags"])
+    given = set(frozen_lines(flag_lines(values, flags.models_of(values))))
+    other = sorted(given - wanted)
+    if other:
+        was = [line for line in wanted - given if name_of(line) == name_of(other[0])]
+        raise UserError(
+            f"{other[0]}: was frozen as {was[0] if was else 'not given'}; leave it out, or tune "
+            "anew"
+        )
+
+
+def candidates(
+    values: absl_flags.FlagValues, spaces: Mapping[str, Mapping[str, Dimension]]
+) -> dict[str, Sequence[tuple[dict[str, Any], Any]]]:
+    """Model -> the configurations it is tuned among; a space of nothing leaves the one given."""
+    from dlfun.studies.search import trials
+
+    return {
+        model: [
+            (point, flags.model_options(values, model, point))
+            for point in trials(space, values.trials, values.seed, model)
+        ]
+        for model, space in spaces.items()
+    }
+
+
+def frozen_choice(values: absl_flags.FlagValues, contents: Mapping[str, Any]) -> Any:
+    """Data set -> model -> the options that were frozen."""
+
+    def value(given: Any) -> Any:
+        return tuple(given) if isinstance(given, list) else given
+
+    return {
+        dataset: {
+            model: flags.model_options(values, model, {n: value(v) for n, v in point.items()})
+            for model, point in points.items()
+        }
+        for dataset, points in contents["configurations"].items()
+    }
+
+
+def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
+    """The protocol that the flags ask for; a confirmation is written down as an opening here."""
+    from dlfun.studies.compare import Protocol
+    from dlfun.studies.tuning import Tuning
+
+    found = Protocol(claim_of(values), variance=values.variance)
+    if not values.tune:
+        return found
+    if values.stage == "confirm":
+        from dlfun.studies.frozen import add_opening, read_frozen
+
+        contents = read_frozen(values.frozen)
+        opened = add_opening(values.frozen, contents["hash"], values.seed, record)
+        claim = dataclasses.replace(found.claim, frozen_hash=contents["hash"], test_openings=opened)
+        return found._replace(claim=claim, choice=frozen_choice(values, contents))
+    spaces = spaces_of(values)
+    lines = frozen_lines(flag_lines(values, flags.models_of(values)))
+    tuning = Tuning(candidates(values, spaces), spaces, values.tuning_seeds)
+    return found._replace(tuning=tuning, flags=lines)

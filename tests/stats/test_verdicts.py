@@ -1,0 +1,268 @@
+"""Verdicts on pairs: each label, each rule, each field, and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dlfun.errors import UserError
+from dlfun.stats import Arm, compare_arms, hedges_g, paired_t, sign_flip, superiority, two_way
+from dlfun.stats.labels import label
+from tests.stats.golden import A, B, C
+
+STEADY = np.tile([0.9, 0.902], 10)
+
+
+def judged(x, y, **options):
+    options = {"delta": 0.003, "percent": True} | options
+    return compare_arms([Arm("x", x), Arm("y", y)], **options)[0]
+
+
+def apart(gap, n=20, sd=0.004):
+    """Two arms of n runs whose differences have exactly this mean and sd."""
+    noise = np.random.default_rng(0).normal(size=n)
+    noise = (noise - noise.mean()) / noise.std(ddof=1) * sd
+    base = np.random.default_rng(1).normal(0.9, 0.01, n)
+    return base + gap + noise, base
+
+
+def test_golden_pair():
+    pair = compare_arms([Arm("b", B), Arm("a", A)], delta=0.5)[0]
+    assert (pair.a, pair.b, pair.n) == ("a", "b", 8)
+    assert pair.diff == pytest.approx(0.2625)
+    assert pair.ci == pytest.approx((0.1289047087, 0.3960952913), abs=5e-11)
+    assert pair.p_signflip == 0.015625
+    assert pair.p_t == pytest.approx(0.00235229602, abs=5e-12)
+    assert pair.theta_ci == pytest.approx((0.48971995, 0.92416606), abs=5e-9)
+    assert pair.hedges_g == pytest.approx(1.08759715, abs=5e-9)
+    assert round(pair.p_rope, 5) == 0.99799
+    assert pair.verdict == "suggestive"
+
+
+@pytest.mark.parametrize(
+    ("ci", "inner", "n", "wanted"),
+    [
+        ((0.31, 0.9), (0.4, 0.8), 20, "better"),
+        ((-0.9, -0.31), (-0.8, -0.4), 20, "better"),
+        ((0.01, 0.9), (0.1, 0.8), 20, "better (small)"),
+        ((0.01, 0.2), (0.02, 0.1), 20, "better (small)"),
+        ((-0.01, 0.35), (0.01, 0.29), 20, "equivalent"),
+        ((-0.01, 0.35), (0.01, 0.31), 20, "unresolved"),
+        ((-0.35, 0.35), (-0.31, 0.31), 20, "unresolved"),
+        ((0.31, 0.9), (0.4, 0.8), 9, "suggestive"),
+        ((0.01, 0.9), (0.1, 0.8), 9, "suggestive"),
+        ((-0.01, 0.2), (0.0, 0.1), 9, "equivalent"),
+        ((0.31, 0.9), (0.4, 0.8), 4, "no verdict"),
+        ((np.nan, np.nan), (np.nan, np.nan), 1, "no verdict"),
+    ],
+)
+def test_labels(ci, inner, n, wanted):
+    assert label(ci, inner, 0.3, n) == wanted
+
+
+@pytest.mark.parametrize(
+    ("gap", "n", "verdict", "words"),
+    [
+        (0.021, 20, "better", "x beats y by 2.1 points [1.9, 2.3], 20 seeds"),
+        (
+            0.003,
+            20,
+            "better (small)",
+            "x beats y by 0.3 points [0.1, 0.5], perhaps by less than 0.3 points, 20 seeds",
+        ),
+        (1e-5, 20, "equivalent", "x and y are equivalent within 0.3 points, 20 seeds"),
+        (-0.021, 8, "suggestive", "y seems better than x by 2.1 points [1.8, 2.4], only 8 seeds"),
+        (0.001, 12, "unresolved", "x and y: unresolved, about 5 more seeds"),
+        (0.5, 4, "no verdict", "x and y: no verdict from 4 seeds, 5 at least are needed"),
+    ],
+)
+def test_verdicts_in_words(gap, n, verdict, words):
+    pair = judged(*apart(gap, n))
+    assert (pair.verdict, pair.words) == (verdict, words)
+    better = verdict in ("better", "better (small)", "suggestive")
+    assert pair.winner == (("x" if gap > 0 else "y") if better else None)
+
+
+def test_unresolved_with_seeds_enough_names_the_difference():
+    pair = judged(*apart(0.0018, 40, 0.0057))
+    assert pair.verdict == "unresolved"
+    assert max(pair.n_detect, pair.n_equiv) <= 40
+    assert pair.words == "x and y: unresolved, 0.180 points [-0.002, 0.362], 40 seeds"
+
+
+def test_units_of_words():
+    gap = -2.5 + np.array([0.1, -0.1] * 10)
+    pair = judged(STEADY + gap, STEADY, percent=False, unit="nats", higher_is_better=False)
+    assert pair.words == "x beats y by 2.50 nats [2.45, 2.55], 20 seeds"
+
+
+def test_fields_equal_their_functions():
+    x, y = apart(0.002, 20)
+    pair = judged(x, y)
+    test = paired_t(x - y)
+    assert (pair.diff, pair.sd_diff, pair.p_t) == pytest.approx((test.diff, test.sd, test.p))
+    assert (pair.mean_a, pair.mean_b) == pytest.approx((x.mean(), y.mean()))
+    assert (pair.p_worse, pair.p_rope, pair.p_better) == pytest.approx(test.posterior(0.003))
+    assert pair.p_signflip == pair.p_holm == sign_flip(x - y)
+    assert pair.theta == superiority(x, y).estimate
+    assert pair.hedges_g == hedges_g(x, y)
+    assert pair.relative_error_change == pytest.approx((1 - x.mean()) / (1 - y.mean()) - 1)
+    assert pair.bouthillier is False
+    assert judged(*apart(0.05)).bouthillier is True
+
+
+def test_a_family_shares_alpha():
+    arms = [Arm(name, scores) for name, scores in zip("abc", (A, B, C), strict=True)]
+    pairs = compare_arms(arms, delta=0.1)
+    assert [(p.a, p.b) for p in pairs] == [("a", "b"), ("a", "c"), ("c", "b")]
+    assert {p.family_size for p in pairs} == {3}
+    assert pairs[0].ci_level == pytest.approx(1 - 0.05 / 3)
+    wanted = stats.ttest_rel(A, B).confidence_interval(1 - 0.05 / 3)
+    assert pairs[0].ci == pytest.approx((wanted.low, wanted.high))
+    assert pairs[0].theta_ci == superiority(A, B, 1 - 0.05 / 3)[1:3]
+    flips = [p.p_signflip for p in pairs]
+    assert pairs[0].p_holm == 3 * min(flips)
+    against = compare_arms(arms, delta=0.1, family="vs-reference", reference="c")
+    assert [{p.a, p.b} for p in against] == [{"a", "c"}, {"b", "c"}]
+    assert against[0].ci_level == 0.975
+
+
+def test_equivalence_is_tested_at_the_level_of_the_family():
+    # Within the margin as a pair of its own, and not as one of three.
+    x, y = apart(0.0, 20, 0.0065)
+    assert judged(x, y).verdict == "equivalent"
+    family = compare_arms([Arm("x", x), Arm("y", y), Arm("z", y - 0.1)], delta=0.003)
+    assert family[0].verdict == "unresolved"
+
+
+def test_unpaired_arms_take_welch():
+    pair = judged(STEADY[:15], STEADY - 0.01, paired=False)
+    assert pair.n == 15
+    assert pair.p_signflip is None
+    wanted = stats.ttest_ind(STEADY[:15], STEADY - 0.01, equal_var=False)
+    assert pair.p_t == pair.p_holm == pytest.approx(wanted.pvalue)
+    assert pair.ci == pytest.approx(tuple(wanted.confidence_interval()))
+
+
+def test_random_splits_widen_all_that_follows():
+    x, y = apart(0.004, 20)
+    one, many = judged(x, y), judged(x, y, split_variance=0.25)
+    assert one.verdict == "better (small)"
+    assert many.verdict == "unresolved"
+    ratio = np.diff(many.ci)[0] / np.diff(one.ci)[0]
+    assert ratio == pytest.approx(np.sqrt((1 / 20 + 0.25) * 20))
+    assert many.p_holm == many.p_t > one.p_t  # sign flips know no overlap
+    assert many.theta_ci[0] < one.theta_ci[0]
+    assert many.mde == pytest.approx(one.mde * ratio)
+    assert many.n_detect is None  # the splits alone hide such a difference
+
+
+def test_population_scope_is_two_way():
+    rng = np.random.default_rng(0)
+    easy = rng.random(400)
+    correct = {k: rng.random((12, 400)) < easy**p for k, p in (("x", 0.4), ("y", 0.6))}
+    scores = [correct[k].mean(1) for k in "xy"]
+    pair = judged(*scores, correct=correct)
+    test = two_way([correct["x"].astype(float) - correct["y"]])
+    assert pair.ci == pytest.approx(test.interval(0.95))
+    assert pair.diff == pytest.approx(np.mean(scores[0] - scores[1]))
+    assert pair.sd_diff == pytest.approx(np.std(scores[0] - scores[1], ddof=1))
+    assert pair.p_holm == pair.p_t == pytest.approx(test.p)
+    unpaired = judged(*scores, correct=correct, paired=False)
+    assert unpaired.ci == pytest.approx(two_way([correct["x"], correct["y"]]).interval(0.95))
+
+
+def test_failed_runs_take_chance_and_the_worst_rank():
+    y = STEADY.copy()
+    y[:3] = np.nan
+    pair = judged(STEADY, y, chance=0.1)
+    assert pair.mean_b == pytest.approx((17 * STEADY.mean() + 3 * 0.1) / 20, abs=1e-3)
+    assert (pair.n_failed_a, pair.n_failed_b, pair.mixture) == (0, 3, True)
+    assert pair.theta == superiority(STEADY, np.where(np.isnan(y), -np.inf, y)).estimate
+    unknown = judged(STEADY, y)
+    means = {unknown.a: unknown.mean_a, unknown.b: unknown.mean_b}
+    assert means["y"] == pytest.approx(np.nanmean(y))
+    assert unknown.theta in (pair.theta, 1 - pair.theta)
+    assert unknown.diff == 0  # over the pairs that did not fail
+
+
+def test_a_mixture_is_judged_by_rank():
+    x, y = apart(0.1)
+    marks = np.arange(20) < 2
+    y = np.where(marks, 0.1, y)
+    pair = compare_arms([Arm("x", x, np.zeros(20)), Arm("y", y, marks)], delta=0.003, percent=True)[
+        0
+    ]
+    assert (pair.n_at_chance_a, pair.n_at_chance_b, pair.mixture) == (0, 2, True)
+    assert (pair.verdict, pair.winner) == ("better", "x")
+    assert pair.words.startswith("x beats y in 100 % of pairs of runs [")
+    assert pair.mde is pair.n_detect is pair.n_equiv is None
+    # One of them as good as the other: never equivalent by rank.
+    same = compare_arms([Arm("x", y, marks), Arm("y", y, marks)], delta=0.003)[0]
+    assert same.verdict == "unresolved"
+    assert same.words == (
+        "x and y: unresolved by rank, some runs failed or stayed at chance, 20 seeds"
+    )
+
+
+def test_ranks_may_overrule_the_mean():
+    # y is a little better in 16 of 20 runs, and fails in the others.
+    x, y = apart(-0.01, 20, 0.001)
+    x, y = np.sort(x) * 0.01 + 0.89, np.sort(y) * 0.01 + 0.95
+    y[:3] = np.nan
+    pair = judged(x, y, chance=0.1)
+    assert (pair.a, pair.b) == ("x", "y")
+    assert pair.theta < 0.5
+    assert (pair.verdict, pair.winner) == ("better", "y")
+    assert pair.words.startswith("y beats x in 85 % of pairs of runs [")
+
+
+def test_an_arm_wholly_at_chance_is_no_mixture():
+    marks = np.ones(20, bool)
+    arms = [Arm("x", STEADY, ~marks), Arm("y", STEADY - 0.8, marks)]
+    pair = compare_arms(arms, delta=0.003)[0]
+    assert not pair.mixture
+    assert pair.verdict == "better"
+
+
+def test_arms_that_failed_wholly():
+    none = np.full(20, np.nan)
+    assert judged(STEADY, none, chance=0.1).diff == pytest.approx(STEADY.mean() - 0.1)
+    by_rank = judged(none, STEADY)
+    assert (by_rank.verdict, by_rank.winner, by_rank.mixture) == ("better", "y", False)
+    assert by_rank.diff is None
+    both = judged(none, none, chance=0.1)
+    assert (both.verdict, both.winner) == ("no verdict", None)
+    assert both.words == "x and y: no verdict, all runs of both failed"
+
+
+def test_a_record_is_json():
+    pair = judged([np.nan, 0.5], [0.4, np.inf])
+    assert "NaN" not in json.dumps(pair._asdict(), allow_nan=False)
+    assert pair.ci == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"arms": [Arm("x", A)]}, "two arms with different names"),
+        ({"arms": [Arm("x", A), Arm("x", B)]}, "two arms with different names"),
+        ({"arms": [Arm("x", A), Arm("y", B[:5])]}, "compare unpaired"),
+        ({"arms": [Arm("x", []), Arm("y", [])]}, "as many runs"),
+        ({"delta": -1.0}, "delta -1 must be 0 or more"),
+        ({"delta": np.nan}, "delta nan"),
+        ({"alpha": 1.0}, "alpha 1 between"),
+        ({"family": "all"}, "unknown family 'all'"),
+        ({"family": "vs-reference", "reference": "z"}, "unknown reference 'z'"),
+        ({"family": "vs-reference"}, "unknown reference 'None'"),
+        ({"correct": {"x": np.ones((8, 3))}}, "one shared test split"),
+        (
+            {"correct": {k: np.ones((8, 3)) for k in "xy"}, "split_variance": 0.2},
+            "one shared test split",
+        ),
+    ],
+)
+def test_what_is_refused(options, message):
+    with pytest.raises(UserError, match=message):
+        compare_arms(**({"arms": [Arm("x", A), Arm("y", B)], "delta": 0.1} | options))

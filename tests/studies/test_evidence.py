@@ -323,7 +323,7 @@ def test_the_latent_plane_is_where_the_means_vary_most(trained):
     means, _ = module.apply(variables, dataset.test.inputs, method="encode")
     means = np.asarray(means)
     first, second = sorted(range(5), key=lambda d: -means[:, d].var())[:2]
-    np.testing.assert_allclose(found["latent"], means[:, [first, second]], rtol=0.02, atol=0.02)
+    np.testing.assert_allclose(found["latent"], means[:, [first, second]], rtol=1e-4, atol=1e-6)
     np.testing.assert_array_equal(found["latent_targets"], dataset.test.targets)
     assert found["shown_member"] == 1
     assert "predicted" not in found

@@ -18,7 +18,8 @@ from dlfun.studies.sweep import sweep as run_sweep
 from dlfun.studies.verify import ALONE, OTHER, SAME, other_layout
 from dlfun.training.population import selected
 from dlfun.types import HParams, Layout
-from experiments import app, flags, sweep, train, verify
+from experiments import app, flags, protocol, sweep, train, verify
+from experiments import compare as compare_script
 from tests.helpers import options
 
 TINY = ("--dataset=digits", "--steps=12", "--evaluations=3", "--batch_size=10", "--model=softmax")
@@ -159,6 +160,34 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     assert reruns(moved, 1)[SAME]["bit_equal"]
 
 
+def test_a_comparison_that_was_tuned_and_grew(tmp_path, data_dir, monkeypatch):
+    folder = tmp_path / "grown"
+    tuned = ("--tune", "--delta=0.5", "--trials=2", "--tuning_seeds=1")
+    grown = ("--until_decided", "--looks=2,4", "--seeds=2")
+    app.parse(
+        compare_script.FLAGS,
+        ["compare", *TINY[1:-1], "--datasets=digits", "--models=perceptron,softmax", *tuned, *grown]
+        + ["--space=softmax:learning_rate=log:1e-3:1e-1", f"--output_dir={folder}"],
+        check=protocol.check,
+    )
+    chosen = flags.study_options(compare_script.FLAGS, "compare")
+    compare(chosen, protocol.protocol_of(compare_script.FLAGS, str(folder)))
+    found = verified(folder, monkeypatch, "--members=2")
+    assert [arm["members"] for arm in found["arms"]] == [4, 4]
+    for number in (0, 1):
+        runs = reruns(found, number)
+        assert runs[SAME]["bit_equal"]
+        assert runs[SAME]["population"] == 2
+        assert runs[OTHER]["members"] == [0, 3]
+        assert runs[OTHER]["parameter_drift"] < 1e-4
+    frozen = json.loads((folder / "frozen.json").read_text())
+    rate = frozen["configurations"]["digits"]["softmax"]["learning_rate"]
+    frozen["configurations"]["digits"]["softmax"]["learning_rate"] = 2 * rate
+    (folder / "frozen.json").write_text(json.dumps(frozen))
+    with pytest.raises(UserError, match="was changed after it was frozen"):
+        verified(folder, monkeypatch)
+
+
 def test_selected_members_have_the_keys_of_their_replicates():
     numbers = [HParams(learning_rate=1e-3), HParams(learning_rate=1e-2)]
     everyone = make_members(options(("softmax",), seeds=3), "softmax", numbers, 1)
@@ -200,7 +229,7 @@ def test_an_interrupted_write_leaves_the_old_certificate(tmp_path):
     path = tmp_path / "determinism.json"
     path.write_text("old")
     with pytest.raises(TypeError):
-        certificate.write_json(path, {"half": 1, "broken": object()})
+        certificate.replace_json(path, {"half": 1, "broken": object()})
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
 
 

@@ -21,6 +21,10 @@ Rate = Array | float | None
 Metrics = dict[str, tuple[Array, Array]]
 """Metric name -> (total, count): pairs that add, and are divided once."""
 
+Predictions = dict[str, Array]
+"""What is said of each example, [batch] each. Of a class: `predicted`, the class, and
+`confidence`, its probability (NaN where the outputs are no log-probabilities)."""
+
 
 CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 """How a convolution is computed; `dlfun.layers.convolution` says what each is."""
@@ -196,6 +200,7 @@ class Dataset(NamedTuple):
       name, version, checksum: which data these are; the checksum is over all arrays before
         they were split.
       separator: [features + 1, units] weights (bias last) of a known linear separator, or None.
+      classes: the names of the class ids, where they have some.
     """
 
     train: Split
@@ -206,6 +211,7 @@ class Dataset(NamedTuple):
     version: str
     checksum: str
     separator: np.ndarray | None = None
+    classes: tuple[str, ...] = ()
 
     def tuning(self) -> TuneData:
         """The data set without its test split."""
@@ -255,11 +261,13 @@ class Objective(NamedTuple):
     Attributes:
       loss: -> [batch], what training brings down.
       metrics: -> Metrics, summed over the batch with its weights.
+      predictions: outputs alone -> Predictions, padding included; empty where there are none.
       examination: None where metrics say all.
     """
 
     loss: Callable[..., Array]
     metrics: Callable[..., Metrics]
+    predictions: Callable[..., Predictions]
     examination: Examination | None = None
 
 
@@ -270,7 +278,7 @@ class Learner(NamedTuple):
       init: (hparams, key) -> state
       update: (state, batch, hparams, key) -> (state, metrics); metrics are taken on the old
         parameters and hold at least `loss`.
-      evaluate: (state, batch, hparams, key) -> metrics
+      judge: (state, batch, hparams, key) -> metrics, and what the same outputs say of each example
       predict: (state, inputs, key, lengths=None) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
       counters: state -> numbers of the run that are not metrics, such as mistakes made
@@ -279,11 +287,15 @@ class Learner(NamedTuple):
 
     init: Callable[..., Any]
     update: Callable[..., Any]
-    evaluate: Callable[..., Metrics]
+    judge: Callable[..., tuple[Metrics, Predictions]]
     predict: Callable[..., Any]
     parameters: Callable[..., Any]
     counters: Callable[..., dict[str, Array]]
     examination: Examination | None = None
+
+    def evaluate(self, state: Any, batch: Batch, hparams: HParams, key: Array) -> Metrics:
+        """The metrics alone; compiled, the rest costs nothing."""
+        return self.judge(state, batch, hparams, key)[0]
 
 
 class Run(NamedTuple):
@@ -292,7 +304,8 @@ class Run(NamedTuple):
     Attributes:
       init: (hparams, streams) -> carry
       advance: (carry, hparams, data: TuneData) -> (carry, history): one evaluation interval
-      score: (carry, hparams, split) -> metrics of one whole split, divided
+      score: (carry, hparams, split) -> metrics of one whole split, divided, and what is said of
+        each of its examples
       intervals: the number of steps of each call of advance
     """
 

@@ -236,6 +236,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
         version=raw.version,
         checksum=raw.checksum,
         separator=raw.separator,
+        classes=raw.classes,
     )
 
 

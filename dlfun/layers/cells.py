@@ -13,11 +13,13 @@ Gates = tuple[jax.Array, ...]
 class Cell(NamedTuple):
     """A cell's gates in order, which side of each has a bias in stock Flax, and its step.
 
+    open: (x, h) -> the value of each gate, and of the last, the candidate, what its activation
+    takes.
     step: (x, h, state, activation) -> (state, factors), with x and h the contributions of input
     and recurrence to each gate, state (output, *rest).
     back: (factors, gradient of the state after) -> (flows, gradient of the state before without
     what went through h). Of the flows those at the places `to_x` and `to_h` are the gradients of
-    x and h. Of an `additive` cell only x + h matters: `step` finds it in h.
+    x and h. Of an `additive` cell only x + h matters: `open` and `step` find it in h.
     """
 
     gates: tuple[str, ...]
@@ -26,6 +28,7 @@ class Cell(NamedTuple):
     states: int
     to_x: tuple[int, ...]
     to_h: tuple[int, ...]
+    open: Callable[[Gates, Gates], Gates]
     step: Callable[..., tuple[Gates, Gates]]
     back: Callable[[Gates, Gates], tuple[Gates, Gates]]
 
@@ -40,6 +43,10 @@ def _with_slope(act: Callable, value: jax.Array) -> tuple[jax.Array, jax.Array]:
     return jax.jvp(act, (value,), (jnp.ones_like(value),))
 
 
+def _elman_open(x: Gates, h: Gates) -> Gates:
+    return (h[0],)
+
+
 def _elman(x: Gates, h: Gates, state: Gates, act: Callable) -> tuple[Gates, Gates]:
     new, slope = _with_slope(act, h[0])
     return (new,), (slope,)
@@ -49,9 +56,14 @@ def _elman_back(factors: Gates, after: Gates) -> tuple[Gates, Gates]:
     return (after[0] * factors[0],), (jnp.zeros_like(after[0]),)
 
 
-def _gru(x: Gates, h: Gates, state: Gates, act: Callable) -> tuple[Gates, Gates]:
+def _gru_open(x: Gates, h: Gates) -> Gates:
     reset, update = (nn.sigmoid(x[i] + h[i]) for i in (0, 1))
-    new, slope = _with_slope(act, x[2] + reset * h[2])
+    return reset, update, x[2] + reset * h[2]
+
+
+def _gru(x: Gates, h: Gates, state: Gates, act: Callable) -> tuple[Gates, Gates]:
+    reset, update, candidate = _gru_open(x, h)
+    new, slope = _with_slope(act, candidate)
     of_new = (1 - update) * slope
     of_reset = of_new * h[2] * reset * (1 - reset)
     of_update = (state[0] - new) * update * (1 - update)
@@ -64,9 +76,14 @@ def _gru_back(factors: Gates, after: Gates) -> tuple[Gates, Gates]:
     return (reset, update, new, recurrent), (kept,)
 
 
-def _lstm(x: Gates, h: Gates, state: Gates, act: Callable) -> tuple[Gates, Gates]:
+def _lstm_open(x: Gates, h: Gates) -> Gates:
     write, forget, read = (nn.sigmoid(h[i]) for i in (0, 1, 2))
-    new, slope = _with_slope(act, h[3])
+    return write, forget, read, h[3]
+
+
+def _lstm(x: Gates, h: Gates, state: Gates, act: Callable) -> tuple[Gates, Gates]:
+    write, forget, read, candidate = _lstm_open(x, h)
+    new, slope = _with_slope(act, candidate)
     memory = forget * state[1] + write * new
     seen, seen_slope = _with_slope(act, memory)
     factors = (
@@ -88,7 +105,7 @@ def _lstm_back(factors: Gates, after: Gates) -> tuple[Gates, Gates]:
 
 
 CELLS = {
-    "elman": Cell(("",), (True,), (False,), 1, (0,), (0,), _elman, _elman_back),
+    "elman": Cell(("",), (True,), (False,), 1, (0,), (0,), _elman_open, _elman, _elman_back),
     "gru": Cell(
         gates=("r", "z", "n"),
         input_bias=(True, True, True),
@@ -96,6 +113,7 @@ CELLS = {
         states=1,
         to_x=(0, 1, 2),
         to_h=(0, 1, 3),
+        open=_gru_open,
         step=_gru,
         back=_gru_back,
     ),
@@ -106,6 +124,7 @@ CELLS = {
         states=2,
         to_x=(0, 1, 2, 3),
         to_h=(0, 1, 2, 3),
+        open=_lstm_open,
         step=_lstm,
         back=_lstm_back,
     ),

@@ -10,6 +10,7 @@ import jax
 from flax import linen as nn
 from jax import numpy as jnp
 
+from dlfun.layers.activation import activation
 from dlfun.layers.cells import CELLS
 from dlfun.layers.orthogonal import orthogonal
 from dlfun.layers.time_loop import FORMS, Loop, Weights, recur, reverse
@@ -52,6 +53,31 @@ class CellWeights(nn.Module):
             kernels, biases = zip(*gates, strict=True)
             parts += [jnp.stack(kernels, axis=1), jnp.stack(biases)]
         return tuple(parts)
+
+
+def gates(
+    cell: str, act: str, inputs: jax.Array, weights: tuple[jax.Array, ...], states: jax.Array
+) -> jax.Array:
+    """The gates of one direction at every step of a sequence whose states are known.
+
+    They follow from the inputs and the state before, so that no loop is needed.
+
+    Args:
+      cell, act: names of the cell and of the activation of its candidate.
+      inputs: [batch, time, channels], in the direction's own order of time.
+      weights: as `CellWeights` gives them.
+      states: [batch, time, width], the outputs of the cell after each step.
+
+    Returns:
+      [gates, batch, time, width] in the order of the cell's `gates`; the last is the candidate.
+    """
+    kernel, bias, recurrent_kernel, recurrent_bias = weights
+    before = jnp.pad(states, ((0, 0), (1, 0), (0, 0)))[:, :-1]
+    x = jnp.einsum("btc,cgh->gbth", inputs, kernel) + bias[:, None, None]
+    h = jnp.einsum("btk,kgh->gbth", before, recurrent_kernel) + recurrent_bias[:, None, None]
+    kind = CELLS[cell]
+    *opened, candidate = kind.open(tuple(x), tuple(x + h if kind.additive else h))
+    return jnp.stack([*opened, activation(act)(candidate)])
 
 
 class Recurrence(nn.Module):

@@ -19,6 +19,7 @@ from dlfun.types import (
     Learner,
     Metrics,
     Objective,
+    Predictions,
     Settings,
     Spec,
 )
@@ -98,10 +99,12 @@ def gradient_learner(
         params = optax.apply_updates(state.params, step)
         return GradientState(params, opt_state, model_state), metrics
 
-    def evaluate(state: GradientState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
+    def judge(
+        state: GradientState, batch: Batch, hparams: HParams, key: Array
+    ) -> tuple[Metrics, Predictions]:
         batch = prepare_batch(batch, spec, settings.precision)
         outputs, _ = apply(state.params, state, batch, None, key)
-        return objective.metrics(outputs, batch, hparams)
+        return objective.metrics(outputs, batch, hparams), objective.predictions(outputs)
 
     def predict(
         state: GradientState, inputs: Array, key: Array, lengths: Array | None = None
@@ -115,7 +118,7 @@ def gradient_learner(
         return {"params": state.params, **kept}
 
     examination = make_examination(module, objective, settings, spec)
-    return Learner(init, update, evaluate, predict, parameters, lambda state: {}, examination)
+    return Learner(init, update, judge, predict, parameters, lambda state: {}, examination)
 
 
 def make_examination(

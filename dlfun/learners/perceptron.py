@@ -8,7 +8,17 @@ from jax import numpy as jnp
 
 from dlfun.data.augment import augment_batch
 from dlfun.learners.prepare import STORED, prepare, prepare_batch
-from dlfun.types import Array, Batch, HParams, Learner, Metrics, Objective, Settings, Spec
+from dlfun.types import (
+    Array,
+    Batch,
+    HParams,
+    Learner,
+    Metrics,
+    Objective,
+    Predictions,
+    Settings,
+    Spec,
+)
 
 
 class PerceptronState(NamedTuple):
@@ -108,10 +118,13 @@ def perceptron_learner(
     ) -> Array:
         return module.apply(parameters(state), prepare(inputs, spec, settings.precision))
 
-    def evaluate(state: PerceptronState, batch: Batch, hparams: HParams, key: Array) -> Metrics:
-        return objective.metrics(predict(state, batch.inputs, key), batch, hparams)
+    def judge(
+        state: PerceptronState, batch: Batch, hparams: HParams, key: Array
+    ) -> tuple[Metrics, Predictions]:
+        scores = predict(state, batch.inputs, key)
+        return objective.metrics(scores, batch, hparams), objective.predictions(scores)
 
     def counters(state: PerceptronState) -> dict[str, Array]:
         return {"mistakes": state.mistakes}
 
-    return Learner(init, update, evaluate, predict, parameters, counters)
+    return Learner(init, update, judge, predict, parameters, counters)

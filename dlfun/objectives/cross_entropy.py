@@ -4,7 +4,7 @@ import jax
 import optax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, weighted
+from dlfun.objectives.metrics import accuracy, likeliest, weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
@@ -22,4 +22,4 @@ def cross_entropy(spec: Spec) -> Objective:
             "accuracy": accuracy(logits, batch),
         }
 
-    return Objective(loss, metrics)
+    return Objective(loss, metrics, likeliest)

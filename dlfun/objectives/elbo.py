@@ -9,7 +9,7 @@ from jax import numpy as jnp
 
 from dlfun.models.vae import VAEOutputs
 from dlfun.objectives.metrics import weighted
-from dlfun.types import Batch, HParams, Metrics, Objective
+from dlfun.types import Batch, HParams, Metrics, Objective, Predictions
 
 
 def bernoulli(logits: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Array:
@@ -86,4 +86,7 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
         theirs = readout.metrics(outputs.readout, batch, hparams)
         return theirs | {"readout_loss": theirs["loss"]} | own
 
-    return Objective(loss, metrics)
+    def predictions(outputs: VAEOutputs) -> Predictions:
+        return readout.predictions(outputs.readout)
+
+    return Objective(loss, metrics, predictions)

@@ -4,6 +4,7 @@ import jax
 import optax
 from jax import numpy as jnp
 
+from dlfun.objectives.metrics import nothing
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
@@ -37,4 +38,4 @@ def next_token(spec: Spec) -> Objective:
             "token_accuracy": over_tokens(jnp.argmax(logits, axis=-1) == batch.targets),
         }
 
-    return Objective(loss, metrics)
+    return Objective(loss, metrics, nothing)

@@ -3,7 +3,7 @@
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, weighted
+from dlfun.objectives.metrics import accuracy, largest, weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
@@ -22,4 +22,4 @@ def perceptron(spec: Spec) -> Objective:
             "accuracy": accuracy(scores, batch),
         }
 
-    return Objective(loss, metrics)
+    return Objective(loss, metrics, largest)

@@ -18,7 +18,7 @@ from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
 from dlfun.training.train import Trained
-from dlfun.types import HParams, Layout, Members, Settings, Streams
+from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
 
 DEFAULT_STEPS = 1000
 DEFAULT_BATCH = 100
@@ -33,6 +33,8 @@ class Result(NamedTuple):
       steps: [intervals], the step at which each was taken.
       parameters: name -> [members, ...].
       variables: the same as the tree that the model applies.
+      predictions: name -> [members, examples], what is said of each test example; empty where
+        the test split stayed closed, or the targets are no classes.
     """
 
     model: str
@@ -44,6 +46,7 @@ class Result(NamedTuple):
     steps: np.ndarray
     parameters: dict[str, np.ndarray]
     variables: Any
+    predictions: Predictions
 
 
 def resolve(
@@ -206,6 +209,7 @@ def run_arm(
         steps,
         parameters,
         found.kept.variables,
+        found.predictions,
     )
     count = len(members.replicates)
     finals = {

@@ -12,6 +12,7 @@ from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.claim import Claim
+from dlfun.studies.evidence import correctness, write_evidence
 from dlfun.studies.frozen import add_opening, freeze, write_frozen
 from dlfun.studies.generate import write_generated
 from dlfun.studies.growing import grow
@@ -25,6 +26,7 @@ from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
 from dlfun.studies.writing import write_text
 from dlfun.training.monitor import say
+from dlfun.types import Layout
 
 
 class Protocol(NamedTuple):
@@ -81,9 +83,11 @@ def compare(
         claim, choice = dataclasses.replace(claim, frozen_hash=frozen["hash"]), tuned.choice
         say(f"frozen: {claim.frozen_hash}")
 
+    layouts: dict[str, Layout] = {}
+
     def train(first: int, count: int) -> list[Result]:
         now = dataclasses.replace(options, first=first, seeds=count)
-        return train_all(now, loaded, choice)
+        return train_all(now, loaded, choice, layouts)
 
     results, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
     said = [note for result in results for note in notes(result, loaded[result.dataset])]
@@ -117,17 +121,24 @@ def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
 
 
 def train_all(
-    options: StudyOptions, loaded: Mapping[str, Stacked], choice: Choice | None
+    options: StudyOptions,
+    loaded: Mapping[str, Stacked],
+    choice: Choice | None,
+    layouts: dict[str, Layout],
 ) -> list[Result]:
-    """Every model on every data set, over the replicates of the options."""
+    """Every model on every data set, over the replicates of the options.
+
+    `layouts` has that of each model which ran before, and takes those of the others: one a model,
+    so that a line of config.flags replays all its data sets and looks.
+    """
     results: list[Result] = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]
         for model, chosen in chosen_for(options, data.first.name, choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            # One layout a model, so that a line of config.flags replays all its data sets.
-            before = next((r.layout for r in results if r.model == model), None)
-            result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
+            layout = chosen.layout or layouts.get(model)
+            result = run_arm(options, settings, data, [chosen.hparams], layout)
+            layouts.setdefault(model, result.layout)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
             for row in result.rows:
                 row["chance"] = chance(data)
@@ -143,11 +154,16 @@ def tested_all(
     """What the statistics must know of each data set; marks the runs that are at chance."""
     found = {}
     for name, data in loaded.items():
+        arms = [result for result in results if result.dataset == name]
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
         facts = Tested(scheme, examples, variance, data.first.spec.task)
-        mark_chance([row for r in results if r.dataset == name for row in r.rows], facts)
+        if not own:
+            facts = facts._replace(
+                correct={a.model: correctness(a, data) for a in arms if a.predictions}
+            )
+        mark_chance([row for arm in arms for row in arm.rows], facts)
         found[name] = facts
     return found
 
@@ -178,6 +194,7 @@ def write(
             record.write_table(folder / "variance.csv", found.variance)
         for result in results:
             data = loaded[result.dataset]
+            write_evidence(folder, result, data)
             if MODELS[result.model].generative:
                 write_generated(folder, result, data, options.seed)
             if data.first.spec.task == "next_token":

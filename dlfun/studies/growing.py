@@ -35,6 +35,7 @@ def joined(first: Result, more: Result) -> Result:
         history=jax.tree.map(both, first.history, more.history),
         parameters=jax.tree.map(both, first.parameters, more.parameters),
         variables=jax.tree.map(both, first.variables, more.variables),
+        predictions=jax.tree.map(both, first.predictions, more.predictions),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.stats import Arm, compare_arms
+from dlfun.stats.failures import at_chance
 from dlfun.studies.claim import Claim, delta_of
 
 Row = Mapping[str, Any]
@@ -74,13 +75,13 @@ def score(row: Row, metric: str) -> float:
 
 
 def is_at_chance(value: float, chance: float, metric: str, examples: int) -> bool:
-    """Whether a score is no better than guessing: for accuracies, by three standard errors.
+    """Whether a score is no better than guessing.
 
     >>> [is_at_chance(found, 0.1, "test_accuracy", 1000) for found in (0.115, 0.2)]
     [True, False]
     """
     if metric.endswith("accuracy"):
-        return bool(value <= chance + 3 * np.sqrt(chance * (1 - chance) / examples))
+        return bool(at_chance([value], chance, examples)[0])
     return value >= chance
 
 

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun.training.run import divide, examination_key, of_healthy, prefix
+from dlfun.training.run import averages, divide, examination_key, of_healthy, prefix
 from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
-from dlfun.types import Array, Batch, Examination, HParams, Learner, Metrics, Split
+from dlfun.types import Array, Batch, HParams, Learner, Metrics, Predictions, Split
 
 Running = tuple[Carry, Metrics]
 """Amid an interval: the run as it goes on, and the totals of the interval's steps so far."""
@@ -25,8 +25,9 @@ class BlockRun(NamedTuple):
       finish: (carry, running) -> (carry, history): what the interval leaves.
       measure: (carry, hparams, lane, block, weight, number) -> metrics [batches], totals each.
       close: (carry, metrics of all blocks) -> averages over a whole split.
-      examine, conclude: the same two of the test split, with the examination of the learner;
-        `measure` and `close` themselves where it has none.
+      examine, conclude: the same two of the test split, with the examination of the learner if it
+        has one; `examine` gives what `conclude` wants of a block, and what is said of each
+        example [batches, batch], padding included.
     """
 
     begin: Callable[..., Running]
@@ -60,12 +61,7 @@ def make_block_run(learner: Learner) -> BlockRun:
         new = settled(carry, after)
         return new, of_healthy(new, prefix("train", divide(totals)))
 
-    measure, close = scoring(learner)
-    parts = BlockRun(begin, learn, finish, measure, close, measure, close)
-    if learner.examination is None:
-        return parts
-    examine, conclude = examining(learner.examination, measure)
-    return parts._replace(examine=examine, conclude=conclude)
+    return BlockRun(begin, learn, finish, *scoring(learner), *examining(learner))
 
 
 def scoring(learner: Learner) -> tuple[Callable[..., Metrics], Callable[..., dict[str, Array]]]:
@@ -80,49 +76,52 @@ def scoring(learner: Learner) -> tuple[Callable[..., Metrics], Callable[..., dic
         return each_batch(ask, carry.streams.evaluation, pick(block, lane), weight, number)
 
     def close(carry: Carry, blocks: tuple[Metrics, ...]) -> dict[str, Array]:
-        return of_healthy(carry, averages(blocks))
+        return of_healthy(carry, over_blocks(blocks))
 
     return measure, close
 
 
 def examining(
-    examination: Examination, measure: Callable[..., Metrics]
+    learner: Learner,
 ) -> tuple[Callable[..., Any], Callable[..., dict[str, Array]]]:
-    """`examine` and `conclude`, beside what `measure` finds."""
+    """`examine` and `conclude` of a learner's run."""
+    asked = learner.examination
 
     def examine(
         carry: Carry, hparams: HParams, lane: Array, block: Split, weight: Array, number: Array
-    ) -> tuple[Metrics, Metrics]:
-        def ask(batch: Batch, key: Array) -> Metrics:
-            return examination.measure(carry.state, batch, hparams, key)
+    ) -> tuple[tuple[Metrics, Metrics], Predictions]:
+        def each(ask: Callable[..., Any], key: Array) -> Any:
+            def of_batch(batch: Batch, key: Array) -> Any:
+                return ask(carry.state, batch, hparams, key)
 
-        key = examination_key(carry.streams)
-        own = each_batch(ask, key, pick(block, lane), weight, number)
-        return measure(carry, hparams, lane, block, weight, number), own
+            return each_batch(of_batch, key, pick(block, lane), weight, number)
+
+        found, said = each(learner.judge, carry.streams.evaluation)
+        own = {} if asked is None else each(asked.measure, examination_key(carry.streams))
+        return (found, own), of_healthy(carry, said)
 
     def conclude(carry: Carry, blocks: tuple[tuple[Metrics, Metrics], ...]) -> dict[str, Array]:
-        found, own = zip(*blocks, strict=True)
-        return of_healthy(carry, averages(found) | examination.conclude(averages(own)))
+        found, own = map(over_blocks, zip(*blocks, strict=True))
+        return of_healthy(carry, found if asked is None else found | asked.conclude(own))
 
     return examine, conclude
 
 
 def each_batch(
-    ask: Callable[..., Metrics],
+    ask: Callable[..., Any],
     key: Array,
     pick: Callable[[Array], Split],
     weight: Array,
     number: Array,
-) -> Metrics:
-    """What `ask` of (batch, key) finds in each batch of a block: [batches, ...], totals each."""
+) -> Any:
+    """What `ask` of (batch, key) finds in each batch of a block: [batches, ...]."""
 
-    def one(at: Array) -> Metrics:
+    def one(at: Array) -> Any:
         return ask(to_batch(pick(at), weight[at]), jax.random.fold_in(key, number[at]))
 
     return jax.lax.map(one, jnp.arange(len(weight)))
 
 
-def averages(blocks: Sequence[Metrics]) -> dict[str, Array]:
-    """Averages over a whole split, of the totals of its blocks."""
-    sums: Any = jax.tree.map(lambda *parts: jnp.sum(jnp.concatenate(parts), axis=0), *blocks)
-    return divide(sums)
+def over_blocks(blocks: Sequence[Metrics]) -> dict[str, Array]:
+    """Averages over a whole split, of the totals [batches, ...] of its blocks."""
+    return averages(jax.tree.map(lambda *parts: jnp.concatenate(parts), *blocks))

@@ -11,6 +11,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlfun.training import hosts
 from dlfun.training.layout import check_layout, member_rows, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
@@ -21,7 +22,8 @@ class Session(NamedTuple):
 
     Attributes:
       advance: (carry, hparams, steps) -> (carry, history): the next interval; eats the carry.
-      score: (carry, hparams) -> metrics of the test split.
+      score: (carry, hparams) -> metrics of the test split, and what is said of each of its
+        examples: of this process's own members, on the host.
     """
 
     advance: Callable[..., Any]
@@ -125,7 +127,7 @@ class Population:
         """What trains and scores a chunk of the members on data placed by `place_data`."""
         yield Session(
             lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
-            lambda carry, hparams: self.score(carry, hparams, test),
+            lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test)),
         )
 
     @property

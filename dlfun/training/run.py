@@ -15,6 +15,7 @@ from dlfun.types import (
     HParams,
     Learner,
     Metrics,
+    Predictions,
     Run,
     Settings,
     Split,
@@ -61,33 +62,42 @@ def take(split: Split, which: Array, rows: Array) -> Split:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[which, rows], split)
 
 
-def whole_split(
-    measure: Callable[..., Metrics],
+def each_batch(
+    measure: Callable[..., Any],
     batch_size: int,
     state: Any,
     hparams: HParams,
     streams: Streams,
     split: Split,
-) -> Metrics:
-    """Metrics of a whole split: the last batch is padded, and padding has weight 0.
+) -> Any:
+    """What `measure` finds in each batch of a whole split: [batches, ...].
 
-    `measure` is `evaluate` of a learner, or another function of its kind.
+    `measure` is `evaluate` or `judge` of a learner, or another function of (state, batch,
+    hparams, key). The last batch is padded, and padding has weight 0.
     """
     count = split.targets.shape[1]
     size = min(batch_size, count)
     chunks = -(-count // size)
 
-    def one(chunk: Array) -> Metrics:
+    def one(chunk: Array) -> Any:
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
         batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
         return measure(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
 
     if chunks == 1:
-        return one(jnp.int32(0))
-    return jax.tree.map(
-        lambda totals: jnp.sum(totals, axis=0), jax.lax.map(one, jnp.arange(chunks))
-    )
+        return jax.tree.map(lambda found: found[None], one(jnp.int32(0)))
+    return jax.lax.map(one, jnp.arange(chunks))
+
+
+def averages(totals: Metrics) -> dict[str, Array]:
+    """Averages over a whole split, of the totals of its batches [batches, ...]."""
+    return divide(jax.tree.map(lambda each: jnp.sum(each, axis=0), totals))
+
+
+def rows_of(batches: Predictions, count: int) -> Predictions:
+    """Predictions [batches, batch, ...] of the examples [count, ...]: without padding."""
+    return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:count], batches)
 
 
 def make_run(learner: Learner, settings: Settings, task: str = "classification") -> Run:
@@ -115,7 +125,7 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
         new, train = train_interval(learner, carry, hparams, data.train, rows)
         history = prefix("train", divide(train))
         if data.validation is not None:
-            found = whole_split(
+            found = each_batch(
                 learner.evaluate,
                 scoring_batch,
                 new.state,
@@ -123,20 +133,19 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
                 carry.streams,
                 scored(data.validation),
             )
-            history |= prefix("validation", divide(found))
+            history |= prefix("validation", averages(found))
         return new, of_healthy(new, history)
 
-    def score(carry: Carry, hparams: HParams, split: Split) -> dict[str, Array]:
-        def asked(measure: Callable[..., Metrics], streams: Streams) -> dict[str, Array]:
-            return divide(
-                whole_split(measure, scoring_batch, carry.state, hparams, streams, scored(split))
-            )
+    def score(carry: Carry, hparams: HParams, split: Split) -> tuple[dict[str, Array], Predictions]:
+        def asked(measure: Callable[..., Any], streams: Streams) -> Any:
+            return each_batch(measure, scoring_batch, carry.state, hparams, streams, scored(split))
 
-        found = asked(learner.evaluate, carry.streams)
+        totals, said = asked(learner.judge, carry.streams)
+        found = averages(totals)
         if learner.examination is not None:
             own = carry.streams._replace(evaluation=examination_key(carry.streams))
-            found |= learner.examination.conclude(asked(learner.examination.measure, own))
-        return of_healthy(carry, found)
+            found |= learner.examination.conclude(averages(asked(learner.examination.measure, own)))
+        return of_healthy(carry, found), of_healthy(carry, rows_of(said, split.targets.shape[1]))
 
     return Run(init, advance, score, intervals)
 
@@ -152,9 +161,13 @@ def scoring_size(settings: Settings, task: str) -> int:
 
 
 def of_healthy(carry: Carry, values: dict[str, Array]) -> dict[str, Array]:
-    """The same values; NaN once the run has failed."""
+    """The same values; NaN, or -1 in the place of a class, once the run has failed."""
     healthy = carry.failed_at < 0
-    return jax.tree.map(lambda value: jnp.where(healthy, value, jnp.nan), values)
+
+    def of_failed(value: Array) -> float:
+        return jnp.nan if jnp.issubdtype(value.dtype, jnp.floating) else -1
+
+    return jax.tree.map(lambda value: jnp.where(healthy, value, of_failed(value)), values)
 
 
 def prefix(name: str, values: dict[str, Array]) -> dict[str, Array]:

@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jax.sharding import NamedSharding, SingleDeviceSharding
 
-from dlfun.training import feed
+from dlfun.training import feed, hosts
 from dlfun.training.blocks import make_block_run
 from dlfun.training.order import batch_indices, stream_indices
 from dlfun.training.population import Population, Session, put, shape_of
@@ -48,17 +48,14 @@ class StreamedPopulation(Population):
         self.finish = self._program(parts.finish, own=2, donate_argnums=0)
         self.measure = self._program(parts.measure, own=3, lanes=1, shared=2)
         self.close = self._program(parts.close, own=2)
-        self.examine, self.conclude = self.measure, self.close
-        if learner.examination is not None:
-            self.examine = self._program(parts.examine, own=3, lanes=1, shared=2)
-            self.conclude = self._program(parts.conclude, own=2)
+        self.examine = self._program(parts.examine, own=3, lanes=1, shared=2)
+        self.conclude = self._program(parts.conclude, own=2)
 
     @property
     def programs(self) -> tuple[Program, ...]:
         """Every program that streaming uses, compiled or not."""
         own = (self.init, self.begin, self.learn, self.finish, self.measure, self.close)
-        tests = (self.examine, self.conclude)
-        return (*own, *(one for one in tests if one not in own), *self._orders.values())
+        return (*own, self.examine, self.conclude, *self._orders.values())
 
     def place_data(self, data: TuneData | Split) -> Any:
         """The data, where they are."""
@@ -72,12 +69,8 @@ class StreamedPopulation(Population):
         with feed.prefetched(training.source) as blocks:
             yield Session(
                 functools.partial(self._advance_fed, Lane(blocks, training.row), validation),
-                lambda carry, hparams: self._average(
-                    carry,
-                    hparams,
-                    self._scoring(members, first, test),
-                    self.examine,
-                    self.conclude,
+                lambda carry, hparams: self._score_fed(
+                    self._scoring(members, first, test), carry, hparams
                 ),
             )
 
@@ -144,14 +137,29 @@ class StreamedPopulation(Population):
             done += block.targets.shape[1]
         carry, history = self.finish(carry, running)
         if validation is not None:
-            found = self._average(carry, hparams, validation, self.measure, self.close)
-            history |= prefix("validation", found)
+            found = self._measured(carry, hparams, validation, self.measure)
+            history |= prefix("validation", self.close(carry, found))
         return carry, history
 
-    def _average(
-        self, carry: Any, hparams: HParams, scoring: Lane, measure: Program, close: Program
-    ) -> Any:
-        """The metrics of whole splits."""
+    def _score_fed(self, scoring: Lane, carry: Any, hparams: HParams) -> tuple[Any, Any]:
+        """The metrics of whole test splits, and what is said of each example [own, examples]."""
+        found = self._measured(carry, hparams, scoring, self.examine)
+        blocks, said = zip(*found, strict=True)
+        count = scoring.source.count
+
+        def joined(*parts: np.ndarray) -> np.ndarray:
+            batches = np.concatenate(parts, axis=1)
+            return batches.reshape(len(batches), -1, *batches.shape[3:])[:, :count]
+
+        return (
+            hosts.own_rows(self.conclude(carry, blocks)),
+            jax.tree.map(joined, *hosts.own_rows(said)),
+        )
+
+    def _measured(
+        self, carry: Any, hparams: HParams, scoring: Lane, measure: Program
+    ) -> tuple[Any, ...]:
+        """What `measure` finds in each block of whole splits."""
         found: list[Any] = []
         with feed.prefetched(scoring.source) as blocks:
             for block in blocks:
@@ -159,7 +167,7 @@ class StreamedPopulation(Population):
                 weight, number = put((block.weight, block.number), self._copied)
                 jax.block_until_ready(found[-1:])
                 found.append(measure(carry, hparams, scoring.row, split, weight, number))
-        return close(carry, tuple(found))
+        return tuple(found)
 
     def compile(self, members: Members, data: TuneData, test: Split | None) -> int:
         """Compiles all programs, without running anything.
@@ -209,8 +217,9 @@ class StreamedPopulation(Population):
         weight = jax.ShapeDtypeStruct(rows, np.float32)
         number = jax.ShapeDtypeStruct(rows[:1], np.int32)
         measured = measure.compiled(carry, hparams, lane, block, weight, number)
-        totals = (shapes(measured.out_info),) * len(source)
-        return [measured, close.compiled(carry, totals)]
+        found = shapes(measured.out_info)
+        totals = found[0] if measure is self.examine else found
+        return [measured, close.compiled(carry, (totals,) * len(source))]
 
     def _block(self, split: Split, lanes: int, rows: tuple[int, int]) -> Any:
         """The shape of a block of so many lanes, batches and examples."""

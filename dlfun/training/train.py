@@ -12,7 +12,7 @@ import numpy as np
 from dlfun.training import hosts
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population
-from dlfun.types import Members, Split, TuneData
+from dlfun.types import Members, Predictions, Split, TuneData
 
 
 class Trained(NamedTuple):
@@ -22,6 +22,7 @@ class Trained(NamedTuple):
       kept: what was asked to be kept of the final carries [members, ...].
       history: metric -> [members, intervals].
       test: metric -> [members]; empty where the test split stayed closed.
+      predictions: name -> [members, examples], what is said of each test example.
       compile_seconds: tracing, lowering and compiling of the population's programs, which was
         before the training where memory was predicted from them.
       run_seconds: of the training without it.
@@ -30,6 +31,7 @@ class Trained(NamedTuple):
     kept: Any
     history: dict[str, np.ndarray]
     test: dict[str, np.ndarray]
+    predictions: Predictions
     compile_seconds: float
     run_seconds: float
 
@@ -67,9 +69,9 @@ def train(
             return None
         parts.append(jax.tree.map(lambda leaf, rows=rows: np.asarray(leaf)[:rows], part))
     monitor.close()
-    kept, history, scores = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    kept, history, scores, said = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     elapsed = time.perf_counter() - start - (people.compile_seconds - before)
-    return Trained(kept, history, scores, people.compile_seconds, elapsed)
+    return Trained(kept, history, scores, said, people.compile_seconds, elapsed)
 
 
 def _train_chunk(
@@ -82,8 +84,11 @@ def _train_chunk(
     monitor: Monitor,
     give_up: Callable[[float], bool],
     chunks: int,
-) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray]] | None:
-    """What is kept, history and test scores of the members from `first` on, padding included."""
+) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray], Predictions] | None:
+    """What is kept, history, test scores and predictions of the members from `first` on.
+
+    Padding is included.
+    """
     hparams, streams = people.place(members, first)
     carry = people.init(hparams, streams)
     intervals = []
@@ -98,7 +103,7 @@ def _train_chunk(
             whole = seconds * len(people.run.intervals) * chunks
             if len(intervals) == 1 and give_up(whole):
                 return None
-        scores = {} if test is None else hosts.own_rows(session.score(carry, hparams))
+        scores, said = ({}, {}) if test is None else session.score(carry, hparams)
     history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
-    history, scores = hosts.gather((history, scores))
-    return keep(hosts.whole(carry)), history, scores
+    history, scores, said = hosts.gather((history, scores, said))
+    return keep(hosts.whole(carry)), history, scores, said

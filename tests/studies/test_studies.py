@@ -55,6 +55,14 @@ def test_record_of_a_comparison(tmp_path, data_dir):
             "traversals": (count, 10, 8, 8, 1),
         }
         assert 0 <= made["samples"].min() <= made["samples"].max() <= 1
+    with np.load(folder / "digits-softmax-evidence.npz") as kept:
+        right = np.unpackbits(kept["correct"], axis=1, count=kept["targets"].size).mean(axis=1)
+        assert right.tolist() == pytest.approx([row["test_accuracy"] for row in found.rows[:3]])
+        assert kept["confusion"].sum() == kept["predicted"].size
+        assert kept["filters"].shape == (10, 8, 8, 1)
+        assert kept["shared_test"]
+    with np.load(folder / "digits-vae-evidence.npz") as kept:
+        assert kept["latent"].shape == (len(kept["latent_targets"]), 2)
     known = json.loads((folder / "environment.json").read_text())
     assert len(known["datasets"]["digits"]["checksum"]) == 64
     assert known["versions"]["jax"]

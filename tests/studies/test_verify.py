@@ -162,23 +162,31 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
 
 def test_a_comparison_that_was_tuned_and_grew(tmp_path, data_dir, monkeypatch):
     folder = tmp_path / "grown"
-    tuned = ("--tune", "--delta=0.5", "--trials=2", "--tuning_seeds=1")
-    grown = ("--until_decided", "--looks=2,4", "--seeds=2")
+    tuned = ("--tune", "--delta=0.001", "--trials=2", "--tuning_seeds=1")
+    grown = ("--until_decided", "--looks=5,7", "--seeds=5")
     app.parse(
         compare_script.FLAGS,
-        ["compare", *TINY[1:-1], "--datasets=digits", "--models=perceptron,softmax", *tuned, *grown]
-        + ["--space=softmax:learning_rate=log:1e-3:1e-1", f"--output_dir={folder}"],
+        [
+            "compare",
+            *TINY[1:-1],
+            "--datasets=digits",
+            "--models=perceptron,softmax",
+            *tuned,
+            *grown,
+            "--space=softmax:learning_rate=log:1e-3:1e-1",
+            f"--output_dir={folder}",
+        ],
         check=protocol.check,
     )
     chosen = flags.study_options(compare_script.FLAGS, "compare")
     compare(chosen, protocol.protocol_of(compare_script.FLAGS, str(folder)))
     found = verified(folder, monkeypatch, "--members=2")
-    assert [arm["members"] for arm in found["arms"]] == [4, 4]
+    assert [arm["members"] for arm in found["arms"]] == [7, 7]
     for number in (0, 1):
         runs = reruns(found, number)
         assert runs[SAME]["bit_equal"]
-        assert runs[SAME]["population"] == 2
-        assert runs[OTHER]["members"] == [0, 3]
+        assert runs[SAME]["population"] == 5
+        assert runs[OTHER]["members"] == [0, 6]
         assert runs[OTHER]["parameter_drift"] < 1e-4
     frozen = json.loads((folder / "frozen.json").read_text())
     rate = frozen["configurations"]["digits"]["softmax"]["learning_rate"]

@@ -67,11 +67,20 @@ def test_a_fed_population_equals_one_in_memory_to_the_last_bit(monkeypatch):
         assert list(fed) == list(whole)
         for name, values in whole.items():
             np.testing.assert_allclose(fed[name], values, rtol=1e-5, atol=1e-6)
+    fed, whole = found.predictions, wanted.predictions
+    np.testing.assert_array_equal(fed["predicted"], whole["predicted"])
+    np.testing.assert_allclose(fed["confidence"], whole["confidence"], rtol=1e-5)
+    assert whole["predicted"].shape == (12, 30)
+    np.testing.assert_array_equal((whole["predicted"] < 0).all(1), wanted.kept[1] >= 0)
+    np.testing.assert_array_equal(np.isnan(whole["confidence"]).all(1), wanted.kept[1] >= 0)
+    right = [p == data.test.targets[i % 4] for i, p in enumerate(whole["predicted"][:8])]
+    np.testing.assert_allclose(np.mean(right, axis=1), wanted.test["accuracy"][:8], rtol=1e-6)
     assert (found.kept[1] >= 0).tolist() == 8 * [False] + 4 * [True]
     assert len(np.unique(found.history["train_loss"][:8, -1])) == 8
     # Seven blocks of three steps in an interval, and one of two: two programs, however many.
     assert (people.init.traces, people.learn.traces, people.finish.traces) == (1, 2, 1)
-    assert (people.measure.traces, people.close.traces, people.score.traces) == (2, 1, 0)
+    assert (people.measure.traces, people.close.traces, people.score.traces) == (1, 1, 0)
+    assert (people.examine.traces, people.conclude.traces) == (1, 1)
     examples = {leaf.shape[-4:] for leaf in jax.tree.leaves(placed) if leaf.ndim > 3}
     assert examples == {(3, 10, 12, 2), (2, 10, 12, 2), (1, 7, 12, 2), (1, 30, 12, 2)}
     # All is compiled: to predict the memory costs nothing more.
@@ -189,10 +198,10 @@ def test_a_whole_split_is_fed_once_and_padding_weighs_nothing(count, largest):
 
 
 def test_each_batch_is_scored_with_the_key_of_its_number():
-    def evaluate(state, batch, hparams, key):
-        return {"chance": (jax.random.uniform(key), jnp.sum(batch.weight))}
+    def judge(state, batch, hparams, key):
+        return {"chance": (jax.random.uniform(key), jnp.sum(batch.weight))}, {}
 
-    learner = Learner(None, None, evaluate, None, None, None)
+    learner = Learner(None, None, judge, None, None, None)
     evaluation = jax.random.key(5)
     carry = Carry(None, None, Streams(None, None, None, evaluation, None), None)
     block = Split(jnp.zeros((1, 2, 3)), jnp.zeros((1, 2, 3)))

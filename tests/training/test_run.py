@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 from jax import numpy as jnp
+from scipy.special import softmax
 
 from dlfun.studies.assemble import assemble
 from dlfun.training.order import permutation
@@ -47,10 +48,12 @@ def test_a_whole_split_is_scored_with_nothing_dropped_or_doubled():
     parts, _, data, hparams, streams = one_member("softmax", batch_size=10)
     big = jax.tree.map(lambda leaf: np.concatenate([leaf] * 5, axis=1)[:, :133], data.test)
     carry = jax.jit(parts.run.init)(hparams, streams)
-    found = parts.run.score(carry, hparams, big)
-    outputs = parts.learner.predict(carry.state, big.inputs[0], streams.evaluation)
+    found, said = parts.run.score(carry, hparams, big)
+    outputs = np.asarray(parts.learner.predict(carry.state, big.inputs[0], streams.evaluation))
     right = np.argmax(outputs, axis=-1) == big.targets[0]
     assert float(found["accuracy"]) == pytest.approx(float(right.mean()), abs=1e-6)
+    np.testing.assert_array_equal(said["predicted"], np.argmax(outputs, axis=-1))
+    np.testing.assert_allclose(said["confidence"], softmax(outputs, axis=-1).max(-1), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

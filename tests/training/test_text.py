@@ -76,7 +76,8 @@ def test_a_text_is_scored_whole(key, monkeypatch):
     assemble.cache_clear()
     parts = assemble(settings, SPEC)
     carry = parts.run.init(hparams, streams)
-    found = parts.run.score(carry, hparams, loaded.test)
+    found, said = parts.run.score(carry, hparams, loaded.test)
+    assert said == {}
     assemble.cache_clear()
     nats = []
     inputs, targets = loaded.test.inputs[0], loaded.test.targets[0]

@@ -1,0 +1,194 @@
+"""What a record keeps of what was learned: an .npz an arm, of its answers to the test split.
+
+The part that describes predictions knows no networks: whatever classifies can be described.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from dlfun.stats.calibration import calibrate
+from dlfun.studies.arm import Result
+from dlfun.studies.assemble import assemble
+from dlfun.studies.pictures import filters, first_layer_outputs, latent_plane
+from dlfun.studies.record import save_arrays
+from dlfun.studies.stacked import Stacked
+from dlfun.types import Spec
+
+MISTAKES = 12
+EXAMPLES = 4
+SEEN = 1000
+"""Test examples, at most, whose place in the latent plane is kept."""
+
+Arrays = dict[str, np.ndarray]
+
+
+def describe_predictions(
+    predicted: np.ndarray, confidence: np.ndarray, targets: np.ndarray, classes: int
+) -> Arrays:
+    """Answers of an arm's members to their test split, and how good they are.
+
+    Args:
+      predicted: class ids [members, examples]; -1 throughout of a member that failed.
+      confidence: [members, examples], the probability of the predicted class; NaN where there is
+        none, and then there is no calibration.
+      targets: class ids [examples], or [members, examples] where each has a test split of its own.
+      classes: how many there are.
+
+    Returns:
+      what evidence.npz holds of them: `confusion` [classes, classes] (a row a target) and the
+      calibration are pooled over the members that did not fail; `correct` are bits.
+    """
+    ids = np.int16 if classes <= 2**15 else np.int32
+    wanted = np.broadcast_to(targets, predicted.shape)
+    healthy = predicted.min(axis=1) >= 0
+    pairs = wanted[healthy].astype(np.int64) * classes + predicted[healthy]
+    found = {
+        "predicted": predicted.astype(ids),
+        "confidence": confidence.astype(np.float16),
+        "correct": np.packbits(predicted == wanted, axis=1),
+        "targets": targets.astype(ids),
+        "shared_test": np.array(targets.ndim == 1),
+        "confusion": np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes),
+    }
+    if not healthy.any() or not np.isfinite(confidence[healthy]).all():
+        return found
+    return found | _calibration(confidence, predicted == wanted, healthy)
+
+
+def _calibration(confidence: np.ndarray, correct: np.ndarray, healthy: np.ndarray) -> Arrays:
+    """Reliability pooled over healthy members; ECE and Brier score [members], NaN of the others."""
+    pooled = calibrate(confidence[healthy], correct[healthy])
+    each = [calibrate(*pair) for pair in zip(confidence, correct, strict=True)]
+    return {
+        "calibration_edges": pooled.edges,
+        "calibration_count": pooled.counts,
+        "calibration_confidence": pooled.confidence,
+        "calibration_accuracy": pooled.accuracy,
+        "ece": np.where(healthy, [one.ece for one in each], np.nan),
+        "brier": np.where(healthy, [one.brier for one in each], np.nan),
+    }
+
+
+def describe_mistakes(
+    predicted: np.ndarray,
+    confidence: np.ndarray,
+    targets: np.ndarray,
+    inputs: Callable[[np.ndarray], np.ndarray],
+) -> Arrays:
+    """The most confident mistakes of one member; without probabilities the first ones.
+
+    Args:
+      predicted, confidence, targets: [examples], as above.
+      inputs: rows of the test split -> their inputs, as they are shown.
+    """
+    wrong = np.flatnonzero(predicted != targets)
+    worst = wrong[np.argsort(-confidence[wrong], kind="stable")[:MISTAKES]]
+    return {
+        "mistakes_index": worst,
+        "mistakes_target": targets[worst],
+        "mistakes_predicted": predicted[worst],
+        "mistakes_probability": confidence[worst].astype(np.float32),
+        "mistakes_inputs": inputs(worst),
+    }
+
+
+def own_splits(rows: Sequence[Mapping[str, Any]], data: Stacked) -> np.ndarray:
+    """[members], which of the stacked splits each member was tested on."""
+    return np.array([row["replicate"] if len(data.datasets) > 1 else 0 for row in rows])
+
+
+def targets_of(rows: Sequence[Mapping[str, Any]], data: Stacked) -> np.ndarray:
+    """[examples] of the one test split, or [members, examples] of those that members have."""
+    targets = np.asarray(data.test.targets)
+    return targets[0] if len(data.datasets) == 1 else targets[own_splits(rows, data)]
+
+
+def correctness(result: Result, data: Stacked) -> np.ndarray:
+    """[members, examples], whether a test example was answered rightly; of failed members never."""
+    return result.predictions["predicted"] == targets_of(result.rows, data)
+
+
+def shown_inputs(data: Stacked, split: int, rows: np.ndarray) -> np.ndarray:
+    """Test inputs [rows, *shape] of one of the splits as floats; of a text, ids."""
+    spec, stored = data.first.spec, np.asarray(data.test.inputs[split, rows])
+    return stored if spec.vocabulary else stored.astype(np.float32) * np.float32(spec.scale)
+
+
+def varied_rows(data: Stacked, split: int) -> np.ndarray:
+    """A few rows of a test split, of as many classes as can be."""
+    targets = np.asarray(data.test.targets[split])
+    rows = np.arange(len(targets))
+    if data.first.spec.task != "classification":
+        return rows[:EXAMPLES]
+    firsts = np.sort(np.unique(targets, return_index=True)[1])
+    others = np.setdiff1d(rows, firsts)
+    return np.sort(np.concatenate([firsts, others])[:EXAMPLES])
+
+
+def describe_layers(result: Result, data: Stacked, member: int, split: int) -> Arrays:
+    """What the first layer of one member looks at, and what it makes of test examples."""
+    spec, settings = data.first.spec, result.settings
+    module = assemble(settings, spec).module
+    variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
+    found, kernels = {}, filters(variables, settings, spec)
+    if kernels is not None:
+        found["filters"] = kernels.astype(np.float32)
+    rows = varied_rows(data, split)
+    lengths = None if data.test.lengths is None else np.asarray(data.test.lengths[split, rows])
+    stored = np.asarray(data.test.inputs[split, rows])
+    made = first_layer_outputs(module, variables, stored, lengths, settings, spec)
+    if made:
+        found |= made | {"feature_inputs": shown_inputs(data, split, rows), "feature_index": rows}
+    if settings.model == "vae":
+        seen = np.arange(min(SEEN, data.test.targets.shape[1]))
+        plane = latent_plane(
+            module, variables, np.asarray(data.test.inputs[split, seen]), settings, spec
+        )
+        if plane is not None:
+            found["latent"] = plane
+            if spec.task == "classification":
+                found["latent_targets"] = np.asarray(data.test.targets[split, seen])
+    return found
+
+
+def evidence(result: Result, data: Stacked) -> Arrays:
+    """All that is kept of an arm; what needs a healthy member is missing where all failed."""
+    spec, rows = data.first.spec, result.rows
+    found = about(spec, data.first.classes)
+    answered = "predicted" in result.predictions
+    targets = targets_of(rows, data)
+    if answered:
+        predicted, confidence = (result.predictions[n] for n in ("predicted", "confidence"))
+        found |= describe_predictions(predicted, confidence, targets, spec.outputs)
+    member = next((i for i, row in enumerate(rows) if row["status"] == "ok"), None)
+    if member is None:
+        return found
+    split = int(own_splits(rows, data)[member])
+    if answered:
+        wanted = targets if targets.ndim == 1 else targets[member]
+        found |= describe_mistakes(
+            predicted[member], confidence[member], wanted, lambda at: shown_inputs(data, split, at)
+        )
+    shown = {"shown_member": np.array(member)}
+    return found | shown | describe_layers(result, data, member, split)
+
+
+def about(spec: Spec, classes: tuple[str, ...]) -> Arrays:
+    """What a reader must know of the data to show any of it."""
+    found = {"modality": np.array(spec.modality)}
+    if spec.task == "classification":
+        names = classes or tuple(map(str, range(spec.outputs)))
+        found["classes"] = np.array(names)
+    return found | ({"alphabet": np.array(spec.alphabet)} if spec.vocabulary else {})
+
+
+def write_evidence(folder: Path, result: Result, data: Stacked) -> None:
+    """{dataset}-{model}-evidence.npz in the folder."""
+    name = f"{result.dataset}-{result.model}-evidence".replace("/", "-")
+    save_arrays(folder / f"{name}.npz", evidence(result, data))

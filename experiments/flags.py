@@ -28,7 +28,7 @@ from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
-from experiments import cluster, logs, parsing, paths
+from experiments import cluster, page, parsing, paths
 from experiments.by_model import default_of, usual_value
 from experiments.holders import bad_value, define, flag_of
 from experiments.replay import flag_lines
@@ -328,7 +328,7 @@ def check(values: absl_flags.FlagValues) -> None:
     for model in MODELS:
         model_options(values, model)
     check_layouts(values)
-    logs.check_writer(values)
+    page.check_writer(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
     check_datasets(values)
     cluster.check(values)

@@ -15,7 +15,7 @@ from absl import flags as absl_flags
 from dlfun.studies.options import ModelOptions
 from experiments import app, flags, search
 from experiments.explain import explained
-from experiments.logs import with_logs
+from experiments.page import with_page
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 search.define_search(FLAGS)
@@ -43,7 +43,7 @@ def main(argv: list[str]) -> None:
 
     configurations = configurations_of(FLAGS, options.seed)
     swept = list(configurations[0][0])
-    draw = with_logs(FLAGS, functools.partial(draw_sweep, swept=swept), swept)
+    draw = with_page(FLAGS, functools.partial(draw_sweep, swept=swept), swept)
     study = sweep(options, configurations, draw)
     print(study_table(study.rows, "validation", swept))
     print(f"record: {study.folder}")

@@ -16,7 +16,7 @@ from dlfun.studies.evidence import correctness, write_evidence
 from dlfun.studies.frozen import add_opening, freeze, write_frozen
 from dlfun.studies.generate import write_generated
 from dlfun.studies.growing import grow
-from dlfun.studies.judge import Tested, mark_chance
+from dlfun.studies.judge import Examined, mark_chance
 from dlfun.studies.loading import chance, load_all
 from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -150,7 +150,7 @@ def train_all(
 
 def tested_all(
     options: StudyOptions, results: Sequence[Result], loaded: Mapping[str, Stacked]
-) -> dict[str, Tested]:
+) -> dict[str, Examined]:
     """What the statistics must know of each data set; marks the runs that are at chance."""
     found = {}
     for name, data in loaded.items():
@@ -158,7 +158,7 @@ def tested_all(
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
-        facts = Tested(scheme, examples, variance, data.first.spec.task)
+        facts = Examined(scheme, examples, variance, data.first.spec.task)
         if not own:
             facts = facts._replace(
                 correct={a.model: correctness(a, data) for a in arms if a.predictions}

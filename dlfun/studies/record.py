@@ -85,17 +85,18 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
         return output
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+        hidden = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+    building = hidden / output.name  # what is written tells of itself by its final name
     try:
-        building.chmod(0o755)
+        building.mkdir(mode=0o755)
         fill(building)
         os.rename(building, output)
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
     return output
 
 

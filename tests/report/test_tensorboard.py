@@ -14,7 +14,7 @@ from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 from dlfun.errors import UserError
 from dlfun.report.tensorboard import write_logs
 from dlfun.stats import t_interval
-from experiments import app, logs, sweep, train
+from experiments import app, page, sweep, train
 
 STEPS = np.array([5, 10, 15])
 
@@ -132,10 +132,10 @@ def test_one_member_has_a_mean_and_no_band(tmp_path):
 def test_logs_are_written_only_where_they_are_asked_for(tmp_path):
     drawn = []
     app.parse(train.FLAGS, ["train"])
-    assert logs.with_logs(train.FLAGS, drawn.append) == drawn.append
+    assert page.with_page(train.FLAGS, drawn.append) == drawn.append
     app.parse(train.FLAGS, ["train", "--tensorboard"])
     record(tmp_path, [row("a")], {"d/x/a/step": STEPS, "d/x/a/train_loss": np.ones((1, 3))})
-    logs.with_logs(train.FLAGS, drawn.append)(tmp_path)
+    page.with_page(train.FLAGS, drawn.append)(tmp_path)
     assert drawn == [tmp_path]
     assert (tmp_path / "tensorboard").is_dir()
 

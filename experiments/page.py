@@ -1,4 +1,4 @@
-"""--tensorboard: logs beside the pictures of a record."""
+"""What a record gets beside its pictures: the page, and TensorBoard's logs."""
 
 from __future__ import annotations
 
@@ -22,18 +22,21 @@ def check_writer(values: absl_flags.FlagValues) -> None:
         )
 
 
-def with_logs(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = ()) -> Draw:
-    """What draws the pictures of a record, and writes TensorBoard's logs if the flags ask for it.
+def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = ()) -> Draw:
+    """What draws the pictures of a record, writes its page, and logs if the flags ask for them.
 
     Args:
       swept: the names of a sweep.
     """
-    if not values.tensorboard:
-        return draw
-    from dlfun.report.tensorboard import write_logs
 
-    def both(folder: Path) -> None:
+    def all_of(folder: Path) -> None:
         draw(folder)
-        write_logs(folder, swept)
+        if values.tensorboard:
+            from dlfun.report.tensorboard import write_logs
 
-    return both
+            write_logs(folder, swept)
+        from dlfun.report.html import write_report
+
+        write_report(folder, [folder])
+
+    return all_of

@@ -1,0 +1,128 @@
+"""What a page is made of, as plain data for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from markupsafe import Markup
+
+from dlfun.report.html.record import Record
+from dlfun.report.html.units import number
+
+
+class Cell(NamedTuple):
+    """A cell of a table: its text, and the number it is sorted by."""
+
+    text: str
+    value: float | None = None
+    strong: bool = False
+
+
+class Table(NamedTuple):
+    """Rows of cells under their names; the first column heads its row.
+
+    `beside`: it leaves room for a figure; `closed`: it stands behind its caption.
+    """
+
+    names: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    caption: str = ""
+    note: str = ""
+    beside: bool = False
+    closed: bool = False
+
+
+class Key(NamedTuple):
+    """An entry of a legend; `runs` single runs can be shown on a click."""
+
+    label: str
+    style: int
+    runs: int = 0
+    line: bool = False
+    mark: bool = True
+
+
+class Figure(NamedTuple):
+    """A picture with its finding in words and its numbers.
+
+    `finding` is the text alternative; `drawing` is SVG or images; `caption` says how to read it.
+    """
+
+    title: str
+    finding: str
+    drawing: Markup
+    table: Table | None = None
+    caption: str = ""
+    keys: Sequence[Key] = ()
+    wide: bool = False
+
+
+class Words(NamedTuple):
+    """Paragraphs, under a heading if there is one; or a list `beside` something else."""
+
+    lines: Sequence[str]
+    heading: str = ""
+    beside: bool = False
+
+
+class Facts(NamedTuple):
+    """Names with what they are; `code` for what is typed or copied."""
+
+    facts: Sequence[tuple[str, str]]
+    heading: str = ""
+    code: bool = False
+
+
+class Source(NamedTuple):
+    """A text as it stands in a file, behind a summary."""
+
+    summary: str
+    text: str
+    shown: bool = False
+
+
+class Square(NamedTuple):
+    """A cell of a verdict matrix; `look` names its colour."""
+
+    lines: Sequence[str]
+    look: str = ""
+
+
+class Matrix(NamedTuple):
+    """Verdicts of all pairs: a row and a column for each name; None on the diagonal."""
+
+    names: Sequence[str]
+    squares: Sequence[Sequence[Square | None]]
+    caption: str
+    note: str
+
+
+Block = Table | Figure | Words | Facts | Source | Matrix
+
+
+class Section(NamedTuple):
+    """A part of the page: `blocks` makes it from a record; none leaves it out."""
+
+    key: str
+    title: str
+    lead: str
+    blocks: Callable[[Record], list[Block]]
+
+
+def cell(value: Any) -> Cell:
+    """A cell of a text, or of a number with four digits."""
+    if isinstance(value, Cell):
+        return value
+    if isinstance(value, str) or value is None:
+        return Cell(value or "")
+    if isinstance(value, bool):
+        return Cell("yes" if value else "no")
+    return Cell(f"{value:,}" if isinstance(value, int) else number(float(value)), float(value))
+
+
+def table(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "", note: str = ""
+) -> Table:
+    """A table of texts and numbers."""
+    return Table(names, [[cell(value) for value in row] for row in rows], caption, note)

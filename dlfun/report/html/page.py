@@ -1,0 +1,151 @@
+"""The page: its sections in their order, rendered into one file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from dlfun.errors import UserError
+from dlfun.report.html import marks
+from dlfun.report.html.blocks import Block, Section
+from dlfun.report.html.headline import headline
+from dlfun.report.html.record import Record, read_record
+from dlfun.report.html.results import groups
+from dlfun.report.html.sections.calibration import calibration
+from dlfun.report.html.sections.confusion import confusion
+from dlfun.report.html.sections.cost import cost
+from dlfun.report.html.sections.curves import curves
+from dlfun.report.html.sections.determinism import determinism
+from dlfun.report.html.sections.differences import differences
+from dlfun.report.html.sections.failures import failures
+from dlfun.report.html.sections.footer import footer
+from dlfun.report.html.sections.generalisation import generalisation
+from dlfun.report.html.sections.latent import latent
+from dlfun.report.html.sections.mistakes import mistakes
+from dlfun.report.html.sections.readout import readout
+from dlfun.report.html.sections.response import response
+from dlfun.report.html.sections.scores import scores
+from dlfun.report.html.sections.states import states
+from dlfun.report.html.sections.tuning import tuning
+from dlfun.report.html.sections.variance import variance
+from dlfun.report.html.sections.verdicts import verdicts
+from dlfun.report.html.sections.weights import weights
+from dlfun.report.html.units import listed, plural
+
+TEMPLATES = Path(__file__).parent / "templates"
+NAME = "report.html"
+
+SECTIONS = (
+    Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
+    Section("scores", "Scores", "Every run, and what it cost.", scores),
+    Section("differences", "Paired differences", "Replicate by replicate.", differences),
+    Section("curves", "Learning curves", "How the runs got there.", curves),
+    Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
+    Section("response", "Hyperparameters", "What the score depends on.", response),
+    Section("cost", "Time and cost", "What quality costs.", cost),
+    Section("generalisation", "Generalisation", "From train to test.", generalisation),
+    Section("readout", "Hand-made and learned features", "The same read-out on both.", readout),
+    Section("weights", "First layer", "What the networks look for, and find.", weights),
+    Section("states", "Memory", "States and gates of recurrent networks.", states),
+    Section("latent", "Generative models", "What they know, and what they make.", latent),
+    Section("mistakes", "Mistakes", "Those that the models were most sure of.", mistakes),
+    Section("confusion", "Confusion", "Which classes are taken for which.", confusion),
+    Section("calibration", "Calibration", "Are they right as often as they are sure?", calibration),
+    Section("variance", "Sources of variance", "What moves the result.", variance),
+    Section("determinism", "Determinism", "What repeats bit by bit.", determinism),
+    Section("failures", "Failures", "Runs that did not work, by name.", failures),
+    Section("how", "How it was made", "Protocol, environment and replay.", footer),
+)
+
+
+class Part(NamedTuple):
+    """What a section says of one record."""
+
+    record: str
+    blocks: list[Block]
+
+
+class Filled(NamedTuple):
+    """A section with its parts, one for each record that has any."""
+
+    section: Section
+    parts: list[Part]
+
+
+def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Path:
+    """Writes the report of one record, or of several side by side, all or nothing.
+
+    Args:
+      folder: where it is written; one of the records, or another.
+      records: run directories; nothing but what lies in them is shown.
+      name: of the file.
+
+    Raises:
+      UserError: if a folder holds no record, or one of another version, or it cannot be written.
+    """
+    text = render([read_record(Path(record)) for record in records])
+    target = Path(folder) / name
+    try:
+        handle, building = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(building, 0o644)
+        os.replace(building, target)
+    except OSError as error:
+        raise UserError(f"{target}: {error.strerror}; name another --output_file") from error
+    return target
+
+
+def names_of(records: Sequence[Record]) -> list[str]:
+    """The names of records: their folders', longer where these are the same."""
+    short = [record.folder.resolve().name for record in records]
+    return [
+        name if short.count(name) == 1 else str(record.folder)
+        for name, record in zip(short, records, strict=True)
+    ]
+
+
+def filled(records: Sequence[Record]) -> list[Filled]:
+    """The sections that have something to say."""
+    names, found = names_of(records), []
+    for section in SECTIONS:
+        made = zip(names, (section.blocks(record) for record in records), strict=True)
+        parts = [Part(name, blocks) for name, blocks in made if blocks]
+        if parts:
+            found.append(Filled(section, parts))
+    return found
+
+
+def kicker(record: Record) -> str:
+    """What was compared, in few words."""
+    found = groups(record)
+    arms = list(dict.fromkeys(line.label for group in found for line in group.lines))
+    seeds = len({row["replicate"] for row in record.rows})
+    where = listed([group.dataset for group in found])
+    what = listed(arms) if len(arms) <= 8 else plural(len(arms), "arm")
+    return f"{what} on {where} · {plural(seeds, 'seed')}"
+
+
+def render(records: Sequence[Record]) -> str:
+    """The page as text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["kind"] = lambda block: type(block).__name__.lower()
+    environment.globals["draw_swatch"] = marks.swatch
+    names = names_of(records)
+    heads = [
+        headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
+    ]
+    return environment.get_template("page.html").render(
+        heads=heads, kickers=[kicker(r) for r in records], sections=filled(records), names=names
+    )

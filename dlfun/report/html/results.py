@@ -1,0 +1,139 @@
+"""What the runs of a record scored, arm by arm or configuration by configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.report.html.record import Record, Row, column, healthy
+from dlfun.report.html.units import Unit, unit_of
+from dlfun.report.table import metric_of
+from dlfun.stats import Interval, t_interval
+
+WORSE = ("better", "better (small)", "suggestive")
+"""Verdicts that put the second arm of a pair behind the first."""
+
+
+class Line(NamedTuple):
+    """An arm, or a configuration of one, with the scores of its runs as stored.
+
+    Attributes:
+      style: of its marks, the same wherever it is shown.
+      scores: [runs], NaN where a run failed.
+      best: it is not shown to be worse than the best of its data set.
+    """
+
+    label: str
+    dataset: str
+    model: str
+    style: int
+    rows: Sequence[Row]
+    scores: np.ndarray
+    score: Interval
+    best: bool = False
+
+
+class Group(NamedTuple):
+    """The lines of a data set, best first, under the metric they are judged by."""
+
+    dataset: str
+    metric: str
+    lines: list[Line]
+
+    @property
+    def unit(self) -> Unit:
+        """How the metric is shown."""
+        return unit_of(self.metric)
+
+
+def models(record: Record) -> list[str]:
+    """The models, in the order that gives them their colours."""
+    return list(dict.fromkeys(row["model"] for row in record.rows))
+
+
+def style_of(record: Record, model: str) -> int:
+    """The style of a model, the same in all figures."""
+    known = models(record)
+    return known.index(model) if model in known else len(known)
+
+
+def swept_names(record: Record) -> list[str]:
+    """The names a sweep searched, by the flags that replay it; they are columns of the runs."""
+    texts = [f.partition("=")[2] for f in record.flags if f.startswith(("--grid=", "--space="))]
+    names = dict.fromkeys(text.partition("=")[0].strip() for text in texts)
+    return [name for name in names if name in record.rows[0]]
+
+
+def judged_by(record: Record, dataset: str) -> str:
+    """The metric of a data set: that of its verdicts, else the test metric, else validation's."""
+    for pair in record.pairs:
+        if pair["dataset"] == dataset:
+            return str(pair["metric"])
+    rows = [row for row in record.rows if row["dataset"] == dataset]
+    tested = any(row.get(n) for row in rows for n in row if n.startswith("test_"))
+    return metric_of(rows, "test" if tested else "validation")
+
+
+def scores_of(rows: Sequence[Row], metric: str) -> np.ndarray:
+    """The scores of runs, NaN where one failed."""
+    failed = np.array([row["status"] != "ok" for row in rows])
+    return np.where(failed, np.nan, column(rows, metric))
+
+
+def groups(record: Record) -> list[Group]:
+    """The lines of every data set."""
+    found: dict[tuple[str, str], dict[str, list[Row]]] = {}
+    swept = swept_names(record)
+    for row in record.rows:
+        label = ", ".join(f"{name}={row[name]}" for name in swept) if swept else row["model"]
+        found.setdefault((row["dataset"], label), {}).setdefault(row["model"], []).append(row)
+    metrics = {name: judged_by(record, name) for name in dict.fromkeys(d for d, _ in found)}
+    lines = [
+        line_of(record, dataset, label, model, rows, metrics[dataset], bool(swept))
+        for (dataset, label), by_model in found.items()
+        for model, rows in by_model.items()
+    ]
+    return [
+        Group(name, metric, in_order([x for x in lines if x.dataset == name], metric, record))
+        for name, metric in metrics.items()
+    ]
+
+
+def line_of(
+    record: Record, dataset: str, label: str, model: str, rows: list[Row], metric: str, plain: bool
+) -> Line:
+    """A line of runs; configurations of a sweep all have the first style."""
+    scores = scores_of(rows, metric)
+    style = 0 if plain else style_of(record, model)
+    return Line(label, dataset, model, style, rows, scores, t_interval(scores))
+
+
+def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:
+    """Lines with the best first, those without a score last; marked where not worse."""
+    sign = -1 if unit_of(metric).higher else 1
+    known = [line for line in lines if np.isfinite(line.score.estimate)]
+    rest = [line for line in lines if not np.isfinite(line.score.estimate)]
+    ordered = sorted(known, key=lambda line: sign * line.score.estimate) + rest
+    return [line._replace(best=not_worse(record, line, ordered[0])) for line in ordered]
+
+
+def not_worse(record: Record, line: Line, first: Line) -> bool:
+    """Whether a verdict was made on a line and the first one, and does not put the line behind."""
+    if line is first:
+        return any(p["dataset"] == line.dataset for p in record.pairs)
+    between = [p for p in record.pairs if is_between(p, line, first)]
+    return any(p["verdict"] not in WORSE for p in between)
+
+
+def is_between(pair: dict[str, Any], one: Line, other: Line) -> bool:
+    """Whether a pair is of these two lines."""
+    same = {pair["a"], pair["b"]} == {one.label, other.label}
+    return same and pair["dataset"] == one.dataset
+
+
+def tested(rows: Sequence[Row], name: str) -> np.ndarray:
+    """A column of the healthy runs that have it."""
+    values = column(healthy(rows), name)
+    return values[np.isfinite(values)]

@@ -1,0 +1,84 @@
+"""Learning curves: the mean over runs with its band, and single runs on a click."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dlfun.report.html import plots
+from dlfun.report.html.blocks import Block, Figure, Table, table
+from dlfun.report.html.examples import evenly
+from dlfun.report.html.plots import Series
+from dlfun.report.html.record import Arm, Record, arms, column
+from dlfun.report.html.results import style_of, swept_names
+from dlfun.report.html.units import better, first_upper, unit_of
+
+WANTED = ("validation_accuracy", "validation_nats", "validation_loss", "train_loss")
+RUNS = 100
+"""Single runs of an arm that can be shown, at most."""
+
+
+def curves(record: Record) -> list[Block]:
+    """A panel for each data set and metric, and one more for bounds on the likelihood."""
+    panels: dict[tuple[str, str], list[Arm]] = {}
+    for arm in arms(record):
+        for metric in metrics_of(record, arm):
+            panels.setdefault((arm[0], metric), []).append(arm)
+    return [panel(record, metric, known) for (_, metric), known in panels.items()]
+
+
+def metrics_of(record: Record, arm: Arm) -> list[str]:
+    """What is drawn of an arm: the first metric it has of those wanted, and its ELBO."""
+    has = {name for name in WANTED if f"{arm[0]}/{arm[1]}/{name}" in record.history}
+    if f"{arm[0]}/{arm[1]}/step" not in record.history:
+        return []
+    elbo = "validation_elbo"
+    more = [elbo] if f"{arm[0]}/{arm[1]}/{elbo}" in record.history else []
+    return [name for name in WANTED if name in has][:1] + more
+
+
+def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
+    """One metric of the arms of one data set."""
+    unit, dataset = unit_of(metric), known[0][0]
+    series = [arm_series(record, arm, metric) for arm in known]
+    axes = plots.plane(series, "training step", unit.label)
+    chance = chance_of(record, dataset) if metric.endswith("accuracy") else np.nan
+    over = [plots.level(axes, unit.factor * chance, "chance")]
+    finding = f"{unit.name} on {dataset} while training, at the last step: " + "; ".join(
+        f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
+    )
+    band = (
+        "Mean over all configurations and seeds"
+        if swept_names(record)
+        else "Mean over seeds; the band is the pointwise 95 % t interval"
+    )
+    return Figure(
+        f"{first_upper(unit.name)} on {dataset}",
+        finding,
+        plots.curves(series, axes, finding, over),
+        numbers(series, unit.label),
+        f"{band}. {first_upper(better(metric))}. Tick an arm to see its single runs.",
+        plots.keys_of(series),
+    )
+
+
+def arm_series(record: Record, arm: Arm, metric: str) -> Series:
+    """The curve of an arm."""
+    name = f"{arm[0]}/{arm[1]}"
+    values = np.asarray(record.history[f"{name}/{metric}"], float) * unit_of(metric).factor
+    steps = np.asarray(record.history[f"{name}/step"], float)
+    return plots.mean_series(arm[1], style_of(record, arm[1]), steps, values, RUNS)
+
+
+def chance_of(record: Record, dataset: str) -> float:
+    """The chance level of a data set."""
+    rows = [row for row in record.rows if row["dataset"] == dataset]
+    return float(column(rows[:1], "chance")[0])
+
+
+def numbers(series: list[Series], label: str) -> Table:
+    """The curves as numbers, thinned if they are long."""
+    rows = []
+    for s in series:
+        kept = evenly(len(s.x), 50)
+        rows += [[s.label, int(x), y, low, high] for x, y, low, high in plots.points(s, kept)]
+    return table(["arm", "step", f"mean {label}", "low", "high"], rows, "Learning curves")

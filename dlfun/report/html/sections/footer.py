@@ -1,0 +1,115 @@
+"""How the study was made: its protocol, where it ran, and the command that replays it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlfun.report.html.blocks import Block, Facts, Source
+from dlfun.report.html.record import Record
+from dlfun.report.html.results import groups
+from dlfun.report.html.units import NOTHING, first_upper, listed, plural
+
+SCOPES = {
+    "this-test-set": "this test set: another one may rank the arms otherwise",
+    "population": "the population that the test examples are drawn from",
+}
+FAMILIES = {"all-pairs": "all pairs of arms", "vs-reference": "each arm against the reference"}
+PROTOCOLS = {
+    "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh seeds",
+    "given": "a comparison of given configurations; nothing was tuned",
+}
+FROM = {"given": "given before the study", "default": "the default of the data set"}
+
+
+def footer(record: Record) -> list[Block]:
+    """Protocol, environment, and how to replay."""
+    blocks: list[Block] = []
+    if record.pairs:
+        blocks.append(Facts(protocol(record), "Protocol"))
+    if record.frozen:
+        blocks.append(Facts(frozen(record.frozen), "Frozen before the test split was opened"))
+    if record.environment:
+        blocks.append(Facts(environment(record.environment), "Environment"))
+    if record.flags:
+        blocks.append(Facts([("Replay", command(record))], "The command that replays it", True))
+        blocks.append(Source("All flags", "\n".join(record.flags)))
+    return blocks
+
+
+def protocol(record: Record) -> list[tuple[str, str]]:
+    """What the verdicts rest on, of all data sets."""
+    pair = record.pairs[0]
+    get = pair.get
+    looks = get("looks")
+    return [
+        ("Configurations", PROTOCOLS.get(str(get("protocol")), str(get("protocol") or NOTHING))),
+        ("Scope", SCOPES.get(str(get("scope")), str(get("scope") or NOTHING))),
+        ("Family", FAMILIES.get(str(get("family")), str(get("family") or NOTHING))),
+        ("Pairs in a family", str(get("family_size") or NOTHING)),
+        ("Error rate of a family (α)", f"{get('alpha'):g}" if get("alpha") else NOTHING),
+        ("Counts as none (δ)", deltas(record)),
+        ("Paired by replicate", "yes" if get("paired", True) else "no"),
+        ("Split", str(get("split_scheme") or NOTHING).replace("_", " ")),
+        ("Look", f"{get('look') or 1}" + (f" of {len(looks)}, declared at n = "
+         + listed([str(n) for n in looks]) if looks else ", the only one")),
+        ("Test split opened", plural(int(get("test_openings") or 1), "time")),
+        ("Hash of the frozen file", str(get("frozen_hash") or "none, nothing was frozen")),
+    ]  # fmt: skip
+
+
+def deltas(record: Record) -> str:
+    """The margins of all data sets, and where they are from."""
+    said = []
+    for group in groups(record):
+        pair = next((p for p in record.pairs if p["dataset"] == group.dataset), None)
+        if pair is not None and pair.get("delta") is not None:
+            unit = group.unit
+            amount = f"{unit.text(pair['delta'])} {unit.step}".strip()
+            source = FROM.get(str(pair.get("delta_from")), "")
+            said.append(f"{group.dataset}: {amount}" + (f" ({source})" if source else ""))
+    return "; ".join(said) or NOTHING
+
+
+def frozen(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """What frozen.json fixed."""
+    facts = [
+        (first_upper(name.replace("_", " ")), plain(found[name]))
+        for name in ("hash", "trials", "tuning_seeds", "n", "delta", "family", "alpha")
+        if found.get(name) is not None
+    ]
+    for model, values in found.get("configurations", {}).items():
+        facts.append((f"Configuration of {model}", plain(values)))
+    for model, space in found.get("spaces", {}).items():
+        facts.append((f"Space searched for {model}", plain(space)))
+    return facts
+
+
+def plain(value: Any) -> str:
+    """A value of JSON as people write it."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plain(v)}" for name, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(plain, value))
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
+    """Where and with what the study ran."""
+    devices = found.get("devices", [])
+    kinds = [f"{devices.count(kind)} × {kind}" for kind in dict.fromkeys(devices)]
+    facts = [
+        ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
+        ("Python", str(found.get("python", NOTHING))),
+        ("System", str(found.get("system", NOTHING))),
+        ("Devices", f"{', '.join(kinds)}; {found.get('cores', NOTHING)} cores"),
+        ("Commit", str(found.get("commit") or NOTHING)),
+    ]
+    for name, facts_of in found.get("datasets", {}).items():
+        facts.append((f"Data set {name}", plain({k: v for k, v in facts_of.items() if v})))
+    return facts
+
+
+def command(record: Record) -> str:
+    """The command in the first line of config.flags, on the file where it lies."""
+    first = record.flags[0].removeprefix("#").strip()
+    return first.replace("config.flags", "RUN_DIR/config.flags")

@@ -1,0 +1,122 @@
+"""The trouble of generalisation: train against test, and score against number of examples."""
+
+from __future__ import annotations
+
+import numpy as np
+from markupsafe import Markup
+
+from dlfun.report.html import marks, plots
+from dlfun.report.html.blocks import Block, Figure, table
+from dlfun.report.html.plots import Plane, Series
+from dlfun.report.html.record import Record, Row, arms, column, datasets, healthy
+from dlfun.report.html.results import style_of
+from dlfun.report.html.units import unit_of
+
+PAIRS = (("train_accuracy", "test_accuracy"), ("train_nats", "test_nats"))
+
+
+def generalisation(record: Record) -> list[Block]:
+    """Train against test scores, and curves over the number of training examples."""
+    blocks: list[Block] = []
+    for dataset in datasets(record):
+        blocks += train_against_test(record, dataset)
+    for dataset in dict.fromkeys(row["dataset"] for row in record.curve):
+        blocks += against_examples(record, dataset)
+    return blocks
+
+
+def train_against_test(record: Record, dataset: str) -> list[Block]:
+    """A dot a run."""
+    for train, test in PAIRS:
+        own = {a: healthy(rows) for a, rows in arms(record).items() if a[0] == dataset}
+        series = [
+            s
+            for (_, model), rows in own.items()
+            if (s := both(record, model, rows, train, test)) is not None
+        ]
+        if series:
+            return [train_test_figure(dataset, series, train, test)]
+    return []
+
+
+def both(record: Record, model: str, rows: list[Row], train: str, test: str) -> Series | None:
+    """The two scores of the runs of an arm."""
+    unit = unit_of(test)
+    x, y = (unit.factor * column(rows, name) for name in (train, test))
+    known = np.isfinite(x) & np.isfinite(y)
+    if not known.any():
+        return None
+    return Series(model, style_of(record, model), x[known], y[known])
+
+
+def train_test_figure(dataset: str, series: list[Series], train: str, test: str) -> Figure:
+    """Every run, and the diagonal on which both scores are the same."""
+    unit = unit_of(test)
+    axes = plots.plane(series, unit_of(train).label, unit.label)
+    gaps = [float((s.x - s.y).mean()) for s in series]
+    finding = f"{unit.name} against train on {dataset}; train minus test: " + "; ".join(
+        f"{s.label} {unit.signed(gap / unit.factor)} {unit.step}"
+        for s, gap in zip(series, gaps, strict=True)
+    )
+    rows = [
+        [s.label, float(s.x.mean()), float(s.y.mean()), gap, len(s.x)]
+        for s, gap in zip(series, gaps, strict=True)
+    ]
+    names = ["arm", unit_of(train).label, unit.label, f"gap ({unit.step})", "runs"]
+    return Figure(
+        f"Train against test, {dataset}",
+        finding,
+        plots.scatter(series, axes, finding, [diagonal(axes)], size=3.4),
+        table(names, rows, "Means over seeds"),
+        "A dot a run; on the dashed line both scores are the same. Train scores are of the last "
+        "interval of training.",
+        plots.keys_of(series, line=False),
+    )
+
+
+def diagonal(axes: Plane) -> Markup:
+    """Where both axes are the same."""
+    low, high = max(axes.x.low, axes.y.low), min(axes.x.high, axes.y.high)
+    if low >= high:
+        return Markup("")
+    (x1, x2), (y1, y2) = axes.x.at([low, high]), axes.y.at([low, high])
+    return marks.rule(x1, y1, x2, y2, "mark")
+
+
+def against_examples(record: Record, dataset: str) -> list[Block]:
+    """Test scores over the number of training examples."""
+    rows = [row for row in record.curve if row["dataset"] == dataset]
+    metric = next((n for n in rows[0] if n.startswith("test_")), "")
+    unit = unit_of(metric)
+    by_model: dict[str, list[Row]] = {}
+    for row in rows:
+        by_model.setdefault(row["model"], []).append(row)
+    series = [examples_series(record, m, own, metric) for m, own in by_model.items()]
+    axes = plots.plane(series, "training examples, log scale", unit.label, log_x=True)
+    finding = f"{unit.name} on {dataset} against training examples: " + "; ".join(
+        f"{s.label} {s.y[0]:.4g} at {s.x[0]:,.0f}, {s.y[-1]:.4g} at {s.x[-1]:,.0f}" for s in series
+    )
+    numbers = [[s.label, *point] for s in series for point in plots.points(s)]
+    return [
+        Figure(
+            f"Score against examples, {dataset}",
+            finding,
+            plots.curves(series, axes, finding, points=True),
+            table(["arm", "examples", unit.label, "low", "high"], numbers, "Means over seeds"),
+            "Mean over seeds; band: pointwise 95 % t interval.",
+            plots.keys_of(series, mark=True),
+        )
+    ]
+
+
+def examples_series(record: Record, model: str, rows: list[Row], metric: str) -> Series:
+    """The mean score of a model at each number of examples."""
+    counts = np.unique(column(rows, "train_examples"))
+    given = column(rows, "train_examples")
+    scores = unit_of(metric).factor * column(rows, metric)
+    own = [scores[given == count] for count in counts]
+    runs = np.full((max(map(len, own)), len(counts)), np.nan)
+    for k, values in enumerate(own):
+        runs[: len(values), k] = values
+    made = plots.mean_series(model, style_of(record, model), counts, runs, 0)
+    return made._replace(runs=None)

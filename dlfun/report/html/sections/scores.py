@@ -1,0 +1,143 @@
+"""Every run as a dot, and the table of all arms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
+from dlfun.report.html.record import Record, column
+from dlfun.report.html.results import Group, Line, groups, tested
+from dlfun.report.html.strips import Mark, Strip, strips
+from dlfun.report.html.units import better, first_upper, number
+from dlfun.report.table import MEANING
+
+MOST = 24
+"""Rows of a figure, at most; the best are shown."""
+
+
+def scores(record: Record) -> list[Block]:
+    """A figure and a table for every data set."""
+    found = groups(record)
+    return [block for group in found for block in (dot_plot(group), score_table(group))]
+
+
+def shown(line: Line, group: Group) -> Strip:
+    """The strip of a line."""
+    unit, score = group.unit, line.score
+    note = unit.text(score.estimate)
+    if np.isfinite(score.half_width):
+        note += f" ± {unit.text(score.half_width)}"
+    values = unit.factor * line.scores
+    mean, low, high = (unit.factor * x for x in score[:3])
+    return Strip(line.label, values, line.style, (mean, low, high), note, line.best)
+
+
+def chance_of(group: Group) -> float:
+    """The chance level of a data set, as stored; NaN where it has none."""
+    values = column(group.lines[0].rows, "chance")
+    return float(values[0]) if group.metric.endswith("accuracy") else float("nan")
+
+
+def dot_plot(group: Group) -> Figure:
+    """Every run of every line."""
+    lines, unit, chance = group.lines[:MOST], group.unit, chance_of(group)
+    marked = [Mark(unit.factor * chance, "chance")] if np.isfinite(chance) else []
+    rows = [shown(line, group) for line in lines]
+    finding = f"{unit.name} on {group.dataset}, {better(group.metric)}: " + "; ".join(
+        f"{row.label} {row.note}" for row in rows
+    )
+    left = len(group.lines) - len(lines)
+    rest = f" The best {len(lines)} of {len(group.lines)}." if left else ""
+    return Figure(
+        f"{first_upper(unit.name)} on {group.dataset}",
+        finding,
+        strips(rows, unit.label, finding, marked),
+        every_run(group),
+        "A dot a run; the upright tick is the mean, the bar its 95 % t interval."
+        f" {first_upper(better(group.metric))}.{rest}",
+    )
+
+
+def every_run(group: Group) -> Table:
+    """The numbers behind the dots."""
+    unit = group.unit
+    rows = [
+        [
+            line.label,
+            int(row["replicate"] or 0),
+            Cell(unit.text(score), float(unit.factor * score) if np.isfinite(score) else None),
+            row["status"],
+        ]
+        for line in group.lines
+        for row, score in zip(line.rows, line.scores, strict=True)
+    ]
+    return table(["arm", "replicate", unit.label, "status"], rows, "Every run")
+
+
+def score_table(group: Group) -> Table:
+    """A row an arm."""
+    unit, chance = group.unit, chance_of(group)
+    names = [
+        "arm", unit.label, "±", "sd", "runs", "failed", "at chance", "parameters",
+        "run (s)", "compile (s)",
+    ]  # fmt: skip
+    rows = [score_row(line, group) for line in group.lines]
+    keep = [
+        i
+        for i, name in enumerate(names)
+        if name != "at chance" or any(row[i].text != "" for row in rows)
+    ]
+    note = (
+        f"{MEANING} Failed runs are counted, and left out of the mean. Run is the time of one "
+        "run; compile is shared by all runs of an arm."
+    )
+    if np.isfinite(chance):
+        note += f" Chance is {unit.whole(chance)}."
+    if any(line.best for line in group.lines):
+        note += " Bold: not shown to be worse than the best."
+    rows = [[row[i] for i in keep] for row in rows]
+    name = f"All arms on {group.dataset}"
+    return Table([names[i] for i in keep], rows, name, note, beside=True)
+
+
+def score_row(line: Line, group: Group) -> list[Cell]:
+    """An arm as a row."""
+    unit, score = group.unit, line.score
+
+    def shown(value: float) -> Cell:
+        return Cell(unit.text(value), value if np.isfinite(value) else None, line.best)
+
+    return [
+        Cell(line.label, None, line.best),
+        shown(score.estimate),
+        shown(score.half_width)._replace(strong=False),
+        shown(score.sd)._replace(strong=False),
+        cell(len(line.rows)),
+        cell(sum(row["status"] != "ok" for row in line.rows)),
+        at_chance(line),
+        counted(line, "parameters"),
+        seconds(line, "seconds"),
+        seconds(line, "compile_seconds"),
+    ]
+
+
+def at_chance(line: Line) -> Cell:
+    """How many runs are no better than chance; empty where that was not asked."""
+    said = [row.get("at_chance", "").lower() for row in line.rows]
+    return cell(sum(word == "true" for word in said)) if any(said) else cell("")
+
+
+def counted(line: Line, name: str) -> Cell:
+    """A whole number of an arm."""
+    value = line.rows[0].get(name) or ""
+    return cell(int(float(value))) if value else cell("")
+
+
+def seconds(line: Line, name: str) -> Cell:
+    """The mean time of a run."""
+    values: Any = tested(line.rows, name)
+    return (
+        cell(float(values.mean()))._replace(text=number(values.mean())) if len(values) else cell("")
+    )

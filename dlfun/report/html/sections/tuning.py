@@ -1,0 +1,144 @@
+"""Tuning curves: how good the best of so many trials is to be expected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from dlfun.report.html import marks, plots
+from dlfun.report.html.blocks import Block, Figure, table
+from dlfun.report.html.plots import Series
+from dlfun.report.html.record import Arm, Record, Row, column
+from dlfun.report.html.results import style_of
+from dlfun.report.html.units import better, first_upper, unit_of
+
+KNOWN = (
+    "dataset", "model", "trial", "replicate", "status", "parameters", "steps", "seconds", "chosen",
+)  # fmt: skip
+"""Columns of tuning.csv that are neither a metric nor searched."""
+
+
+class Trial(NamedTuple):
+    """A configuration that was tried: its mean score over replicates, as stored, and its time."""
+
+    row: Row
+    score: float
+    seconds: float
+    chosen: bool
+
+
+def metric_of(rows: Sequence[Row]) -> str:
+    """The validation metric that trials are judged by."""
+    names = [name for name in rows[0] if name.startswith("validation_")]
+    return names[0] if names else ""
+
+
+def by_arm(record: Record) -> dict[Arm, list[Row]]:
+    """The rows of tuning.csv of each arm."""
+    found: dict[Arm, list[Row]] = {}
+    for row in record.tuning:
+        found.setdefault((row["dataset"], row["model"]), []).append(row)
+    return found
+
+
+def trials(rows: Sequence[Row], metric: str) -> list[Trial]:
+    """The trials of an arm; one whose runs all failed has no score."""
+    by_trial: dict[str, list[Row]] = {}
+    for row in rows:
+        by_trial.setdefault(row["trial"], []).append(row)
+    found = []
+    for own in by_trial.values():
+        ok = [row for row in own if row["status"] == "ok"]
+        known = column(ok, metric)
+        known = known[np.isfinite(known)]
+        times = column(own, "seconds")
+        found.append(
+            Trial(
+                own[0],
+                float(known.mean()) if len(known) else float("nan"),
+                float(np.nansum(times)),
+                any(row.get("chosen", "").lower() == "true" for row in own),
+            )
+        )
+    return found
+
+
+def tuning(record: Record) -> list[Block]:
+    """For every data set, the best against the number of trials and against their time."""
+    panels: dict[tuple[str, str], list[Curve]] = {}
+    for arm, rows in by_arm(record).items():
+        metric = metric_of(rows)
+        done = trials(rows, metric)
+        if np.isfinite([t.score for t in done]).sum() >= 2:
+            panels.setdefault((arm[0], metric), []).append(arm_curve(record, arm, metric, done))
+    blocks: list[Block] = []
+    for (dataset, metric), curves in panels.items():
+        blocks.append(panel(dataset, metric, curves, "trials"))
+        timed = [in_seconds(curve) for curve in curves if curve.seconds > 0]
+        if timed:
+            blocks.append(panel(dataset, metric, timed, "seconds of tuning"))
+    return blocks
+
+
+class Curve(NamedTuple):
+    """The tuning curve of an arm.
+
+    Attributes:
+      median: the median best of 1, 2, ... trials with its band.
+      expected: the expected best of as many.
+      seconds: of one trial.
+    """
+
+    median: Series
+    expected: np.ndarray
+    seconds: float
+
+
+def in_seconds(curve: Curve) -> Curve:
+    """A curve over time in the place of trials."""
+    return curve._replace(median=curve.median._replace(x=curve.median.x * curve.seconds))
+
+
+def arm_curve(record: Record, arm: Arm, metric: str, done: Sequence[Trial]) -> Curve:
+    """The curve of an arm; trials that failed rank last."""
+    from dlfun.stats.tuning import best_band, expected_best, median_best
+
+    unit, scores = unit_of(metric), np.array([t.score for t in done])
+    bounds = (0.0, 1.0) if metric.endswith("accuracy") else (-np.inf, np.inf)
+    band = best_band(scores, bounds=bounds, higher_is_better=unit.higher)
+    best = median_best(scores, higher_is_better=unit.higher)
+    median, low, high = (unit.factor * part for part in (best, band.low, band.high))
+    expected = unit.factor * expected_best(scores, higher_is_better=unit.higher)
+    counts = np.arange(1.0, len(scores) + 1)
+    series = Series(arm[1], style_of(record, arm[1]), counts, median, low, high)
+    return Curve(series, expected, float(np.mean([t.seconds for t in done])))
+
+
+def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Figure:
+    """One data set over one kind of budget."""
+    unit, series = unit_of(metric), [curve.median for curve in curves]
+    axes = plots.plane(series, f"{label}, log scale", f"best {unit.label}", log_x=True, bands=False)
+    finding = f"Best {unit.name} on {dataset} of all {label}: " + "; ".join(
+        f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
+    )
+    thin = [
+        marks.line(axes.x.at(c.median.x), axes.y.at(c.expected), c.median.style, "thin")
+        for c in curves
+    ]
+    rows = [
+        [c.median.label, *point, expected]
+        for c in curves
+        for point, expected in zip(plots.points(c.median), c.expected.tolist(), strict=True)
+    ]
+    names = ["arm", label, f"median best {unit.label}", "low", "high", "expected best"]
+    return Figure(
+        f"Best against {label}, {dataset}",
+        finding,
+        plots.curves(series, axes, finding, thin),
+        table(names, rows, "Tuning curve"),
+        "The median best of so many random trials, with the exact 95 % band of the whole curve; "
+        f"thin: the expected best. {first_upper(better(metric))}.",
+        plots.keys_of(series),
+    )

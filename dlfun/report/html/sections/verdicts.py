@@ -1,0 +1,129 @@
+"""The verdict on every pair of arms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, table
+from dlfun.report.html.headline import ranked
+from dlfun.report.html.record import Record
+from dlfun.report.html.results import Group, groups
+from dlfun.report.html.units import NOTHING, Unit, number, plural
+
+LOOKS = {
+    "better": "better",
+    "better (small)": "small",
+    "suggestive": "suggestive",
+    "equivalent": "equivalent",
+    "unresolved": "open",
+}
+
+Pair = dict[str, Any]
+
+
+def verdicts(record: Record) -> list[Block]:
+    """A matrix and a table for every data set that has verdicts."""
+    blocks: list[Block] = []
+    for group in groups(record):
+        pairs = [p for p in record.pairs if p["dataset"] == group.dataset]
+        if pairs:
+            told = [str(pair["words"]) for pair in ranked(pairs, group)]
+            blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
+            blocks.append(all_pairs(pairs, group))
+    return blocks
+
+
+def matrix(pairs: list[Pair], group: Group) -> Matrix:
+    """Names in the order of their means; differences below the diagonal, chances to win above."""
+    named = {name for p in pairs for name in (p["a"], p["b"])}
+    known = [line.label for line in group.lines if line.label in named]
+    names = known + sorted(named - set(known))
+    by_pair = {frozenset((p["a"], p["b"])): p for p in pairs}
+    squares = [
+        [
+            None if i == j else square(by_pair.get(frozenset((a, b))), i > j, group.unit)
+            for j, b in enumerate(names)
+        ]
+        for i, a in enumerate(names)
+    ]
+    return Matrix(names, squares, f"Verdicts on {group.dataset}", reading(pairs, group.unit))
+
+
+def reading(pairs: list[Pair], unit: Unit) -> str:
+    """How the matrix is read."""
+    level = pairs[0].get("ci_level")
+    step = f" in {unit.step}" if unit.step else ""
+    interval = f"{100 * level:.4g} %" if level else "simultaneous"
+    return (
+        f"Arms in the order of their mean {unit.name}, best first. Below the diagonal: how far "
+        f"the arm of the column is ahead of the arm of the row{step}, with the interval that holds "
+        f"for all pairs at once (each {interval}). Above the diagonal: the chance that a run of "
+        "the arm of the row beats one of the column (θ), with its interval. A difference counts "
+        f"as none up to {unit.text(pairs[0].get('delta'))}{' ' + unit.step if unit.step else ''}."
+    )
+
+
+def square(pair: Pair | None, below: bool, unit: Unit) -> Square:
+    """A cell: numbers, and the verdict in a word."""
+    if pair is None:
+        return Square(["not compared"], "none")
+    if below:
+        lines = [unit.signed(pair["diff"]), unit.interval(pair["ci"])]
+    else:
+        lines = [f"θ {number(pair['theta'], 2)}", chances(pair.get("theta_ci"))]
+    return Square([*lines, str(pair["verdict"])], LOOKS.get(pair["verdict"], "none"))
+
+
+def chances(ends: list[float | None] | None) -> str:
+    """The interval of a chance."""
+    return f"[{number(ends[0], 2)}, {number(ends[1], 2)}]" if ends else ""
+
+
+def all_pairs(pairs: list[Pair], group: Group) -> Table:
+    """Every pair with what was found of it."""
+    unit = group.unit
+    step = f" ({unit.step})" if unit.step else ""
+    names = [
+        "pair", "verdict", f"difference{step}", "interval", "Holm p", "Hedges g",
+        "P(worse)", "P(within ±δ)", "P(better)", f"detectable now{step}",
+        "seeds to detect δ", "seeds for equivalence",
+    ]  # fmt: skip
+    rows = [pair_row(pair, unit) for pair in ranked(pairs, group)]
+    seeds = plural(int(pairs[0].get("n") or 0), "seed")
+    note = f"{seeds}; the first arm of a pair has the better mean." + mixtures(pairs)
+    return table(names, rows, f"All pairs on {group.dataset}, in numbers", note)._replace(
+        closed=True
+    )
+
+
+def pair_row(pair: Pair, unit: Unit) -> list[Any]:
+    """A pair as a row."""
+    get = pair.get
+    diff = pair["diff"]
+    return [
+        f"{pair['a']} – {pair['b']}",
+        str(pair["verdict"]),
+        cell(unit.signed(diff))._replace(value=None if diff is None else unit.factor * diff),
+        unit.interval(pair["ci"]),
+        *(of(get(name), 3) for name in ("p_holm",)),
+        of(get("hedges_g"), 2),
+        *(of(get(name), 3) for name in ("p_worse", "p_rope", "p_better")),
+        of(None if get("mde") is None else unit.factor * pair["mde"], 2),
+        *(of(get(name), 0) for name in ("n_detect", "n_equiv")),
+    ]
+
+
+def of(value: float | None, digits: int) -> Any:
+    """A number that may be missing, as a cell."""
+    return cell(NOTHING) if value is None else cell(number(value, digits))._replace(value=value)
+
+
+def mixtures(pairs: list[Pair]) -> str:
+    """Pairs that were judged by rank, as their means mix runs that succeeded with others."""
+    mixed = [f"{p['a']} – {p['b']}" for p in pairs if p.get("mixture")]
+    if not mixed:
+        return ""
+    return (
+        f" Judged by rank, as some runs failed or stayed at chance: {', '.join(mixed)}; "
+        "the interval of their means is not valid."
+    )

@@ -1,0 +1,140 @@
+"""Metrics as they are shown: their names, units and digits."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+NOTHING = "–"
+"""Stands where there is no number."""
+
+MINUS = "−"
+
+
+class Unit(NamedTuple):
+    """How a metric is shown.
+
+    Attributes:
+      name: in words, such as test accuracy.
+      factor: what values are multiplied by.
+      sign: the unit behind a value.
+      step: the unit behind a difference.
+      digits: decimals; None is four significant digits.
+    """
+
+    name: str
+    factor: float = 1.0
+    sign: str = ""
+    step: str = ""
+    digits: int | None = None
+    higher: bool = False
+
+    @property
+    def label(self) -> str:
+        """Of an axis or a column."""
+        return f"{self.name} ({self.sign})" if self.sign else self.name
+
+    @property
+    def difference(self) -> str:
+        """Of an axis of differences."""
+        return f"difference in {self.name}" + (f" ({self.step})" if self.step else "")
+
+    def text(self, value: float | None) -> str:
+        """A value as stored, without its unit."""
+        return number(None if value is None else self.factor * value, self.digits)
+
+    def whole(self, value: float | None) -> str:
+        """A value as stored, with its unit."""
+        return f"{self.text(value)} {self.sign}".strip()
+
+    def signed(self, value: float | None) -> str:
+        """A difference as stored, with its sign but not its unit."""
+        shown = self.text(value)
+        return shown if shown.startswith(MINUS) or shown == NOTHING else f"+{shown}"
+
+    def interval(self, ends: tuple[float | None, float | None] | list) -> str:
+        """The ends of an interval, without the unit."""
+        return f"[{self.text(ends[0])}, {self.text(ends[1])}]"
+
+
+def number(value: float | None, digits: int | None = None) -> str:
+    """A number as text: with so many decimals, or four significant digits.
+
+    >>> number(-0.5, 2), number(1234.5678), number(float("nan")), number(2e-5)
+    ('−0.50', '1,235', '–', '2·10⁻⁵')
+    """
+    if value is None or math.isnan(value):
+        return NOTHING
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if digits is not None:
+        text = f"{value:,.{digits}f}"
+    elif value != 0 and not 1e-3 <= abs(value) < 1e6:
+        text = scientific(value)
+    else:
+        text = f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+        text = f"{value:,.0f}" if "e" in text else text
+    return text.replace("-", MINUS)
+
+
+def scientific(value: float) -> str:
+    """A number of at most three digits and a power of ten.
+
+    >>> scientific(1e-5), scientific(2.5e7)
+    ('10⁻⁵', '2.5·10⁷')
+    """
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    short = f"{float(mantissa):g}"
+    power = "10" + str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if short == "1" else f"{short}·{power}"
+
+
+def unit_of(metric: str) -> Unit:
+    """How a metric of members.csv is shown."""
+    name = metric.replace("_", " ").replace("elbo", "ELBO")
+    if metric.endswith("accuracy"):
+        return Unit(name, 100.0, "%", "points", 2, higher=True)
+    if metric.endswith(("elbo", "log_likelihood")):
+        return Unit(name, 1.0, "nats", "nats", higher=True)
+    if metric.endswith("_nats"):
+        return Unit(name.replace(" nats", " loss"), 1.0, "nats per token", "nats per token")
+    return Unit(name)
+
+
+def better(metric: str) -> str:
+    """Whether higher or lower values are better, in words."""
+    return "higher is better" if unit_of(metric).higher else "lower is better"
+
+
+def plural(count: int, noun: str) -> str:
+    """A count with its noun.
+
+    >>> plural(1, "seed"), plural(2, "seed")
+    ('1 seed', '2 seeds')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def sentence(text: str) -> str:
+    """A text that begins with a capital, unless with a name, and ends with a stop.
+
+    >>> sentence("no arm repeats"), first_upper("validation ELBO")
+    ('No arm repeats.', 'Validation ELBO')
+    """
+    return first_upper(text) if text.endswith((".", "!", "?")) else f"{first_upper(text)}."
+
+
+def first_upper(text: str) -> str:
+    """A text that begins with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def listed(words: list[str], most: int = 6) -> str:
+    """Words as a list in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
+    ('a, b and c', 'a, b, c and 3 more')
+    """
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])

@@ -26,6 +26,7 @@ from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
 from dlfun.studies.writing import write_text
 from dlfun.training.monitor import say
+from dlfun.types import Layout
 
 
 class Protocol(NamedTuple):
@@ -82,9 +83,11 @@ def compare(
         claim, choice = dataclasses.replace(claim, frozen_hash=frozen["hash"]), tuned.choice
         say(f"frozen: {claim.frozen_hash}")
 
+    layouts: dict[str, Layout] = {}
+
     def train(first: int, count: int) -> list[Result]:
         now = dataclasses.replace(options, first=first, seeds=count)
-        return train_all(now, loaded, choice)
+        return train_all(now, loaded, choice, layouts)
 
     results, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
     said = [note for result in results for note in notes(result, loaded[result.dataset])]
@@ -118,17 +121,24 @@ def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
 
 
 def train_all(
-    options: StudyOptions, loaded: Mapping[str, Stacked], choice: Choice | None
+    options: StudyOptions,
+    loaded: Mapping[str, Stacked],
+    choice: Choice | None,
+    layouts: dict[str, Layout],
 ) -> list[Result]:
-    """Every model on every data set, over the replicates of the options."""
+    """Every model on every data set, over the replicates of the options.
+
+    `layouts` has that of each model which ran before, and takes those of the others: one a model,
+    so that a line of config.flags replays all its data sets and looks.
+    """
     results: list[Result] = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]
         for model, chosen in chosen_for(options, data.first.name, choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            # One layout a model, so that a line of config.flags replays all its data sets.
-            before = next((r.layout for r in results if r.model == model), None)
-            result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
+            layout = chosen.layout or layouts.get(model)
+            result = run_arm(options, settings, data, [chosen.hparams], layout)
+            layouts.setdefault(model, result.layout)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
             for row in result.rows:
                 row["chance"] = chance(data)

@@ -67,8 +67,8 @@ def make(
 ) -> Any:
     """The estimator of an arm, with the scaling that its method needs.
 
-    Numbers to predict are standardised for it, and several are predicted each by an estimator of
-    their own. More neighbours than there are `examples` are all of them.
+    Numbers to predict are standardised, and each is predicted by an estimator of its own. More
+    neighbours than there are `examples` are all of them.
     """
     method, kind = parse_arm(name)
     row = CLASSICAL[method]
@@ -76,8 +76,8 @@ def make(
     if hasattr(model, "n_neighbors"):
         model.set_params(n_neighbors=min(model.n_neighbors, examples))
     if spec.task == "regression":
-        several = MultiOutputRegressor(model) if spec.outputs > 1 else model
-        model = TransformedTargetRegressor(several, transformer=StandardScaler())
+        each = MultiOutputRegressor(model)
+        model = TransformedTargetRegressor(each, transformer=StandardScaler())
     return Pipeline([*(scaling(kind, spec) if row.scaled else []), ("model", model)])
 
 

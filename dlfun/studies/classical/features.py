@@ -173,7 +173,8 @@ def ngrams(inputs: np.ndarray, lengths: np.ndarray | None, spec: Spec) -> np.nda
     ends = np.full(len(inputs), inputs.shape[1]) if lengths is None else lengths
     # Characters for private use: none is a space, which the vectoriser would merge.
     texts = [
-        "".join(chr(0xF0000 + i) for i in ids[:end]) for ids, end in zip(inputs, ends, strict=True)
+        "".join(chr(0xF0000 + i) for i in ids[:end].tolist())
+        for ids, end in zip(inputs, ends, strict=True)
     ]
     options: dict[str, Any] = {"analyzer": "char", "ngram_range": (1, 3), "lowercase": False}
     vectorizer = HashingVectorizer(n_features=COLUMNS, alternate_sign=False, **options)

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import numpy as np
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-from tqdm import tqdm
 
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.studies.classical import CLASSICAL, RAW, parse_arm
 from dlfun.studies.classical.features import check_features
-from dlfun.studies.classical.tables import split_of, tables
+from dlfun.studies.classical.pool import do_all
+from dlfun.studies.classical.tables import Read, Reader, split_of
 from dlfun.studies.stacked import Stacked
-from dlfun.training.hosts import is_first
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
     from dlfun.studies.classical.estimators import Fitted
 
 TASKS = ("classification", "regression")
-
-PATIENCE = 3.0
-"""Seconds without a progress line."""
-
-LARGE = 2_000_000
-"""Numbers in a table from which threads gain more than they lose by waiting for one another."""
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Classical(NamedTuple):
@@ -104,36 +86,6 @@ def make_jobs(
     return [job(c, r) for c in range(configurations) for r in replicates]
 
 
-def do_all(
-    work: Callable[[Job], Fitted], jobs: Sequence[Job], threads: Callable[[int], int], title: str
-) -> dict[Job, Fitted]:
-    """What each different job leaves: several at once, which changes nothing but the time.
-
-    `threads` says how many threads of its own each of so many jobs at once may use.
-    """
-    different = list(dict.fromkeys(jobs))
-    workers = min(cores(), len(different))
-    bar = tqdm(
-        total=len(different),
-        disable=not is_first(),
-        desc=f"{title}, {len(different)} fits",
-        delay=PATIENCE,
-        mininterval=0.2 if sys.stderr.isatty() else 5.0,
-        bar_format="{desc}: {n_fmt}/{total_fmt} fits, {remaining} left",
-    )
-
-    def alone(job: Job) -> Fitted:
-        with threadpool_limits(threads(workers), user_api="openmp"):
-            return work(job)
-
-    found = {}
-    with bar, ThreadPoolExecutor(workers) as pool:
-        for job, fitted in zip(different, pool.map(alone, different), strict=True):
-            found[job] = fitted
-            bar.update()
-    return found
-
-
 def run_classical(
     name: str,
     data: Stacked,
@@ -144,6 +96,7 @@ def run_classical(
     columns: Sequence[Mapping[str, Any]] = (),
     first: int = 0,
     tuning: bool = False,
+    read: Read | None = None,
 ) -> Classical:
     """Fits every configuration with every replicate and describes each member in a row.
 
@@ -156,6 +109,7 @@ def run_classical(
       columns: for each configuration, further columns of its rows: what is searched.
       first: the first of the replicates.
       tuning: random states come from the stream of tuning.
+      read: a `Reader` of the data, which arms that read the same features may share.
 
     Raises:
       UserError: as `check_classical`.
@@ -168,18 +122,16 @@ def run_classical(
     replicates = range(first, first + seeds)
     jobs = make_jobs(name, data, len(configurations), replicates, root)
     kind, spec = parse_arm(name)[1], data.first.spec
-    read = {at: tables(kind, data, at, open_test) for at in {job.split for job in jobs}}
-    size = read[jobs[0].split].train.features.shape
+    read = read or Reader(data)
+    seen = {at: read(kind, at, open_test) for at in {job.split for job in jobs}}
+    size = seen[jobs[0].split].train.features.shape
 
     def work(job: Job) -> Fitted:
         chosen = configurations[job.configuration]
         estimator = make(name, chosen, spec, size[0], job.random_state)
-        return fit(estimator, read[job.split], spec.task)
+        return fit(estimator, seen[job.split], spec.task)
 
-    def threads(workers: int) -> int:
-        return cores() // workers if size[0] * size[1] >= LARGE else 1
-
-    done = do_all(work, jobs, threads, f"{data.first.name}: {name}")
+    done = do_all(work, jobs, f"{data.first.name}: {name}", size[0] * size[1])
     found = [done[job] for job in jobs]
     rows = [
         make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)

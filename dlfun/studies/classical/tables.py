@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
+from dlfun.studies.classical import RAW
 from dlfun.studies.classical.features import extract
 from dlfun.studies.stacked import Stacked
-from dlfun.types import Spec, Split
+from dlfun.types import Split
 
 
 class Table(NamedTuple):
@@ -27,26 +29,40 @@ class Tables(NamedTuple):
     test: Table | None
 
 
+Read = Callable[[str, int, bool], Tables]
+"""(features, where the splits are stacked, whether the test split is opened) -> tables."""
+
+
 def split_of(data: Stacked, replicate: int) -> int:
     """Where the splits of a replicate are stacked."""
     return replicate if len(data.datasets) > 1 else 0
 
 
-def table(kind: str, splits: Split | None, at: int, spec: Spec) -> Table | None:
-    """One of the stacked splits [splits, n, ...] as a table of these features."""
-    if splits is None:
-        return None
-    split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
-    return Table(extract(kind, split, spec), split.targets)
+class Reader:
+    """Reads the tables of a data set, and keeps those that take long to make: hand-made ones."""
 
+    def __init__(self, data: Stacked) -> None:
+        self._data = data
+        self._kept: dict[tuple[str, int, str], Table] = {}
 
-def tables(kind: str, data: Stacked, at: int, open_test: bool) -> Tables:
-    """The splits stacked at `at`; the test split is read only where it is opened."""
-    spec = data.first.spec
-    train = table(kind, data.tuning.train, at, spec)
-    assert train is not None
-    validation = table(kind, data.tuning.validation, at, spec)
-    return Tables(train, validation, table(kind, data.test, at, spec) if open_test else None)
+    def __call__(self, kind: str, at: int, open_test: bool) -> Tables:
+        """Tables of a kind of features; the test split is read only where it is opened."""
+        train, held_out = self._data.tuning
+        return Tables(
+            self._table(kind, at, "train", train),
+            None if held_out is None else self._table(kind, at, "validation", held_out),
+            self._table(kind, at, "test", self._data.test) if open_test else None,
+        )
+
+    def _table(self, kind: str, at: int, name: str, splits: Split) -> Table:
+        key = (kind, at, name)
+        if key in self._kept:
+            return self._kept[key]
+        split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
+        made = Table(extract(kind, split, self._data.first.spec), split.targets)
+        if kind != RAW:
+            self._kept[key] = made
+        return made
 
 
 def first_examples(data: Stacked, count: int) -> Stacked:

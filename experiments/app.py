@@ -81,8 +81,7 @@ def quiet(main: Main) -> Main:
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
-    layouts = values.layout.values()
-    devices = max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
+    devices = layout_devices(values)
     matmul = values.matmul_precision if "matmul_precision" in values else "default"
     configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)), matmul)
     cluster.join(values)
@@ -95,6 +94,12 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
         print(f"peak memory {peak_memory() / 2**30:.2f} GiB", flush=True)
         cluster.part()
     return code
+
+
+def layout_devices(values: absl_flags.FlagValues) -> int:
+    """The devices that the layouts of a study ask for, at least."""
+    layouts = values.layout.values()
+    return max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
 
 
 def parse(

@@ -11,6 +11,7 @@ gives every model the same budget of tuning first, and then judges what was chos
 
 from experiments import app, flags, protocol
 from experiments.explain import explained
+from experiments.page import with_page
 
 FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
 protocol.define_protocol(FLAGS)
@@ -34,7 +35,7 @@ def main(argv: list[str]) -> None:
         study = only_tune(options, asked)
         print(*study.notes, f"record: {study.folder}", sep="\n")
         return
-    study = compare(options, asked, draw=draw_comparison)
+    study = compare(options, asked, draw=with_page(FLAGS, draw_comparison))
     print(study_table(study.rows), *study.notes, sep="\n")
     print(verdict_table(study.pairs))
     if study.variance:

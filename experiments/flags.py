@@ -28,7 +28,7 @@ from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
-from experiments import cluster, parsing, paths
+from experiments import cluster, page, parsing, paths
 from experiments.by_model import default_of, usual_value
 from experiments.holders import bad_value, define, flag_of
 from experiments.replay import flag_lines
@@ -214,6 +214,8 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         define(values, kind, name, default, help, "Output & machine", usual=usual)
 
     add(parsing.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
+    what = "logs for TensorBoard in the record: curves of each arm, and what a sweep tried"
+    add(parsing.boolean(), "tensorboard", what, default=False)
     add(parsing.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
     layout = parsing.by_model(parsing.layout(), MODELS)
     add(
@@ -326,6 +328,7 @@ def check(values: absl_flags.FlagValues) -> None:
     for model in MODELS:
         model_options(values, model)
     check_layouts(values)
+    page.check_writer(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)
     check_datasets(values)
     cluster.check(values)

@@ -19,6 +19,7 @@ from experiments.holders import define
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
+FORMATS = ("html", "csv", "latex", "markdown")
 
 
 def report_flags() -> absl_flags.FlagValues:
@@ -28,6 +29,8 @@ def report_flags() -> absl_flags.FlagValues:
     usual = "RUN_DIR/report.html; report.html for several"
     help = "the file of the page, which is replaced if it is there"
     define(values, parsing.path(), "output_file", None, help, "Output & machine", usual=usual)
+    kind = parsing.choice("format", FORMATS)
+    define(values, kind, "format", "html", "html is the page; the others print its tables", "Page")
     return values
 
 
@@ -38,6 +41,8 @@ def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError unless the file named can be one."""
     if values.output_file is None:
         return
+    if values.format != "html":
+        raise UserError(f"--format={values.format} prints its tables; leave --output_file out")
     target = Path(values.output_file)
     if target.is_dir():
         raise UserError(f"--output_file={target}: is a directory; name a file, such as {NAME}")
@@ -60,6 +65,11 @@ def main(argv: list[str]) -> None:
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
+    if FLAGS["format"].value != "html":
+        from dlfun.report.papers import print_tables
+
+        print(print_tables(folders, FLAGS["format"].value))
+        return
     target = target_of(FLAGS.output_file, folders)
     from dlfun.report.html import write_report
 

@@ -10,11 +10,26 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from absl import flags as absl_flags
+
+from dlfun.studies.options import ModelOptions
 from experiments import app, flags, search
 from experiments.explain import explained
+from experiments.page import with_page
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 search.define_search(FLAGS)
+
+
+def configurations_of(
+    values: absl_flags.FlagValues, seed: int
+) -> list[tuple[dict[str, Any], ModelOptions]]:
+    """What a sweep tries: for each, the swept names and values, and the model options they make."""
+    from dlfun.studies.search import configurations
+
+    found = search.search_of(values)
+    points = configurations(found.method, found.grid, found.space, found.trials, seed)
+    return [(point, flags.model_options(values, values.model, point)) for point in points]
 
 
 def main(argv: list[str]) -> None:
@@ -22,19 +37,14 @@ def main(argv: list[str]) -> None:
     options = flags.study_options(FLAGS, script="sweep")
     if explained(FLAGS, options):
         return
-    found = search.search_of(FLAGS)
     from dlfun.report.figures import draw_sweep
     from dlfun.report.table import study_table
-    from dlfun.studies.search import configurations
     from dlfun.studies.sweep import sweep
 
-    def made(point: dict[str, Any]) -> tuple[dict[str, Any], Any]:
-        return point, flags.model_options(FLAGS, FLAGS["model"].value, point)
-
-    points = configurations(found.method, found.grid, found.space, found.trials, options.seed)
-    swept = list(points[0])
-    draw = functools.partial(draw_sweep, swept=swept)
-    study = sweep(options, [made(point) for point in points], draw)
+    configurations = configurations_of(FLAGS, options.seed)
+    swept = list(configurations[0][0])
+    draw = with_page(FLAGS, functools.partial(draw_sweep, swept=swept), swept)
+    study = sweep(options, configurations, draw)
     print(study_table(study.rows, "validation", swept))
     print(f"record: {study.folder}")
 

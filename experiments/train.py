@@ -7,6 +7,7 @@ prints its test score with a 95 % t interval.
 
 from experiments import app, flags
 from experiments.explain import explained
+from experiments.page import with_page
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 
@@ -20,7 +21,7 @@ def main(argv: list[str]) -> None:
     from dlfun.report.table import study_table
     from dlfun.studies.compare import compare
 
-    study = compare(options, "train", draw_comparison)
+    study = compare(options, script="train", draw=with_page(FLAGS, draw_comparison))
     print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
 
 

@@ -17,6 +17,7 @@ from dlfun.models import MODELS
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
+from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
 
 DEFAULT_STEPS = 1000
@@ -160,6 +161,16 @@ def in_other_units(finals: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def final_metrics(found: Trained) -> dict[str, np.ndarray]:
+    """The last value of every metric [members], the test split's if it was opened, and counters."""
+    finals = {
+        **{name: values[:, -1] for name, values in found.history.items()},
+        **{f"test_{name}": values for name, values in found.test.items()},
+        **found.kept.counters,
+    }
+    return finals | in_other_units(finals)
+
+
 def run_arm(
     options: StudyOptions,
     settings: Settings,
@@ -204,9 +215,6 @@ def run_arm(
     finals = {
         "seconds": np.full(count, found.run_seconds / count),
         "compile_seconds": np.full(count, found.compile_seconds),
-        **{name: values[:, -1] for name, values in found.history.items()},
-        **{f"test_{name}": values for name, values in found.test.items()},
-        **found.kept.counters,
+        **final_metrics(found),
     }
-    finals |= in_other_units(finals)
     return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))

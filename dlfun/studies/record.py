@@ -20,6 +20,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.studies.recorded import arm_files
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
@@ -84,17 +85,18 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
         return output
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
+        hidden = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+    building = hidden / output.name  # what is written tells of itself by its final name
     try:
-        building.chmod(0o755)
+        building.mkdir(mode=0o755)
         fill(building)
         os.rename(building, output)
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
     finally:
-        shutil.rmtree(building, ignore_errors=True)
+        shutil.rmtree(hidden, ignore_errors=True)
     return output
 
 
@@ -161,9 +163,8 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
         return
     target = folder / "parameters"
     target.mkdir()
-    arms = [f"{r.dataset}-{r.model}".replace("/", "-") for r in results]
-    for i, result in enumerate(results):
-        name = arms[i] if arms.count(arms[i]) == 1 else f"{arms[i]}-{arms[:i].count(arms[i])}"
+    names = arm_files([(r.dataset, r.model) for r in results])
+    for name, result in zip(names, results, strict=True):
         kept = [best_member(result)] if keep == "best" else list(range(len(result.rows)))
         arrays = {n: a[kept] for n, a in result.parameters.items()}
         save_arrays(target / f"{name}.npz", {"member": np.array(kept), **arrays})

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import jax
 
 from dlfun.training.monitor import say
-from dlfun.training.population import Population
+from dlfun.training.population import Population, selected
 from dlfun.types import Layout, Members, Settings, Spec, TuneData
 
 WORTH = 20
@@ -45,7 +45,7 @@ def measure(people: Population, members: Members, tuning: TuneData) -> Measured:
     layout = people.layout
     group = layout.devices * layout.width
     rows = min(group, len(members.replicates))
-    hparams, streams = people.place(leading(members, rows))
+    hparams, streams = people.place(selected(members, range(rows)))
     data = people.place_data(TuneData(tuning.train, None))
     steps = min(PROBE_STEPS, people.run.intervals[0])
     before = people.compile_seconds
@@ -59,13 +59,6 @@ def measure(people: Population, members: Members, tuning: TuneData) -> Measured:
         calls += 1
     seconds = (time.perf_counter() - start) / (calls * steps * group)
     return Measured(layout, spent, seconds, people.compile(members, tuning, None))
-
-
-def leading(members: Members, count: int) -> Members:
-    """The first members."""
-    pair = (members.hparams, members.streams)
-    hparams, streams = jax.tree.map(lambda leaf: leaf[:count], pair)
-    return Members(hparams, streams, members.replicates[:count])
 
 
 def worth_measuring(run_seconds: float, count: int) -> bool:

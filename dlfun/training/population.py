@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -139,6 +139,13 @@ class Population:
     def compile_seconds(self) -> float:
         """Spent so far on tracing, lowering and compiling."""
         return sum(program.phases.total for program in self.programs)
+
+
+def selected(members: Members, rows: Sequence[int]) -> Members:
+    """Some of the members, in this order, each with the numbers and keys it has among all."""
+    pair = (members.hparams, members.streams)
+    hparams, streams = jax.tree.map(lambda leaf: leaf[np.asarray(rows)], pair)
+    return Members(hparams, streams, tuple(members.replicates[row] for row in rows))
 
 
 def shape_of(leaf: Any, shape: tuple[int, ...]) -> jax.ShapeDtypeStruct:

@@ -157,7 +157,7 @@ def test_a_record_is_not_overwritten(tmp_path):
     assert "already holds a record" in ran.stderr
 
 
-@pytest.mark.parametrize("script", ["train", "sweep", "compare"])
+@pytest.mark.parametrize("script", ["train", "sweep", "compare", "verify"])
 def test_help_needs_no_jax(script):
     program = (
         f"import runpy, sys; sys.argv[1:] = ['--help']\n"

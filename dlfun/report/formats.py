@@ -1,0 +1,136 @@
+"""A table of the same cells as CSV, LaTeX or Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from dlfun.errors import unknown
+from dlfun.report.table import WORDS
+
+Cells = Mapping[str, str]
+
+LEFT = (*WORDS, "record", "a", "b", "verdict")
+"""Columns of words, which stand to the left."""
+
+LATEX = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "[": "{[}",  # behind a line's end it would begin an argument
+    "]": "{]}",
+    "*": "{*}",  # the same
+    "±": r"$\pm$",
+    "Δ": r"$\Delta$",
+    "θ": r"$\theta$",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+}
+"""Characters that mean something to LaTeX, or that its fonts lack, and how they are written."""
+
+
+class Bold(str):
+    """A cell to be printed bold, where a format can."""
+
+
+def latex_text(text: str) -> str:
+    r"""A text that LaTeX prints as it is; a sign before a number becomes a minus.
+
+    >>> print(latex_text("copy_memory, 50 %"), latex_text("-0.5"))
+    copy\_memory, 50 \% $-$0.5
+    """
+    signed = re.sub(r"(?<![\w.)])-(?=\d)", "−", text)
+    return "".join("$-$" if sign == "−" else LATEX.get(sign, sign) for sign in one_line(signed))
+
+
+def latex_cell(cell: str) -> str:
+    """A cell of a LaTeX table."""
+    return rf"\textbf{{{latex_text(cell)}}}" if isinstance(cell, Bold) else latex_text(cell)
+
+
+def markdown_cell(cell: str) -> str:
+    """A cell of a Markdown table."""
+    return f"**{markdown_text(cell)}**" if isinstance(cell, Bold) else markdown_text(cell)
+
+
+def markdown_text(text: str) -> str:
+    r"""A text that Markdown prints as it is.
+
+    >>> print(markdown_text("a|b_c"))
+    a\|b\_c
+    """
+    return re.sub(r"([\\|*_`<>\[\]~#])", r"\\\1", one_line(text))
+
+
+def one_line(text: str) -> str:
+    """The text with spaces in place of line ends."""
+    return " ".join(text.split())
+
+
+def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
+    """Comma-separated values with a line of names."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return file.getvalue().rstrip("\n")
+
+
+def latex_table(rows: Sequence[Cells], left: Collection[str]) -> str:
+    """A tabular with the rules of the package booktabs."""
+
+    def line(cells: Sequence[str]) -> str:
+        return " & ".join(map(latex_cell, cells)) + r" \\"
+
+    columns = "".join("l" if name in left else "r" for name in rows[0])
+    return "\n".join(
+        [
+            f"\\begin{{tabular}}{{{columns}}}",
+            r"\toprule",
+            line(list(rows[0])),
+            r"\midrule",
+            *(line(list(row.values())) for row in rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+        ]
+    )
+
+
+def markdown_table(rows: Sequence[Cells], left: Collection[str]) -> str:
+    """A table of GitHub's Markdown."""
+
+    def line(cells: Sequence[str]) -> str:
+        return f"| {' | '.join(cells)} |"
+
+    rule = [":---" if name in left else "---:" for name in rows[0]]
+    texts = [list(rows[0]), *(list(row.values()) for row in rows)]
+    head, *body = (line([markdown_cell(cell) for cell in cells]) for cells in texts)
+    return "\n".join([head, line(rule), *body])
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Cells], Collection[str]], str]] = {
+    "csv": csv_table,
+    "latex": latex_table,
+    "markdown": markdown_table,
+}
+
+
+def table_as(rows: Sequence[Cells], format: str, left: Collection[str] = LEFT) -> str:
+    """Rows of the same columns as a table, without a line end behind it.
+
+    Args:
+      rows: name of a column -> its text; at least one row.
+      format: one of `FORMATS`.
+      left: the columns that stand to the left, where a format has sides.
+
+    Raises:
+      UserError: if there is no such format.
+    """
+    if format not in FORMATS:
+        raise unknown("format", format, FORMATS)
+    return FORMATS[format](rows, left)

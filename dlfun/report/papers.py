@@ -1,0 +1,181 @@
+"""The tables of records for papers: arms with their intervals, and pairs with their verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.report.formats import Bold, table_as
+from dlfun.report.table import Line, heading, shown, summarise
+from dlfun.studies.recorded import broken, read_json, read_rows, script_of, swept_of
+
+ARMS = (
+    "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not fail."
+)
+PAIRS = (
+    "Intervals of a - b hold for all pairs of a family together; θ is the chance that a beats b."
+)
+NEEDED = {"a", "b", "dataset", "metric", "n", "diff", "ci", "ci_level", "p_holm", "theta"} | {
+    "theta_ci",
+    "hedges_g",
+    "verdict",
+    "winner",
+}
+"""What the table takes of a pair."""
+
+
+class Arm(NamedTuple):
+    """A line of the table of a record: which record, what was swept, and whether none beats it."""
+
+    record: str
+    swept: dict[str, str]
+    line: Line
+    unbeaten: bool
+
+
+def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> list[Arm]:
+    """The arms of a record, best first; none is unbeaten where no pairs were compared.
+
+    Args:
+      record: what the record is called in the table.
+      pairs: of its comparison.json.
+    """
+    swept = swept_of(folder)
+    split = "validation" if script_of(folder) == "sweep" else "test"
+    beaten = {
+        (pair["dataset"], name)
+        for pair in pairs
+        for name in (pair["a"], pair["b"])
+        if pair["winner"] not in (None, name)
+    }
+    return [
+        Arm(
+            record,
+            {name: line.rows[0].get(name, "") for name in swept},
+            line,
+            bool(pairs) and (line.dataset, line.rows[0]["model"]) not in beaten,
+        )
+        for line in summarise(read_rows(folder), split, ["model", *swept])
+    ]
+
+
+def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
+    """A row an arm: mean, half the width of its 95 % t interval, sd, members, how many failed.
+
+    `together` has the mean and the half-width in one cell, bold where no arm beats this one.
+    """
+    kind = heading([arm.line for arm in arms])
+    swept = list(dict.fromkeys(name for arm in arms for name in arm.swept))
+    several = len({arm.line.metric for arm in arms}) > 1
+
+    def row(arm: Arm) -> dict[str, str]:
+        line = arm.line
+        mean, half, sd = (
+            shown(value, line.metric)
+            for value in (line.score.estimate, line.score.half_width, line.score.sd)
+        )
+        both = mean if half == "-" else f"{mean} ± {half}"
+        score = {kind: Bold(both) if arm.unbeaten else both}
+        return {
+            "record": arm.record,
+            "dataset": line.dataset,
+            "model": line.rows[0]["model"],
+            **{name: arm.swept.get(name, "") for name in swept},
+            **({"metric": line.metric.replace("_", " ")} if several else {}),
+            **(score if together else {kind: mean, "half width": half}),
+            "sd": sd,
+            "n": str(line.score.n),
+            "failed": str(sum(one["status"] != "ok" for one in line.rows)),
+        }
+
+    return [row(arm) for arm in arms]
+
+
+def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """A row a pair of arms of a comparison.json; accuracies differ by percentage points."""
+
+    def measured(pair: Mapping[str, Any], *names: str) -> str:
+        found = [value for name in names for value in np.atleast_1d(pair[name])]
+        return " to ".join(shown(as_number(value), pair["metric"]) for value in found)
+
+    return [
+        {
+            "record": record,
+            "dataset": pair["dataset"],
+            "a": pair["a"],
+            "b": pair["b"],
+            "metric": pair["metric"].replace("_", " "),
+            "n": str(pair["n"]),
+            "a - b": measured(pair, "diff"),
+            "interval": measured(pair, "ci"),
+            "level %": f"{100 * pair['ci_level']:.4g}",
+            "p (Holm)": digits(pair["p_holm"]),
+            "θ": digits(pair["theta"]),
+            "θ interval": " to ".join(map(digits, np.atleast_1d(pair["theta_ci"]))),
+            "g": digits(pair["hedges_g"]),
+            "verdict": pair["verdict"],
+        }
+        for pair in pairs
+    ]
+
+
+def as_number(value: Any) -> float:
+    """A number of JSON; NaN for null."""
+    return np.nan if value is None else float(value)
+
+
+def digits(value: Any) -> str:
+    """A number of JSON with three digits; - for null."""
+    return "-" if value is None else f"{value:.3g}"
+
+
+def read_pairs(folder: Path) -> list[dict[str, Any]]:
+    """The pairs of a record's comparison.json; none if it has no such file.
+
+    Raises:
+      UserError: if it is damaged, or of another version.
+    """
+    if not (folder / "comparison.json").exists():
+        return []
+    found = read_json(folder, "comparison.json")
+    if not isinstance(found, list) or not all(
+        isinstance(pair, dict) and set(pair) >= NEEDED for pair in found
+    ):
+        raise broken(folder, "comparison.json")
+    return found
+
+
+def print_tables(folders: Sequence[str | Path], format: str) -> str:
+    """The table of arms of records, and that of their pairs where they were compared.
+
+    Several records share both tables, told apart by a column. What is in the tables is said
+    above them, but in CSV, where an empty line parts them.
+
+    Raises:
+      UserError: if a folder holds no record, or the format is unknown.
+    """
+    paths = [Path(folder) for folder in folders]
+    names = [path.resolve().name for path in paths]
+    labels = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    arms: list[Arm] = []
+    compared: list[dict[str, str]] = []
+    for label, path in zip(labels, paths, strict=True):
+        pairs = read_pairs(path)
+        arms += arms_of(label, path, pairs)
+        compared += pair_cells(label, pairs)
+    tables = [(ARMS, study_cells(arms, together=format != "csv")), (PAIRS, compared)]
+    parts = []
+    for meaning, rows in tables:
+        if len(paths) == 1:
+            rows = [{n: v for n, v in row.items() if n != "record"} for row in rows]
+        if rows:
+            parts.append(said(meaning, format) + table_as(rows, format))
+    return "\n\n".join(parts)
+
+
+def said(meaning: str, format: str) -> str:
+    """What a table holds, as text or as a comment before it."""
+    return {"csv": "", "latex": f"% {meaning}\n"}.get(format, f"{meaning}\n\n")

@@ -1,0 +1,195 @@
+"""The determinism certificate of a record: what repeats bit by bit, and what drifts by how much."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.studies import drift
+from dlfun.studies.drift import Left
+from dlfun.studies.judge import metric_of
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.record import environment
+from dlfun.studies.recorded import Recorded, differences, left_behind
+from dlfun.studies.verify import SAME, Arm, Rerun, reruns
+
+FILE = "determinism.json"
+
+
+def verify(
+    record: Recorded, options: StudyOptions, arms: Sequence[Arm], members: int = 3
+) -> dict[str, Any]:
+    """Trains members of a record again and adds what came of it to the record.
+
+    Args:
+      options: those of the record's config.flags.
+      arms: those that they make, in the order of the record.
+      members: how many of each arm are trained alone, and in another population.
+
+    Returns:
+      the certificate, as determinism.json holds it: `arms`, each with its `reruns`; `words`;
+      the environments `then` and `now`, and in words their `differences`.
+
+    Raises:
+      UserError: if the record has other members than the arms, or cannot be written to.
+    """
+    if not os.access(record.folder, os.W_OK | os.X_OK):
+        raise UserError(f"{record.folder}: you may not write to it; copy the record, verify that")
+    named = [(arm.data.first.name, arm.settings.model) for arm in arms]
+    lefts = left_behind(record, named, [arm.members for arm in arms])
+    found = [
+        checked(arm, left, reruns(options, arm, members))
+        for arm, left in zip(arms, lefts, strict=True)
+    ]
+    rank_arms(found)
+    now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
+    changes = differences(record.environment, now)
+    certificate = {
+        "members": members,
+        "words": words(found, changes),
+        "arms": [{n: v for n, v in arm.items() if n != "means"} for arm in found],
+        "differences": changes,
+        "then": record.environment,
+        "now": now,
+    }
+    replace_json(record.folder / FILE, certificate)
+    return certificate
+
+
+def checked(arm: Arm, left: Left, runs: Sequence[Rerun]) -> dict[str, Any]:
+    """An arm of the certificate, with the means that arms are ranked by."""
+    known = dict.fromkeys(runs[0].left.finals, 0)
+    metric = metric_of([known], "test" if arm.tested else "validation")
+    seeds = arm.members // len(arm.configurations)
+    return {
+        "dataset": arm.data.first.name,
+        "model": arm.settings.model,
+        "members": arm.members,
+        "metric": metric,
+        "reruns": [compared(left, run, metric) for run in runs],
+        "means": {run.name: means(left, run, metric, seeds) for run in runs},
+    }
+
+
+def compared(left: Left, run: Rerun, metric: str) -> dict[str, Any]:
+    """How far members that ran again are from the record, as the certificate has it."""
+    rows, new = run.members, run.left
+    old = {name: values[rows] for name, values in left.history.items()}
+    finals = {name: values[rows] for name, values in left.finals.items() if name in new.finals}
+    known = [i for i, row in enumerate(rows) if row in left.kept]
+    places = [left.kept.index(rows[i]) for i in known]
+    before = {name: values[places] for name, values in left.parameters.items()}
+    after = {name: np.asarray(values)[known] for name, values in new.parameters.items()}
+    kept = bool(known)
+    same = {
+        "history": drift.all_same(old, new.history),
+        "metrics": drift.all_same(finals, new.finals),
+        "parameters": drift.all_same(before, after) if kept else None,
+    }
+    scores = left.finals.get(metric, np.full(len(left.finals["replicate"]), np.nan))
+    moved = scores.copy()
+    moved[rows] = new.finals[metric]
+    return {
+        "run": run.name,
+        "layout": str(run.layout),
+        "population": run.population,
+        "members": rows,
+        "bit_equal": all(value is not False for value in same.values()),
+        "bit_equal_in": same,
+        "drift": {n: finite(d) for n, d in drift.metric_drifts(finals, new.finals).items()},
+        "parameter_drift": finite(drift.parameter_drift(before, after)) if kept else None,
+        "member_rank_change": float(drift.rank_change(scores, moved).max()),
+    }
+
+
+def finite(value: float) -> float | None:
+    """The number; None where it is infinite, as JSON has none."""
+    return value if np.isfinite(value) else None
+
+
+def means(left: Left, run: Rerun, metric: str, seeds: int) -> list[tuple[float, float]]:
+    """Before and after, the mean of each configuration over its members that ran again."""
+    scores = left.finals.get(metric, np.full(len(left.finals["replicate"]), np.nan))
+    own: dict[int, list[int]] = defaultdict(list)
+    for i, row in enumerate(run.members):
+        own[row // seeds].append(i)
+    return [
+        (
+            drift.mean_known(scores[[run.members[i] for i in which]]),
+            drift.mean_known(run.left.finals[metric][which]),
+        )
+        for which in own.values()
+    ]
+
+
+def rank_arms(found: Sequence[dict[str, Any]]) -> None:
+    """Adds to every rerun how many ranks its arm moved, among those of its data set and metric.
+
+    In a sweep each configuration has a rank, and the arm's largest change counts.
+    """
+    for number in range(len(found[0]["reruns"])):
+        groups = defaultdict(list)
+        for arm in found:
+            groups[arm["dataset"], arm["metric"]].append(arm)
+        for arms in groups.values():
+            pairs = [list(arm["means"].values())[number] for arm in arms]
+            before, after = np.array([pair for own in pairs for pair in own]).T
+            ends = np.cumsum([len(own) for own in pairs])[:-1]
+            moves = np.split(drift.rank_change(before, after), ends)
+            for arm, moved in zip(arms, moves, strict=True):
+                arm["reruns"][number]["arm_rank_change"] = float(moved.max())
+
+
+def words(found: Sequence[Mapping[str, Any]], changes: Sequence[str]) -> list[str]:
+    """What the certificate says, in sentences."""
+    runs = [(f"{arm['dataset']}: {arm['model']}", run) for arm in found for run in arm["reruns"]]
+    broken = [name for name, run in runs if run["run"] == SAME and not run["bit_equal"]]
+    said = [
+        f"not bit by bit in the same population and layout: {', '.join(broken)}"
+        if broken
+        else "every arm repeats bit by bit in the same population and layout"
+    ]
+    others = [run for _, run in runs if run["run"] != SAME]
+    if all(run["bit_equal"] for run in others):
+        said.append("so do members alone and in another population")
+    else:
+        moved = sum(run["arm_rank_change"] > 0 for run in others)
+        said.append(
+            "members alone and in another population drift by rounding; "
+            + (f"the rank of an arm changes in {moved} reruns" if moved else "no arm changes rank")
+        )
+    if changes:
+        said.append(
+            "bits are promised for the same versions, machine and data, and here differ "
+            + "; ".join(changes)
+        )
+    return said
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """Writes a file all or nothing, in the place of one of that name.
+
+    Raises:
+      UserError: if it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(value, file, indent=2)
+                file.write("\n")
+            os.chmod(name, 0o644)
+            os.replace(name, path)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make room, or copy the record") from error

@@ -1,0 +1,232 @@
+"""Reads a record back. Needs no JAX."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.studies.drift import Left
+
+SCRIPTS = ("train", "compare", "sweep")
+"""The scripts that leave records."""
+
+HINT = "name the directory of a record that train, compare or sweep wrote"
+UNCOMPARED = ("command", "datasets", "versions", "jax_config")
+"""Of environment.json: what may differ, or is compared part by part."""
+
+FIRST_LINE = re.compile(r"# python -m experiments\.(\w+) ")
+SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
+
+
+class Recorded(NamedTuple):
+    """What a record holds, but for its parameters.
+
+    Attributes:
+      script: the one of `SCRIPTS` that wrote it.
+      rows: of members.csv, as texts.
+      history: of history.npz: dataset/model/metric -> [member, interval].
+      environment: of environment.json.
+    """
+
+    folder: Path
+    script: str
+    rows: list[dict[str, str]]
+    history: dict[str, np.ndarray]
+    environment: dict[str, Any]
+
+
+def arm_files(arms: Sequence[tuple[str, str]]) -> list[str]:
+    """The names, without their ends, of the files of arms (data set, model) in a record.
+
+    >>> arm_files([("d", "cnn"), ("d", "rnn"), ("d", "rnn")])
+    ['d-cnn', 'd-rnn-0', 'd-rnn-1']
+    """
+    names = [f"{dataset}-{model}".replace("/", "-") for dataset, model in arms]
+    return [
+        name if names.count(name) == 1 else f"{name}-{names[:i].count(name)}"
+        for i, name in enumerate(names)
+    ]
+
+
+def flags_of(folder: Path) -> list[str]:
+    """The lines of config.flags.
+
+    Raises:
+      UserError: if there is no such record.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such directory; {HINT}")
+    try:
+        return (folder / "config.flags").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise UserError(f"{folder}: holds no config.flags that can be read; {HINT}") from None
+
+
+def script_of(folder: Path) -> str:
+    """Which of `SCRIPTS` wrote a record.
+
+    Raises:
+      UserError: if none did.
+    """
+    lines = flags_of(folder)
+    found = FIRST_LINE.match(lines[0] if lines else "")
+    if not found or found[1] not in SCRIPTS:
+        raise UserError(f"{folder}: its config.flags is not that of a record; {HINT}")
+    return found[1]
+
+
+def swept_of(folder: Path) -> list[str]:
+    """The names that a sweep's record searched, which are columns of its members.csv; else none."""
+    if script_of(folder) != "sweep":
+        return []  # a comparison has spaces too, which its tuning searched
+    return [found[1] for line in flags_of(folder) if (found := SEARCHED.match(line))]
+
+
+def read_rows(folder: Path) -> list[dict[str, str]]:
+    """The rows of members.csv, as texts.
+
+    Raises:
+      UserError: if they cannot be read.
+    """
+    try:
+        with (folder / "members.csv").open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        rows = []
+    if not rows or not {"model", "dataset", "status"} <= set(rows[0]):
+        raise broken(folder, "members.csv")
+    return rows
+
+
+def read_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
+    """All arrays of an .npz of the record.
+
+    Raises:
+      UserError: if they cannot be read.
+    """
+    try:
+        with (folder / name).open("rb") as file, np.load(file) as arrays:
+            return {key: arrays[key] for key in arrays.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        raise broken(folder, name) from None
+
+
+def read_json(folder: Path, name: str) -> Any:
+    """What a .json of the record holds.
+
+    Raises:
+      UserError: if it cannot be read.
+    """
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise broken(folder, name) from None
+
+
+def broken(folder: Path, name: str) -> UserError:
+    """The error of a file of a record that is missing or not what it should be."""
+    return UserError(f"{folder / name}: missing or damaged; name a record with all its files")
+
+
+def read_record(folder: Path) -> Recorded:
+    """A record, but for its parameters.
+
+    Raises:
+      UserError: if there is none, or one of its files cannot be read.
+    """
+    script = script_of(folder)
+    history = read_arrays(folder, "history.npz")
+    return Recorded(
+        folder, script, read_rows(folder), history, read_json(folder, "environment.json")
+    )
+
+
+def left_behind(
+    record: Recorded, named: Sequence[tuple[str, str]], counts: Sequence[int]
+) -> list[Left]:
+    """What the record holds of each arm.
+
+    Args:
+      named: data set and model of each arm, in the order of the record.
+      counts: how many members each has.
+
+    Raises:
+      UserError: if it holds other arms than these.
+    """
+    owners = [name for name, count in zip(named, counts, strict=True) for _ in range(count)]
+    if owners != [(row["dataset"], row["model"]) for row in record.rows]:
+        raise UserError(
+            f"{record.folder}: members.csv has other members than config.flags makes; "
+            "name a record whose files are as its study left them"
+        )
+    found, begin = [], 0
+    before: dict[tuple[str, str], int] = defaultdict(int)
+    for name, count, file in zip(named, counts, arm_files(named), strict=True):
+        prefix, first = "/".join(name) + "/", before[name]
+        history = {
+            key.removeprefix(prefix): values[first : first + count]
+            for key, values in record.history.items()
+            if key.startswith(prefix) and not key.endswith("/step")
+        }
+        if any(len(values) != count for values in history.values()):
+            raise broken(record.folder, "history.npz")
+        rows = record.rows[begin : begin + count]
+        found.append(Left(history, columns(rows), *parameters_of(record.folder, file)))
+        before[name] += count
+        begin += count
+    return found
+
+
+def columns(rows: Sequence[Mapping[str, str]]) -> dict[str, np.ndarray]:
+    """The columns of numbers in rows of members.csv: [rows], NaN where a cell is empty."""
+    found = {}
+    for name in rows[0]:
+        try:
+            found[name] = np.array([float(row[name] or "nan") for row in rows])
+        except ValueError:
+            continue
+    return found
+
+
+def parameters_of(folder: Path, file: str) -> tuple[dict[str, np.ndarray], list[int]]:
+    """An arm's parameters in a record, and which members they are of; nothing if none were kept."""
+    name = f"parameters/{file}.npz"
+    if not (folder / name).exists():
+        return {}, []
+    arrays = read_arrays(folder, name)
+    return arrays, arrays.pop("member").tolist()
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """In words, what of two environments is not the same: machine, versions, data."""
+
+    def flat(known: Mapping[str, Any]) -> dict[str, Any]:
+        parts = {n: v for n, v in known.items() if n not in UNCOMPARED}
+        parts |= dict(known.get("versions", {})) | dict(known.get("jax_config", {}))
+        for name, data in dict(known.get("datasets", {})).items():
+            parts |= {f"{name} {what}": data.get(what) for what in ("version", "checksum")}
+        return parts
+
+    old, new = flat(then), flat(now)
+    return [
+        f"{name}: {shown(old.get(name))} then, {shown(new.get(name))} now"
+        for name in dict.fromkeys([*old, *new])
+        if old.get(name) != new.get(name)
+    ]
+
+
+def shown(value: Any) -> str:
+    """A part of an environment in a sentence."""
+    if isinstance(value, list):
+        return ", ".join(f"{value.count(one)} x {one}" for one in dict.fromkeys(value))
+    text = "unknown" if value is None else str(value)
+    return re.sub(r"\b([0-9a-f]{12})[0-9a-f]{28,}", r"\1", text)  # of checksums and commits, enough

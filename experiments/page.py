@@ -1,0 +1,42 @@
+"""What a record gets beside its pictures: the page, and TensorBoard's logs."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError
+
+Draw = Callable[[Path], None]
+
+
+def check_writer(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if logs are asked for and the package that writes them is not installed."""
+    if values.tensorboard and importlib.util.find_spec("tensorboardX") is None:
+        raise UserError(
+            "--tensorboard needs the extra tensorboard, which is not installed: "
+            "pip install --require-hashes -r locks/tensorboard.txt, or leave the flag out"
+        )
+
+
+def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = ()) -> Draw:
+    """What draws the pictures of a record, writes its page, and logs if the flags ask for them.
+
+    Args:
+      swept: the names of a sweep.
+    """
+
+    def all_of(folder: Path) -> None:
+        draw(folder)
+        if values.tensorboard:
+            from dlfun.report.tensorboard import write_logs
+
+            write_logs(folder, swept)
+        from dlfun.report.html import write_report
+
+        write_report(folder, [folder])
+
+    return all_of

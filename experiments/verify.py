@@ -1,0 +1,159 @@
+"""Certify how a record repeats: its members trained again, in their population and in others.
+
+    python -m experiments.verify RUN_DIR
+
+trains every arm of a record of train, compare or sweep again as it ran, and the first, middle and
+last member of each also alone, and together in another layout. It takes a little longer than the
+study did. It prints which come out bit by bit, and how far the others drift in metrics, parameters
+and ranks, and adds determinism.json to the record. Other versions, devices and data than those of
+the record are named.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError
+from dlfun.studies.options import StudyOptions
+from experiments import app, flags, parsing, paths, protocol, sweep
+from experiments.holders import define, flag_of
+from experiments.runtime import check_platform, configure_jax
+
+if TYPE_CHECKING:
+    from dlfun.studies.compare import Protocol
+    from dlfun.studies.recorded import Recorded
+    from dlfun.studies.verify import Arm
+
+WORDS = "RUN_DIR"
+
+
+def verify_flags() -> absl_flags.FlagValues:
+    """The flags of this script: all that a record does not say of itself."""
+    values = absl_flags.FlagValues()
+    values.set_gnu_getopt(True)
+
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, group: str, usual: str) -> None:
+        define(values, kind, name, default, help, group, usual=usual)
+
+    what = "members of each arm that are trained alone, and in another population"
+    add(parsing.integer(1), "members", 3, what, "Study", "")
+    usual = "that of tensorflow-datasets"
+    add(parsing.path(), "data_dir", None, "where prepared data sets lie", "Data", usual)
+    what = "where files lie that are used instead of a download"
+    add(parsing.path(), "manual_dir", None, what, "Data", "")
+    platforms = parsing.choice("platform", flags.PLATFORMS)
+    usual = "that of the record"
+    add(platforms, "platform", None, "where to compute", "Output & machine", usual)
+    return values
+
+
+FLAGS = verify_flags()
+
+
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError where flags do not go together."""
+    paths.check_input_dirs(values.data_dir, values.manual_dir)
+
+
+def folder_of(words: list[str]) -> Path:
+    """The directory that the command line names.
+
+    Raises:
+      UserError: if it names none, or several.
+    """
+    if len(words) != 1:
+        raise UserError("name the directory of one record: python -m experiments.verify RUN_DIR")
+    return Path(words[0])
+
+
+def study_of(script: str, folder: Path) -> absl_flags.FlagValues:
+    """The flags of the script that wrote a record, as its config.flags gives them.
+
+    Raises:
+      UserError: if they are not flags of this script any more.
+    """
+    values: absl_flags.FlagValues = importlib.import_module(f"experiments.{script}").FLAGS
+    given = [
+        line
+        for name in ("data_dir", "manual_dir", "platform")
+        for line in flag_of(FLAGS, name).lines()
+    ]
+    compares = script == "compare"
+    try:
+        app.parse(
+            values,
+            [script, f"--flagfile={folder / 'config.flags'}", *given],
+            check=protocol.check if compares else flags.check,
+            expand=protocol.with_frozen if compares else list,
+        )
+    except UserError as error:
+        raise UserError(f"{folder / 'config.flags'}: {error}") from None
+    return values
+
+
+def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
+    """How a comparison was made: its looks, and the configurations it was tuned to."""
+    from dlfun.studies.compare import Protocol
+    from dlfun.studies.frozen import NAME, read_frozen
+    from dlfun.studies.tuning import Tuning
+
+    if record.script != "compare":
+        return Protocol()
+    found = Protocol(protocol.claim_of(values), variance=values.variance)
+    if not values.tune:
+        return found
+    own = record.folder if (record.folder / NAME).exists() else values.frozen
+    choice = protocol.frozen_choice(values, read_frozen(own))
+    tuning = Tuning({}, {}, values.tuning_seeds) if values.stage == "all" else None
+    return found._replace(choice=choice, tuning=tuning)
+
+
+def arms_of(values: absl_flags.FlagValues, options: StudyOptions, record: Recorded) -> list[Arm]:
+    """What the study of a record trained."""
+    from dlfun.studies.verify import compared_arms, swept_arms
+
+    if record.script == "sweep":
+        return swept_arms(options, sweep.configurations_of(values, options.seed))
+    seeds = len({row["replicate"] for row in record.rows})
+    return compared_arms(options, protocol_of(values, record), seeds)
+
+
+def start_jax(values: absl_flags.FlagValues) -> None:
+    """Sets JAX up as for the study.
+
+    Raises:
+      UserError: if the platform that the study named is not here.
+    """
+    configure_jax(
+        values.platform, values.precision, app.layout_devices(values), values.matmul_precision
+    )
+    try:
+        check_platform(values.platform)
+    except UserError:
+        raise UserError(
+            f"--platform={values.platform}: no such device here, and the record asks for it; "
+            "--platform=cpu verifies it on another"
+        ) from None
+
+
+def main(argv: list[str]) -> None:
+    """Verifies the record that the command line names."""
+    from dlfun.studies.recorded import read_record
+
+    record = read_record(folder_of(argv[1:]))
+    values = study_of(record.script, record.folder)
+    start_jax(values)
+    from dlfun.report.determinism import certificate_table
+    from dlfun.studies.certificate import FILE, verify
+
+    options = flags.study_options(values, record.script, fresh=False)
+    certificate = verify(record, options, arms_of(values, options, record), FLAGS.members)
+    print(certificate_table(certificate), f"certificate: {record.folder / FILE}", sep="\n")
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS, check=check, computes=False, words=WORDS)

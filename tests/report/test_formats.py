@@ -1,0 +1,195 @@
+"""Tables for papers: each format read back, and escaped so that it prints what the cells hold."""
+
+import csv
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dlfun.errors import UserError
+from dlfun.report.formats import Bold, latex_text, markdown_text, table_as
+from dlfun.report.papers import print_tables
+from dlfun.stats import t_interval
+
+ROWS = [
+    {"model": "a_b & c", "score %": "-0.50 ± 0.10", "n": "3"},
+    {"model": "[x] {y} $z$ #1 ~^\\ |", "score %": Bold("1,234"), "n": "20"},
+]
+SPELLED = {
+    r"\textbackslash{}": "\\",
+    r"\textasciitilde{}": "~",
+    r"\textasciicircum{}": "^",
+    r"\textless{}": "<",
+    r"\textgreater{}": ">",
+    r"\textbar{}": "|",
+    r"\textquotedbl{}": '"',
+    r"$\pm$": "±",
+    r"$\Delta$": "Δ",
+    r"$\theta$": "θ",
+    "$-$": "-",
+    "{[}": "[",
+    "{]}": "]",
+    "{*}": "*",
+    **{f"\\{sign}": sign for sign in "&%$#_{}"},
+}
+
+
+def printed(source):
+    """What LaTeX prints of a cell, read token by token; anything that is not escaped fails."""
+    known = "|".join(re.escape(text) for text in sorted(SPELLED, key=len, reverse=True))
+    found = re.findall(rf"({known})|([^\\{{}}$&%#_^~\[\]*<>|\"])|(.)", source, re.S)
+    assert not [other for _, _, other in found if other]
+    return "".join(SPELLED[known] if known else plain for known, plain, _ in found)
+
+
+@given(st.text('\\{}&%$#_^~[]*<>|"±Δθé−-ab1. \n'))
+@settings(max_examples=200, deadline=None)
+def test_latex_prints_every_text_as_it_is(text):
+    wanted = re.sub(r"(?<![\w.)])−", "-", " ".join(text.split()))
+    assert printed(latex_text(text)).replace("−", "-") == wanted.replace("−", "-")
+
+
+@given(st.text("ab|\\`*_<>[]~#-1 \n"))
+@settings(max_examples=100, deadline=None)
+def test_markdown_leaves_no_sign_with_a_meaning(text):
+    source = markdown_text(text)
+    assert re.sub(r"\\([\\|*_`<>\[\]~#])", r"\1", source) == " ".join(text.split())
+    assert not re.search(r"(?<!\\)(?:\\\\)*[|*_`<>\[\]~#]", re.sub(r"\\[^\\]", "", source))
+
+
+def test_csv_reads_back():
+    found = list(csv.DictReader(io.StringIO(table_as(ROWS, "csv"))))
+    assert found == [dict(row) for row in ROWS]
+
+
+def test_latex_has_balanced_rules_and_as_many_cells_as_columns():
+    lines = table_as(ROWS, "latex").splitlines()
+    assert lines[0] == r"\begin{tabular}{lrr}"
+    assert [lines[i] for i in (1, 3, -2, -1)] == [
+        r"\toprule",
+        r"\midrule",
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
+    for line in (lines[2], *lines[4:-2]):
+        assert line.endswith(r" \\")
+        assert len(re.findall(r"(?<!\\)&", line)) == 2
+        bare = re.sub(r"\\[{}\\]", "", line)
+        assert bare.count("{") == bare.count("}")
+        assert not line.startswith(("[", "*"))
+        assert len(re.findall(r"(?<!\\)\$", line)) % 2 == 0
+    assert lines[4] == r"a\_b \& c & $-$0.50 $\pm$ 0.10 & 3 \\"
+    assert r"\textbf{1,234}" in lines[5]
+
+
+def test_markdown_has_as_many_cells_as_columns():
+    head, rule, *body = table_as(ROWS, "markdown").splitlines()
+    assert rule == "| :--- | ---: | ---: |"
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in (head, rule, *body)} == {4}
+    assert "**1,234**" in body[1]
+
+
+def test_an_unknown_format_is_named():
+    with pytest.raises(UserError, match="unknown format 'latx'; did you mean 'latex'"):
+        table_as(ROWS, "latx")
+
+
+SCORES = {"cnn": [0.9, 0.8, 0.85], "rnn": [0.7, 0.75, None], "vae": [0.2, 0.3, 0.25]}
+
+
+def pair(a, b, **more):
+    usual = {
+        "a": a,
+        "b": b,
+        "dataset": "d",
+        "metric": "test_accuracy",
+        "n": 3,
+        "diff": -0.125,
+        "ci": [-0.25, None],
+        "ci_level": 1 - 0.05 / 3,
+        "p_holm": 0.0123,
+        "theta": 0.75,
+        "theta_ci": None,
+        "hedges_g": None,
+        "verdict": "unresolved",
+        "winner": None,
+    }
+    return usual | more
+
+
+def record(folder, script="compare", columns=("", ""), pairs=None):
+    folder.mkdir()
+    name, values = columns
+    lines = [f"# python -m experiments.{script} --flagfile=config.flags"]
+    lines += [f"--grid={name}={values}"] if name else []
+    (folder / "config.flags").write_text("\n".join(lines) + "\n")
+    split = "validation" if script == "sweep" else "test"
+    with (folder / "members.csv").open("w") as file:
+        print(f"model,dataset,status,{split}_accuracy,{name or 'other'}", file=file)
+        for model, scores in SCORES.items():
+            for score in scores:
+                status = "failed" if score is None else "ok"
+                own = 0.1 if model == "cnn" else 0.2
+                print(f"{model},d,{status},{'' if score is None else score},{own}", file=file)
+    if pairs is not None:
+        (folder / "comparison.json").write_text(json.dumps(pairs))
+    return folder
+
+
+def test_the_tables_of_a_comparison(tmp_path):
+    pairs = [pair("cnn", "rnn"), pair("cnn", "vae", winner="cnn", verdict="better")]
+    folder = record(tmp_path / "r", pairs=pairs)
+    arms, compared = print_tables([folder], "csv").split("\n\n")
+    first, second, _ = csv.DictReader(io.StringIO(arms))
+    span = t_interval(100 * np.array([0.9, 0.8, 0.85]))
+    assert first == {
+        "dataset": "d",
+        "model": "cnn",
+        "test accuracy %": "85.00",
+        "half width": f"{span.half_width:.2f}",
+        "sd": f"{span.sd:.2f}",
+        "n": "3",
+        "failed": "0",
+    }
+    assert (second["model"], second["n"], second["failed"]) == ("rnn", "2", "1")
+    one, two = csv.DictReader(io.StringIO(compared))
+    assert one["a - b"] == "-12.50"
+    assert one["interval"] == "-25.00 to -"
+    assert one["level %"] == "98.33"
+    assert [one[name] for name in ("p (Holm)", "θ", "θ interval", "g")] == [
+        "0.0123",
+        "0.75",
+        "-",
+        "-",
+    ]
+    assert two["verdict"] == "better"
+    latex = print_tables([folder], "latex")
+    assert latex.startswith("% ± is the half-width of the 95 % t interval")
+    assert rf"d & cnn & \textbf{{85.00 $\pm$ {span.half_width:.2f}}} &" in latex
+    assert [line for line in latex.splitlines() if r"\textbf" in line and "vae" in line] == []
+    assert r"\textbf{72.50" in latex  # not beaten, only behind
+    assert print_tables([folder], "markdown").count("**") == 4
+
+
+def test_several_records_share_a_table_and_a_sweep_has_its_names(tmp_path):
+    plain = record(tmp_path / "plain")
+    swept = record(tmp_path / "swept", "sweep", ("learning_rate", "0.1,0.2"))
+    rows = list(csv.DictReader(io.StringIO(print_tables([plain, str(swept)], "csv"))))
+    assert [row["record"] for row in rows] == ["plain"] * 3 + ["swept"] * 3
+    assert [row["learning_rate"] for row in rows] == ["", "", "", "0.1", "0.2", "0.2"]
+    assert {row["metric"] for row in rows} == {"test accuracy", "validation accuracy"}
+    assert "**" not in print_tables([plain], "markdown")  # nothing was compared
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '[{"a": "cnn"}]', "{}"])
+def test_a_damaged_comparison_is_one_line(tmp_path, text):
+    folder = record(tmp_path / "r")
+    (folder / "comparison.json").write_text(text)
+    with pytest.raises(UserError, match=r"comparison\.json: missing or damaged"):
+        print_tables([folder], "csv")
+    with pytest.raises(UserError, match="no such directory"):
+        print_tables([tmp_path / "nowhere"], "csv")

@@ -1,0 +1,272 @@
+"""The determinism certificate: honest records repeat, and every kind of change is seen."""
+
+import csv
+import json
+import shutil
+
+import jax
+import numpy as np
+import pytest
+
+from dlfun import keys
+from dlfun.errors import UserError
+from dlfun.report.determinism import certificate_table
+from dlfun.studies import certificate, drift, recorded
+from dlfun.studies.arm import make_members
+from dlfun.studies.compare import compare
+from dlfun.studies.sweep import sweep as run_sweep
+from dlfun.studies.verify import ALONE, OTHER, SAME, other_layout
+from dlfun.training.population import selected
+from dlfun.types import HParams, Layout
+from experiments import app, flags, protocol, sweep, train, verify
+from experiments import compare as compare_script
+from tests.helpers import options
+
+TINY = ("--steps=12", "--evaluations=3", "--batch_size=10", "--train_examples=100")
+SWEPT = (*TINY, "--dataset=digits", "--model=softmax")
+
+
+def parsed(module, *given):
+    check = protocol.check if module is compare_script else flags.check
+    app.parse(module.FLAGS, [module.__name__, *given], check=check)
+    return module.FLAGS
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory, data_dir):
+    """A record of a comparison that was tuned, and grew from five seeds to seven."""
+    folder = tmp_path_factory.mktemp("verify") / "honest"
+    models = ("--datasets=digits", "--models=perceptron,softmax")
+    tuned = ("--tune", "--delta=0.001", "--trials=2", "--tuning_seeds=1")
+    space = "--space=softmax:learning_rate=log:1e-3:1e-1"
+    grown = ("--until_decided", "--looks=5,7", "--seeds=5")
+    values = parsed(compare_script, *TINY, *models, *tuned, space, *grown, f"--output_dir={folder}")
+    chosen = flags.study_options(values, "compare")
+    compare(chosen, protocol.protocol_of(values, str(folder)))
+    return folder
+
+
+@pytest.fixture
+def record(honest, tmp_path):
+    """A copy of it, to be changed."""
+    return shutil.copytree(honest, tmp_path / "record")
+
+
+def verified(folder, monkeypatch, *given):
+    """The certificate that the script writes, without setting JAX up once more."""
+    monkeypatch.setattr(verify, "start_jax", lambda values: None)
+    words = app.parse(
+        verify.FLAGS, ["verify", str(folder), *given], check=verify.check, words=verify.WORDS
+    )
+    verify.main(words)
+    return json.loads((folder / "determinism.json").read_text())
+
+
+def reruns(found, arm):
+    return {run["run"]: run for run in found["arms"][arm]["reruns"]}
+
+
+def rewrite(folder, change):
+    """members.csv with its rows changed."""
+    with (folder / "members.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows = change(rows)
+    with (folder / "members.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def test_an_honest_record_repeats_and_keeps_all_its_files(record, monkeypatch, capsys):
+    before = {p: p.read_bytes() for p in record.rglob("*") if p.is_file()}
+    found = verified(record, monkeypatch)
+    assert {p: p.read_bytes() for p in before} == before
+    files = {p for p in record.rglob("*") if p.is_file()}
+    assert files - set(before) == {record / "determinism.json"}
+    assert [arm["members"] for arm in found["arms"]] == [7, 7]
+    for number in (0, 1):
+        runs = reruns(found, number)
+        assert runs[SAME]["bit_equal"]
+        assert set(runs[SAME]["bit_equal_in"].values()) == {True}
+        assert runs[SAME]["members"] == list(range(7))
+        assert runs[SAME]["population"] == 5
+        assert set(runs[SAME]["drift"].values()) == {0.0}
+        for name, population in ((ALONE, 1), (OTHER, 3)):
+            assert runs[name]["members"] == [0, 3, 6]
+            assert runs[name]["population"] == population
+            # The same members, or they would be apart by more than rounding.
+            assert 0 <= runs[name]["parameter_drift"] < 1e-4
+            assert runs[name]["drift"]["test_loss"] < 1e-4
+        assert len({run["layout"] for run in runs.values()}) == 3
+    assert found["differences"] == []
+    printed = capsys.readouterr().out
+    assert "every arm repeats bit by bit in the same population and layout" in printed
+    assert certificate_table(found) in printed
+
+
+def test_what_was_changed_is_found(record, monkeypatch):
+    with np.load(record / "history.npz") as arrays:
+        history = dict(arrays)
+    losses = history["digits/softmax/train_loss"]
+    losses[1, 0] = np.nextafter(losses[1, 0], np.float32(9))
+    np.savez(record / "history.npz", **history)
+    with np.load(record / "parameters/digits-softmax.npz") as arrays:
+        parameters = dict(arrays)
+    kernel = parameters["params/head/kernel"][3]
+    largest = np.unravel_index(np.abs(kernel).argmax(), kernel.shape)
+    kernel[largest] *= 1.25
+    np.savez(record / "parameters/digits-softmax.npz", **parameters)
+
+    def worst_becomes_best(rows):
+        own = [row for row in rows if row["model"] == "softmax"]
+        scores = [float(row["test_accuracy"]) for row in own]
+        own[int(np.argmin(scores))]["test_accuracy"] = repr(max(scores) + 0.1)
+        worst_becomes_best.by = max(scores) + 0.1 - min(scores)
+        worst_becomes_best.ties = scores.count(min(scores)) - 1
+        return rows
+
+    rewrite(record, worst_becomes_best)
+    environment = json.loads((record / "environment.json").read_text())
+    environment["versions"]["jax"] = "0.1"
+    environment["datasets"]["digits"]["checksum"] = "f" * 64
+    (record / "environment.json").write_text(json.dumps(environment))
+    found = verified(record, monkeypatch, "--members=1")
+    same = reruns(found, 1)[SAME]
+    assert same["bit_equal_in"] == {"history": False, "metrics": False, "parameters": False}
+    assert same["drift"]["test_accuracy"] == pytest.approx(worst_becomes_best.by)
+    assert same["drift"]["train_loss"] == 0
+    assert same["parameter_drift"] == pytest.approx(0.2)  # of the record's own largest
+    assert same["member_rank_change"] == 6 - worst_becomes_best.ties / 2
+    assert reruns(found, 0)[SAME]["bit_equal"]
+    assert reruns(found, 1)[ALONE]["members"] == [0]
+    assert "not bit by bit in the same population and layout: digits: softmax" in found["words"]
+    assert f"jax: 0.1 then, {jax.__version__} now" in found["differences"]
+    assert any("digits checksum: ffffffffffff then" in line for line in found["differences"])
+
+
+def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
+    folder = tmp_path / "sweep"
+    grid = ("--grid=learning_rate=1e-3,1e-2", "--grid=optimizer=adam,sgd")
+    values = parsed(sweep, *SWEPT, *grid, "--seeds=2", "--keep=best", f"--output_dir={folder}")
+    chosen = flags.study_options(values, "sweep")
+    run_sweep(chosen, sweep.configurations_of(values, chosen.seed))
+    found = verified(folder, monkeypatch, "--members=2")
+    assert [arm["members"] for arm in found["arms"]] == [4, 4]
+    for number in (0, 1):
+        runs = reruns(found, number)
+        assert runs[SAME]["bit_equal"]
+        assert runs[ALONE]["members"] == runs[OTHER]["members"] == [0, 3]
+        assert runs[OTHER]["drift"]["validation_loss"] < 1e-4
+        assert runs[SAME]["bit_equal_in"]["parameters"]
+        assert not [name for name in runs[SAME]["drift"] if name.startswith("test")]
+    assert {arm["metric"] for arm in found["arms"]} == {"validation_accuracy"}
+
+    # Learning rates trade places: those that are trained again are not where the record has them.
+    def swapped(rows):
+        return [rows[i] for i in (2, 3, 0, 1, *range(4, 8))]
+
+    rewrite(folder, swapped)
+    moved = verified(folder, monkeypatch, "--members=2")
+    assert not reruns(moved, 0)[SAME]["bit_equal"]
+    assert reruns(moved, 0)[SAME]["arm_rank_change"] > 0
+    assert reruns(moved, 1)[SAME]["bit_equal"]
+
+
+def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):
+    given = ("--seeds=3", "--learning_rate=0.02", "--dropout_rate=0.5", "--layout=1x3")
+    values = parsed(train, *SWEPT, *given)
+    rows = [{"replicate": str(i)} for i in range(3)]
+    record = recorded.Recorded(tmp_path, "train", rows, {}, {})
+    (arm,) = verify.arms_of(values, flags.study_options(values, "train"), record)
+    assert (arm.ends, arm.tested, arm.chosen.layout) == ((3,), True, Layout(1, 3))
+    assert arm.configurations == (HParams(learning_rate=0.02, dropout_rate=0.5),)
+    assert arm.settings.dropout
+
+
+def test_selected_members_have_the_keys_of_their_replicates():
+    numbers = [HParams(learning_rate=1e-3), HParams(learning_rate=1e-2)]
+    everyone = make_members(options(("softmax",), seeds=3), "softmax", numbers, 1)
+    some = selected(everyone, [4, 0])
+    assert some.replicates == (1, 0)
+    np.testing.assert_array_equal(some.hparams.learning_rate, np.float32([1e-2, 1e-3]))
+    for i, replicate in enumerate(some.replicates):
+        wanted = keys.replicate_streams(keys.root_key(0), replicate, "softmax", 0)
+        for name in ("init", "order", "noise", "evaluation"):
+            own = getattr(some.streams, name)[i]
+            np.testing.assert_array_equal(*map(jax.random.key_data, (own, getattr(wanted, name))))
+
+
+@pytest.mark.parametrize("layout", [Layout(1, 1), Layout(2, 2, 4, "chunks"), Layout(1, 3)])
+def test_the_other_layout_is_another_one(layout):
+    other = other_layout(layout)
+    assert other.devices != layout.devices
+    assert other.width != layout.width
+    assert other.chunk == other.devices * other.width
+    assert other.way == layout.way
+
+
+def test_drifts_of_values_that_are_not_finite():
+    nan, inf = np.nan, np.inf
+    assert drift.metric_drift(np.array([1.0, nan]), np.array([1.5, nan])) == 0.5
+    assert drift.metric_drift(np.array([1.0, 2.0]), np.array([1.0, nan])) == inf
+    assert drift.metric_drift(np.array([inf]), np.array([inf])) == 0
+    assert drift.metric_drift(np.zeros(2), np.zeros(3)) == inf
+    assert not drift.same_bits(np.float32([1]), np.float64([1]))
+    assert drift.same_bits(np.float32([nan]), -np.float32([nan]))
+    apart = drift.parameter_drift({"w": np.array([[0.0, 4.0], [0, 0]])}, {"w": np.zeros((2, 2))})
+    assert apart == 1.0
+    np.testing.assert_array_equal(
+        drift.rank_change(np.array([0.5, 0.5, nan]), np.array([0.5, 0.4, 0.9])), [0.5, 1.5, 2.0]
+    )
+
+
+def test_an_interrupted_write_leaves_the_old_certificate(tmp_path):
+    path = tmp_path / "determinism.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        certificate.replace_json(path, {"half": 1, "broken": object()})
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
+
+
+def drop_last(rows):
+    return rows[:-1]
+
+
+BROKEN = {
+    "no such directory": shutil.rmtree,
+    "holds no config.flags": lambda r: (r / "config.flags").unlink(),
+    "its config.flags is not that of a record": lambda r: (r / "config.flags").write_text("--a=1"),
+    "unknown flag --colour": lambda r: (r / "config.flags").write_text(
+        "# python -m experiments.train --flagfile=config.flags\n--colour=blue\n"
+    ),
+    "members.csv: missing or damaged": lambda r: (r / "members.csv").write_text("a,b\n"),
+    "members.csv has other members": lambda r: rewrite(r, drop_last),
+    "history.npz: missing or damaged": lambda r: (r / "history.npz").write_bytes(b"PK\3\4half"),
+    "was changed after it was frozen": lambda r: (r / "frozen.json").write_text(
+        (r / "frozen.json").read_text().replace('"n": 5', '"n": 6')
+    ),
+    "environment.json: missing or damaged": lambda r: (r / "environment.json").write_text("{"),
+}
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_broken_records_are_one_line_and_stay_as_they_are(record, monkeypatch, said):
+    BROKEN[said](record)
+    with pytest.raises(UserError, match=said) as error:
+        verified(record, monkeypatch)
+    assert "\n" not in str(error.value)
+    assert not list(record.glob("*determinism*"))
+
+
+def test_one_directory_is_named(monkeypatch):
+    for words in ([], ["a", "b"]):
+        with pytest.raises(UserError, match="name the directory of one record"):
+            verify.folder_of(words)
+
+
+def test_a_record_says_what_it_swept(tmp_path):
+    lines = ("# python -m experiments.sweep --flagfile=config.flags", "--seeds=2")
+    searched = ("--grid=learning_rate=0.1,0.2", "--space= rnn_cell =choice:gru,lstm")
+    (tmp_path / "config.flags").write_text("\n".join([*lines, *searched]))
+    assert recorded.swept_of(tmp_path) == ["learning_rate", "rnn_cell"]
+    assert recorded.script_of(tmp_path) == "sweep"

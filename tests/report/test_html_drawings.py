@@ -186,6 +186,7 @@ def test_pictures_read_back():
     sheet = pixels.sheet_of([picture, picture, picture], 2)
     assert sheet.shape == (11, 15, 4)
     np.testing.assert_array_equal(sheet[6:, :7, :3], picture)
+    assert (sheet[6:, :7, 3] == 255).all()
     assert not sheet[6:, 8:, 3].any()
     assert decoded(pixels.png(sheet)).shape == (11, 15, 4)
 

@@ -36,6 +36,9 @@ FREE = (
 """Flags that a confirmation may have otherwise than they were when it was frozen."""
 
 POSITIVE = Range(0, math.inf, "", high_allowed=False)
+TOO_FEW = 5
+"""With fewer seeds there is no verdict, whatever they say."""
+
 OPEN = Range(0, 1, "", low_allowed=False, high_allowed=False)
 
 
@@ -205,10 +208,15 @@ def looks_of(values: absl_flags.FlagValues) -> tuple[int, ...]:
     if not values.until_decided:
         return ()
     if looks is None:
-        return declared_looks(values.seeds, values.max_seeds)
+        looks = declared_looks(values.seeds, values.max_seeds)
     if any(b <= a for a, b in itertools.pairwise(looks)):
         shown = flag_of(values, "looks").kind.show(looks)
         raise bad_value("looks", shown, "must be rising numbers of seeds, such as 10,20,40")
+    if looks[0] < TOO_FEW:
+        raise UserError(
+            f"--until_decided looks first at {looks[0]} seeds, too few for a verdict; begin with "
+            f"{TOO_FEW} or more, by --seeds or --looks"
+        )
     return looks
 
 
@@ -269,7 +277,7 @@ def given_as(args: Sequence[str], name: str) -> str | None:
     'confirm'
     """
     found = None
-    for arg, following in zip(args, [*args[1:], ""], strict=True):
+    for arg, following in zip(args, [*args[1:], ""], strict=False):
         flag, equals, value = arg.lstrip("-").partition("=")
         if arg.startswith("-") and flag == name:
             found = value if equals else following

@@ -57,15 +57,15 @@ def newcombe(
     """The ends of Newcombe's method 5 about theta (any shape), of samples of m and n values."""
     theta = np.asarray(theta, float)
     z = float(special.ndtri(0.5 + level / 2))
-    low = _lower_end(theta, m, n, z)
-    return low, 1 - _lower_end(1 - theta, m, n, z)
+    low, left = _lower_end(np.stack([theta, 1 - theta]), m, n, z)
+    return low, 1 - left
 
 
 def _lower_end(theta: np.ndarray, m: float, n: float, z: float) -> np.ndarray:
     """By bisection: the value whose z standard errors just reach theta."""
     low, high = np.zeros_like(theta), theta.copy()
     star = (m + n) / 2 - 1
-    for _ in range(60):
+    for _ in range(50):
         middle = (low + high) / 2
         factor = 1 + star * (1 - middle) / (2 - middle) + star * middle / (1 + middle)
         outside = theta - middle > z * np.sqrt(middle * (1 - middle) * factor / (m * n))

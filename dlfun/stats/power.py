@@ -108,7 +108,7 @@ def equivalence_power(margin: float, df: float, alpha: float) -> float:
     return float(np.mean(2 * special.ndtr(np.maximum(room, 0)) - 1))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _estimated_errors(df: float) -> np.ndarray:
     """Estimated standard errors over the true one, at evenly spaced quantiles.
 

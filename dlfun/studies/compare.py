@@ -16,7 +16,7 @@ from dlfun.studies.evidence import correctness, write_evidence
 from dlfun.studies.frozen import add_opening, freeze, write_frozen
 from dlfun.studies.generate import write_generated
 from dlfun.studies.growing import grow
-from dlfun.studies.judge import Tested, mark_chance
+from dlfun.studies.judge import Examined, mark_chance
 from dlfun.studies.loading import chance, load_all
 from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -26,6 +26,7 @@ from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
 from dlfun.studies.writing import write_text
 from dlfun.training.monitor import say
+from dlfun.types import Layout
 
 
 class Protocol(NamedTuple):
@@ -82,9 +83,11 @@ def compare(
         claim, choice = dataclasses.replace(claim, frozen_hash=frozen["hash"]), tuned.choice
         say(f"frozen: {claim.frozen_hash}")
 
+    layouts: dict[str, Layout] = {}
+
     def train(first: int, count: int) -> list[Result]:
         now = dataclasses.replace(options, first=first, seeds=count)
-        return train_all(now, loaded, choice)
+        return train_all(now, loaded, choice, layouts)
 
     results, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
     said = [note for result in results for note in notes(result, loaded[result.dataset])]
@@ -118,17 +121,24 @@ def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
 
 
 def train_all(
-    options: StudyOptions, loaded: Mapping[str, Stacked], choice: Choice | None
+    options: StudyOptions,
+    loaded: Mapping[str, Stacked],
+    choice: Choice | None,
+    layouts: dict[str, Layout],
 ) -> list[Result]:
-    """Every model on every data set, over the replicates of the options."""
+    """Every model on every data set, over the replicates of the options.
+
+    `layouts` has that of each model which ran before, and takes those of the others: one a model,
+    so that a line of config.flags replays all its data sets and looks.
+    """
     results: list[Result] = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]
         for model, chosen in chosen_for(options, data.first.name, choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            # One layout a model, so that a line of config.flags replays all its data sets.
-            before = next((r.layout for r in results if r.model == model), None)
-            result = run_arm(options, settings, data, [chosen.hparams], chosen.layout or before)
+            layout = chosen.layout or layouts.get(model)
+            result = run_arm(options, settings, data, [chosen.hparams], layout)
+            layouts.setdefault(model, result.layout)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
             for row in result.rows:
                 row["chance"] = chance(data)
@@ -140,7 +150,7 @@ def train_all(
 
 def tested_all(
     options: StudyOptions, results: Sequence[Result], loaded: Mapping[str, Stacked]
-) -> dict[str, Tested]:
+) -> dict[str, Examined]:
     """What the statistics must know of each data set; marks the runs that are at chance."""
     found = {}
     for name, data in loaded.items():
@@ -148,7 +158,7 @@ def tested_all(
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
-        facts = Tested(scheme, examples, variance, data.first.spec.task)
+        facts = Examined(scheme, examples, variance, data.first.spec.task)
         if not own:
             facts = facts._replace(
                 correct={a.model: correctness(a, data) for a in arms if a.predictions}

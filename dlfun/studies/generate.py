@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +14,10 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.text import decode_text
-from dlfun.learners.prepare import prepare
+from dlfun.learners.prepare import STORED, prepare
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
+from dlfun.studies.pictures import QUICK
 from dlfun.studies.record import save_arrays
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Spec, Split
@@ -73,16 +75,21 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     assembly = assemble(settings, spec)
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
-    seen = np.asarray(test.inputs[:SEEN])
-    inputs = prepare(jnp.asarray(seen), spec, settings.precision)
-    means, _ = assembly.module.apply(variables, inputs, method="encode")
     key = jax.random.fold_in(keys.stream(keys.root_key(seed), "evaluation"), member)
-    prior = jax.random.normal(key, means[:EXAMPLES].shape, means.dtype)
-    dimensions, along = traversal(means)
-    latents = jnp.concatenate([means[:EXAMPLES], prior, along])
-    decoded, _ = assembly.module.apply(variables, latents, method="decode")
-    made = np.asarray(values(decoded, kind))
-    shown = np.asarray(inputs[:EXAMPLES])
+
+    @functools.partial(jax.jit, compiler_options=QUICK)
+    def draw(variables: Any, seen: jax.Array, key: jax.Array) -> tuple[jax.Array, ...]:
+        # Not in bfloat16, which no .npz can hold.
+        inputs = prepare(seen, spec, np.dtype(STORED[settings.precision]).name)
+        means, _ = assembly.module.apply(variables, inputs, method="encode")
+        prior = jax.random.normal(key, means[:EXAMPLES].shape, means.dtype)
+        dimensions, along = traversal(means)
+        latents = jnp.concatenate([means[:EXAMPLES], prior, along])
+        decoded, _ = assembly.module.apply(variables, latents, method="decode")
+        return inputs[:EXAMPLES], values(decoded, kind), dimensions
+
+    drawn = draw(variables, np.asarray(test.inputs[:SEEN]), key)
+    shown, made, dimensions = map(np.asarray, drawn)
     count = len(shown)
     padding = behind_the_end(test, spec.shape)
     return {
@@ -91,7 +98,7 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
         "reconstructions": np.where(padding, shown, made[:count]),
         "samples": made[count : 2 * count],
         "traversals": made[2 * count :].reshape(len(dimensions), EXAMPLES, *spec.shape),
-        "traversed": np.asarray(dimensions),
+        "traversed": dimensions,
     }
 
 

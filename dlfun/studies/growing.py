@@ -12,7 +12,7 @@ import numpy as np
 from dlfun.stats import nominal_levels
 from dlfun.studies.arm import Result
 from dlfun.studies.claim import Claim
-from dlfun.studies.judge import Look, Tested, all_decided, judge
+from dlfun.studies.judge import Examined, Look, all_decided, judge
 from dlfun.training.monitor import say
 
 
@@ -43,7 +43,7 @@ def grow(
     seeds: int,
     claim: Claim,
     train: Callable[[int, int], list[Result]],
-    test: Callable[[list[Result]], Mapping[str, Tested]],
+    test: Callable[[list[Result]], Mapping[str, Examined]],
 ) -> tuple[list[Result], list[dict[str, Any]]]:
     """Trains up to each look, and stops where nothing is left to decide.
 
@@ -71,7 +71,7 @@ def grow(
 
 
 def judge_all(
-    results: Sequence[Result], tested: Mapping[str, Tested], claim: Claim, number: int
+    results: Sequence[Result], tested: Mapping[str, Examined], claim: Claim, number: int
 ) -> list[dict[str, Any]]:
     """The records of all pairs at one look, data set by data set."""
     pairs = []

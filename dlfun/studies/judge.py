@@ -25,7 +25,7 @@ PER_EXAMPLE = ("accuracy", "nats", "loss")
 DECIDED = ("better", "better (small)", "equivalent")
 
 
-class Tested(NamedTuple):
+class Examined(NamedTuple):
     """What the statistics must know of the data set that arms were tested on.
 
     Attributes:
@@ -85,7 +85,7 @@ def is_at_chance(value: float, chance: float, metric: str, examples: int) -> boo
     return value >= chance
 
 
-def mark_chance(rows: Sequence[dict[str, Any]], tested: Tested) -> None:
+def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
     """Gives each row of one data set its column at_chance, true or false; empty if it failed."""
     metric = metric_of(rows, "test")
     for row in rows:
@@ -113,7 +113,7 @@ def make_arms(rows: Sequence[Row], metric: str) -> list[Arm]:
     return made
 
 
-def chance_of(rows: Sequence[Row], metric: str, tested: Tested) -> float | None:
+def chance_of(rows: Sequence[Row], metric: str, tested: Examined) -> float | None:
     """What guessing scores in this metric, if it is known."""
     value = rows[0].get("chance", "")
     stated = metric.rpartition("_")[2] in PER_EXAMPLE and tested.task != "generation"
@@ -121,7 +121,7 @@ def chance_of(rows: Sequence[Row], metric: str, tested: Tested) -> float | None:
 
 
 def judge(
-    rows: Sequence[Row], dataset: str, tested: Tested, claim: Claim, look: Look
+    rows: Sequence[Row], dataset: str, tested: Examined, claim: Claim, look: Look
 ) -> list[dict[str, Any]]:
     """The records of all pairs of the arms of one data set; none where there is only one arm."""
     metric = metric_of(rows, "test")

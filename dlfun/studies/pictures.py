@@ -13,7 +13,7 @@ from jax import numpy as jnp
 from dlfun.layers import activation
 from dlfun.layers.cells import CELLS
 from dlfun.layers.recurrence import gates
-from dlfun.learners.prepare import COMPUTE, prepare
+from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import MODELS
 from dlfun.models.vae import places
 from dlfun.types import Settings, Spec
@@ -171,7 +171,7 @@ def latent_plane(
 
     @functools.partial(jax.jit, compiler_options=QUICK)
     def means(variables: Any, inputs: Any) -> jax.Array:
-        ready = prepare(inputs, spec, settings.precision)
+        ready = prepare(inputs, spec, np.dtype(STORED[settings.precision]).name)
         return module.apply(variables, ready, method="encode")[0].astype(jnp.float32)
 
     found = np.asarray(means(variables, inputs))

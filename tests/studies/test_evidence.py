@@ -18,6 +18,7 @@ from dlfun.studies.evidence import (
     describe_predictions,
     evidence,
 )
+from dlfun.studies.generate import generate
 from dlfun.studies.pictures import FILTERS, filters, first_layer_outputs
 from dlfun.studies.stacked import stack
 from dlfun.types import HParams, Layout
@@ -26,9 +27,13 @@ from tests.helpers import SHAPES, options, prepared, toy
 
 @pytest.fixture(scope="module")
 def trained():
-    """Softmax regression on two test splits, one a replicate."""
-    datasets = [toy("image", seed=seed) for seed in range(3)]
-    data = stack([d._replace(classes=("a", "b", "c")) for d in datasets])
+    """Softmax regression on three test splits, one a replicate."""
+    datasets = []
+    for seed in range(3):
+        made = toy("image", seed=seed)
+        test = jax.tree.map(lambda leaf, by=seed: np.roll(leaf, by, axis=0), made.test)
+        datasets.append(made._replace(test=test, classes=("a", "b", "c")))
+    data = stack(datasets)
     settings, _, _ = prepared("softmax", datasets[0], steps=12)
     study = options({"softmax": settings.shape})
     return run_arm(study, settings, data, [HParams(1e-2)], Layout(1, 3)), data
@@ -99,10 +104,14 @@ def answers(members=3, n=400, classes=4):
 
 def test_calibration_equals_a_loop_over_bins():
     predicted, confidence, targets = answers()
+    edges = np.linspace(0, 1, 16)
+    confidence = confidence.astype(np.float64)
+    confidence[:, :12] = edges[4:]  # the upper end of a bin is its own
     found = describe_predictions(predicted, confidence, targets, 4)
+    np.testing.assert_array_equal(found["calibration_edges"], edges)
     right = predicted == targets
     for b in range(15):
-        inside = (confidence > b / 15) & (confidence <= (b + 1) / 15)
+        inside = (confidence > edges[b]) & (confidence <= edges[b + 1])
         assert found["calibration_count"][b] == inside.sum()
         if inside.any():
             assert found["calibration_confidence"][b] == pytest.approx(confidence[inside].mean())
@@ -113,7 +122,7 @@ def test_calibration_equals_a_loop_over_bins():
         gaps = [
             inside.mean() * abs(right[i, inside].mean() - confidence[i, inside].mean())
             for b in range(15)
-            if (inside := (confidence[i] > b / 15) & (confidence[i] <= (b + 1) / 15)).any()
+            if (inside := (confidence[i] > edges[b]) & (confidence[i] <= edges[b + 1])).any()
         ]
         assert found["ece"][i] == pytest.approx(sum(gaps))
         assert found["brier"][i] == pytest.approx(brier_score_loss(right[i], confidence[i]))
@@ -301,6 +310,7 @@ def test_recurrent_layers_are_shown_reading_embedded_text():
 def test_the_latent_plane_is_where_the_means_vary_most(trained):
     dataset = toy("vector")
     settings, module, variables = initial("vae", dataset, VAE((8,), 5))
+    settings = dataclasses.replace(settings, precision="bfloat16")
     arm = trained[0]._replace(
         model="vae",
         settings=settings,
@@ -317,3 +327,6 @@ def test_the_latent_plane_is_where_the_means_vary_most(trained):
     np.testing.assert_array_equal(found["latent_targets"], dataset.test.targets)
     assert found["shown_member"] == 1
     assert "predicted" not in found
+    drawn = generate(arm, stack([dataset]), seed=0, member=1)
+    for name in ("inputs", "reconstructions", "samples", "traversals"):
+        assert drawn[name].dtype == np.float32

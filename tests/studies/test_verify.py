@@ -18,23 +18,31 @@ from dlfun.studies.sweep import sweep as run_sweep
 from dlfun.studies.verify import ALONE, OTHER, SAME, other_layout
 from dlfun.training.population import selected
 from dlfun.types import HParams, Layout
-from experiments import app, flags, sweep, train, verify
+from experiments import app, flags, protocol, sweep, train, verify
+from experiments import compare as compare_script
 from tests.helpers import options
 
-TINY = ("--dataset=digits", "--steps=12", "--evaluations=3", "--batch_size=10", "--model=softmax")
+TINY = ("--steps=12", "--evaluations=3", "--batch_size=10", "--train_examples=100")
+SWEPT = (*TINY, "--dataset=digits", "--model=softmax")
 
 
 def parsed(module, *given):
-    app.parse(module.FLAGS, [module.__name__, *given], check=getattr(module, "check", flags.check))
+    check = protocol.check if module is compare_script else flags.check
+    app.parse(module.FLAGS, [module.__name__, *given], check=check)
     return module.FLAGS
 
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory, data_dir):
-    """A record of train: four members."""
+    """A record of a comparison that was tuned, and grew from five seeds to seven."""
     folder = tmp_path_factory.mktemp("verify") / "honest"
-    values = parsed(train, *TINY, "--seeds=4", f"--output_dir={folder}")
-    compare(flags.study_options(values, "train"), script="train")
+    models = ("--datasets=digits", "--models=perceptron,softmax")
+    tuned = ("--tune", "--delta=0.001", "--trials=2", "--tuning_seeds=1")
+    space = "--space=softmax:learning_rate=log:1e-3:1e-1"
+    grown = ("--until_decided", "--looks=5,7", "--seeds=5")
+    values = parsed(compare_script, *TINY, *models, *tuned, space, *grown, f"--output_dir={folder}")
+    chosen = flags.study_options(values, "compare")
+    compare(chosen, protocol.protocol_of(values, str(folder)))
     return folder
 
 
@@ -54,7 +62,7 @@ def verified(folder, monkeypatch, *given):
     return json.loads((folder / "determinism.json").read_text())
 
 
-def reruns(found, arm=0):
+def reruns(found, arm):
     return {run["run"]: run for run in found["arms"][arm]["reruns"]}
 
 
@@ -75,18 +83,21 @@ def test_an_honest_record_repeats_and_keeps_all_its_files(record, monkeypatch, c
     assert {p: p.read_bytes() for p in before} == before
     files = {p for p in record.rglob("*") if p.is_file()}
     assert files - set(before) == {record / "determinism.json"}
-    runs = reruns(found)
-    assert runs[SAME]["bit_equal"]
-    assert set(runs[SAME]["bit_equal_in"].values()) == {True}
-    assert runs[SAME]["members"] == [0, 1, 2, 3]
-    assert set(runs[SAME]["drift"].values()) == {0.0}
-    for name, population in ((ALONE, 1), (OTHER, 3)):
-        assert runs[name]["members"] == [0, 2, 3]
-        assert runs[name]["population"] == population
-        # The same members, or they would be apart by more than rounding.
-        assert 0 <= runs[name]["parameter_drift"] < 1e-4
-        assert runs[name]["drift"]["test_loss"] < 1e-4
-    assert len({run["layout"] for run in runs.values()}) == 3
+    assert [arm["members"] for arm in found["arms"]] == [7, 7]
+    for number in (0, 1):
+        runs = reruns(found, number)
+        assert runs[SAME]["bit_equal"]
+        assert set(runs[SAME]["bit_equal_in"].values()) == {True}
+        assert runs[SAME]["members"] == list(range(7))
+        assert runs[SAME]["population"] == 5
+        assert set(runs[SAME]["drift"].values()) == {0.0}
+        for name, population in ((ALONE, 1), (OTHER, 3)):
+            assert runs[name]["members"] == [0, 3, 6]
+            assert runs[name]["population"] == population
+            # The same members, or they would be apart by more than rounding.
+            assert 0 <= runs[name]["parameter_drift"] < 1e-4
+            assert runs[name]["drift"]["test_loss"] < 1e-4
+        assert len({run["layout"] for run in runs.values()}) == 3
     assert found["differences"] == []
     printed = capsys.readouterr().out
     assert "every arm repeats bit by bit in the same population and layout" in printed
@@ -107,8 +118,9 @@ def test_what_was_changed_is_found(record, monkeypatch):
     np.savez(record / "parameters/digits-softmax.npz", **parameters)
 
     def worst_becomes_best(rows):
-        scores = [float(row["test_accuracy"]) for row in rows]
-        rows[int(np.argmin(scores))]["test_accuracy"] = repr(max(scores) + 0.1)
+        own = [row for row in rows if row["model"] == "softmax"]
+        scores = [float(row["test_accuracy"]) for row in own]
+        own[int(np.argmin(scores))]["test_accuracy"] = repr(max(scores) + 0.1)
         worst_becomes_best.by = max(scores) + 0.1 - min(scores)
         worst_becomes_best.ties = scores.count(min(scores)) - 1
         return rows
@@ -119,13 +131,14 @@ def test_what_was_changed_is_found(record, monkeypatch):
     environment["datasets"]["digits"]["checksum"] = "f" * 64
     (record / "environment.json").write_text(json.dumps(environment))
     found = verified(record, monkeypatch, "--members=1")
-    same = reruns(found)[SAME]
+    same = reruns(found, 1)[SAME]
     assert same["bit_equal_in"] == {"history": False, "metrics": False, "parameters": False}
     assert same["drift"]["test_accuracy"] == pytest.approx(worst_becomes_best.by)
     assert same["drift"]["train_loss"] == 0
     assert same["parameter_drift"] == pytest.approx(0.2)  # of the record's own largest
-    assert same["member_rank_change"] == 3 - worst_becomes_best.ties / 2
-    assert reruns(found)[ALONE]["members"] == [0]
+    assert same["member_rank_change"] == 6 - worst_becomes_best.ties / 2
+    assert reruns(found, 0)[SAME]["bit_equal"]
+    assert reruns(found, 1)[ALONE]["members"] == [0]
     assert "not bit by bit in the same population and layout: digits: softmax" in found["words"]
     assert f"jax: 0.1 then, {jax.__version__} now" in found["differences"]
     assert any("digits checksum: ffffffffffff then" in line for line in found["differences"])
@@ -134,7 +147,7 @@ def test_what_was_changed_is_found(record, monkeypatch):
 def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     folder = tmp_path / "sweep"
     grid = ("--grid=learning_rate=1e-3,1e-2", "--grid=optimizer=adam,sgd")
-    values = parsed(sweep, *TINY, *grid, "--seeds=2", "--keep=best", f"--output_dir={folder}")
+    values = parsed(sweep, *SWEPT, *grid, "--seeds=2", "--keep=best", f"--output_dir={folder}")
     chosen = flags.study_options(values, "sweep")
     run_sweep(chosen, sweep.configurations_of(values, chosen.seed))
     found = verified(folder, monkeypatch, "--members=2")
@@ -157,6 +170,17 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     assert not reruns(moved, 0)[SAME]["bit_equal"]
     assert reruns(moved, 0)[SAME]["arm_rank_change"] > 0
     assert reruns(moved, 1)[SAME]["bit_equal"]
+
+
+def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):
+    given = ("--seeds=3", "--learning_rate=0.02", "--dropout_rate=0.5", "--layout=1x3")
+    values = parsed(train, *SWEPT, *given)
+    rows = [{"replicate": str(i)} for i in range(3)]
+    record = recorded.Recorded(tmp_path, "train", rows, {}, {})
+    (arm,) = verify.arms_of(values, flags.study_options(values, "train"), record)
+    assert (arm.ends, arm.tested, arm.chosen.layout) == ((3,), True, Layout(1, 3))
+    assert arm.configurations == (HParams(learning_rate=0.02, dropout_rate=0.5),)
+    assert arm.settings.dropout
 
 
 def test_selected_members_have_the_keys_of_their_replicates():
@@ -200,7 +224,7 @@ def test_an_interrupted_write_leaves_the_old_certificate(tmp_path):
     path = tmp_path / "determinism.json"
     path.write_text("old")
     with pytest.raises(TypeError):
-        certificate.write_json(path, {"half": 1, "broken": object()})
+        certificate.replace_json(path, {"half": 1, "broken": object()})
     assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]
 
 
@@ -218,6 +242,9 @@ BROKEN = {
     "members.csv: missing or damaged": lambda r: (r / "members.csv").write_text("a,b\n"),
     "members.csv has other members": lambda r: rewrite(r, drop_last),
     "history.npz: missing or damaged": lambda r: (r / "history.npz").write_bytes(b"PK\3\4half"),
+    "was changed after it was frozen": lambda r: (r / "frozen.json").write_text(
+        (r / "frozen.json").read_text().replace('"n": 5', '"n": 6')
+    ),
     "environment.json: missing or damaged": lambda r: (r / "environment.json").write_text("{"),
 }
 

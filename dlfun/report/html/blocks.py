@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -118,7 +119,8 @@ def cell(value: Any) -> Cell:
         return Cell(value or "")
     if isinstance(value, bool):
         return Cell("yes" if value else "no")
-    return Cell(f"{value:,}" if isinstance(value, int) else number(float(value)), float(value))
+    shown = f"{value:,}" if isinstance(value, int) else number(float(value))
+    return Cell(shown, float(value) if math.isfinite(value) else None)
 
 
 def table(

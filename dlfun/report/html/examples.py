@@ -88,10 +88,14 @@ def show(
 ) -> Markup:
     """One example, as its modality is seen, on the scale of its `ends`."""
     if modality == "text":
-        return Markup('<q class="excerpt">') + escape(text_of(example, alphabet)[1:-1]) + "</q>"
+        return (
+            Markup('<q class="excerpt">')
+            + escape(text_of(example, alphabet)[1:-1])
+            + Markup("</q>")
+        )
     if is_picture(example, modality):
         picture = as_pixels(example, modality, ends)
-        wide = 240 if example.ndim == 4 or modality == "speech" else 96
+        wide = 300 if example.ndim == 4 else 150 if modality == "speech" else 96
         return pixels.image(picture, alt, pixels.zoom_to(picture.shape[1], wide))
     return sparkline(example, alt, ends)
 

@@ -69,7 +69,7 @@ class Part(NamedTuple):
 
 
 class Filled(NamedTuple):
-    """A section with its parts, one for each record that has any."""
+    """A section with its parts, one for each record; they may be empty, but not all."""
 
     section: Section
     parts: list[Part]
@@ -113,8 +113,8 @@ def filled(records: Sequence[Record]) -> list[Filled]:
     names, found = names_of(records), []
     for section in SECTIONS:
         made = zip(names, (section.blocks(record) for record in records), strict=True)
-        parts = [Part(name, blocks) for name, blocks in made if blocks]
-        if parts:
+        parts = [Part(name, blocks) for name, blocks in made]
+        if any(part.blocks for part in parts):
             found.append(Filled(section, parts))
     return found
 

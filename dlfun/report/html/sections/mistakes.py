@@ -13,6 +13,11 @@ from dlfun.report.html.units import listed
 
 Arrays = dict[str, np.ndarray]
 MOST = 12
+FEW = 6
+"""Mistakes that are shown of frame strips and spectrograms, which are large."""
+
+
+LOOKS = {"text": "texts", "video": "texts", "speech": "large"}
 
 
 def mistakes(record: Record) -> list[Block]:
@@ -32,18 +37,21 @@ def figure(arm: Arm, arrays: Arrays) -> Figure:
     sure = np.asarray(arrays["mistakes_probability"], float)[:MOST]
     names = labels_of(arrays, int(max(wanted.max(), given.max())) + 1)
     told = [
-        f"{names[t]} taken for {names[p]}, {100 * s:.1f} %"
+        (f"{names[t]} taken for {names[p]}", f"{100 * s:.1f} %" if np.isfinite(s) else "")
         for t, p, s in zip(wanted, given, sure, strict=True)
     ]
-    finding = f"The most confident mistakes of {arm[1]} on {arm[0]}: {listed(told, 4)}"
+    finding = f"The most confident mistakes of {arm[1]} on {arm[0]}: " + listed(
+        [", ".join(filter(None, pair)) for pair in told], 4
+    )
     index = arrays["mistakes_index"][:MOST]
     rows = [
         [int(i), names[t], names[p], float(100 * s)]
         for i, t, p, s in zip(index, wanted, given, sure, strict=True)
     ]
-    items = [item(arrays, k, said) for k, said in enumerate(told)]
-    text = str(arrays.get("modality", "")) == "text"
-    look = "texts" if text else "long" if max(map(len, names)) > 4 else ""
+    modality = str(arrays.get("modality", ""))
+    shown = told[:FEW] if modality in ("video", "speech") else told
+    items = [item(arrays, k, *said) for k, said in enumerate(shown)]
+    look = LOOKS.get(modality, "long" if max(map(len, names)) > 4 else "")
     return Figure(
         f"Mistakes of {arm[1]}, {arm[0]}",
         finding,
@@ -51,20 +59,19 @@ def figure(arm: Arm, arrays: Arrays) -> Figure:
         table(["test example", "is", "taken for", "sure (%)"], rows, "Mistakes"),
         "Most confident first, of the first healthy run: what it is → what it was taken for, and "
         "how sure the model was.",
-        wide=text,
+        wide=modality == "text",
     )
 
 
-def item(arrays: Arrays, k: int, told: str) -> Markup:
+def item(arrays: Arrays, k: int, told: str, sure: str) -> Markup:
     """One mistake with its words."""
     modality, alphabet = (str(arrays.get(n, "")) for n in ("modality", "alphabet"))
     shown = examples.show(np.asarray(arrays["mistakes_inputs"][k]), modality, told, alphabet)
-    words, sure = told.rsplit(", ", 1)
     return (
         Markup('<div class="item">')
         + shown
         + Markup('<div class="told">')
-        + escape(words.replace(" taken for ", " → "))
+        + escape(told.replace(" taken for ", " →\u00a0"))
         + Markup("<small>")
         + escape(sure)
         + Markup("</small></div></div>")

@@ -14,19 +14,27 @@ Arrays = dict[str, np.ndarray]
 WIDTH, LEFT, ROW, GAP = 420.0, 30.0, 7.0, 24.0
 
 
+SIGNED = "Blue: negative, pale: near zero, red: positive."
+
+
 def states(record: Record) -> list[Block]:
     """State traces, and every gate, of each arm that left them."""
     blocks: list[Block] = []
     for arm, arrays in arm_arrays(record, "evidence"):
         if arrays.get("states", np.empty(0)).size:
             values = np.asarray(arrays["states"], float)
-            how = "Blue: negative, pale: near zero, red: positive states."
-            blocks.append(traces(arm, "States", values, how, False))
+            blocks.append(traces(arm, "States", values, SIGNED, False))
         names = arrays.get("gate_names", np.empty(0, str))
         for name, values in zip(names, arrays.get("gates", np.empty(0)), strict=False):
-            how = "Dark: closed (0), light: open (1)."
-            blocks.append(traces(arm, f"Gate “{name}”", np.asarray(values, float), how, True))
+            blocks.append(gate(arm, str(name), np.asarray(values, float)))
     return blocks
+
+
+def gate(arm: Arm, name: str, values: np.ndarray) -> Figure:
+    """A gate, which is in [0, 1]; a candidate of a new state has a sign and is drawn like one."""
+    if values.min() < 0:
+        return traces(arm, f"New states (“{name}”)", values, SIGNED, False)
+    return traces(arm, f"Gate “{name}”", values, "Dark: closed (0), light: open (1).", True)
 
 
 def traces(arm: Arm, what: str, values: np.ndarray, how: str, gate: bool) -> Figure:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from markupsafe import Markup
 
 from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
@@ -106,8 +107,7 @@ def arm_curve(record: Record, arm: Arm, metric: str, done: Sequence[Trial]) -> C
     from dlfun.stats.tuning import best_band, expected_best, median_best
 
     unit, scores = unit_of(metric), np.array([t.score for t in done])
-    bounds = (0.0, 1.0) if metric.endswith("accuracy") else (-np.inf, np.inf)
-    band = best_band(scores, bounds=bounds, higher_is_better=unit.higher)
+    band = best_band(scores, higher_is_better=unit.higher)
     best = median_best(scores, higher_is_better=unit.higher)
     median, low, high = (unit.factor * part for part in (best, band.low, band.high))
     expected = unit.factor * expected_best(scores, higher_is_better=unit.higher)
@@ -123,10 +123,7 @@ def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Fig
     finding = f"Best {unit.name} on {dataset} of all {label}: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
     )
-    thin = [
-        marks.line(axes.x.at(c.median.x), axes.y.at(c.expected), c.median.style, "thin")
-        for c in curves
-    ]
+    over = [line for curve in curves for line in thin_lines(curve, axes, unit.higher)]
     rows = [
         [c.median.label, *point, expected]
         for c in curves
@@ -136,9 +133,23 @@ def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Fig
     return Figure(
         f"Best against {label}, {dataset}",
         finding,
-        plots.curves(series, axes, finding, thin),
+        plots.curves(series, axes, finding, over),
         table(names, rows, "Tuning curve"),
-        "The median best of so many random trials, with the exact 95 % band of the whole curve; "
-        f"thin: the expected best. {first_upper(better(metric))}.",
+        "The median best of so many random trials, with the exact 95 % band of the whole curve as "
+        "far as the trials bound it, and its safe end dotted beyond; thin: the expected best. "
+        f"{first_upper(better(metric))}.",
         plots.keys_of(series),
     )
+
+
+def thin_lines(curve: Curve, axes: plots.Plane, higher: bool) -> list[Markup]:
+    """The expected best, and the end of the band that the trials bound for every budget."""
+    median = curve.median
+    safe = median.low if higher else median.high
+    assert safe is not None
+    inside = np.where((safe >= axes.y.low) & (safe <= axes.y.high), safe, np.nan)
+    xs = axes.x.at(median.x)
+    return [
+        marks.line(xs, axes.y.at(inside), median.style, "edge"),
+        marks.line(xs, axes.y.at(curve.expected), median.style, "thin"),
+    ]

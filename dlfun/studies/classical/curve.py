@@ -1,0 +1,81 @@
+"""Scores against the number of training examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dlfun.studies.classical.run import run_classical
+from dlfun.studies.classical.tables import Read, Reader, Tables, first_examples
+from dlfun.studies.stacked import Stacked
+
+RUNGS = 6
+"""Numbers of training examples on a curve."""
+
+PER_CLASS = 5
+"""Examples of each class, about, where a curve begins."""
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def ladder(data: Stacked, rungs: int = RUNGS) -> tuple[int, ...]:
+    """Numbers of training examples from a few of each class to all, in equal ratios."""
+    most = data.tuning.train.targets.shape[1]
+    classes = data.first.spec.outputs if data.first.spec.task == "classification" else 2
+    least = min(PER_CLASS * classes, most)
+    sizes = np.unique(np.round(np.geomspace(least, most, rungs)).astype(int))
+    return tuple(sizes.tolist())
+
+
+def curve(sizes: Sequence[int], train: Callable[[int], Rows]) -> list[dict[str, Any]]:
+    """Rows of curve.csv: those of one arm at each number of training examples.
+
+    Args:
+      train: a number of examples -> the rows, as in members.csv, of an arm that learned from
+        so many of them.
+    """
+    return [
+        {
+            "dataset": row["dataset"],
+            "model": row["model"],
+            "replicate": row["replicate"],
+            "train_examples": size,
+            **{name: row[name] for name in scores_of(row)},
+        }
+        for size in sizes
+        for row in train(size)
+    ]
+
+
+def scores_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """What a curve shows of a run: accuracies, and where there are none, losses."""
+    kind = "accuracy" if "test_accuracy" in row else "loss"
+    return f"train_{kind}", f"test_{kind}"
+
+
+def classical_curve(
+    name: str,
+    data: Stacked,
+    sizes: Sequence[int],
+    configuration: Mapping[str, Any],
+    seeds: int,
+    seed: int,
+    read: Read | None = None,
+) -> list[dict[str, Any]]:
+    """The curve of a classical arm; the arguments are those of `run_classical`.
+
+    Features are made once: those of fewer examples are the first of all.
+    """
+    whole = read or Reader(data)
+
+    def train(count: int) -> Rows:
+        def few(kind: str, at: int, open_test: bool) -> Tables:
+            seen = whole(kind, at, open_test)
+            return seen._replace(train=type(seen.train)(*(part[:count] for part in seen.train)))
+
+        fewer = first_examples(data, count)
+        return run_classical(name, fewer, [configuration], seeds, seed, True, read=few).rows
+
+    return curve(sizes, train)

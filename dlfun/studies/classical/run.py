@@ -1,0 +1,171 @@
+"""One classical arm: a model of scikit-learn under all configurations and replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import jax
+import numpy as np
+
+from dlfun import keys
+from dlfun.errors import UserError
+from dlfun.studies.classical import CLASSICAL, RAW, parse_arm
+from dlfun.studies.classical.features import check_features
+from dlfun.studies.classical.pool import do_all
+from dlfun.studies.classical.tables import Read, Reader, split_of
+from dlfun.studies.stacked import Stacked
+
+if TYPE_CHECKING:  # scikit-learn takes a second to import
+    from dlfun.studies.classical.estimators import Fitted
+
+TASKS = ("classification", "regression")
+
+
+class Classical(NamedTuple):
+    """What a classical arm leaves.
+
+    Attributes:
+      rows: one a member, as in members.csv.
+      predicted: [members, examples] classes of the test split; None of numbers, or unopened.
+      confidence: [members, examples] probability of the class predicted; None where the method
+        has none.
+    """
+
+    rows: list[dict[str, Any]]
+    predicted: np.ndarray | None
+    confidence: np.ndarray | None
+
+
+class Job(NamedTuple):
+    """A fit: the places of its configuration and its split, and its random state."""
+
+    configuration: int
+    split: int
+    random_state: int
+
+
+def check_classical(name: str, data: Stacked) -> None:
+    """Raises UserError if this arm cannot learn these data, or not within minutes."""
+    method, kind = parse_arm(name)
+    row, spec, targets = CLASSICAL[method], data.first.spec, data.tuning.train.targets
+    if spec.task not in TASKS:
+        raise UserError(
+            f"{name} is for {' or '.join(TASKS)}, and {data.first.name} is for {spec.task}; "
+            "leave it out"
+        )
+    check_features(kind, spec)
+    width = int(np.prod(spec.shape)) * max(spec.vocabulary, 1) if kind == RAW else 1
+    most, count = min(row.examples, row.values // width), targets.shape[1]
+    if count > most:
+        raise UserError(
+            f"{name} would take too long to learn from the {count} training examples of "
+            f"{data.first.name}; give --train_examples={most} or less, or leave it out"
+        )
+    if spec.task == "classification" and len(np.unique(np.asarray(targets[0]))) < 2:
+        raise UserError(f"{name} needs examples of two classes; give more --train_examples")
+
+
+def make_jobs(
+    name: str, data: Stacked, configurations: int, replicates: range, root: jax.Array
+) -> list[Job]:
+    """A job for each member, seeds running fastest.
+
+    A method without chance finds the same on the same split: its members have the same job, which
+    is done once for all.
+    """
+    row = CLASSICAL[parse_arm(name)[0]]
+
+    def job(configuration: int, replicate: int) -> Job:
+        at = split_of(data, replicate)
+        if not row.seeded:
+            return Job(configuration, at, 0)
+        init = keys.replicate_streams(root, replicate, name, at).init
+        return Job(configuration, at, int(jax.random.bits(init)))
+
+    return [job(c, r) for c in range(configurations) for r in replicates]
+
+
+def run_classical(
+    name: str,
+    data: Stacked,
+    configurations: Sequence[Mapping[str, Any]],
+    seeds: int,
+    seed: int,
+    open_test: bool,
+    columns: Sequence[Mapping[str, Any]] = (),
+    first: int = 0,
+    tuning: bool = False,
+    read: Read | None = None,
+) -> Classical:
+    """Fits every configuration with every replicate and describes each member in a row.
+
+    Args:
+      name: a method of `CLASSICAL`, or one and the hand-made features it reads, as svm+hog.
+      configurations: parameters of scikit-learn, over the defaults of the method's row.
+      seeds: replicates of every configuration; they run fastest.
+      seed: the root of all chance.
+      open_test: False leaves the test split closed.
+      columns: for each configuration, further columns of its rows: what is searched.
+      first: the first of the replicates.
+      tuning: random states come from the stream of tuning.
+      read: a `Reader` of the data, which arms that read the same features may share.
+
+    Raises:
+      UserError: as `check_classical`.
+    """
+    check_classical(name, data)
+    from dlfun.studies.classical.estimators import fit, make
+
+    root = keys.root_key(seed)
+    root = keys.stream(root, "tuning") if tuning else root
+    replicates = range(first, first + seeds)
+    jobs = make_jobs(name, data, len(configurations), replicates, root)
+    kind, spec = parse_arm(name)[1], data.first.spec
+    read = read or Reader(data)
+    seen = {at: read(kind, at, open_test) for at in {job.split for job in jobs}}
+    size = seen[jobs[0].split].train.features.shape
+
+    def work(job: Job) -> Fitted:
+        chosen = configurations[job.configuration]
+        estimator = make(name, chosen, spec, size[0], job.random_state)
+        return fit(estimator, seen[job.split], spec.task)
+
+    done = do_all(work, jobs, f"{data.first.name}: {name}", size[0] * size[1])
+    found = [done[job] for job in jobs]
+    rows = [
+        make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)
+        for i, fitted in enumerate(found)
+    ]
+    told = [[f.predicted for f in found], [f.confidence for f in found]]
+    return Classical(rows, *map(stacked, told))
+
+
+def make_row(
+    name: str,
+    dataset: str,
+    replicate: int,
+    columns: Sequence[Mapping[str, Any]],
+    configuration: int,
+    fitted: Fitted,
+) -> dict[str, Any]:
+    """A member as in members.csv, with the columns of its configuration, if there are any."""
+    return {
+        "model": name,
+        "dataset": dataset,
+        "replicate": replicate,
+        **(columns[configuration] if columns else {}),
+        "status": "ok",
+        "failed_at": "",
+        "parameters": "",
+        "steps": "",
+        "seconds": fitted.seconds,
+        "compile_seconds": 0.0,
+        **fitted.scores,
+    }
+
+
+def stacked(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
+    """Arrays on a new first axis; None unless all are there."""
+    there = [array for array in arrays if array is not None]
+    return np.stack(there) if there and len(there) == len(arrays) else None

@@ -1,0 +1,71 @@
+"""The stacked splits of a data set as tables of features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from dlfun.studies.classical import RAW
+from dlfun.studies.classical.features import extract
+from dlfun.studies.stacked import Stacked
+from dlfun.types import Split
+
+
+class Table(NamedTuple):
+    """The examples of a split: features [n, d] float32, targets [n] or [n, outputs]."""
+
+    features: np.ndarray
+    targets: np.ndarray
+
+
+class Tables(NamedTuple):
+    """The splits of one replicate, or of all that share them; test is None where it stays shut."""
+
+    train: Table
+    validation: Table | None
+    test: Table | None
+
+
+Read = Callable[[str, int, bool], Tables]
+"""(features, where the splits are stacked, whether the test split is opened) -> tables."""
+
+
+def split_of(data: Stacked, replicate: int) -> int:
+    """Where the splits of a replicate are stacked."""
+    return replicate if len(data.datasets) > 1 else 0
+
+
+class Reader:
+    """Reads the tables of a data set, and keeps those that take long to make: hand-made ones."""
+
+    def __init__(self, data: Stacked) -> None:
+        self._data = data
+        self._kept: dict[tuple[str, int, str], Table] = {}
+
+    def __call__(self, kind: str, at: int, open_test: bool) -> Tables:
+        """Tables of a kind of features; the test split is read only where it is opened."""
+        train, held_out = self._data.tuning
+        return Tables(
+            self._table(kind, at, "train", train),
+            None if held_out is None else self._table(kind, at, "validation", held_out),
+            self._table(kind, at, "test", self._data.test) if open_test else None,
+        )
+
+    def _table(self, kind: str, at: int, name: str, splits: Split) -> Table:
+        key = (kind, at, name)
+        if key in self._kept:
+            return self._kept[key]
+        split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
+        made = Table(extract(kind, split, self._data.first.spec), split.targets)
+        if kind != RAW:
+            self._kept[key] = made
+        return made
+
+
+def first_examples(data: Stacked, count: int) -> Stacked:
+    """The same data with fewer training examples: those that --train_examples=`count` leaves."""
+    train = jax.tree.map(lambda leaf: leaf[:, :count], data.tuning.train)
+    return data._replace(tuning=data.tuning._replace(train=train))

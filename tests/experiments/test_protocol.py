@@ -1,0 +1,112 @@
+"""Promises about the flags of a comparison's protocol."""
+
+import json
+
+import pytest
+
+from dlfun.errors import UserError
+from dlfun.studies.claim import Claim
+from dlfun.studies.frozen import digest
+from dlfun.studies.spaces import SPACES, Dimension
+from experiments import app, compare, flags, protocol
+
+
+def parsed(*args):
+    values = flags.study_flags(models="softmax,cnn", datasets="mnist1d")
+    protocol.define_protocol(values)
+    app.parse(values, ["compare", *args], check=protocol.check, expand=protocol.with_frozen)
+    return values
+
+
+def test_a_claim():
+    values = parsed("--delta=0.02,digits:0.005", "--family=vs-reference", "--reference=cnn")
+    delta = {"": 0.02, "digits": 0.005}
+    assert protocol.claim_of(values) == Claim(delta, "vs-reference", "cnn")
+    assert protocol.claim_of(parsed()) == Claim()
+    looking = parsed("--until_decided", "--seeds=6", "--max_seeds=30")
+    assert protocol.claim_of(looking).looks == (6, 12, 24, 30)
+    looking = parsed("--until_decided", "--looks=8,9")
+    assert protocol.claim_of(looking).looks == (8, 9)
+
+
+def test_spaces_are_declared_for_all_models_or_for_one():
+    given = ["--space=learning_rate=log:1e-3:1", "--space=cnn:cnn_channels=choice:4x4,8x8"]
+    found = protocol.spaces_of(parsed("--tune", "--delta=0.01", *given))
+    rate = Dimension("log", 1e-3, 1.0)
+    channels = Dimension("choice", values=((4, 4), (8, 8)))
+    assert found == {
+        "softmax": {"learning_rate": rate},
+        "cnn": {"learning_rate": rate, "cnn_channels": channels},
+    }
+    assert protocol.spaces_of(parsed())["softmax"] == SPACES["softmax"]
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (["--seeds=1"], "--seeds=1 leaves nothing to compare by"),
+        (["--tune"], "--tune needs --delta"),
+        (["--stage=tune"], "add --tune"),
+        (["--stage=confirm"], "needs --frozen"),
+        (["--stage", "confirm", "--frozen", "/nowhere"], "there is no frozen.json"),
+        (["--frozen=x"], "is for --stage=confirm"),
+        (["--looks=10,20"], "add it"),
+        (["--until_decided", "--looks=20,10"], "rising numbers"),
+        (["--until_decided", "--max_seeds=10"], "larger number"),
+        (["--until_decided", "--seeds=3"], "too few for a verdict"),
+        (["--family=vs-reference"], "needs --reference"),
+        (["--reference=cnn"], "is for --family=vs-reference"),
+        (["--delta=-1"], "at least 0"),
+        (["--delta=1,2"], "a value twice"),
+        (["--space=rnn:learning_rate=log:1e-3:1"], "is not one of the models"),
+        (["--space=cnn:learning_rate=log:1e-3"], "two ends"),
+        (["--space=cnn:nothing=log:1e-3:1"], "unknown space name"),
+        (["--pilot=x"], "is for --plan"),
+    ],
+)
+def test_bad_flags_are_named(args, what):
+    with pytest.raises(UserError, match=what):
+        parsed(*args)
+
+
+@pytest.fixture
+def frozen_file(tmp_path):
+    """What --stage=tune would have left, of two models tuned by their learning rate."""
+    values = parsed("--tune", "--delta=0.01", "--steps=50", "--space=learning_rate=log:1e-3:1")
+    lines = protocol.frozen_lines(flags.study_options(values, script="compare").flags)
+    points = {
+        "softmax": {"learning_rate": 0.5},
+        "cnn": {"learning_rate": 0.25, "cnn_channels": [4, 4, 4]},
+    }
+    contents = {"format": 1, "flags": list(lines), "configurations": {"mnist1d": points}}
+    file = tmp_path / "frozen.json"
+    file.write_text(json.dumps(contents | {"hash": digest(contents)}))
+    return file
+
+
+def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file):
+    values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
+    assert (values.steps, values.tune, values.seed) == (50, True, 5)
+    asked = protocol.protocol_of(values, "record")
+    chosen = asked.choice["mnist1d"]
+    assert chosen["softmax"].hparams.learning_rate == 0.5
+    assert chosen["cnn"].hparams.learning_rate == 0.25
+    assert chosen["cnn"].shape.channels == (4, 4, 4)
+    assert asked.claim.test_openings == 1
+    with pytest.raises(UserError, match="was opened"):
+        protocol.protocol_of(values, "record")
+
+
+def test_a_confirmation_takes_no_other_flags(frozen_file):
+    where = ["--stage=confirm", f"--frozen={frozen_file}"]
+    with pytest.raises(UserError, match="--steps=60: was frozen as --steps=50"):
+        parsed(*where, "--steps=60")
+    parsed(*where, "--keep=none", "--platform=cpu")
+
+
+def test_the_help_shows_the_protocol(capsys):
+    with pytest.raises(SystemExit):
+        app.parse(compare.FLAGS, ["compare", "--help"], check=protocol.check)
+    shown = capsys.readouterr().out
+    for name in ("--delta=", "--[no]tune", "--[no]until_decided", "--space=", "--[no]plan"):
+        assert name in shown

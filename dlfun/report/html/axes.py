@@ -42,7 +42,8 @@ def spanning(
     if log:
         kept = np.log10(kept[kept > 0])
     low, high = (kept.min(), kept.max()) if len(kept) else (0.0, 1.0)
-    room = pad * (high - low) or max(abs(high), 1.0) * (0.1 if not log else 0.2)
+    alone = 0.2 if log else 0.1 * max(abs(high), 1.0)
+    room = pad * (high - low) if high > low else alone
     low, high = float(low - room), float(high + room)
     return Axis(10**low, 10**high, start, end, True) if log else Axis(low, high, start, end)
 

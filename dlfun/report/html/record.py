@@ -172,7 +172,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz."""
 
     def read() -> dict[str, np.ndarray]:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
 
     return reading(path, read, {})

@@ -1,0 +1,264 @@
+"""The page made of a complete record: what it holds, that it is whole, and that it is safe."""
+
+import html.parser
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dlfun.report.html import write_report
+from dlfun.report.html.page import SECTIONS
+from tests.report import records
+
+VOID = {"meta", "link", "img", "input", "br"}
+SHAPES = {"path", "rect", "image"}
+
+
+class Page(html.parser.HTMLParser):
+    """Elements of a page with their attributes, in order; raises if one is not closed."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.texts = [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), tuple(self.open)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs), tuple(self.open)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def named(self, tag):
+        return [attrs for name, attrs, _ in self.elements if name == tag]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return records.make_record(tmp_path_factory.mktemp("report") / "study")
+
+
+@pytest.fixture(scope="module")
+def text(folder):
+    return write_report(folder, [folder]).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(text):
+    return Page(text)
+
+
+def section(text, key):
+    """The text of one section."""
+    found = re.search(rf'<section id="{key}".*?</section>', text, re.S)
+    return found.group() if found else ""
+
+
+def tables(text):
+    """Rows of cell texts of every table."""
+    found = []
+    for table in re.findall(r"<table.*?</table>", text, re.S):
+        rows = re.findall(r"<tr>(.*?)</tr>", table, re.S)
+        cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in rows]
+        found.append([[re.sub(r"<[^>]+>", "", cell) for cell in row] for row in cells])
+    return found
+
+
+def test_all_sections_are_there_in_their_order(page):
+    found = [a["id"] for a in page.named("section") if "id" in a]
+    assert found == [section.key for section in SECTIONS]
+    links = [a["href"] for a in page.named("a")]
+    assert links == ["#main", *(f"#{key}" for key in found)]
+
+
+def test_the_headline_is_the_verdict_on_the_two_best(page, text):
+    title = re.search(r"<h1>(.*?)</h1>", text).group(1)
+    assert title == "cnn and rnn: unresolved, about 14 more seeds."
+    assert "cnn is better than 3 of 4 other arms: bpnn, vae and softmax." in text
+    assert "Of 10 pairs: 9 better and 1 unresolved." in text
+    assert "1 of 60 runs failed; they are named below." in text
+
+
+def test_nothing_leaves_the_page(page, text):
+    for name in ("src", "href", "action", "srcset", "poster"):
+        for tag, attrs, _ in page.elements:
+            link = attrs.get(name, "#")
+            assert link.startswith(("#", "data:")), (tag, link)
+    assert "http:" not in text
+    assert "https:" not in text
+    assert "url(" not in text
+    assert "@import" not in text
+    (policy,) = [a["content"] for a in page.named("meta") if "http-equiv" in a]
+    assert policy.startswith("default-src 'none'; img-src data:;")
+
+
+def test_every_figure_has_words_and_numbers(text, page):
+    figures = re.findall(r"<figure.*?</figure>", text, re.S)
+    assert len(figures) > 30
+    for figure in figures:
+        assert re.search(r'<div class="drawing" role="group" aria-label="[^"]{20,}"', figure)
+        assert "<details><summary>Numbers</summary>" in figure
+        assert len(tables(figure)[-1]) > 1, figure[:200]
+    drawings = [a for a in page.named("svg") if a.get("aria-hidden") != "true"]
+    assert all(a["role"] == "img" and a["aria-label"] for a in drawings)
+    assert all(a["alt"] for a in page.named("img"))
+
+
+def test_ids_are_unique_and_numbers_finite(page, text):
+    ids = [attrs["id"] for _, attrs, _ in page.elements if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    drawn = " ".join(
+        value
+        for tag, attrs, _ in page.elements
+        if tag in SHAPES | {"text"}
+        for name, value in attrs.items()
+        if name in ("d", "x", "y", "width", "height", "transform")
+    )
+    assert "nan" not in drawn
+    assert "inf" not in drawn
+    assert 'data-v="nan"' not in text
+
+
+def test_the_table_of_scores_agrees_with_numpy(text):
+    rows = records.members(12, ["waves"])
+    found = {row[0]: row for row in tables(section(text, "scores"))[-1][1:]}
+    assert list(found) == ["cnn", "rnn", "bpnn", "vae", "softmax"]
+    for model in records.MODELS:
+        own = [r["test_accuracy"] for r in rows if r["model"] == model and r["status"] == "ok"]
+        half = stats.sem(own) * stats.t.ppf(0.975, len(own) - 1)
+        wanted = [f"{100 * x:.2f}" for x in (np.mean(own), half, np.std(own, ddof=1))]
+        assert found[model][1:4] == wanted
+    assert found["bpnn"][4:7] == ["12", "1", "0"]
+    assert found["softmax"][4:7] == ["12", "0", "1"]
+    bold = set(re.findall(r'<th scope="row"><strong>(\w+)</strong>', section(text, "scores")))
+    assert bold == {"cnn", "rnn"}
+
+
+def test_the_matrix_has_differences_below_and_chances_above_the_diagonal(text):
+    names, *rows = tables(section(text, "verdicts"))[0]
+    assert names[1:] == ["cnn", "rnn", "bpnn", "vae", "softmax"]
+    assert rows[0][1:3] == ["", "θ 0.71[0.44, 0.88]unresolved"]
+    assert rows[1][1:3] == ["+1.00[0.10, 1.90]unresolved", ""]
+    assert rows[4][1] == "+58.50[57.60, 59.40]better"
+
+
+def test_failed_and_idle_runs_are_named_with_their_hyperparameters(text):
+    _, *rows = tables(section(text, "failures"))[0]
+    assert rows[0] == ["bpnn", "waves", "1", "not finite", "731", "0.003"]
+    assert rows[1] == ["softmax", "waves", "2", "at chance", "", "0.003"]
+
+
+def test_the_footer_says_how(text):
+    how = section(text, "how")
+    for words in (
+        "python -m experiments.compare --flagfile=RUN_DIR/config.flags",
+        "9f2c" * 16,
+        "1 of 2, declared at n = 12 and 24",
+        "waves: 1.00 points (the default of the data set)",
+        "1 time",
+        "all pairs of arms",
+        "learning_rate 0.004, dropout_rate 0.1",
+    ):
+        assert words in how, words
+
+
+@pytest.mark.parametrize(
+    ("files", "keys"),
+    [
+        (["comparison.json"], ["verdicts", "differences"]),
+        (["history.npz"], ["curves"]),
+        (["tuning.csv"], ["tuning", "response"]),
+        (["readout.csv"], ["readout"]),
+        (["variance.csv"], ["variance"]),
+        (["determinism.json"], ["determinism"]),
+        (["waves-vae-samples.npz"], []),
+        (["waves-cnn-evidence.npz", "waves-rnn-evidence.npz"], ["states"]),
+        (["environment.json", "frozen.json", "config.flags", "comparison.json"], ["how"]),
+        (["*-evidence.npz", "*-samples.npz"], ["weights", "mistakes", "confusion", "calibration"]),
+    ],
+)
+def test_what_is_absent_is_left_out(folder, tmp_path, files, keys):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    for pattern in files:
+        for file in copy.glob(pattern):
+            file.unlink()
+    text = write_report(copy, [copy]).read_text(encoding="utf-8")
+    for key in keys:
+        assert f'id="{key}"' not in text
+    assert 'id="scores"' in text
+
+
+def test_members_alone_are_enough(folder, tmp_path):
+    shutil.copy(folder / "members.csv", tmp_path)
+    text = write_report(tmp_path, [tmp_path]).read_text(encoding="utf-8")
+    found = re.findall(r'<section id="(\w+)"', text)
+    assert found == ["scores", "cost", "generalisation", "failures"]
+    assert "cnn has the best mean test accuracy" in text
+
+
+EVIL = "<img src=x onerror=alert(1)>&\"'"
+
+
+def planted(folder: Path) -> Path:
+    """A record whose every word that others choose is markup."""
+    arm = "<script>alert('arm')</script>"
+    words = {"words": f"{EVIL} beats {arm}", "a": "cnn", "b": arm, "verdict": f"better{EVIL}"}
+    made = records.make_record(folder, dataset=f"d{EVIL}", classes=[EVIL] * 10, modality="text")
+    for name in ("members", "tuning", "curve", "variance", "readout"):
+        path = made / f"{name}.csv"
+        content = path.read_text().replace("rnn", f'"{arm}"').replace("mfcc", "<b>mfcc</b>")
+        path.write_text(content)
+    pairs = json.loads((made / "comparison.json").read_text())
+    pairs[0] |= words
+    (made / "comparison.json").write_text(json.dumps(pairs))
+    frozen = records.FROZEN | {"spaces": {EVIL: {EVIL: EVIL}}, "hash": EVIL}
+    (made / "frozen.json").write_text(json.dumps(frozen))
+    environment = records.ENVIRONMENT | {"system": EVIL, "commit": "</style><script>"}
+    (made / "environment.json").write_text(json.dumps(environment))
+    with (made / "config.flags").open("a") as file:
+        file.write(f"--datasets={EVIL}</pre><script>alert(2)</script>\n")
+    name = f"d{EVIL}-cnn-samples.txt".replace("/", "-")
+    (made / name).write_text("</pre><script>alert(3)</script>")
+    return made
+
+
+def test_markup_in_a_record_stays_text(tmp_path):
+    made = planted(tmp_path / "evil")
+    page = Page(write_report(made, [made]).read_text(encoding="utf-8"))
+    assert len(page.named("script")) == 1
+    assert not page.named("b")
+    assert all(attrs.get("src", "data:").startswith("data:") for attrs in page.named("img"))
+    assert not any(name.startswith("on") for _, attrs, _ in page.elements for name in attrs)
+    shown = "".join(words for tag, words in page.texts if tag not in ("script", "style"))
+    for words in (EVIL, "<script>alert('arm')</script>", "<script>alert(3)", "<script>alert(2)"):
+        assert words in shown, words
+
+
+def test_500_members_fit_in_5_mb(tmp_path):
+    made = records.make_record(tmp_path / "large", seeds=100)
+    assert write_report(made, [made]).stat().st_size < 5e6
+
+
+def test_records_stand_side_by_side(folder, tmp_path):
+    other = records.make_record(tmp_path / "other", modality="image", dataset="blobs")
+    (other / "variance.csv").unlink()
+    written = write_report(tmp_path, [folder, other], "both.html")
+    text = written.read_text(encoding="utf-8")
+    Page(text)
+    assert written == tmp_path / "both.html"
+    assert section(text, "scores").count('class="part"') == 2
+    assert "Test accuracy on waves" in section(text, "scores")
+    assert "Test accuracy on blobs" in section(text, "scores")
+    assert section(text, "variance").count("Nothing of this in the record.") == 1

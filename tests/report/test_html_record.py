@@ -1,0 +1,230 @@
+"""Records that cannot be shown, and the script that shows the others."""
+
+import csv
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from dlfun.errors import UserError
+from dlfun.report.html.headline import headline
+from dlfun.report.html.record import read_record
+from dlfun.report.html.results import groups, swept_names
+from dlfun.report.html.sections.differences import strip_of
+from dlfun.report.html.sections.response import of_sweep
+from dlfun.report.html.sections.tuning import by_arm, trials, tuning
+from experiments import app
+from experiments import report as script
+from tests.report import records
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return records.make_record(tmp_path_factory.mktemp("records") / "study")
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+    return shutil.copytree(folder, tmp_path / "copy")
+
+
+def refused(folder, *words):
+    """That a record is refused in one line which holds these words."""
+    with pytest.raises(UserError) as caught:
+        read_record(folder)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert said.startswith(str(folder))
+    for word in words:
+        assert word in said, said
+
+
+def test_what_is_no_record(tmp_path, copy):
+    refused(tmp_path / "nowhere", "no such directory", "--output_dir")
+    (tmp_path / "file").touch()
+    refused(tmp_path / "file", "is a file")
+    (tmp_path / "empty").mkdir()
+    refused(tmp_path / "empty", "holds nothing")
+    (copy / "members.csv").unlink()
+    refused(copy, "is no record", "members.csv")
+    (copy / "benchmark.json").write_text("{}")
+    refused(copy, "record of a benchmark")
+
+
+def test_records_of_another_version(copy):
+    pairs = json.loads((copy / "comparison.json").read_text())
+    del pairs[3]["words"]
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    refused(copy, "another version", "without words", "made by dlfun 0.1.0")
+    (copy / "comparison.json").unlink()
+    with (copy / "members.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    renamed = [{("state" if n == "status" else n): v for n, v in row.items()} for row in rows]
+    records.write_csv(copy / "members.csv", renamed)
+    refused(copy, "another version", "no column status")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("members.csv", b"model,dataset\na,b,c\n"),
+        ("members.csv", b"\xff\xfe\x00"),
+        ("comparison.json", b"[{"),
+        ("comparison.json", b"{}"),
+        ("history.npz", b"PK\x03\x04 and no more"),
+        ("frozen.json", b"[]"),
+        ("tuning.csv", b"dataset,model\nx\n"),
+    ],
+)
+def test_damaged_files_are_named(copy, name, content):
+    (copy / name).write_bytes(content)
+    refused(copy, name, "cannot be read")
+
+
+def test_a_record_without_runs(copy):
+    header = (copy / "members.csv").read_text().splitlines()[0]
+    (copy / "members.csv").write_text(f"{header}\n")
+    refused(copy, "holds no runs")
+
+
+def test_damaged_evidence_and_certificates_are_named(copy, capsys):
+    (copy / "waves-cnn-evidence.npz").write_bytes(b"nothing")
+    assert run(copy) == app.BAD_INPUT
+    assert "waves-cnn-evidence.npz: cannot be read" in capsys.readouterr().err
+    (copy / "waves-cnn-evidence.npz").unlink()
+    (copy / "determinism.json").write_text('{"words": [], "arms": [{}]}')
+    assert run(copy) == app.BAD_INPUT
+    assert "determinism.json: cannot be read" in capsys.readouterr().err
+    assert not (copy / "report.html").exists()
+    assert not list(copy.glob(".report*"))
+
+
+def run(*args):
+    """What the script does with these arguments; its exit code."""
+
+    def body():
+        words = app.parse(
+            script.FLAGS, ["report", *map(str, args)], "", script.check, words=script.WORDS
+        )
+        return script.main(words)
+
+    return app.guarded(body)
+
+
+def test_the_script_writes_into_the_record_or_where_it_is_told(copy, tmp_path, capsys, monkeypatch):
+    assert not run(copy)
+    assert capsys.readouterr().out == f"report: {copy / 'report.html'}\n"
+    first = (copy / "report.html").read_text()
+    assert not run(copy, f"--output_file={tmp_path / 'there.html'}")
+    assert (tmp_path / "there.html").read_text() == first
+    monkeypatch.chdir(tmp_path)
+    assert not run(copy, copy)
+    assert (tmp_path / "report.html").read_text().count("<h1>") == 1
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "name the --output_dir of a study"),
+        (["nowhere"], "nowhere: no such directory"),
+        (["--output_file=/"], "is a directory"),
+        (["--output_file=/nowhere/there/page.html"], "there is no directory"),
+    ],
+)
+def test_the_script_says_what_is_wrong(args, said, capsys):
+    assert run(*args) == app.BAD_INPUT
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert said in line
+
+
+def test_paired_differences_agree_with_a_loop(folder):
+    record = read_record(folder)
+    (group,) = groups(record)
+    pair = next(p for p in record.pairs if {p["a"], p["b"]} == {"cnn", "bpnn"})
+    found = strip_of(record, group, pair)
+    rows = records.members(12, ["waves"])
+    scores = {(r["model"], r["replicate"]): r["test_accuracy"] for r in rows}
+    wanted = [100 * (scores["cnn", r] - scores["bpnn", r]) for r in range(12) if r != 1]
+    np.testing.assert_allclose(found.values[np.isfinite(found.values)], wanted)
+    np.testing.assert_allclose(found.ends, (26.0, 25.1, 26.9))
+
+
+def test_where_lower_is_better_the_lower_arm_is_ahead(copy):
+    with (copy / "members.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        row["test_loss"] = "" if row["status"] != "ok" else 1 - float(row["test_accuracy"])
+        del row["test_accuracy"]
+    records.write_csv(copy / "members.csv", rows)
+    pairs = json.loads((copy / "comparison.json").read_text())
+    for pair in pairs:
+        pair |= {"metric": "test_loss", "direction": "lower"}
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    record = read_record(copy)
+    (group,) = groups(record)
+    assert [line.label for line in group.lines] == ["cnn", "rnn", "bpnn", "vae", "softmax"]
+    assert [line.best for line in group.lines] == [True, True, False, False, False]
+    strip = strip_of(record, group, next(p for p in pairs if p["b"] == "softmax"))
+    assert np.nanmin(strip.values) > 0
+
+
+def test_a_single_comparison_is_told_in_its_own_words(copy):
+    pairs = json.loads((copy / "comparison.json").read_text())[:2]
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    told = headline(read_record(copy))
+    assert {told.title, told.lines[0]} == {f"{pair['words']}." for pair in pairs}
+
+
+def test_trials_are_means_over_replicates_and_failures_rank_last(folder):
+    record = read_record(folder)
+    rows = by_arm(record)["waves", "cnn"]
+    found = trials(rows, "validation_accuracy")
+    assert len(found) == 16
+    assert np.isnan(found[3].score)
+    assert sum(trial.chosen for trial in found) == 1
+    own = [float(r["validation_accuracy"]) for r in rows if r["trial"] == "5"]
+    assert found[5].score == pytest.approx(np.mean(own))
+    assert found[5].seconds == pytest.approx(sum(float(r["seconds"]) for r in rows[15:18]))
+    figure = tuning(record)[0]
+    best = max(t.score for t in found if np.isfinite(t.score))
+    last = [row for row in figure.table.rows if row[0].text == "cnn"][-1]
+    assert last[1].value == 16
+    assert last[5].value == pytest.approx(100 * best)
+
+
+def test_a_sweep_shows_its_configurations(copy):
+    rates, seeds = (1e-4, 1e-3, 1e-2), 3
+    rows = [
+        {
+            "model": "cnn",
+            "dataset": "waves",
+            "replicate": r,
+            "learning_rate": rate,
+            "cnn_channels": "8,8" if k % 2 else "16",
+            "status": "ok",
+            "parameters": 100,
+            "seconds": 1.0,
+            "validation_accuracy": 0.5 + 0.1 * k + 0.001 * r,
+            "test_accuracy": "",
+        }
+        for k, rate in enumerate(rates)
+        for r in range(seeds)
+    ]
+    for file in copy.iterdir():
+        file.unlink()
+    records.write_csv(copy / "members.csv", rows)
+    (copy / "config.flags").write_text(
+        "# python -m experiments.sweep --flagfile=config.flags\n"
+        "--grid=learning_rate=0.0001,0.001,0.01\n--grid=cnn_channels=16;8,8\n"
+    )
+    record = read_record(copy)
+    assert swept_names(record) == ["learning_rate", "cnn_channels"]
+    (tried,) = of_sweep(record)
+    np.testing.assert_allclose(tried.scores, [0.701, 0.601, 0.501])
+    assert not run(copy)
+    text = (copy / "report.html").read_text()
+    assert "learning_rate=0.01, cnn_channels=16 has the best mean validation accuracy" in text
+    assert re.findall(r'<section id="(\w+)"', text) == ["scores", "response", "how"]

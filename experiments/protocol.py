@@ -11,9 +11,11 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.errors import UserError
+from dlfun.errors import UserError, unknown
+from dlfun.models import MODELS
 from dlfun.studies import claim as claims
 from dlfun.studies.claim import Claim, declared_looks
+from dlfun.studies.classical import CLASSICAL
 from dlfun.studies.spaces import SPACES, Dimension
 from dlfun.types import Range
 from experiments import flags, parsing
@@ -32,6 +34,7 @@ FREE = (
     "memory_limit",
     "tensorboard",
     "variance",
+    "curve",
 )
 """Flags that a confirmation may have otherwise than they were when it was frozen."""
 
@@ -109,6 +112,20 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
         "for --plan: a record of the same models, whose spread over seeds is used",
     )
     add(
+        baseline_names(),
+        "baselines",
+        (),
+        "classical models of scikit-learn to compare with, or all; each on raw inputs and on "
+        "hand-made features, or on one of them, as svm+raw or svm+hog",
+        "none",
+    )
+    add(
+        parsing.boolean(),
+        "curve",
+        False,
+        "train every arm on rising numbers of training examples, too",
+    )
+    add(
         parsing.boolean(),
         "variance",
         False,
@@ -155,6 +172,23 @@ def _define_tuning(values: absl_flags.FlagValues) -> None:
         ),
         True,
     )
+
+
+def baseline_names() -> parsing.Kind:
+    """Classical models, parted by commas; nothing is none."""
+
+    def one(given: str) -> str:
+        method = given.partition("+")[0]
+        if method not in CLASSICAL:
+            raise ValueError(str(unknown("baseline", parsing.short(method), CLASSICAL)))
+        return given
+
+    def parse(given: str) -> tuple[str, ...]:
+        if given.strip() == "all":
+            return tuple(CLASSICAL)
+        return tuple(one(name.strip()) for name in given.split(",")) if given.strip() else ()
+
+    return parsing.Kind(parse, ",".join, "NAME[+FEATURES],...", tuple(CLASSICAL))
 
 
 def by_dataset(kind: parsing.Kind) -> parsing.Kind:
@@ -349,6 +383,7 @@ def frozen_choice(values: absl_flags.FlagValues, contents: Mapping[str, Any]) ->
         dataset: {
             model: flags.model_options(values, model, {n: value(v) for n, v in point.items()})
             for model, point in points.items()
+            if model in MODELS
         }
         for dataset, points in contents["configurations"].items()
     }
@@ -359,7 +394,12 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
     from dlfun.studies.compare import Protocol
     from dlfun.studies.tuning import Tuning
 
-    found = Protocol(claim_of(values), variance=values.variance)
+    found = Protocol(
+        claim_of(values),
+        variance=values.variance,
+        baselines=values.baselines,
+        curve=values.curve,
+    )
     if not values.tune:
         return found
     if values.stage == "confirm":
@@ -368,8 +408,11 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
         contents = read_frozen(values.frozen)
         opened = add_opening(values.frozen, contents["hash"], values.seed, record)
         claim = dataclasses.replace(found.claim, frozen_hash=contents["hash"], test_openings=opened)
-        return found._replace(claim=claim, choice=frozen_choice(values, contents))
+        return found._replace(
+            claim=claim, choice=frozen_choice(values, contents), points=contents["configurations"]
+        )
     spaces = spaces_of(values)
     lines = frozen_lines(flag_lines(values, flags.models_of(values)))
-    tuning = Tuning(candidates(values, spaces), spaces, values.tuning_seeds)
+    tried = candidates(values, spaces)
+    tuning = Tuning(tried, spaces, values.tuning_seeds, values.baselines, values.trials)
     return found._replace(tuning=tuning, flags=lines)

@@ -93,7 +93,7 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         "sd": shown(score.sd, metric),
         "seeds": str(len(line.rows)),
         "failed": str(failed),
-        "parameters": f"{int(first['parameters']):,}",
+        "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
         "compile s": f"{number(first, 'compile_seconds'):.1f}",
         "run s": f"{sum(number(row, 'seconds') for row in line.rows):.1f}",
         "chance": shown(number(first, "chance"), metric),

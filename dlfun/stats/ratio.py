@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from dlfun.stats.intervals import Interval
+from dlfun.stats.tests import welch
 
 
 def ratio_interval(new: ArrayLike, old: ArrayLike, level: float = 0.95) -> Interval:
@@ -16,13 +16,6 @@ def ratio_interval(new: ArrayLike, old: ArrayLike, level: float = 0.95) -> Inter
     >>> ratio_interval([2.0, 2.0, 2.0], [1.0, 1.0, 1.0]).estimate
     2.0
     """
-    a, b = np.log(np.asarray(new, float)), np.log(np.asarray(old, float))
-    estimate, n = float(np.exp(a.mean() - b.mean())), len(a) + len(b)
-    if min(len(a), len(b)) < 2:
-        return Interval(estimate, np.nan, np.nan, np.nan, n)
-    if not (a.std() or b.std()):  # a test of constants divides by zero
-        return Interval(estimate, estimate, estimate, 0.0, n)
-    test = stats.ttest_ind(a, b, equal_var=False)
-    low, high = np.exp(test.confidence_interval(level))
-    error = float(np.sqrt(a.var(ddof=1) / len(a) + b.var(ddof=1) / len(b)))
-    return Interval(estimate, float(low), float(high), error, n)
+    test = welch(np.log(np.asarray(new, float)), np.log(np.asarray(old, float)))
+    estimate, low, high = np.exp([test.diff, *test.interval(level)]).tolist()
+    return Interval(estimate, low, high, test.error, np.size(new) + np.size(old))

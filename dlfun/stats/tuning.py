@@ -53,6 +53,7 @@ def chosen_test(
     [0.7, 0.7667, 0.7]
     """
     ranked, carried = _ranked(validation, 1 if higher_is_better else -1), np.asarray(test, float)
+    carried = np.where(np.isfinite(carried), carried, np.nan)
     if carried.shape != ranked.shape:
         raise UserError(f"{len(ranked)} trials have {carried.size} test scores; give one for each")
     _, group, size = np.unique(ranked, return_inverse=True, return_counts=True)

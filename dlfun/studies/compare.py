@@ -7,15 +7,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dlfun.models import MODELS
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
+from dlfun.studies.baselines import (
+    Points,
+    check_baselines,
+    curves,
+    readouts,
+    train_classical,
+    write_classical_evidence,
+)
 from dlfun.studies.claim import Claim
-from dlfun.studies.evidence import correctness, write_evidence
+from dlfun.studies.classical.run import Classical
+from dlfun.studies.evidence import correctness, targets_of, write_evidence
 from dlfun.studies.frozen import add_opening, freeze, write_frozen
 from dlfun.studies.generate import write_generated
-from dlfun.studies.growing import grow
+from dlfun.studies.growing import Arm, grow
 from dlfun.studies.judge import Examined, mark_chance
 from dlfun.studies.loading import chance, load_all
 from dlfun.studies.notes import mistake_bound, notes
@@ -36,6 +47,9 @@ class Protocol(NamedTuple):
       claim: what is claimed, and how sure.
       tuning: what is tried first, if anything.
       choice: what was tuned and frozen before, data set by data set; None uses the options.
+      baselines: names of classical models to compare with.
+      points: of these, what was tuned and frozen before.
+      curve: whether every arm is trained on rising numbers of training examples, too.
       flags: the lines that a confirmation of what is frozen must be started with.
       variance: whether sources of variance are parted.
     """
@@ -45,16 +59,19 @@ class Protocol(NamedTuple):
     choice: Choice | None = None
     flags: tuple[str, ...] = ()
     variance: bool = False
+    baselines: tuple[str, ...] = ()
+    points: Points | None = None
+    curve: bool = False
 
 
 class Findings(NamedTuple):
     """What the record is written from, beside what was learned from."""
 
-    results: list[Result]
+    results: list[Arm]
     pairs: list[dict[str, Any]]
     tuned: Tuned | None = None
     frozen: dict[str, Any] | None = None
-    variance: list[dict[str, Any]] = []
+    tables: Mapping[str, list[dict[str, Any]]] = {}
 
 
 def compare(
@@ -72,30 +89,61 @@ def compare(
     Raises:
       UserError: if a model cannot learn a data set, before anything is trained.
     """
-    claim, choice = protocol.claim, protocol.choice
+    claim, choice, points = protocol.claim, protocol.choice, protocol.points
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
+    check_baselines(protocol.baselines, loaded)
     tuned = frozen = None
     if protocol.tuning is not None:
         tuned = tune(options, protocol.tuning, loaded)
         named = [data.first for data in loaded.values()]
         frozen = freeze(options, claim, protocol.tuning, tuned, named, protocol.flags)
-        claim, choice = dataclasses.replace(claim, frozen_hash=frozen["hash"]), tuned.choice
+        claim = dataclasses.replace(claim, frozen_hash=frozen["hash"])
+        choice, points = tuned.choice, tuned.points
         say(f"frozen: {claim.frozen_hash}")
 
     layouts: dict[str, Layout] = {}
+    chances = {name: chance(data) for name, data in loaded.items()}
 
-    def train(first: int, count: int) -> list[Result]:
+    def train(first: int, count: int) -> list[Arm]:
         now = dataclasses.replace(options, first=first, seeds=count)
-        return train_all(now, loaded, choice, layouts)
+        arms: list[Arm] = [*train_all(now, loaded, choice, layouts)]
+        for data in loaded.values():
+            arms += train_classical(now, protocol.baselines, data, points)
+        for row in (row for arm in arms for row in arm.rows):
+            row["chance"] = chances[row["dataset"]]
+        return arms
 
-    results, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
-    said = [note for result in results for note in notes(result, loaded[result.dataset])]
-    parted = part_variance(options, loaded, choice) if protocol.variance else []
-    found = Findings(results, pairs, tuned, frozen, parted)
+    arms, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
+    said = [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
+    asked = protocol._replace(choice=choice, points=points)
+    tables = further_tables(options, asked, arms, loaded)
+    found = Findings(arms, pairs, tuned, frozen, tables)
     folder = write(options, script, found, loaded, draw)
-    rows = [row for result in results for row in result.rows]
-    return Study(rows, said, folder, pairs, parted)
+    rows = [row for arm in arms for row in arm.rows]
+    return Study(rows, said, folder, pairs, tables.get("variance", []))
+
+
+def networks(arms: Sequence[Arm]) -> list[Result]:
+    """The arms that are not classical."""
+    return [arm for arm in arms if isinstance(arm, Result)]
+
+
+def further_tables(
+    options: StudyOptions, asked: Protocol, arms: Sequence[Arm], loaded: Mapping[str, Stacked]
+) -> dict[str, list[dict[str, Any]]]:
+    """Name -> rows, of the further .csv files that the protocol asks for."""
+    found: dict[str, list[dict[str, Any]]] = {"variance": [], "curve": [], "readout": []}
+    if asked.variance:
+        found["variance"] = part_variance(options, loaded, asked.choice)
+    for name, data in loaded.items():
+        if asked.curve:
+            models = chosen_for(options, name, asked.choice)
+            found["curve"] += curves(options, models, asked.baselines, data, asked.points)
+        if asked.baselines:
+            own = [arm for arm in networks(arms) if arm.dataset == name]
+            found["readout"] += readouts(own, data)
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def most_seeds(options: StudyOptions, protocol: Protocol) -> int:
@@ -140,31 +188,41 @@ def train_all(
             result = run_arm(options, settings, data, [chosen.hparams], layout)
             layouts.setdefault(model, result.layout)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
-            for row in result.rows:
-                row["chance"] = chance(data)
-                if bound is not None:
+            if bound is not None:
+                for row in result.rows:
                     row["mistake_bound"] = float(bound.mistakes)
             results.append(result)
     return results
 
 
 def tested_all(
-    options: StudyOptions, results: Sequence[Result], loaded: Mapping[str, Stacked]
+    options: StudyOptions, results: Sequence[Arm], loaded: Mapping[str, Stacked]
 ) -> dict[str, Examined]:
     """What the statistics must know of each data set; marks the runs that are at chance."""
     found = {}
     for name, data in loaded.items():
-        arms = [result for result in results if result.dataset == name]
+        arms = [arm for arm in results if arm.rows[0]["dataset"] == name]
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
         facts = Examined(scheme, examples, variance, data.first.spec.task)
         if not own:
-            facts = facts._replace(
-                correct={a.model: correctness(a, data) for a in arms if a.predictions}
-            )
+            facts = facts._replace(correct=answers_of(arms, data))
         mark_chance([row for arm in arms for row in arm.rows], facts)
         found[name] = facts
+    return found
+
+
+def answers_of(arms: Sequence[Arm], data: Stacked) -> dict[str, np.ndarray]:
+    """Arm -> [replicates, examples], whether it answered rightly, of arms that name classes."""
+    found = {}
+    for arm in arms:
+        name = arm.rows[0]["model"]
+        if isinstance(arm, Classical):
+            if arm.predicted is not None:
+                found[name] = arm.predicted == targets_of(arm.rows, data)
+        elif arm.predictions:
+            found[name] = correctness(arm, data)
     return found
 
 
@@ -178,8 +236,8 @@ def write(
     """The record of a comparison, with its pictures."""
 
     def fill(folder: Path) -> None:
-        results = found.results
-        record.write_members(folder, [row for result in results for row in result.rows])
+        results = networks(found.results)
+        record.write_members(folder, [row for arm in found.results for row in arm.rows])
         record.write_history(folder, results)
         record.write_parameters(folder, results, options.keep)
         record.write_environment(folder, [data.first for data in loaded.values()])
@@ -190,8 +248,11 @@ def write(
             record.write_table(folder / "tuning.csv", found.tuned.rows)
             write_frozen(folder, found.frozen)
             add_opening(folder, found.frozen["hash"], options.seed, str(options.output_dir))
-        if found.variance:
-            record.write_table(folder / "variance.csv", found.variance)
+        for name, rows in found.tables.items():
+            record.write_table(folder / f"{name}.csv", rows)
+        for arm in found.results:
+            if isinstance(arm, Classical):
+                write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
         for result in results:
             data = loaded[result.dataset]
             write_evidence(folder, result, data)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.errors import UserError
+from dlfun.studies.baselines import space_of
 from dlfun.studies.claim import Claim
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.tuning import Tuned, Tuning
@@ -45,14 +46,17 @@ def freeze(
 
     `flags` are the lines that the confirmation must be started with.
     """
+    arms = {name for points in tuned.points.values() for name in points}
+    spaces = {name: space_of(name) for name in arms - set(tuning.spaces)} | dict(tuning.spaces)
     contents = {
         "format": FORMAT,
         "configurations": tuned.points,
         "spaces": {
             model: {name: str(dimension) for name, dimension in space.items()}
-            for model, space in tuning.spaces.items()
+            for model, space in spaces.items()
         },
-        "trials": {model: len(found) for model, found in tuning.candidates.items()},
+        "trials": {model: len(found) for model, found in tuning.candidates.items()}
+        | dict.fromkeys(arms - set(tuning.candidates), tuning.trials),
         "tuning_seeds": tuning.seeds,
         "tuning_root": options.seed,
         "delta": dict(claim.delta),

@@ -12,6 +12,7 @@ import numpy as np
 from dlfun.stats import nominal_levels
 from dlfun.studies.arm import Result
 from dlfun.studies.claim import Claim
+from dlfun.studies.classical.run import Classical
 from dlfun.studies.judge import Examined, Look, all_decided, judge
 from dlfun.training.monitor import say
 
@@ -24,14 +25,21 @@ def levels(claim: Claim, arms: int) -> tuple[float, ...]:
     return nominal_levels(claim.looks, claim.alpha, max(size, 1))
 
 
-def joined(first: Result, more: Result) -> Result:
+Arm = Result | Classical
+
+
+def joined(first: Any, more: Any) -> Arm:
     """One arm from two parts of its members."""
 
     def both(a: Any, b: Any) -> Any:
         return np.concatenate([np.asarray(a), np.asarray(b)])
 
+    rows = [*first.rows, *more.rows]
+    if isinstance(first, Classical):
+        told = jax.tree.map(both, first[1:], more[1:])
+        return Classical(rows, *told)
     return first._replace(
-        rows=[*first.rows, *more.rows],
+        rows=rows,
         history=jax.tree.map(both, first.history, more.history),
         parameters=jax.tree.map(both, first.parameters, more.parameters),
         variables=jax.tree.map(both, first.variables, more.variables),
@@ -42,9 +50,9 @@ def joined(first: Result, more: Result) -> Result:
 def grow(
     seeds: int,
     claim: Claim,
-    train: Callable[[int, int], list[Result]],
-    test: Callable[[list[Result]], Mapping[str, Examined]],
-) -> tuple[list[Result], list[dict[str, Any]]]:
+    train: Callable[[int, int], list[Arm]],
+    test: Callable[[list[Arm]], Mapping[str, Examined]],
+) -> tuple[list[Arm], list[dict[str, Any]]]:
     """Trains up to each look, and stops where nothing is left to decide.
 
     Args:
@@ -56,7 +64,7 @@ def grow(
       the arms, and the records of all pairs.
     """
     ends = claim.looks or (seeds,)
-    results: list[Result] = []
+    results: list[Arm] = []
     pairs: list[dict[str, Any]] = []
     for number, (start, end) in enumerate(pairwise((0, *ends))):
         fresh = train(start, end - start)
@@ -71,12 +79,12 @@ def grow(
 
 
 def judge_all(
-    results: Sequence[Result], tested: Mapping[str, Examined], claim: Claim, number: int
+    results: Sequence[Arm], tested: Mapping[str, Examined], claim: Claim, number: int
 ) -> list[dict[str, Any]]:
     """The records of all pairs at one look, data set by data set."""
     pairs = []
     for dataset, facts in tested.items():
-        rows = [row for result in results if result.dataset == dataset for row in result.rows]
+        rows = [row for arm in results for row in arm.rows if row["dataset"] == dataset]
         arms = len({row["model"] for row in rows})
         level = levels(claim, arms)[number] if arms > 1 else claim.alpha
         pairs += judge(rows, dataset, facts, claim, Look(number + 1, level))

@@ -11,11 +11,13 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
+from dlfun.studies.baselines import arms_of, try_classical
 from dlfun.studies.judge import higher_is_better, metric_of, score
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.spaces import Dimension
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.sweep import Configuration, grouped, run_group
+from dlfun.training.monitor import say
 
 Choice = dict[str, dict[str, ModelOptions]]
 """Data set -> model -> what it was tuned to."""
@@ -28,11 +30,15 @@ class Tuning(NamedTuple):
       candidates: model -> its configurations, drawn from its space before anything was trained.
       spaces: model -> name -> Dimension.
       seeds: of every configuration.
+      baselines: names of classical models, which have the same budget.
+      trials: configurations of each of these.
     """
 
     candidates: Mapping[str, Sequence[Configuration]]
     spaces: Mapping[str, Mapping[str, Dimension]]
     seeds: int
+    baselines: tuple[str, ...] = ()
+    trials: int = 0
 
 
 class Tuned(NamedTuple):
@@ -69,13 +75,26 @@ def tune(options: StudyOptions, tuning: Tuning, loaded: Mapping[str, Stacked]) -
     for dataset, data in loaded.items():
         found.points[dataset], found.choice[dataset] = {}, {}
         for model, candidates in tuning.candidates.items():
+            say(f"{dataset}: tuning {model}: {len(candidates)} trials x {tuning.seeds} seeds")
             rows = try_all(options, model, candidates, shut(data))
-            best = choose(rows)
-            for row in rows:
-                row["chosen"] = str(row["trial"] == best).lower()
+            best = mark(rows)
             found.rows.extend(rows)
             found.points[dataset][model], found.choice[dataset][model] = candidates[best]
+        for name in arms_of(tuning.baselines, data.first.spec):
+            say(f"{dataset}: tuning {name}: {tuning.trials} trials x {tuning.seeds} seeds")
+            rows, points = try_classical(options, name, tuning.trials, shut(data))
+            best = mark(rows)
+            found.rows.extend(rows)
+            found.points[dataset][name] = points[best]
     return found
+
+
+def mark(rows: Sequence[dict[str, Any]]) -> int:
+    """The trial that is chosen, after each row was given its column for it."""
+    best = choose(rows)
+    for row in rows:
+        row["chosen"] = str(row["trial"] == best).lower()
+    return best
 
 
 def try_all(

@@ -35,3 +35,13 @@ def test_one_value_has_no_interval():
     found = ratio_interval([2.0, 2.0], [1.0])
     assert found.estimate == pytest.approx(2)
     assert np.isnan([found.low, found.high]).all()
+
+
+def test_a_sample_without_spread_leaves_the_other_ones_interval():
+    # As where every run reaches a target in the same interval.
+    other = np.log([1.0, 1.5, 2.0, 1.2])
+    half = stats.t.ppf(0.975, 3) * stats.sem(other)
+    found = ratio_interval([0.3] * 5, np.exp(other))
+    wanted = np.exp(np.log(0.3) - other.mean() + np.array([0, -half, half]))
+    np.testing.assert_allclose(found[:3], wanted)
+    assert ratio_interval([0.3] * 5, [0.1] * 4)[1:3] == pytest.approx((3, 3))

@@ -73,6 +73,7 @@ def test_failed_trials_rank_last_and_leave_their_budgets_undefined():
     assert found[1:] == pytest.approx([(0.4 + 0.8 + 0.8) / 3, 0.8])
     assert np.isnan(median_best([0.5, np.nan, np.nan])[0])
     assert np.isnan(expected_best([np.nan] * 3)).all()
+    assert np.isnan(chosen_test([0.5, 0.9], [np.inf, 0.8])[0])
     mixed = [np.nan] * 3 + SCORES[:5]
     assert best_band(mixed, bounds=(0, 1)).low[:4].tolist() == [0, 0, 0, min(SCORES[:5])]
     assert np.isnan(best_band(mixed).low[:3]).all()

@@ -18,7 +18,8 @@ from dlfun import keys
 from dlfun.data import Raw
 from dlfun.errors import UserError
 from dlfun.studies.classical import CLASSICAL, curve, estimators, pool
-from dlfun.studies.classical.run import check_classical, run_classical
+from dlfun.studies.classical.features import extract
+from dlfun.studies.classical.run import arms_for, check_classical, run_classical
 from dlfun.studies.classical.tables import Reader, first_examples
 from dlfun.studies.search import at
 from dlfun.studies.stacked import stack
@@ -259,11 +260,28 @@ def test_too_many_examples_are_refused_in_a_line_that_says_how_many_are_not(monk
     data = stack([noisy()])
     with pytest.raises(UserError, match=r"120 training examples.*--train_examples=70 or less"):
         check_classical("tree", data)
-    with pytest.raises(UserError, match=r"--train_examples=100 or less"):
+    width = extract("hog", data.first.train, data.first.spec).shape[1]
+    with pytest.raises(UserError, match=rf"--train_examples={64 * 70 // width} or less"):
         check_classical("tree+hog", data)
+    pairs = {"svm": CLASSICAL["svm"]._replace(pairs=64 * 90**2 + 1)}
+    monkeypatch.setattr("dlfun.studies.classical.run.CLASSICAL", pairs)
+    with pytest.raises(UserError, match=r"--train_examples=90 or less"):
+        check_classical("svm", data)
+    monkeypatch.setattr("dlfun.studies.classical.run.CLASSICAL", few)
     check_classical("tree", first_examples(data, 70))
     with pytest.raises(UserError, match="two classes"):
         check_classical("tree", first_examples(data, 1))
+
+
+def test_the_arms_of_a_data_set_are_those_that_can_learn_it(monkeypatch):
+    names, errors = arms_for(stack([noisy()]), ["svm", "tree"])
+    assert (names, errors) == (["svm", "svm+hog", "tree", "tree+hog"], [])
+    names, errors = arms_for(stack([toy("vector")]), ["svm"])
+    assert (names, errors) == (["svm"], [])
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    names, errors = arms_for(stack([noisy()]), ["knn"])
+    assert names == ["knn"]
+    assert [str(error).split()[0] for error in errors] == ["+hog"]
 
 
 def test_missing_scikit_image_is_one_line(monkeypatch):

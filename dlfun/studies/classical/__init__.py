@@ -8,6 +8,7 @@ so that `--help` does without it.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -29,7 +30,9 @@ class Row(NamedTuple):
       fixed: further parameters, which are not searched.
       seeded: chance plays a part in it, so it takes a random state.
       scaled: it measures distances, so its features must share a scale.
-      examples, values: most training examples, and most numbers in them, that end in minutes.
+      examples, values: most training examples, and most numbers in all of them, that it learns
+        from in minutes.
+      pairs: the same of numbers in all pairs of examples; 0 where it does not go through pairs.
     """
 
     classifier: str
@@ -42,6 +45,12 @@ class Row(NamedTuple):
     scaled: bool = False
     examples: int = 100_000
     values: int = 50_000_000
+    pairs: int = 0
+
+    def most(self, width: int) -> int:
+        """Training examples of so many features that it learns from in minutes."""
+        most = min(self.examples, self.values // width)
+        return min(most, math.isqrt(self.pairs // width)) if self.pairs else most
 
     def factory(
         self, configuration: Mapping[str, Any], random_state: int, task: str = "classification"
@@ -73,6 +82,7 @@ CLASSICAL: Mapping[str, Row] = {
         seeded=False,
         scaled=True,
         examples=20_000,
+        pairs=50_000_000_000,
     ),
     "tree": Row(
         "sklearn.tree:DecisionTreeClassifier",

@@ -1,0 +1,164 @@
+"""Classical models beside the networks of a comparison, and what the two show together."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dlfun.studies.arm import Result, resolve, run_arm
+from dlfun.studies.classical import CLASSICAL, RAW, parse_arm
+from dlfun.studies.classical.curve import classical_curve, curve, ladder
+from dlfun.studies.classical.features import handmade
+from dlfun.studies.classical.readout import readout
+from dlfun.studies.classical.run import Classical, check_classical, run_classical
+from dlfun.studies.classical.tables import Reader, first_examples
+from dlfun.studies.evidence import (
+    about,
+    describe_mistakes,
+    describe_predictions,
+    shown_inputs,
+    targets_of,
+)
+from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.record import save_arrays
+from dlfun.studies.search import trials
+from dlfun.studies.stacked import Stacked
+from dlfun.types import Spec
+
+FEW = 3
+"""Replicates behind each point of a curve, and behind each read-out, at most."""
+
+Points = Mapping[str, Mapping[str, Mapping[str, Any]]]
+"""Data set -> arm -> parameter -> value."""
+
+
+def arms_of(names: Iterable[str], spec: Spec) -> list[str]:
+    """The arms that --baselines asks for on such data.
+
+    A method alone stands for two: on raw inputs, and on hand-made features where there are some.
+
+    >>> arms_of(["svm", "knn+raw"], Spec((8, 8, 1), "image", "classification", 10))
+    ['svm', 'svm+hog', 'knn']
+    """
+    found = []
+    for name in names:
+        method, plus, kind = name.partition("+")
+        own = handmade(spec)
+        if not plus:
+            found += [method, f"{method}+{own}"] if own else [method]
+        else:
+            found.append(method if kind == RAW else name)
+    return list(dict.fromkeys(found))
+
+
+def space_of(name: str) -> Mapping[str, Any]:
+    """What an arm is tuned over."""
+    return CLASSICAL[parse_arm(name)[0]].space
+
+
+def try_classical(
+    options: StudyOptions, name: str, count: int, data: Stacked
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A row for each run of each trial, without a test score; and the points that were tried."""
+    points = trials(space_of(name), count, options.seed, name)
+    columns = [{"trial": i, **point} for i, point in enumerate(points)]
+    found = run_classical(
+        name,
+        data,
+        points,
+        options.seeds,
+        options.seed,
+        open_test=False,
+        columns=columns,
+        tuning=True,
+    )
+    return found.rows, points
+
+
+def train_classical(
+    options: StudyOptions, names: Sequence[str], data: Stacked, points: Points | None
+) -> list[Classical]:
+    """Every classical arm on a data set, over the replicates of the options."""
+    read, own = Reader(data), (points or {}).get(data.first.name, {})
+    return [
+        run_classical(
+            name,
+            data,
+            [own.get(name, {})],
+            options.seeds,
+            options.seed,
+            open_test=True,
+            first=options.first,
+            read=read,
+        )
+        for name in arms_of(names, data.first.spec)
+    ]
+
+
+def check_baselines(names: Sequence[str], loaded: Mapping[str, Stacked]) -> None:
+    """Raises UserError if an arm cannot learn a data set, or not within minutes."""
+    for data in loaded.values():
+        for name in arms_of(names, data.first.spec):
+            check_classical(name, data)
+
+
+def curves(
+    options: StudyOptions,
+    models: Mapping[str, ModelOptions],
+    names: Sequence[str],
+    data: Stacked,
+    points: Points | None,
+) -> list[dict[str, Any]]:
+    """Rows of curve.csv: every arm of a data set at rising numbers of training examples."""
+    options = dataclasses.replace(options, first=0, seeds=min(options.seeds, FEW))
+    sizes, rows = ladder(data), []
+    for model, chosen in models.items():
+
+        def train(count: int, model: str = model, chosen: ModelOptions = chosen) -> list[dict]:
+            fitting = options
+            if options.batch_size is not None and options.batch_size > count:
+                fitting = dataclasses.replace(options, batch_size=count)
+            settings = resolve(fitting, model, chosen, count, [chosen.hparams])
+            few = first_examples(data, count)
+            return run_arm(fitting, settings, few, [chosen.hparams], chosen.layout).rows
+
+        rows += curve(sizes, train)
+    read, own = Reader(data), (points or {}).get(data.first.name, {})
+    for name in arms_of(names, data.first.spec):
+        rows += classical_curve(
+            name, data, sizes, own.get(name, {}), options.seeds, options.seed, read
+        )
+    return rows
+
+
+def readouts(results: Sequence[Result], data: Stacked) -> list[dict[str, Any]]:
+    """Rows of readout.csv: raw, hand-made and learned features under the same linear read-out."""
+    replicates = sorted({row["replicate"] for result in results for row in result.rows})
+    return readout(data, results, replicates[:FEW])
+
+
+def write_classical_evidence(folder: Path, found: Classical, data: Stacked) -> None:
+    """{dataset}-{arm}-evidence.npz of a classical arm that names classes."""
+    if found.predicted is None:
+        return
+    spec = data.first.spec
+    confidence = found.confidence
+    if confidence is None:
+        confidence = np.full(found.predicted.shape, np.nan)
+    targets = targets_of(found.rows, data)
+    first = targets if targets.ndim == 1 else targets[0]
+    split = found.rows[0]["replicate"] if len(data.datasets) > 1 else 0
+    arrays = (
+        describe_predictions(found.predicted, confidence, targets, spec.outputs)
+        | describe_mistakes(
+            found.predicted[0], confidence[0], first, lambda rows: shown_inputs(data, split, rows)
+        )
+        | about(spec, data.first.classes)
+        | {"shown_member": np.array(0)}
+    )
+    name = f"{data.first.name}-{found.rows[0]['model']}-evidence".replace("/", "-")
+    save_arrays(folder / f"{name}.npz", arrays)

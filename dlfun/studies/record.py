@@ -122,7 +122,7 @@ def write_json(path: Path, value: Any) -> None:
 def _cell(value: Any) -> Any:
     """Numbers so that they read back equal; shapes as flags take them; NaN as an empty cell."""
     if isinstance(value, float):
-        return "" if np.isnan(value) else repr(value)
+        return "" if np.isnan(value) else repr(float(value))  # numpy adds its name to its own
     return ",".join(map(str, value)) if isinstance(value, tuple) else value
 
 

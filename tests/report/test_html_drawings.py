@@ -79,6 +79,13 @@ def test_what_lies_outside_is_pointed_at():
     assert attribute(drawn, "dots") == ""
 
 
+def test_an_interval_that_leaves_the_drawing_has_no_cap_there():
+    drawn = strips([Strip("a", np.array([1.0]), 0, (1.0, -9.0, 3.0))], "x", "f", limits=(-5, 5))
+    axis = Axis(-5, 5, 8, 412)
+    bar = starts(attribute(drawn, "bar"))
+    np.testing.assert_allclose(bar[:, 0], [8, float(axis.at(3))], atol=0.06)
+
+
 def test_many_dots_are_thinned_and_keep_their_range():
     values = np.random.default_rng(0).normal(size=5000)
     drawn = strips([Strip("a", values, 0, (0.0, -0.1, 0.1))], "x", "f")

@@ -15,6 +15,7 @@ from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.differences import strip_of
 from dlfun.report.html.sections.response import of_sweep
 from dlfun.report.html.sections.tuning import by_arm, trials, tuning
+from dlfun.studies.record import write_members
 from experiments import app
 from experiments import report as script
 from tests.report import records
@@ -193,6 +194,14 @@ def test_trials_are_means_over_replicates_and_failures_rank_last(folder):
     last = [row for row in figure.table.rows if row[0].text == "cnn"][-1]
     assert last[1].value == 16
     assert last[5].value == pytest.approx(100 * best)
+
+
+def test_searched_numbers_of_numpy_read_back(tmp_path):
+    value = np.linspace(0, 0.5, 7)[4]
+    row = {"model": "cnn", "dataset": "waves", "replicate": 0, "dropout_rate": value}
+    write_members(tmp_path, [row])
+    with (tmp_path / "members.csv").open(newline="") as file:
+        assert float(next(csv.DictReader(file))["dropout_rate"]) == value
 
 
 def test_a_sweep_shows_its_configurations(copy):

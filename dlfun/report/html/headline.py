@@ -77,7 +77,8 @@ def ahead_of(pairs: Sequence[Pair], group: Group) -> list[str]:
     beaten = {p["b"] for p in pairs if p["a"] == best and p["verdict"].startswith("better")}
     names = [line.label for line in group.lines if line.label in beaten]
     others = plural(len({n for p in pairs for n in (p["a"], p["b"])}) - 1, "other arm")
-    return [f"{best} is better than {len(names)} of {others}: {listed(names)}"] if names else []
+    count = "all" if len(names) == len(group.lines) - 1 else f"{len(names)} of"
+    return [f"{best} is better than {count} {others}: {listed(names)}"] if names else []
 
 
 def unresolved(pairs: Sequence[Pair]) -> list[str]:

@@ -126,15 +126,26 @@ def rule(x1: float, y1: float, x2: float, y2: float, look: str) -> Markup:
     return element("path", class_=look, d=f"M{short(x1)} {short(y1)}L{short(x2)} {short(y2)}")
 
 
-def bar(low: float, high: float, at: float, look: str, upright: bool = False) -> Markup:
-    """An interval with caps at its ends: along x, or upright along y."""
+def bar(
+    low: float,
+    high: float,
+    at: float,
+    look: str,
+    upright: bool = False,
+    caps: tuple[bool, bool] = (True, True),
+) -> Markup:
+    """An interval with caps at its ends: along x, or upright along y.
+
+    An end without a cap is where the drawing ends, and not the interval.
+    """
     if not (np.isfinite(low) and np.isfinite(high)):
         return Markup("")
     lo, hi, m = short(low), short(high), float(at)
     if upright:
         d = f"M{short(m)} {lo}V{hi}M{short(m - 4)} {lo}h8M{short(m - 4)} {hi}h8"
     else:
-        d = f"M{lo} {short(m)}H{hi}M{lo} {short(m - 4)}v8M{hi} {short(m - 4)}v8"
+        ends = [f"M{x} {short(m - 4)}v8" for x, cap in zip((lo, hi), caps, strict=True) if cap]
+        d = f"M{lo} {short(m)}H{hi}" + "".join(ends)
     return element("path", class_=f"bar {look}", d=d)
 
 

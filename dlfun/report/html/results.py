@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.html.record import Record, Row, column, healthy
+from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.table import metric_of
 from dlfun.stats import Interval, t_interval
@@ -131,6 +131,15 @@ def is_between(pair: dict[str, Any], one: Line, other: Line) -> bool:
     """Whether a pair is of these two lines."""
     same = {pair["a"], pair["b"]} == {one.label, other.label}
     return same and pair["dataset"] == one.dataset
+
+
+def configurations(frozen: dict[str, Any]) -> dict[Arm, dict[str, Any]]:
+    """What was frozen for each data set and model."""
+    return {
+        (dataset, model): values
+        for dataset, models in frozen.get("configurations", {}).items()
+        for model, values in models.items()
+    }
 
 
 def tested(rows: Sequence[Row], name: str) -> np.ndarray:

@@ -140,9 +140,10 @@ def summary(row: Strip, axis: Axis, middle: float) -> Markup:
         return Markup("")
     mean, low, high = (float(x) for x in axis.at(row.ends))
     if axis.start <= mean <= axis.end:
+        caps = low >= axis.start, high <= axis.end
         low, high = (float(x) for x in np.clip([low, high], axis.start, axis.end))
         tick = marks.rule(mean, middle - 8, mean, middle + 8, "mean")
-        return marks.bar(low, high, middle, "") + tick
+        return marks.bar(low, high, middle, "", caps=caps) + tick
     edge, way = (axis.end, -7) if mean > axis.end else (axis.start, 7)
     arrow = f"M{marks.short(edge + way)} {marks.short(middle - 5)}l{-way} 5l{way} 5"
     return marks.element("path", class_="arrow", d=arrow)

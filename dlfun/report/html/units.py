@@ -101,6 +101,15 @@ def unit_of(metric: str) -> Unit:
     return Unit(name)
 
 
+def spoken(name: str) -> str:
+    """The name of a flag or column in words.
+
+    >>> spoken("kl_weight"), spoken("learning_rate")
+    ('KL weight', 'learning rate')
+    """
+    return name.replace("_", " ").replace("kl ", "KL ")
+
+
 def better(metric: str) -> str:
     """Whether higher or lower values are better, in words."""
     return "higher is better" if unit_of(metric).higher else "lower is better"

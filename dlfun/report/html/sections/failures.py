@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dlfun.report.html.blocks import Block, Words, table
 from dlfun.report.html.record import Record, Row
-from dlfun.report.html.results import swept_names
+from dlfun.report.html.results import configurations, swept_names
 from dlfun.report.html.units import plural
 
 NUMBERS = ("learning_rate", "weight_decay", "gradient_clip", "dropout_rate", "optimizer")
@@ -52,7 +52,7 @@ def flag_values(record: Record) -> list[tuple[str, str]]:
 def failure_row(record: Record, row: Row, names: list[str]) -> list[object]:
     """A run that failed, with its hyperparameters."""
     given = dict(flag_values(record))
-    chosen = record.frozen.get("configurations", {}).get(row["model"], {})
+    chosen = configurations(record.frozen).get((row["dataset"], row["model"]), {})
     happened = "not finite" if row["status"] != "ok" else "at chance"
     values = [
         str(row.get(n) or chosen.get(n) or of_model(given.get(n, ""), row["model"])) for n in names

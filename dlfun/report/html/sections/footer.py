@@ -6,7 +6,7 @@ from typing import Any
 
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
-from dlfun.report.html.results import groups
+from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed, plural
 
 SCOPES = {
@@ -17,6 +17,12 @@ FAMILIES = {"all-pairs": "all pairs of arms", "vs-reference": "each arm against 
 PROTOCOLS = {
     "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh seeds",
     "given": "a comparison of given configurations; nothing was tuned",
+}
+FROZEN = {
+    "trials": "Trials of each model",
+    "tuning_seeds": "Seeds of a trial",
+    "n": "Fresh seeds planned",
+    "alpha": "α",
 }
 FROM = {"given": "given before the study", "default": "the default of the data set"}
 
@@ -73,15 +79,22 @@ def deltas(record: Record) -> str:
 def frozen(found: dict[str, Any]) -> list[tuple[str, str]]:
     """What frozen.json fixed."""
     facts = [
-        (first_upper(name.replace("_", " ")), plain(found[name]))
-        for name in ("hash", "trials", "tuning_seeds", "n", "delta", "family", "alpha")
+        (FROZEN.get(name, first_upper(name)), alike(found[name]))
+        for name in ("hash", "trials", "tuning_seeds", "n", "family", "alpha")
         if found.get(name) is not None
     ]
-    for model, values in found.get("configurations", {}).items():
-        facts.append((f"Configuration of {model}", plain(values)))
+    for (dataset, model), values in configurations(found).items():
+        facts.append((f"Configuration of {model}, {dataset}", plain(values) or "nothing tuned"))
     for model, space in found.get("spaces", {}).items():
-        facts.append((f"Space searched for {model}", plain(space)))
+        facts.append((f"Space searched for {model}", plain(space) or "nothing"))
     return facts
+
+
+def alike(value: Any) -> str:
+    """A value; one for each model is said once where it is the same for all."""
+    if isinstance(value, dict) and len({str(v) for v in value.values()}) == 1:
+        return plain(next(iter(value.values())))
+    return plain(value)
 
 
 def plain(value: Any) -> str:

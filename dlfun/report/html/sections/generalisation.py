@@ -86,7 +86,7 @@ def diagonal(axes: Plane) -> Markup:
 def against_examples(record: Record, dataset: str) -> list[Block]:
     """Test scores over the number of training examples."""
     rows = [row for row in record.curve if row["dataset"] == dataset]
-    metric = next((n for n in rows[0] if n.startswith("test_")), "")
+    metric = next(n for n in rows[0] if n.startswith("test_") and any(row[n] for row in rows))
     unit = unit_of(metric)
     by_model: dict[str, list[Row]] = {}
     for row in rows:

@@ -14,8 +14,9 @@ from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.plots import HEIGHT, WIDTH, Series
 from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import groups, style_of, swept_names
-from dlfun.report.html.sections.tuning import KNOWN, by_arm, metric_of, trials
-from dlfun.report.html.units import better, first_upper, unit_of
+from dlfun.report.html.sections.tuning import by_arm, searched, trials
+from dlfun.report.html.units import better, first_upper, spoken, unit_of
+from dlfun.report.table import metric_of
 
 WIDE = 10.0
 """Values that differ by this factor stand on a log scale."""
@@ -72,9 +73,9 @@ def of_tuning(record: Record) -> list[Tried]:
     """The trials of each arm that was tuned."""
     found = []
     for (dataset, model), rows in by_arm(record).items():
-        metric = metric_of(rows)
+        metric = metric_of(rows, "validation")
         done = trials(rows, metric)
-        names = [n for n in rows[0] if n not in KNOWN and not n.startswith("validation_")]
+        names = searched(record, model)
         found.append(
             Tried(
                 dataset,
@@ -115,15 +116,15 @@ def piece(found: Sequence[Tried], name: str) -> Figure:
         Series(t.model, t.style, v, unit.factor * t.scores) for t, v in zip(found, own, strict=True)
     ]
     log = not kinds and is_log(values)
-    label = name.replace("_", " ") + (", log scale" if log else "")
+    label = spoken(name) + (", log scale" if log else "")
     axes = plots.plane(series, label, unit.label, log_x=log)
     axes = plots.named(axes, kinds) if kinds else axes
-    finding = f"{unit.name} on {dataset} against {name.replace('_', ' ')}: " + "; ".join(
+    finding = f"{unit.name} on {dataset} against {spoken(name)}: " + "; ".join(
         best_at(tried, name) for tried in found
     )
     rings = [ring(axes, s, t.chosen) for s, t in zip(series, found, strict=True)]
     return Figure(
-        f"{first_upper(name.replace('_', ' '))}, {dataset}",
+        f"{first_upper(spoken(name))}, {dataset}",
         finding,
         plots.scatter(series, axes, finding, rings, size=3.6),
         numbers(found, name),
@@ -197,7 +198,7 @@ def parallel(tried: Tried) -> Figure:
     )
     parts = [threads(places, heights, tried.scores, unit.higher)]
     for k, (name, axis, (_, kinds)) in enumerate(zip(names, axes, columns, strict=True)):
-        parts.append(post(float(places[k]), axis, name.replace("_", " "), kinds, k % 2 == 1))
+        parts.append(post(float(places[k]), axis, spoken(name), kinds, k % 2 == 1))
     return Figure(
         f"All values at once, {tried.dataset}",
         finding,
@@ -210,7 +211,7 @@ def parallel(tried: Tried) -> Figure:
 def best_values(tried: Tried) -> str:
     """What the best configuration is."""
     row = tried.rows[best_of(tried)]
-    return ", ".join(f"{name.replace('_', ' ')} {short(row.get(name, ''))}" for name in tried.names)
+    return ", ".join(f"{spoken(name)} {short(row.get(name, ''))}" for name in tried.names)
 
 
 def threads(places: np.ndarray, heights: np.ndarray, scores: np.ndarray, higher: bool) -> Markup:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
@@ -137,7 +135,8 @@ def counted(line: Line, name: str) -> Cell:
 
 def seconds(line: Line, name: str) -> Cell:
     """The mean time of a run."""
-    values: Any = tested(line.rows, name)
-    return (
-        cell(float(values.mean()))._replace(text=number(values.mean())) if len(values) else cell("")
-    )
+    values = tested(line.rows, name)
+    if not len(values):
+        return cell("")
+    mean = float(f"{values.mean():.3g}")
+    return Cell(number(mean), mean)

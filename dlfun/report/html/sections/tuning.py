@@ -14,11 +14,16 @@ from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
 from dlfun.report.html.results import style_of
 from dlfun.report.html.units import better, first_upper, unit_of
+from dlfun.report.table import metric_of
 
 KNOWN = (
-    "dataset", "model", "trial", "replicate", "status", "parameters", "steps", "seconds", "chosen",
+    "dataset", "model", "trial", "replicate", "status", "failed_at", "parameters", "steps",
+    "seconds", "compile_seconds", "chosen", "chance", "at_chance", "mistakes", "mistake_bound",
 )  # fmt: skip
 """Columns of tuning.csv that are neither a metric nor searched."""
+
+METRICS = ("train_", "validation_", "test_")
+"""How the names of metrics begin."""
 
 
 class Trial(NamedTuple):
@@ -30,10 +35,13 @@ class Trial(NamedTuple):
     chosen: bool
 
 
-def metric_of(rows: Sequence[Row]) -> str:
-    """The validation metric that trials are judged by."""
-    names = [name for name in rows[0] if name.startswith("validation_")]
-    return names[0] if names else ""
+def searched(record: Record, model: str) -> list[str]:
+    """The names that were searched for a model: those of its declared space, if that is known."""
+    space = record.frozen.get("spaces", {}).get(model)
+    columns = record.tuning[0]
+    if space:
+        return [name for name in space if name in columns]
+    return [name for name in columns if name not in KNOWN and not name.startswith(METRICS)]
 
 
 def by_arm(record: Record) -> dict[Arm, list[Row]]:
@@ -70,7 +78,7 @@ def tuning(record: Record) -> list[Block]:
     """For every data set, the best against the number of trials and against their time."""
     panels: dict[tuple[str, str], list[Curve]] = {}
     for arm, rows in by_arm(record).items():
-        metric = metric_of(rows)
+        metric = metric_of(rows, "validation")
         done = trials(rows, metric)
         if np.isfinite([t.score for t in done]).sum() >= 2:
             panels.setdefault((arm[0], metric), []).append(arm_curve(record, arm, metric, done))

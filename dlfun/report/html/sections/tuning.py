@@ -159,5 +159,5 @@ def thin_lines(curve: Curve, axes: plots.Plane, higher: bool) -> list[Markup]:
     xs = axes.x.at(median.x)
     return [
         marks.line(xs, axes.y.at(inside), median.style, "edge"),
-        marks.line(xs, axes.y.at(curve.expected), median.style, "thin"),
+        marks.line(xs, axes.y.at(curve.expected), median.style, "hair"),
     ]

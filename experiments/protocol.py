@@ -16,7 +16,7 @@ from dlfun.models import MODELS
 from dlfun.studies import claim as claims
 from dlfun.studies.claim import Claim, declared_looks
 from dlfun.studies.classical import CLASSICAL
-from dlfun.studies.spaces import SPACES, Dimension
+from dlfun.studies.spaces import SPACES, Dimension, space_of
 from dlfun.types import Range
 from experiments import flags, parsing
 from experiments.holders import bad_value, define, flag_of
@@ -274,7 +274,7 @@ def spaces_of(values: absl_flags.FlagValues) -> dict[str, dict[str, Dimension]]:
                 given[own][name] = parse_dimension(valid[name], dimension)
             except ValueError as error:
                 raise bad_value("space", text, error) from None
-    return {model: given[model] or dict(SPACES[model]) for model in models}
+    return {model: given[model] or dict(space_of(model)) for model in models}
 
 
 def frozen_lines(lines: Collection[str]) -> tuple[str, ...]:

@@ -39,4 +39,12 @@ SPACES: Mapping[str, Mapping[str, Dimension]] = {
     "rnn": {"learning_rate": _RATE, "gradient_clip": Dimension("log", 1e-1, 10.0)},
     "vae": {"learning_rate": _RATE, "kl_weight": Dimension("log", 1e-2, 1.0)},
 }
-"""What each model is tuned over where the user declares nothing else."""
+"""What a model is tuned over where the user declares nothing else."""
+
+USUAL: Mapping[str, Dimension] = {"learning_rate": _RATE}
+"""The same of a model that has no row here."""
+
+
+def space_of(model: str) -> Mapping[str, Dimension]:
+    """What a model is tuned over by default."""
+    return SPACES.get(model, USUAL)

@@ -157,7 +157,7 @@ def test_a_record_is_not_overwritten(tmp_path):
     assert "already holds a record" in ran.stderr
 
 
-@pytest.mark.parametrize("script", ["train", "sweep", "compare", "verify"])
+@pytest.mark.parametrize("script", ["train", "sweep", "compare", "verify", "report"])
 def test_help_needs_no_jax(script):
     program = (
         f"import runpy, sys; sys.argv[1:] = ['--help']\n"
@@ -173,5 +173,7 @@ def test_help_needs_no_jax(script):
         env=os.environ | {"COLUMNS": "100"},
     )
     assert ran.returncode == 0
-    for word in ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron"):
+    own = {"verify": ("--members",), "report": ("--output_file", "--format")}
+    study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
+    for word in own.get(script, study):
         assert word in ran.stdout

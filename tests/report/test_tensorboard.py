@@ -129,14 +129,16 @@ def test_one_member_has_a_mean_and_no_band(tmp_path):
     assert set(scalars(tmp_path / "tensorboard/d-x-a")) == {"train_loss/mean"}
 
 
-def test_logs_are_written_only_where_they_are_asked_for(tmp_path):
+def test_logs_are_written_only_where_they_are_asked_for(tmp_path, monkeypatch):
     drawn = []
     app.parse(train.FLAGS, ["train"])
-    assert page.with_page(train.FLAGS, drawn.append) == drawn.append
-    app.parse(train.FLAGS, ["train", "--tensorboard"])
     record(tmp_path, [row("a")], {"d/x/a/step": STEPS, "d/x/a/train_loss": np.ones((1, 3))})
+    monkeypatch.setattr("dlfun.report.html.write_report", lambda folder, records: None)
     page.with_page(train.FLAGS, drawn.append)(tmp_path)
-    assert drawn == [tmp_path]
+    assert not (tmp_path / "tensorboard").exists()
+    app.parse(train.FLAGS, ["train", "--tensorboard"])
+    page.with_page(train.FLAGS, drawn.append)(tmp_path)
+    assert drawn == [tmp_path] * 2
     assert (tmp_path / "tensorboard").is_dir()
 
 

@@ -30,7 +30,7 @@ def untrained(model, *data):
     variables = jax.jit(jax.vmap(init))(jax.random.split(jax.random.key(0)))
     rows = [{"replicate": i, "status": "ok"} for i in range(2)]
     result = Result(
-        model, data[0].name, settings, Layout(1, 1), rows, {}, np.array([1]), {}, variables
+        model, data[0].name, settings, Layout(1, 1), rows, {}, np.array([1]), {}, variables, {}
     )
     return result, stack(data), module
 

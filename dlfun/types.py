@@ -255,6 +255,11 @@ class Examination(NamedTuple):
     conclude: Callable[[dict[str, Array]], dict[str, Array]]
 
 
+def say_nothing(outputs: Any) -> Predictions:
+    """The predictions of an objective that has none for each example."""
+    return {}
+
+
 class Objective(NamedTuple):
     """What is wanted: pure functions of (outputs, batch, hparams).
 
@@ -267,7 +272,7 @@ class Objective(NamedTuple):
 
     loss: Callable[..., Array]
     metrics: Callable[..., Metrics]
-    predictions: Callable[..., Predictions]
+    predictions: Callable[..., Predictions] = say_nothing
     examination: Examination | None = None
 
 

@@ -1,7 +1,5 @@
 """Shared by objectives: metrics as weighted (total, count) pairs, and predictions."""
 
-from typing import Any
-
 import jax
 from jax import numpy as jnp
 
@@ -28,8 +26,3 @@ def largest(scores: jax.Array) -> Predictions:
     """The class of the largest of scores [batch, classes], which are no log-probabilities."""
     predicted = jnp.argmax(scores, axis=-1)
     return {"predicted": predicted, "confidence": jnp.full(predicted.shape, jnp.nan, scores.dtype)}
-
-
-def nothing(outputs: Any) -> Predictions:
-    """No predictions: the targets are no classes of whole examples."""
-    return {}

@@ -4,7 +4,6 @@ import jax
 import optax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import nothing
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
@@ -38,4 +37,4 @@ def next_token(spec: Spec) -> Objective:
             "token_accuracy": over_tokens(jnp.argmax(logits, axis=-1) == batch.targets),
         }
 
-    return Objective(loss, metrics, nothing)
+    return Objective(loss, metrics)

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import nothing, weighted
+from dlfun.objectives.metrics import weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
@@ -18,4 +18,4 @@ def none(spec: Spec) -> Objective:
     def metrics(outputs: Any, batch: Batch, hparams: HParams) -> Metrics:
         return {"loss": weighted(loss(outputs, batch, hparams), batch)}
 
-    return Objective(loss, metrics, nothing)
+    return Objective(loss, metrics)

@@ -3,8 +3,8 @@
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, largest, nothing, weighted
-from dlfun.types import Batch, HParams, Metrics, Objective, Spec
+from dlfun.objectives.metrics import accuracy, largest, weighted
+from dlfun.types import Batch, HParams, Metrics, Objective, Spec, say_nothing
 
 
 def squared_error(spec: Spec) -> Objective:
@@ -19,4 +19,4 @@ def squared_error(spec: Spec) -> Objective:
         found = {"loss": weighted(loss(outputs, batch, hparams), batch)}
         return found | ({"accuracy": accuracy(outputs, batch)} if classes else {})
 
-    return Objective(loss, metrics, largest if classes else nothing)
+    return Objective(loss, metrics, largest if classes else say_nothing)

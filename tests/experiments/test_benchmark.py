@@ -28,9 +28,20 @@ def read(*arguments):
     return found[0] if found else code
 
 
-def run(*arguments):
-    command = [sys.executable, "-m", "experiments.benchmark", *arguments]
+def run(*arguments, program=("-m", "experiments.benchmark")):
+    command = [sys.executable, *program, *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
+
+
+SMALL = """
+import dataclasses
+from experiments import app, benchmark
+whole = benchmark.benchmark_options
+benchmark.benchmark_options = lambda values: dataclasses.replace(
+    whole(values), setup="tests.sides:small_device"
+)
+app.run(benchmark.main, benchmark.FLAGS, check=benchmark.check, computes=False)
+"""
 
 
 def test_defaults():
@@ -146,7 +157,7 @@ def test_a_short_run_and_its_verdict(tmp_path):
     row["step_seconds"] = [seconds / 1000 for seconds in row["step_seconds"]]
     (first / "benchmark.json").write_text(json.dumps(record))
     flags = ("--peers=none", "--noscaling", f"--baseline={first}", "--fail_on_regression")
-    ran = run(*SHORT, *flags, f"--output_dir={second}")
+    ran = run(*SHORT, *flags, f"--output_dir={second}", program=("-c", SMALL))
     assert ran.returncode == 1, ran.stderr
     assert "slower" in ran.stdout
     assert json.loads((second / "benchmark.json").read_text())["verdicts"][0]["ratio"] > 100

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from experiments import app, train
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--dataset=digits", "--seeds=2", "--steps=6", "--evaluations=2")
@@ -68,10 +69,9 @@ def test_sweep_of_a_number_and_a_shape(tmp_path):
 
 
 def test_a_kill_leaves_nothing(tmp_path):
-    process = start(
-        "experiments.train", "--dataset=digits", "--steps=200000", f"--output_dir={tmp_path}/r"
-    )
-    time.sleep(8)
+    long = ("--dataset=digits", "--seeds=1", "--steps=999999", "--evaluations=999999")
+    process = start("experiments.train", *long, f"--output_dir={tmp_path}/r")
+    assert any(" intervals, " in line for line in process.stderr)  # it trains
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=120)
     assert process.returncode == 143
@@ -80,7 +80,8 @@ def test_a_kill_leaves_nothing(tmp_path):
 
 SWALLOWER = """
 import os, signal, sys, time
-from experiments import app, flags
+from experiments import app, ending, flags
+ending.CLEANING = 2.0
 
 def main(argv):
     try:
@@ -117,8 +118,6 @@ BAD = [
     (("--lerning_rate=1",), "--lerning_rate", "did you mean --learning_rate"),
     (("--output_dir=README.md",), "--output_dir=README.md", "is a file"),
     (("--batch_size=99999", "--dataset=digits"), "--batch_size=99999", "larger than the training"),
-    (("--model=perceptron", "--dataset=adding"), "--model=perceptron", "is for classification"),
-    (("--vae_likelihood=bernoulli", "--model=vae"), "--vae_likelihood", "use gaussian"),
     (("--steps=5", "--epochs=1"), "--steps=5", "give one of them"),
 ]
 
@@ -129,6 +128,29 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, name, hint, tmp_path):
     ran = run("experiments.train", *given)
     assert ran.returncode == 2
     *earlier, line = ran.stderr.splitlines()
+    assert all(said.startswith("dlfun: preparing") for said in earlier)
+    assert line.startswith("error: ")
+    assert name in line
+    assert hint in line
+    assert not list(tmp_path.iterdir())
+
+
+UNFIT = [
+    (("--model=perceptron", "--dataset=adding"), "--model=perceptron", "is for classification"),
+    (("--vae_likelihood=bernoulli", "--model=vae"), "--vae_likelihood", "use gaussian"),
+]
+
+
+@pytest.mark.parametrize(("flags", "name", "hint"), UNFIT, ids=lambda value: str(value)[:40])
+def test_what_does_not_fit_the_data_is_one_line_and_leaves_nothing(
+    flags, name, hint, tmp_path, capsys
+):
+    """In this process, by all of `app.run` but signals and the set-up of JAX."""
+    given = ["train", *flags, f"--output_dir={tmp_path}/out"]
+    assert app.guarded(lambda: train.main(app.parse(train.FLAGS, given))) == 2
+    out, err = capsys.readouterr()
+    *earlier, line = err.splitlines()
+    assert out == ""
     assert all(said.startswith("dlfun: preparing") for said in earlier)
     assert line.startswith("error: ")
     assert name in line

@@ -23,7 +23,13 @@ from dlfun.types import Layout
 from tests.sides import BAD_PEERS, TINY
 
 ROOT = Path(__file__).resolve().parents[3]
-SHORT = {"repeats": 2, "seconds": 0.01, "work_table": TINY, "peer_table": {**PEERS, **BAD_PEERS}}
+SHORT = {
+    "repeats": 2,
+    "seconds": 0.01,
+    "work_table": TINY,
+    "peer_table": {**PEERS, **BAD_PEERS},
+    "setup": "tests.sides:small_device",
+}
 
 
 def options(folder: Path, **changes) -> BenchmarkOptions:

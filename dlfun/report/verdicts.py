@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from dlfun.report.table import text_table
+from dlfun.stats import smallest_p
 
 Record = Mapping[str, Any]
 
@@ -58,14 +59,17 @@ def meaning(pairs: Sequence[Record]) -> str:
         if first["protocol"] == "tuned"
         else "configurations as given, not tuned"
     )
+    n = min(pair["n"] for pair in pairs)
+    least = smallest_p(n) * first["family_size"]
+    beyond = f"; with {n} seeds no p can reach {first['alpha']:g}" if least > first["alpha"] else ""
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     scope = "new seeds on this test set"
     if first["scope"] == "population":
         scope = "all examples like those tested"
     return (
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
-        f"{first['alpha']:g}{looks}; p: exact sign-flip test, Holm; for delta: seeds that find a "
-        f"difference of delta with the chance --power\n"
+        f"{first['alpha']:g}{looks}; p: exact sign-flip test, Holm{beyond}; for delta: seeds that "
+        f"find a difference of delta with the chance --power\n"
         f"delta: {', '.join(deltas.values())}; {tuned}; about {scope}"
     )
 

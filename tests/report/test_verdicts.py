@@ -1,0 +1,80 @@
+"""The tables of verdicts, of sources of variance, and of a plan, as a user reads them."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from dlfun.report.plan import plan_table
+from dlfun.report.verdicts import variance_table, verdict_table
+from dlfun.studies.claim import Claim
+from dlfun.studies.judge import Examined, Look, judge
+
+
+def pairs_of(arms, n, metric="test_accuracy", looks=()):
+    rng = np.random.default_rng(0)
+    rows = [
+        {"model": name, "dataset": "d", "replicate": r, "status": "ok", metric: value}
+        for name, mean in arms.items()
+        for r, value in enumerate(rng.normal(mean, 0.01, n))
+    ]
+    claim = Claim({"d": 0.02}, looks=looks)
+    return judge(rows, "d", Examined("official", 1000, 0.0, "classification"), claim, Look(1, 0.05))
+
+
+def test_a_line_for_each_pair_best_first_in_points():
+    pairs = pairs_of({"a": 0.5, "b": 0.9, "c": 0.7}, 12)
+    lines = verdict_table(pairs).strip().splitlines()
+    assert "difference, points" in lines[0]
+    assert [line.split("  ")[0] for line in lines[2:5]] == ["b - c", "b - a", "c - a"]
+    first = pairs[0]
+    assert f"{100 * first['diff']:+.2f}" in lines[2]
+    assert f"[{100 * first['ci'][0]:+.2f}, {100 * first['ci'][1]:+.2f}]" in lines[2]
+    assert "better" in lines[2]
+    said = " ".join(lines[5:])
+    assert "over the 3 pairs" in said
+    assert "d 0.02 (given)" in said
+    assert "not tuned" in said
+    assert "no p can reach" not in said
+    assert verdict_table([]) == ""
+
+
+@pytest.mark.parametrize(("n", "beyond"), [(6, True), (8, False)])
+def test_it_says_where_no_p_value_can_reach_the_level(n, beyond):
+    pairs = pairs_of({"a": 0.5, "b": 0.9, "c": 0.7}, n)
+    assert (3 * 2 / 2**n > 0.05) == beyond
+    assert ("no p can reach 0.05" in verdict_table(pairs)) == beyond
+
+
+def test_other_metrics_are_in_their_own_unit_and_looks_are_counted():
+    pairs = pairs_of({"a": 1.5, "b": 1.9}, 10, "test_nats", looks=(10, 20))
+    table = verdict_table(pairs)
+    assert "difference, test nats" in table
+    assert "a - b" in table.splitlines()[3]
+    assert "look 1 of 2" in table
+
+
+def test_the_spread_of_a_source_has_the_interval_of_a_variance():
+    scores = [0.5, 0.52, 0.49, 0.53]
+    rows = [
+        {"dataset": "d", "model": "m", "metric": "test_accuracy", "source": "init", "score": s}
+        for s in scores
+    ]
+    line = variance_table(rows).splitlines()[2]
+    sd = np.std(scores, ddof=1)
+    low, high = (sd * np.sqrt(3 / stats.chi2.ppf(q, 3)) for q in (0.975, 0.025))
+    assert f"{100 * sd:.2f}" in line
+    assert f"[{100 * low:.2f}, {100 * high:.2f}]" in line
+
+
+def test_a_plan_says_seeds_and_what_the_most_of_them_cost():
+    from dlfun.studies.explain import Explained
+    from dlfun.studies.plan import Plan, need
+    from dlfun.training.planner import Measured
+    from dlfun.types import Layout
+
+    needs = [need("d", "test_accuracy", "a - b", 0.01, sd, Claim(), 1) for sd in (0.01, 0.02)]
+    cost = Explained("d", "a", 10, 1000, [Measured(Layout(2, 5), 1.5, 0.002, 3 * 2**20)])
+    shown = plan_table(Plan(needs, [cost], 0.8))
+    assert needs[1].detect == 34  # the classical figure for a standardised difference of 0.5
+    costs = next(line for line in shown.splitlines() if "2x5" in line).split()
+    assert costs[-4:] == ["2.00", "34", "68", "3"]

@@ -40,7 +40,7 @@ check: tools ## what CI runs: format, lint, types, all tests
 	$(run) pytest -n $(WORKERS)
 
 simulations: tools ## check the promises of the statistics by simulation; takes minutes
-	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats
+	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
 
 format: tools ## format, and mend what the linter can mend
 	$(run) ruff format .

@@ -12,9 +12,10 @@ gives every model the same budget of tuning first, and then judges what was chos
 from experiments import app, flags, protocol
 from experiments.explain import explained
 from experiments.page import with_page
+from experiments.protocol_flags import define_protocol
 
 FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
-protocol.define_protocol(FLAGS)
+define_protocol(FLAGS)
 
 
 def main(argv: list[str]) -> None:

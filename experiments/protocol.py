@@ -1,29 +1,24 @@
-"""The flags of a comparison's protocol, and what they ask for."""
+"""What the flags of a comparison's protocol ask for, and whether they go together."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.errors import UserError, unknown
+from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies import claim as claims
 from dlfun.studies.claim import Claim, declared_looks
-from dlfun.studies.classical import CLASSICAL
-from dlfun.studies.spaces import SPACES, Dimension, space_of
-from dlfun.types import Range
-from experiments import flags, parsing
-from experiments.holders import bad_value, define, flag_of
+from dlfun.studies.spaces import Dimension, space_of
+from experiments import flags
+from experiments.holders import bad_value, flag_of
 from experiments.replay import flag_lines
 from experiments.search import kinds, parse_dimension, split_name
 
-STAGES = ("all", "tune", "confirm")
 FREE = (
     "seed",
     "stage",
@@ -38,176 +33,8 @@ FREE = (
 )
 """Flags that a confirmation may have otherwise than they were when it was frozen."""
 
-POSITIVE = Range(0, math.inf, "", high_allowed=False)
 TOO_FEW = 5
 """With fewer seeds there is no verdict, whatever they say."""
-
-OPEN = Range(0, 1, "", low_allowed=False, high_allowed=False)
-
-
-def define_protocol(values: absl_flags.FlagValues) -> None:
-    """Adds the flags of the protocol to those of a script."""
-    _define_claim(values)
-    _define_tuning(values)
-
-
-def _define_claim(values: absl_flags.FlagValues) -> None:
-    def add(
-        kind: parsing.Kind,
-        name: str,
-        default: Any,
-        help: str,
-        usual: str = "",
-        group: str = "Claim",
-    ) -> None:
-        define(values, kind, name, default, help, group, usual=usual)
-
-    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
-    add(
-        by_dataset(parsing.number(POSITIVE)),
-        "delta",
-        None,
-        "the largest difference that counts as none, in the metric's unit, accuracies as "
-        "fractions: one number, or DATASET:NUMBER,...; needed by --tune",
-        f"{usual}, others {claims.OTHERS['accuracy']:g}",
-    )
-    add(
-        parsing.choice("family", claims.FAMILIES),
-        "family",
-        "all-pairs",
-        "the pairs that claims are made of, which share the error rate",
-    )
-    add(parsing.text(), "reference", None, "the model that --family=vs-reference compares with")
-    add(
-        parsing.choice("scope", claims.SCOPES),
-        "scope",
-        "this-test-set",
-        "what a claim is about: new seeds on this test set, or on all examples like those in it",
-    )
-    add(parsing.number(OPEN), "power", 0.8, "chance to find a difference of delta")
-    add(
-        parsing.boolean(),
-        "until_decided",
-        False,
-        "add seeds, in declared looks, until every pair has its verdict",
-    )
-    add(parsing.integer(2), "max_seeds", 40, "where --until_decided stops")
-    add(
-        parsing.sizes(2),
-        "looks",
-        None,
-        "the numbers of seeds at which --until_decided looks",
-        "--seeds, doubled up to --max_seeds",
-    )
-    add(
-        parsing.boolean(),
-        "plan",
-        False,
-        "say how many seeds delta needs, and what they cost here; trains nothing",
-    )
-    add(
-        parsing.path(),
-        "pilot",
-        None,
-        "for --plan: a record of the same models, whose spread over seeds is used",
-    )
-    add(
-        baseline_names(),
-        "baselines",
-        (),
-        "classical models of scikit-learn to compare with, or all; each on raw inputs and on "
-        "hand-made features, or on one of them, as svm+raw or svm+hog",
-        "none",
-    )
-    add(
-        parsing.boolean(),
-        "curve",
-        False,
-        "train every arm on rising numbers of training examples, too",
-    )
-    add(
-        parsing.boolean(),
-        "variance",
-        False,
-        "find out which source of chance moves the result most: init, order, split or noise",
-    )
-
-
-def _define_tuning(values: absl_flags.FlagValues) -> None:
-    def add(
-        kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "", many: bool = False
-    ) -> None:
-        define(values, kind, name, default, help, "Tuning", usual=usual, repeated=many)
-
-    add(
-        parsing.boolean(),
-        "tune",
-        False,
-        "tune every model by random search on validation, freeze what was chosen, and confirm it "
-        "with fresh seeds",
-    )
-    add(
-        parsing.choice("stage", STAGES),
-        "stage",
-        "all",
-        "tune: stop when it is frozen; confirm: go on with what --frozen names",
-    )
-    add(parsing.path(), "frozen", None, "for --stage=confirm: the record, or frozen.json in it")
-    add(parsing.integer(1), "trials", 32, "configurations of each model that are tried")
-    add(
-        parsing.integer(1),
-        "tuning_seeds",
-        3,
-        "seeds of each of them, apart from those that confirm",
-    )
-    add(
-        parsing.text(),
-        "space",
-        (),
-        "what a model is tuned over instead of its default space: [MODEL:]NAME=SCALE:LOW:HIGH, "
-        "where the scale is lin or log, or NAME=choice:VALUE,VALUE; may be repeated",
-        "; ".join(
-            f"{model}: {', '.join(f'{n}={d}' for n, d in space.items()) or 'nothing'}"
-            for model, space in SPACES.items()
-        ),
-        True,
-    )
-
-
-def baseline_names() -> parsing.Kind:
-    """Classical models, parted by commas; nothing is none."""
-
-    def one(given: str) -> str:
-        method = given.partition("+")[0]
-        if method not in CLASSICAL:
-            raise ValueError(str(unknown("baseline", parsing.short(method), CLASSICAL)))
-        return given
-
-    def parse(given: str) -> tuple[str, ...]:
-        if given.strip() == "all":
-            return tuple(CLASSICAL)
-        return tuple(one(name.strip()) for name in given.split(",")) if given.strip() else ()
-
-    return parsing.Kind(parse, ",".join, "NAME[+FEATURES],...", tuple(CLASSICAL))
-
-
-def by_dataset(kind: parsing.Kind) -> parsing.Kind:
-    """One value for all data sets, values for some, or both: `0.01,mnist:0.001`."""
-
-    def parse(given: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for item in given.split(","):
-            name, _, value = item.strip().rpartition(":")
-            if name in found:
-                raise ValueError(f"gives {name or 'all data sets'} a value twice")
-            found[name.strip()] = kind.parse(value.strip())
-        return found
-
-    def show(values: Mapping[str, Any]) -> str:
-        items = ((name, kind.show(value)) for name, value in values.items())
-        return ",".join(f"{name}:{value}" if name else value for name, value in items)
-
-    return parsing.Kind(parse, show, "NUMBER|DATASET:NUMBER,...")
 
 
 def claim_of(values: absl_flags.FlagValues) -> Claim:

@@ -15,6 +15,7 @@ from dlfun.studies.recorded import broken, read_json, read_rows, script_of, swep
 ARMS = (
     "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not fail."
 )
+BOLD = " Bold: no arm was found better."
 PAIRS = (
     "Intervals of a - b hold for all pairs of a family together; θ is the chance that a beats b."
 )
@@ -166,13 +167,14 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
         pairs = read_pairs(path)
         arms += arms_of(label, path, pairs)
         compared += pair_cells(label, pairs)
-    tables = [(ARMS, study_cells(arms, together=format != "csv")), (PAIRS, compared)]
+    meaning = ARMS + (BOLD if any(arm.unbeaten for arm in arms) else "")
+    tables = [(meaning, study_cells(arms, together=format != "csv")), (PAIRS, compared)]
     parts = []
-    for meaning, rows in tables:
+    for about, rows in tables:
         if len(paths) == 1:
             rows = [{n: v for n, v in row.items() if n != "record"} for row in rows]
         if rows:
-            parts.append(said(meaning, format) + table_as(rows, format))
+            parts.append(said(about, format) + table_as(rows, format))
     return "\n\n".join(parts)
 
 

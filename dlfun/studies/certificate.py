@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.models import MODELS
 from dlfun.studies import drift
 from dlfun.studies.drift import Left
 from dlfun.studies.judge import metric_of
@@ -52,9 +53,10 @@ def verify(
     rank_arms(found)
     now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
+    others = dict.fromkeys(r["model"] for r in record.rows if r["model"] not in MODELS)
     certificate = {
         "members": members,
-        "words": words(found, changes),
+        "words": words(found, list(others), changes),
         "arms": [{n: v for n, v in arm.items() if n != "means"} for arm in found],
         "differences": changes,
         "then": record.environment,
@@ -148,8 +150,10 @@ def rank_arms(found: Sequence[dict[str, Any]]) -> None:
                 arm["reruns"][number]["arm_rank_change"] = float(moved.max())
 
 
-def words(found: Sequence[Mapping[str, Any]], changes: Sequence[str]) -> list[str]:
-    """What the certificate says, in sentences."""
+def words(
+    found: Sequence[Mapping[str, Any]], others: Sequence[str], changes: Sequence[str]
+) -> list[str]:
+    """What the certificate says, in sentences; `others` are models that were not trained again."""
     runs = [(f"{arm['dataset']}: {arm['model']}", run) for arm in found for run in arm["reruns"]]
     broken = [name for name, run in runs if run["run"] == SAME and not run["bit_equal"]]
     said = [
@@ -157,15 +161,17 @@ def words(found: Sequence[Mapping[str, Any]], changes: Sequence[str]) -> list[st
         if broken
         else "every arm repeats bit by bit in the same population and layout"
     ]
-    others = [run for _, run in runs if run["run"] != SAME]
-    if all(run["bit_equal"] for run in others):
+    apart = [run for _, run in runs if run["run"] != SAME]
+    if all(run["bit_equal"] for run in apart):
         said.append("so do members alone and in another population")
     else:
-        moved = sum(run["arm_rank_change"] > 0 for run in others)
+        moved = sum(run["arm_rank_change"] > 0 for run in apart)
         said.append(
             "members alone and in another population drift by rounding; "
             + (f"the rank of an arm changes in {moved} reruns" if moved else "no arm changes rank")
         )
+    if others:
+        said.append(f"classical models are not trained again: {', '.join(others)}")
     if changes:
         said.append(
             "bits are promised for the same versions, machine and data, and here differ "

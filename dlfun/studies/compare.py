@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.models import MODELS
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
@@ -19,13 +18,12 @@ from dlfun.studies.baselines import (
     curves,
     readouts,
     train_classical,
-    write_classical_evidence,
 )
 from dlfun.studies.claim import Claim
 from dlfun.studies.classical.run import Classical
-from dlfun.studies.evidence import correctness, targets_of, write_evidence
-from dlfun.studies.frozen import add_opening, freeze, write_frozen
-from dlfun.studies.generate import write_generated
+from dlfun.studies.evidence import correctness, targets_of
+from dlfun.studies.findings import Findings, networks, write
+from dlfun.studies.frozen import freeze, write_frozen
 from dlfun.studies.growing import Arm, grow
 from dlfun.studies.judge import Examined, mark_chance
 from dlfun.studies.loading import chance, load_all
@@ -33,9 +31,8 @@ from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
+from dlfun.studies.tuning import Choice, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
-from dlfun.studies.writing import write_text
 from dlfun.training.monitor import say
 from dlfun.types import Layout
 
@@ -62,16 +59,6 @@ class Protocol(NamedTuple):
     baselines: tuple[str, ...] = ()
     points: Points | None = None
     curve: bool = False
-
-
-class Findings(NamedTuple):
-    """What the record is written from, beside what was learned from."""
-
-    results: list[Arm]
-    pairs: list[dict[str, Any]]
-    tuned: Tuned | None = None
-    frozen: dict[str, Any] | None = None
-    tables: Mapping[str, list[dict[str, Any]]] = {}
 
 
 def compare(
@@ -122,11 +109,6 @@ def compare(
     folder = write(options, script, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))
-
-
-def networks(arms: Sequence[Arm]) -> list[Result]:
-    """The arms that are not classical."""
-    return [arm for arm in arms if isinstance(arm, Result)]
 
 
 def further_tables(
@@ -224,45 +206,6 @@ def answers_of(arms: Sequence[Arm], data: Stacked) -> dict[str, np.ndarray]:
         elif arm.predictions:
             found[name] = correctness(arm, data)
     return found
-
-
-def write(
-    options: StudyOptions,
-    script: str,
-    found: Findings,
-    loaded: Mapping[str, Stacked],
-    draw: Callable[[Path], None],
-) -> Path:
-    """The record of a comparison, with its pictures."""
-
-    def fill(folder: Path) -> None:
-        results = networks(found.results)
-        record.write_members(folder, [row for arm in found.results for row in arm.rows])
-        record.write_history(folder, results)
-        record.write_parameters(folder, results, options.keep)
-        record.write_environment(folder, [data.first for data in loaded.values()])
-        record.write_flags(folder, script, options.flags, results)
-        if script == "compare":
-            record.write_json(folder / "comparison.json", found.pairs)
-        if found.tuned is not None and found.frozen is not None:
-            record.write_table(folder / "tuning.csv", found.tuned.rows)
-            write_frozen(folder, found.frozen)
-            add_opening(folder, found.frozen["hash"], options.seed, str(options.output_dir))
-        for name, rows in found.tables.items():
-            record.write_table(folder / f"{name}.csv", rows)
-        for arm in found.results:
-            if isinstance(arm, Classical):
-                write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
-        for result in results:
-            data = loaded[result.dataset]
-            write_evidence(folder, result, data)
-            if MODELS[result.model].generative:
-                write_generated(folder, result, data, options.seed)
-            if data.first.spec.task == "next_token":
-                write_text(folder, result, data.first.spec, options.seed)
-        draw(folder)
-
-    return record.write_record(options.output_dir or f"runs/{script}", fill)
 
 
 def only_tune(options: StudyOptions, protocol: Protocol) -> Study:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.models import MODELS
 from dlfun.studies.drift import Left
 
 SCRIPTS = ("train", "compare", "sweep")
@@ -153,7 +154,7 @@ def read_record(folder: Path) -> Recorded:
 def left_behind(
     record: Recorded, named: Sequence[tuple[str, str]], counts: Sequence[int]
 ) -> list[Left]:
-    """What the record holds of each arm.
+    """What the record holds of each arm; classical models are none.
 
     Args:
       named: data set and model of each arm, in the order of the record.
@@ -163,7 +164,8 @@ def left_behind(
       UserError: if it holds other arms than these.
     """
     owners = [name for name, count in zip(named, counts, strict=True) for _ in range(count)]
-    if owners != [(row["dataset"], row["model"]) for row in record.rows]:
+    networks = [row for row in record.rows if row["model"] in MODELS]
+    if owners != [(row["dataset"], row["model"]) for row in networks]:
         raise UserError(
             f"{record.folder}: members.csv has other members than config.flags makes; "
             "name a record whose files are as its study left them"
@@ -179,7 +181,7 @@ def left_behind(
         }
         if any(len(values) != count for values in history.values()):
             raise broken(record.folder, "history.npz")
-        rows = record.rows[begin : begin + count]
+        rows = networks[begin : begin + count]
         found.append(Left(history, columns(rows), *parameters_of(record.folder, file)))
         before[name] += count
         begin += count

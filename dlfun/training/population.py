@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import jax
@@ -44,6 +46,7 @@ class Population:
         self.mesh = Mesh(np.array(mesh_devices(layout.devices)), ("members",))
         self._sharded = NamedSharding(self.mesh, PartitionSpec("members"))
         self._copied = NamedSharding(self.mesh, PartitionSpec())
+        self._at_once = 0.0  # seconds that programs compiled while others did
         self.init = self._program(run.init, own=2)
         self.score = self._program(run.score, own=2, shared=1)
         self._advance = {steps: self._advancing(steps) for steps in sorted(set(run.intervals))}
@@ -106,13 +109,15 @@ class Population:
         """
         hparams, streams, carry = self._member_shapes(members)
         tuning, held_out = jax.tree.map(lambda leaf: shape_of(leaf, leaf.shape), (data, test))
-        programs = [self.init.compiled(hparams, streams)]
-        programs += [
-            self.advancing(steps).compiled(carry, hparams, tuning)
-            for steps in sorted(set(self.run.intervals))
-        ]
-        if test is not None:
-            programs.append(self.score.compiled(carry, hparams, held_out))
+        spent, began = self.compile_seconds, time.perf_counter()
+        with ThreadPoolExecutor() as pool:  # XLA compiles one program while the next is traced
+            jobs = [pool.submit(self.init.lowered(hparams, streams))]
+            for steps in sorted(set(self.run.intervals)):
+                jobs.append(pool.submit(self.advancing(steps).lowered(carry, hparams, tuning)))
+            if test is not None:
+                jobs.append(pool.submit(self.score.lowered(carry, hparams, held_out)))
+            programs = [job.result() for job in jobs]
+        self._at_once += self.compile_seconds - spent - (time.perf_counter() - began)
         return max(bytes_needed(program) for program in programs)
 
     def _member_shapes(self, members: Members) -> tuple[Any, Any, Any]:
@@ -137,8 +142,8 @@ class Population:
 
     @property
     def compile_seconds(self) -> float:
-        """Spent so far on tracing, lowering and compiling."""
-        return sum(program.phases.total for program in self.programs)
+        """Spent so far on tracing, lowering and compiling; once where several were compiled."""
+        return sum(program.phases.total for program in self.programs) - self._at_once
 
 
 def selected(members: Members, rows: Sequence[int]) -> Members:

@@ -42,18 +42,30 @@ class Program:
 
     def compiled(self, *args: Any) -> Any:
         """The executable for arguments (arrays, or their shapes) like these, made once."""
+        return self.lowered(*args)()
+
+    def lowered(self, *args: Any) -> Callable[[], Any]:
+        """The same, traced and lowered now; what it returns compiles, in any thread, if need be."""
         leaves, structure = jax.tree.flatten(args)
         shapes = (structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves))
-        if shapes not in self._compiled:
+        if shapes in self._compiled:
+            return lambda: self._compiled[shapes]
+        began = time.perf_counter()
+        traced = self._jitted.trace(*args)
+        seen = time.perf_counter()
+        lowered = traced.lower()
+        self._spend(trace=seen - began, lower=time.perf_counter() - seen)
+
+        def compile() -> Any:
             began = time.perf_counter()
-            traced = self._jitted.trace(*args)
-            seen = time.perf_counter()
-            lowered = traced.lower()
-            low = time.perf_counter()
             self._compiled[shapes] = lowered.compile()
-            spent = (seen - began, low - seen, time.perf_counter() - low)
-            self.phases = Phases(*map(sum, zip(self.phases, spent, strict=True)))
-        return self._compiled[shapes]
+            self._spend(compile=time.perf_counter() - began)
+            return self._compiled[shapes]
+
+        return compile
+
+    def _spend(self, **seconds: float) -> None:
+        self.phases = Phases(*map(sum, zip(self.phases, Phases(**seconds), strict=True)))
 
     def __call__(self, *args: Any) -> Any:
         """The result of the compiled function."""

@@ -9,11 +9,12 @@ from dlfun.studies.claim import Claim
 from dlfun.studies.frozen import digest
 from dlfun.studies.spaces import SPACES, Dimension
 from experiments import app, compare, flags, protocol
+from experiments.protocol_flags import define_protocol
 
 
 def parsed(*args):
     values = flags.study_flags(models="softmax,cnn", datasets="mnist1d")
-    protocol.define_protocol(values)
+    define_protocol(values)
     app.parse(values, ["compare", *args], check=protocol.check, expand=protocol.with_frozen)
     return values
 

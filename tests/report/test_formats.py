@@ -173,6 +173,7 @@ def test_the_tables_of_a_comparison(tmp_path):
     assert [line for line in latex.splitlines() if r"\textbf" in line and "vae" in line] == []
     assert r"\textbf{72.50" in latex  # not beaten, only behind
     assert print_tables([folder], "markdown").count("**") == 4
+    assert "Bold: no arm was found better." in latex
 
 
 def test_several_records_share_a_table_and_a_sweep_has_its_names(tmp_path):
@@ -182,6 +183,7 @@ def test_several_records_share_a_table_and_a_sweep_has_its_names(tmp_path):
     assert [row["record"] for row in rows] == ["plain"] * 3 + ["swept"] * 3
     assert [row["learning_rate"] for row in rows] == ["", "", "", "0.1", "0.2", "0.2"]
     assert {row["metric"] for row in rows} == {"test accuracy", "validation accuracy"}
+    assert "Bold" not in print_tables([plain], "markdown")
     assert "**" not in print_tables([plain], "markdown")  # nothing was compared
 
 

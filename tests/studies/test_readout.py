@@ -84,7 +84,7 @@ def gaussians(seed, n):
 
 
 def test_a_read_out_is_the_logistic_regression_that_validates_best():
-    tables = Tables(gaussians(0, 60), gaussians(1, 60), gaussians(2, 90))
+    tables = Tables(gaussians(75, 24), gaussians(76, 60), gaussians(77, 90))
     scale = StandardScaler().fit(tables.train.features)
     models = [
         LogisticRegression(C=c).fit(scale.transform(tables.train.features), tables.train.targets)
@@ -92,7 +92,7 @@ def test_a_read_out_is_the_logistic_regression_that_validates_best():
     ]
     scores = [[m.score(scale.transform(t.features), t.targets) for m in models] for t in tables[1:]]
     best = int(np.argmax(scores[0]))
-    assert scores[1][best] != scores[1][3]
+    assert len({scores[1][best], scores[1][3], scores[1][int(np.argmin(scores[0]))]}) == 3
     assert linear_readout(tables) == pytest.approx(scores[1][best])
     assert linear_readout(tables._replace(validation=None)) == pytest.approx(scores[1][3])
 

@@ -126,6 +126,7 @@ def test_what_was_changed_is_found(record, monkeypatch):
         return rows
 
     rewrite(record, worst_becomes_best)
+    rewrite(record, lambda rows: [*rows, rows[-1] | {"model": "tree+hog"}])
     environment = json.loads((record / "environment.json").read_text())
     environment["versions"]["jax"] = "0.1"
     environment["datasets"]["digits"]["checksum"] = "f" * 64
@@ -140,6 +141,7 @@ def test_what_was_changed_is_found(record, monkeypatch):
     assert reruns(found, 0)[SAME]["bit_equal"]
     assert reruns(found, 1)[ALONE]["members"] == [0]
     assert "not bit by bit in the same population and layout: digits: softmax" in found["words"]
+    assert "classical models are not trained again: tree+hog" in found["words"]
     assert f"jax: 0.1 then, {jax.__version__} now" in found["differences"]
     assert any("digits checksum: ffffffffffff then" in line for line in found["differences"])
 

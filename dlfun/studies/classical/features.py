@@ -151,12 +151,12 @@ def deltas(values: np.ndarray, last: np.ndarray) -> np.ndarray:
     """The slope at each step of [n, time, d], by least squares over `REACH` steps to both sides.
 
     What lies before the first or behind the `last` step [n] is as at that step (Furui 1986).
+    Slopes behind the last step mean nothing.
     """
     steps = np.arange(values.shape[1])[None]
     total = np.zeros_like(values)
     for k in range(1, REACH + 1):
         after, before = np.minimum(steps + k, last[:, None]), np.maximum(steps - k, 0)
-        before = np.minimum(before, last[:, None])
         pair = [np.take_along_axis(values, at[:, :, None], axis=1) for at in (after, before)]
         total += k * (pair[0] - pair[1])
     return total / (2 * sum(k * k for k in range(1, REACH + 1)))

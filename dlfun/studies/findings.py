@@ -1,0 +1,75 @@
+"""What a comparison leaves in its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dlfun.models import MODELS
+from dlfun.studies import record
+from dlfun.studies.arm import Result
+from dlfun.studies.baselines import write_classical_evidence
+from dlfun.studies.classical.run import Classical
+from dlfun.studies.evidence import write_evidence
+from dlfun.studies.frozen import add_opening, write_frozen
+from dlfun.studies.generate import write_generated
+from dlfun.studies.growing import Arm
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.stacked import Stacked
+from dlfun.studies.tuning import Tuned
+from dlfun.studies.writing import write_text
+
+
+class Findings(NamedTuple):
+    """What the record is written from, beside what was learned from."""
+
+    results: list[Arm]
+    pairs: list[dict[str, Any]]
+    tuned: Tuned | None = None
+    frozen: dict[str, Any] | None = None
+    tables: Mapping[str, list[dict[str, Any]]] = {}
+
+
+def networks(arms: Sequence[Arm]) -> list[Result]:
+    """The arms that are not classical."""
+    return [arm for arm in arms if isinstance(arm, Result)]
+
+
+def write(
+    options: StudyOptions,
+    script: str,
+    found: Findings,
+    loaded: Mapping[str, Stacked],
+    draw: Callable[[Path], None],
+) -> Path:
+    """The record of a comparison, with its pictures."""
+
+    def fill(folder: Path) -> None:
+        results = networks(found.results)
+        record.write_members(folder, [row for arm in found.results for row in arm.rows])
+        record.write_history(folder, results)
+        record.write_parameters(folder, results, options.keep)
+        record.write_environment(folder, [data.first for data in loaded.values()])
+        record.write_flags(folder, script, options.flags, results)
+        if script == "compare":
+            record.write_json(folder / "comparison.json", found.pairs)
+        if found.tuned is not None and found.frozen is not None:
+            record.write_table(folder / "tuning.csv", found.tuned.rows)
+            write_frozen(folder, found.frozen)
+            add_opening(folder, found.frozen["hash"], options.seed, str(options.output_dir))
+        for name, rows in found.tables.items():
+            record.write_table(folder / f"{name}.csv", rows)
+        for arm in found.results:
+            if isinstance(arm, Classical):
+                write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
+        for result in results:
+            data = loaded[result.dataset]
+            write_evidence(folder, result, data)
+            if MODELS[result.model].generative:
+                write_generated(folder, result, data, options.seed)
+            if data.first.spec.task == "next_token":
+                write_text(folder, result, data.first.spec, options.seed)
+        draw(folder)
+
+    return record.write_record(options.output_dir or f"runs/{script}", fill)

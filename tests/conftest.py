@@ -61,11 +61,7 @@ def shared_data() -> Path:
 
 @pytest.fixture
 def optimised() -> Iterator[None]:
-    """Programs as users get them, for tests that run long, or that come out otherwise.
-
-    Without optimisations a compiled step of batch normalisation ends in NaN on a CPU; the same
-    step is finite with them, and where each operation runs alone.
-    """
+    """Programs of LLVM's optimisations, for tests that take longer to run than to compile."""
     before = jax.config.values["jax_disable_most_optimizations"]
     jax.config.update("jax_disable_most_optimizations", False)
     yield

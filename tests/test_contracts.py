@@ -70,7 +70,7 @@ def test_every_model_learns_and_says_what_it_did(model):
 
 
 @pytest.mark.parametrize("normalization", models.NORMALIZATIONS)
-def test_running_statistics_live_in_the_state(normalization, optimised):
+def test_running_statistics_live_in_the_state(normalization):
     shape = dataclasses.replace(QUICK["cnn"], normalization=normalization)
     settings, data, _ = prepared("cnn", shape=shape, seeds=2)
     result = run_arm(

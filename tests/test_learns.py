@@ -10,9 +10,6 @@ from dlfun.studies.separability import novikoff_bound
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 
-# Thousands of steps take longer than to compile them well.
-pytestmark = pytest.mark.usefixtures("optimised")
-
 
 def learned(name, model, shape, data_dir, seeds, steps, rate=1e-2, **changes):
     study = options(
@@ -60,7 +57,7 @@ def test_softmax_and_bpnn_read_digits(data_dir):
 
 
 @pytest.mark.slow
-def test_gru_learns_to_add(data_dir):
+def test_gru_learns_to_add(data_dir, optimised):
     """Predicting 1 for every sequence leaves 1/6."""
     shape = RNN("gru", (24,), bidirectional=False, readout="last")
     result, _ = learned("adding", "rnn", shape, data_dir, 1, 2500, 1e-2)

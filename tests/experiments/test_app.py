@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -258,8 +259,8 @@ def test_jax_is_set_up_and_its_programs_are_kept(start):
     assert int(lines[1].split()[1]) > 0
     assert lines[2] == "True threefry2x32"
     assert lines[3] == "None"
-    assert lines[4].startswith("peak memory 0.")
-    assert lines[4].endswith(" GiB")
+    # A process begins with the peak of the one that started it, which may be large here.
+    assert re.fullmatch(r"peak memory \d+\.\d\d GiB", lines[4])
     second = end(start(JAX_BODY, "--layout=cnn:3x1"))
     assert (second[0], second[2]) == (0, "")
     assert second[1].splitlines()[1] == "misses 0"

@@ -62,6 +62,7 @@ app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
 """
 
 WAITING = """
+import time
 from dlfun.errors import UserError
 from experiments import app, cluster, flags
 cluster.HEARTBEAT, SPOILT = 10, {spoilt}
@@ -73,8 +74,9 @@ def main(argv):
         pass
     if SPOILT and jax.process_index():
         raise UserError("spoilt")
-    spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, lambda x: jax.numpy.sin(x), x))
-    spin(1.0).block_until_ready()
+    wait = lambda x: jax.pure_callback(lambda x: time.sleep(0.05) or x, x, x)
+    spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, wait, x))
+    spin(1.0).block_until_ready()  # a compiled program, that takes no core from the others
 
 app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
 """

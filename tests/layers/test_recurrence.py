@@ -120,7 +120,7 @@ def test_a_sequence_in_two_parts_is_the_sequence(cell, way, key):
     """Outputs and gradients, where the second part goes on from the state after the first."""
     inputs = jax.random.normal(key, (3, 6, 2))
     layer = Recurrence(cell, 4, way=way)
-    params = layer.init(key, inputs)
+    params = jax.jit(layer.init)(key, inputs)
 
     def whole(params, inputs):
         return layer.apply(params, inputs)[0]

@@ -24,6 +24,8 @@ OPEN = Range(0, 1, "", low_allowed=False, high_allowed=False)
 def define_protocol(values: absl_flags.FlagValues) -> None:
     """Adds the flags of the protocol to those of a script."""
     _define_claim(values)
+    _define_seeds(values)
+    _define_more(values)
     _define_tuning(values)
 
 
@@ -61,6 +63,12 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
         "what a claim is about: new seeds on this test set, or on all examples like those in it",
     )
     add(parsing.number(OPEN), "power", 0.8, "chance to find a difference of delta")
+
+
+def _define_seeds(values: absl_flags.FlagValues) -> None:
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+        define(values, kind, name, default, help, "Claim", usual=usual)
+
     add(
         parsing.boolean(),
         "until_decided",
@@ -87,6 +95,12 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
         None,
         "for --plan: a record of the same models, whose spread over seeds is used",
     )
+
+
+def _define_more(values: absl_flags.FlagValues) -> None:
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+        define(values, kind, name, default, help, "Claim", usual=usual)
+
     add(
         baseline_names(),
         "baselines",

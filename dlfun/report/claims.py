@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.figures import read_rows
 from dlfun.report.table import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
+from dlfun.studies.recorded import read_rows
 
 
 class Claim(NamedTuple):

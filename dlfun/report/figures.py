@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from matplotlib.figure import Figure
 from dlfun.report.table import Row, number, summarise, text
 from dlfun.stats import t_interval
 from dlfun.studies.judge import metric_of
+from dlfun.studies.recorded import read_rows
 
 # Okabe & Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -22,12 +22,6 @@ FRAMES, STRIPS = 6, 4
 """Frames of a video that are shown side by side, and such strips in a row."""
 
 SPACED = {"wspace": 0.08, "hspace": 0.08}
-
-
-def read_rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows of members.csv."""
-    with (folder / "members.csv").open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -44,12 +44,7 @@ def seeds_to_detect(
     >>> seeds_to_detect(1.0, 1.0), seeds_to_detect(1.0, 1.0, paired=False)
     (10, 17)
     """
-
-    def enough(n: int) -> bool:
-        error, df = _error(sd, n, paired, extra_variance)
-        return bool(error == 0 or detection_power(delta / error, df, alpha) >= power)
-
-    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
+    return _seeds(detection_power, sd, delta, power, alpha, paired, extra_variance)
 
 
 def seeds_for_equivalence(
@@ -64,12 +59,7 @@ def seeds_for_equivalence(
 
     Two one-sided t tests at alpha (Schuirmann 1987). None where no number of seeds would do.
     """
-
-    def enough(n: int) -> bool:
-        error, df = _error(sd, n, paired, extra_variance)
-        return bool(error == 0 or equivalence_power(delta / error, df, alpha) >= power)
-
-    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
+    return _seeds(equivalence_power, sd, delta, power, alpha, paired, extra_variance)
 
 
 def smallest_detectable(
@@ -117,6 +107,24 @@ def _estimated_errors(df: float) -> np.ndarray:
     """
     levels = (np.arange(QUANTILES) + 0.5) / QUANTILES
     return np.sqrt(2 * special.gammaincinv(df / 2, levels) / df)
+
+
+def _seeds(
+    power_of: Callable[..., float],
+    sd: float,
+    delta: float,
+    power: float,
+    alpha: float,
+    paired: bool,
+    extra_variance: float,
+) -> int | None:
+    """The fewest seeds at which `power_of` (margin in standard errors, df, alpha) is enough."""
+
+    def enough(n: int) -> bool:
+        error, df = _error(sd, n, paired, extra_variance)
+        return bool(error == 0 or power_of(delta / error, df, alpha) >= power)
+
+    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
 
 
 def _error(sd: float, n: int, paired: bool, extra_variance: float) -> tuple[float, int]:

@@ -25,6 +25,7 @@ from dlfun.studies.evidence import (
 )
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import save_arrays
+from dlfun.studies.recorded import arm_file
 from dlfun.studies.search import trials
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Spec
@@ -160,5 +161,4 @@ def write_classical_evidence(folder: Path, found: Classical, data: Stacked) -> N
         | about(spec, data.first.classes)
         | {"shown_member": np.array(0)}
     )
-    name = f"{data.first.name}-{found.rows[0]['model']}-evidence".replace("/", "-")
-    save_arrays(folder / f"{name}.npz", arrays)
+    save_arrays(folder / arm_file(data.first.name, found.rows[0]["model"], "evidence.npz"), arrays)

@@ -17,6 +17,7 @@ from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
 from dlfun.studies.pictures import filters, first_layer_outputs, latent_plane
 from dlfun.studies.record import save_arrays
+from dlfun.studies.recorded import arm_file
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Spec
 
@@ -190,5 +191,5 @@ def about(spec: Spec, classes: tuple[str, ...]) -> Arrays:
 
 def write_evidence(folder: Path, result: Result, data: Stacked) -> None:
     """{dataset}-{model}-evidence.npz in the folder."""
-    name = f"{result.dataset}-{result.model}-evidence".replace("/", "-")
-    save_arrays(folder / f"{name}.npz", evidence(result, data))
+    name = arm_file(result.dataset, result.model, "evidence.npz")
+    save_arrays(folder / name, evidence(result, data))

@@ -19,6 +19,7 @@ from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.pictures import QUICK
 from dlfun.studies.record import save_arrays
+from dlfun.studies.recorded import arm_file
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Spec, Split
 
@@ -124,10 +125,10 @@ def as_lines(arrays: Mapping[str, Any], spec: Spec, lengths: np.ndarray | None) 
 
 def write_generated(folder: Path, result: Result, data: Stacked, seed: int) -> None:
     """{dataset}-{model}-samples.npz in the folder, and of texts the same as .txt."""
-    name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
+    arm = (result.dataset, result.model)
     arrays = generate(result, data, seed)
-    save_arrays(folder / f"{name}.npz", arrays)
+    save_arrays(folder / arm_file(*arm, "samples.npz"), arrays)
     spec = data.first.spec
     if spec.modality == "text":
         text = as_lines(arrays, spec, data.first.test.lengths)
-        (folder / f"{name}.txt").write_text(text, encoding="utf-8")
+        (folder / arm_file(*arm, "samples.txt")).write_text(text, encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from dlfun.studies.claim import Claim, delta_of
 from dlfun.studies.explain import Explained, explain
 from dlfun.studies.judge import METRICS, make_arms, metric_of
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.recorded import read_rows
 
 ASSUMED = (0.5, 1.0, 2.0, 4.0)
 """Without a pilot: spreads of paired differences, in units of delta."""
@@ -124,16 +124,15 @@ def of_pilot(
     return metric, found
 
 
-def read_members(folder: Path) -> list[Mapping[str, Any]]:
+def read_members(folder: Path) -> Sequence[Mapping[str, Any]]:
     """The rows of a record's members.csv.
 
     Raises:
       UserError: if it is no record.
     """
     try:
-        with (folder / "members.csv").open(newline="") as file:
-            return list(csv.DictReader(file))
-    except OSError:
+        return read_rows(folder)
+    except UserError:
         raise UserError(
-            f"--pilot={folder}: holds no members.csv; name the record of a comparison"
+            f"--pilot={folder}: holds no members.csv to read; name the record of a comparison"
         ) from None

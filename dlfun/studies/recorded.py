@@ -45,6 +45,15 @@ class Recorded(NamedTuple):
     environment: dict[str, Any]
 
 
+def arm_file(dataset: str, model: str, what: str) -> str:
+    """The name of a file of an arm's own in a record.
+
+    >>> arm_file("emnist/letters", "cnn", "evidence.npz")
+    'emnist-letters-cnn-evidence.npz'
+    """
+    return f"{dataset}-{model}-{what}".replace("/", "-")
+
+
 def arm_files(arms: Sequence[tuple[str, str]]) -> list[str]:
     """The names, without their ends, of the files of arms (data set, model) in a record.
 

@@ -13,6 +13,7 @@ from dlfun import keys
 from dlfun.data.text import decode_text
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
+from dlfun.studies.recorded import arm_file
 
 LENGTH = 500
 TEMPERATURES = (0.5, 0.8, 1.0)
@@ -64,5 +65,5 @@ def write_text(folder: Path, result: Result, spec: Any, seed: int, member: int =
         key = jax.random.fold_in(root, i)
         ids = write_tokens(module, variables, key, first, LENGTH, temperature)
         parts.append(f"temperature {temperature:g}\n\n{decode_text(ids, spec.alphabet)}\n")
-    name = f"{result.dataset}-{result.model}-samples".replace("/", "-")
-    (folder / f"{name}.txt").write_text("\n\n".join(parts), encoding="utf-8")
+    name = arm_file(result.dataset, result.model, "samples.txt")
+    (folder / name).write_text("\n\n".join(parts), encoding="utf-8")

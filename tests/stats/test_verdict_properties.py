@@ -105,26 +105,23 @@ def test_nothing_is_undefined_silently(arms, marks, paired, chance, split):
     """Warnings are errors here: no division by zero, no mean of nothing."""
     x, y = arms
     flags = None if marks is None else (x == 0.1) | marks
-    pair = compare_arms(
-        [Arm("x", x, flags), Arm("y", y)],
-        delta=0.05,
-        paired=paired,
-        chance=chance,
-        split_variance=0.25 * split,
-        percent=True,
-    )[0]
+
+    def compared():
+        return compare_arms(
+            [Arm("x", x, flags), Arm("y", y)],
+            delta=0.05,
+            paired=paired,
+            chance=chance,
+            split_variance=0.25 * split,
+            percent=True,
+        )[0]
+
+    pair = compared()
     text = json.dumps(pair._asdict(), allow_nan=False)
     assert "nan" not in pair.words
     assert pair.verdict != "better" or pair.n >= 10
     assert pair.p_holm is not None
-    again = compare_arms(
-        [Arm("x", x, flags), Arm("y", y)],
-        delta=0.05,
-        paired=paired,
-        chance=chance,
-        split_variance=0.25 * split,
-        percent=True,
-    )[0]
+    again = compared()
     assert json.dumps(again._asdict(), allow_nan=False) == text
 
 

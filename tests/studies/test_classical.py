@@ -19,7 +19,7 @@ from dlfun.data import Raw
 from dlfun.errors import UserError
 from dlfun.studies.classical import CLASSICAL, curve, estimators, pool
 from dlfun.studies.classical.features import extract
-from dlfun.studies.classical.run import arms_for, check_classical, run_classical
+from dlfun.studies.classical.run import check_classical, run_classical
 from dlfun.studies.classical.tables import Reader, first_examples
 from dlfun.studies.search import at
 from dlfun.studies.stacked import stack
@@ -271,17 +271,6 @@ def test_too_many_examples_are_refused_in_a_line_that_says_how_many_are_not(monk
     check_classical("tree", first_examples(data, 70))
     with pytest.raises(UserError, match="two classes"):
         check_classical("tree", first_examples(data, 1))
-
-
-def test_the_arms_of_a_data_set_are_those_that_can_learn_it(monkeypatch):
-    names, errors = arms_for(stack([noisy()]), ["svm", "tree"])
-    assert (names, errors) == (["svm", "svm+hog", "tree", "tree+hog"], [])
-    names, errors = arms_for(stack([toy("vector")]), ["svm"])
-    assert (names, errors) == (["svm"], [])
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    names, errors = arms_for(stack([noisy()]), ["knn"])
-    assert names == ["knn"]
-    assert [str(error).split()[0] for error in errors] == ["+hog"]
 
 
 def test_missing_scikit_image_is_one_line(monkeypatch):

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.studies import recorded
 
 Row = Mapping[str, str]
 Arm = tuple[str, str]
@@ -193,7 +194,7 @@ def datasets(record: Record) -> list[str]:
 
 def arm_file(record: Record, arm: Arm, what: str) -> Path:
     """The file of an arm, such as its `evidence.npz`."""
-    return record.folder / f"{arm[0]}-{arm[1]}-{what}".replace("/", "-")
+    return record.folder / recorded.arm_file(*arm, what)
 
 
 def arm_arrays(record: Record, what: str) -> Iterator[tuple[Arm, dict[str, np.ndarray]]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ import numpy as np
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.studies.classical import CLASSICAL, parse_arm
-from dlfun.studies.classical.features import check_features, extract, handmade
+from dlfun.studies.classical.features import check_features, extract
 from dlfun.studies.classical.pool import do_all
 from dlfun.studies.classical.tables import Read, Reader, split_of
 from dlfun.studies.stacked import Stacked
@@ -64,25 +64,6 @@ def check_classical(name: str, data: Stacked) -> None:
         )
     if spec.task == "classification" and len(np.unique(np.asarray(targets[0]))) < 2:
         raise UserError(f"{name} needs examples of two classes; give more --train_examples")
-
-
-def arms_for(
-    data: Stacked, methods: Iterable[str] = CLASSICAL
-) -> tuple[list[str], list[UserError]]:
-    """The arms that these data can have: each method on raw inputs and on hand-made features.
-
-    Returns:
-      their names, and for each that cannot learn these data the error that says why.
-    """
-    own = handmade(data.first.spec)
-    names, errors = [], []
-    for name in (f"{m}{kind}" for m in methods for kind in ("", *([f"+{own}"] if own else []))):
-        try:
-            check_classical(name, data)
-            names.append(name)
-        except UserError as error:
-            errors.append(error)
-    return names, errors
 
 
 def make_jobs(

@@ -39,7 +39,7 @@ check: tools ## what CI runs: format, lint, types, all tests
 	$(run) mypy
 	$(run) pytest -n $(WORKERS)
 
-simulations: tools ## check the promises of the statistics by simulation; takes minutes
+simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
 
 format: tools ## format, and mend what the linter can mend

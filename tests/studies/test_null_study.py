@@ -83,7 +83,7 @@ def verdicts(rows, facts, claim):
     return found
 
 
-def test_a_model_is_rarely_better_than_itself(studied, capsys):
+def test_a_model_is_rarely_better_than_itself(studied):
     rows, facts = studied({"one": HParams(1e-2), "other": HParams(1e-2)})
     lines = []
     for delta in (0.0, 0.005, 0.01, 0.02):
@@ -92,11 +92,10 @@ def test_a_model_is_rarely_better_than_itself(studied, capsys):
         counts = {label: labels.count(label) for label in dict.fromkeys(labels)}
         lines.append(f"delta {delta:g}: {counts}")
         assert wrong <= MOST_WRONG
-    with capsys.disabled():
-        print("", f"a model against itself, {STUDIES} studies of {SEEDS} seeds:", *lines, sep="\n")
+    print("", f"a model against itself, {STUDIES} studies of {SEEDS} seeds:", *lines, sep="\n")
 
 
-def test_a_planted_difference_is_found_with_the_promised_power(studied, capsys):
+def test_a_planted_difference_is_found_with_the_promised_power(studied):
     rows, facts = studied({"good": HParams(1e-2), "worse": HParams(5e-3)})
     scores = np.array([[[row["test_accuracy"] for row in arm] for arm in s] for s in rows])
     differences = scores[:, 0] - scores[:, 1]
@@ -109,11 +108,10 @@ def test_a_planted_difference_is_found_with_the_promised_power(studied, capsys):
         [pair["verdict"].startswith("better") and pair["winner"] == "good" for pair in pairs]
     )
     error = np.sqrt(promised * (1 - promised) / STUDIES)
-    with capsys.disabled():
-        print(
-            f"\na planted difference of {100 * truth:.2f} points (sd {100 * sd:.2f}): found in "
-            f"{100 * found:.1f} % of {STUDIES} studies of {SEEDS} seeds, promised "
-            f"{100 * promised:.1f} %"
-        )
+    print(
+        f"\na planted difference of {100 * truth:.2f} points (sd {100 * sd:.2f}): found in "
+        f"{100 * found:.1f} % of {STUDIES} studies of {SEEDS} seeds, promised "
+        f"{100 * promised:.1f} %"
+    )
     assert 0.3 < promised < 0.99  # else nothing is tested
     assert abs(found - promised) <= 3 * error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import math
 import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -13,8 +14,10 @@ from absl import flags as absl_flags
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.claim import Claim, declared_looks
+from dlfun.studies.classical import ALL, CLASSICAL
 from dlfun.studies.spaces import Dimension, space_of
-from experiments import flags
+from dlfun.types import Range
+from experiments import flags, parsing
 from experiments.holders import bad_value, flag_of
 from experiments.replay import flag_lines
 from experiments.search import kinds, parse_dimension, split_name
@@ -84,24 +87,47 @@ def looks_of(values: absl_flags.FlagValues) -> tuple[int, ...]:
 def spaces_of(values: absl_flags.FlagValues) -> dict[str, dict[str, Dimension]]:
     """Model -> what it is tuned over: its --space where it has one, else its default.
 
+    Classical methods are in it if they have a --space.
+
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
-    models = flags.models_of(values)
-    given: dict[str, dict[str, Dimension]] = {model: {} for model in models}
+    models, classical = flags.models_of(values), methods_of(values.baselines)
+    given: dict[str, dict[str, Dimension]] = {name: {} for name in (*models, *classical)}
     for text in values.space:
         model, colon, rest = text.partition(":")
         named = bool(colon) and "=" not in model
-        if named and model not in models:
-            raise bad_value("space", text, f"{model} is not one of the models {', '.join(models)}")
+        if named and model not in given:
+            raise bad_value("space", text, f"{model} is not one of the models {', '.join(given)}")
         for own in (model,) if named else models:
-            valid = kinds(own)
+            valid = kinds_of_method(own) if own in classical else kinds(own)
             name, dimension = split_name("space", rest if named else text, valid, given[own])
             try:
                 given[own][name] = parse_dimension(valid[name], dimension)
             except ValueError as error:
                 raise bad_value("space", text, error) from None
-    return {model: given[model] or dict(space_of(model)) for model in models}
+    usual = {model: given[model] or dict(space_of(model)) for model in models}
+    return usual | {name: given[name] for name in classical if given[name]}
+
+
+def methods_of(baselines: Sequence[str]) -> tuple[str, ...]:
+    """The classical methods that --baselines names."""
+    if tuple(baselines) == (ALL,):
+        return tuple(CLASSICAL)
+    return tuple(dict.fromkeys(name.partition("+")[0] for name in baselines))
+
+
+def kinds_of_method(method: str) -> dict[str, parsing.Kind]:
+    """Name -> kind of value, of all that can be searched of a classical method."""
+
+    def kind(name: str, dimension: Dimension) -> parsing.Kind:
+        if not dimension.values:
+            return parsing.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
+        if isinstance(dimension.values[0], int):
+            return parsing.integer(1)
+        return parsing.choice(name, dimension.values)
+
+    return {name: kind(name, space) for name, space in CLASSICAL[method].space.items()}
 
 
 def frozen_lines(lines: Collection[str]) -> tuple[str, ...]:
@@ -188,15 +214,15 @@ def check_confirmation(values: absl_flags.FlagValues) -> None:
 def candidates(
     values: absl_flags.FlagValues, spaces: Mapping[str, Mapping[str, Dimension]]
 ) -> dict[str, Sequence[tuple[dict[str, Any], Any]]]:
-    """Model -> the configurations it is tuned among; a space of nothing leaves the one given."""
+    """Model -> the configurations it is tuned among: the one given, and then random ones."""
     from dlfun.studies.search import trials
 
     return {
         model: [
             (point, flags.model_options(values, model, point))
-            for point in trials(space, values.trials, values.seed, model)
+            for point in ({}, *trials(spaces[model], values.trials, values.seed, model))
         ]
-        for model, space in spaces.items()
+        for model in flags.models_of(values)
     }
 
 
@@ -241,5 +267,5 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
     spaces = spaces_of(values)
     lines = frozen_lines(flag_lines(values, flags.models_of(values)))
     tried = candidates(values, spaces)
-    tuning = Tuning(tried, spaces, values.tuning_seeds, values.baselines, values.trials)
+    tuning = Tuning(tried, spaces, values.tuning_seeds, values.trials)
     return found._replace(tuning=tuning, flags=lines)

@@ -10,7 +10,7 @@ from absl import flags as absl_flags
 
 from dlfun.errors import unknown
 from dlfun.studies import claim as claims
-from dlfun.studies.classical import CLASSICAL
+from dlfun.studies.classical import ALL, CLASSICAL
 from dlfun.studies.spaces import SPACES
 from dlfun.types import Range
 from experiments import parsing
@@ -105,8 +105,8 @@ def _define_more(values: absl_flags.FlagValues) -> None:
         baseline_names(),
         "baselines",
         (),
-        "classical models of scikit-learn to compare with, or all; each on raw inputs and on "
-        "hand-made features, or on one of them, as svm+raw or svm+hog",
+        "classical models of scikit-learn to compare with, or all that can learn a data set; each "
+        "on raw inputs and on hand-made features, or on one of them, as svm+raw or svm+hog",
         "none",
     )
     add(
@@ -133,8 +133,8 @@ def _define_tuning(values: absl_flags.FlagValues) -> None:
         parsing.boolean(),
         "tune",
         False,
-        "tune every model by random search on validation, freeze what was chosen, and confirm it "
-        "with fresh seeds",
+        "tune every model on validation, among the configuration given and --trials random ones; "
+        "freeze what was chosen, and confirm it with fresh seeds",
     )
     add(
         parsing.choice("stage", STAGES),
@@ -143,7 +143,7 @@ def _define_tuning(values: absl_flags.FlagValues) -> None:
         "tune: stop when it is frozen; confirm: go on with what --frozen names",
     )
     add(parsing.path(), "frozen", None, "for --stage=confirm: the record, or frozen.json in it")
-    add(parsing.integer(1), "trials", 32, "configurations of each model that are tried")
+    add(parsing.integer(1), "trials", 32, "configurations that are drawn for each model")
     add(
         parsing.integer(1),
         "tuning_seeds",
@@ -174,11 +174,11 @@ def baseline_names() -> parsing.Kind:
         return given
 
     def parse(given: str) -> tuple[str, ...]:
-        if given.strip() == "all":
-            return tuple(CLASSICAL)
+        if given.strip() == ALL:
+            return (ALL,)
         return tuple(one(name.strip()) for name in given.split(",")) if given.strip() else ()
 
-    return parsing.Kind(parse, ",".join, "NAME[+FEATURES],...", tuple(CLASSICAL))
+    return parsing.Kind(parse, ",".join, "NAME[+FEATURES],...", (ALL, *CLASSICAL))
 
 
 def by_dataset(kind: parsing.Kind) -> parsing.Kind:

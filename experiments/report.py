@@ -5,6 +5,10 @@
 writes RUN_DIR/report.html in two seconds and trains nothing: verdicts, every run, what it cost and
 what was learned. Several run directories are shown side by side, in report.html. The page is one
 file that asks nothing of the network.
+
+    python -m experiments.report --between=paired RUN_DIR RUN_DIR ...
+
+prints what the arms of the others gained over those of the same name in the first.
 """
 
 from __future__ import annotations
@@ -16,9 +20,11 @@ from absl import flags as absl_flags
 from dlfun.errors import UserError
 from experiments import app, parsing
 from experiments.holders import define
+from experiments.protocol_flags import POSITIVE, by_dataset
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
+HOW = ("paired", "unpaired")
 FORMATS = ("html", "csv", "latex", "markdown")
 
 
@@ -31,6 +37,15 @@ def report_flags() -> absl_flags.FlagValues:
     define(values, parsing.path(), "output_file", None, help, "Output & machine", usual=usual)
     kind = parsing.choice("format", FORMATS)
     define(values, kind, "format", "html", "html is the page; the others print its tables", "Page")
+    kind = parsing.choice("between", HOW)
+    help = (
+        "instead of a page: judge the arms of the other records against those of the same name in "
+        "the first; paired compares seed by seed and needs the same seeds, unpaired takes any"
+    )
+    define(values, kind, "between", None, help, "Verdicts", usual="none")
+    help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
+    kind = by_dataset(parsing.number(POSITIVE))
+    define(values, kind, "delta", None, help, "Verdicts", usual="that of compare")
     return values
 
 
@@ -38,7 +53,11 @@ FLAGS = report_flags()
 
 
 def check(values: absl_flags.FlagValues) -> None:
-    """Raises UserError unless the file named can be one."""
+    """Raises UserError where flags do not go together, or the file named cannot be one."""
+    if values.delta is not None and values.between is None:
+        raise UserError("--delta is for --between; a record's own pairs keep the delta they had")
+    if values.between is not None and values.output_file is not None:
+        raise UserError("--between prints its verdicts; leave --output_file out")
     if values.output_file is None:
         return
     if values.format != "html":
@@ -60,11 +79,29 @@ def target_of(output_file: str | None, folders: list[Path]) -> Path:
     return folders[0] / NAME if len(folders) == 1 else Path(NAME)
 
 
+def print_between(folders: list[Path], how: str, delta: dict[str, float]) -> None:
+    """Prints the verdicts on arms of the same name in different records."""
+    from dlfun.studies.between import judge_between
+
+    pairs = judge_between(folders, how, delta)
+    if FLAGS["format"].value == "html":
+        from dlfun.report.verdicts import verdict_table
+
+        print(verdict_table(pairs).lstrip("\n"))
+    else:
+        from dlfun.report.papers import print_pairs
+
+        print(print_pairs(pairs, FLAGS["format"].value))
+
+
 def main(argv: list[str]) -> None:
     """Writes the page of the records that the command line names."""
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
+    if FLAGS["between"].value is not None:
+        print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
+        return
     if FLAGS["format"].value != "html":
         from dlfun.report.papers import print_tables
 

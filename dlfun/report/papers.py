@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.report.formats import Bold, table_as
 from dlfun.report.table import Line, heading, shown, summarise
-from dlfun.studies.recorded import broken, read_json, read_rows, script_of, swept_of
+from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
 ARMS = (
     "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not fail."
@@ -159,8 +159,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
       UserError: if a folder holds no record, or the format is unknown.
     """
     paths = [Path(folder) for folder in folders]
-    names = [path.resolve().name for path in paths]
-    labels = names if len(set(names)) == len(names) else [str(path) for path in paths]
+    labels = labels_of(paths)
     arms: list[Arm] = []
     compared: list[dict[str, str]] = []
     for label, path in zip(labels, paths, strict=True):
@@ -176,6 +175,12 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
         if rows:
             parts.append(said(about, format) + table_as(rows, format))
     return "\n\n".join(parts)
+
+
+def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
+    """The table of pairs alone."""
+    rows = [{n: v for n, v in row.items() if n != "record"} for row in pair_cells("", pairs)]
+    return said(PAIRS, format) + table_as(rows, format)
 
 
 def said(meaning: str, format: str) -> str:

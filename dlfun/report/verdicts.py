@@ -13,6 +13,8 @@ from dlfun.stats import smallest_p
 
 Record = Mapping[str, Any]
 
+SIGN_FLIP = "exact sign-flip test"
+
 WORDS = ("dataset", "a - b", "verdict", "model", "metric", "source")
 
 
@@ -50,6 +52,15 @@ def cells(pair: Record) -> dict[str, str]:
     }
 
 
+def test_of(pair: Record) -> str:
+    """The test behind the p value of a pair."""
+    if not pair["paired"]:
+        return "Welch's t test"
+    if pair["split_scheme"] != "official":
+        return "t test, corrected for splits that overlap"
+    return "two-way t test" if pair["scope"] == "population" else SIGN_FLIP
+
+
 def meaning(pairs: Sequence[Record]) -> str:
     """What the columns say, and how far the claims go."""
     first = pairs[0]
@@ -66,9 +77,11 @@ def meaning(pairs: Sequence[Record]) -> str:
     scope = "new seeds on this test set"
     if first["scope"] == "population":
         scope = "all examples like those tested"
+    test = test_of(first)
+    beyond = beyond if test == SIGN_FLIP else ""
     return (
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
-        f"{first['alpha']:g}{looks}; p: exact sign-flip test, Holm{beyond}; for delta: seeds that "
+        f"{first['alpha']:g}{looks}; p: {test}, Holm{beyond}; for delta: seeds that "
         f"find a difference of delta with the chance --power\n"
         f"delta: {', '.join(deltas.values())}; {tuned}; about {scope}"
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.errors import UserError
 from dlfun.studies.arm import Result, resolve, run_arm
-from dlfun.studies.classical import CLASSICAL, RAW, parse_arm
+from dlfun.studies.classical import ALL, CLASSICAL, RAW, parse_arm
 from dlfun.studies.classical.curve import classical_curve, curve, ladder
 from dlfun.studies.classical.features import handmade
 from dlfun.studies.classical.readout import readout
@@ -27,11 +28,16 @@ from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import save_arrays
 from dlfun.studies.recorded import arm_file
 from dlfun.studies.search import trials
+from dlfun.studies.spaces import Dimension
 from dlfun.studies.stacked import Stacked
+from dlfun.training.monitor import say
 from dlfun.types import Spec
 
 FEW = 3
 """Replicates behind each point of a curve, and behind each read-out, at most."""
+
+Spaces = Mapping[str, Mapping[str, Dimension]]
+"""Model or classical method -> name -> what is searched."""
 
 Points = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Data set -> arm -> parameter -> value."""
@@ -56,17 +62,46 @@ def arms_of(names: Iterable[str], spec: Spec) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def space_of(name: str) -> Mapping[str, Any]:
-    """What an arm is tuned over."""
-    return CLASSICAL[parse_arm(name)[0]].space
+def arms_on(names: Sequence[str], data: Stacked) -> list[str]:
+    """The arms that --baselines asks for on a data set; of `all`, those that can learn it.
+
+    Raises:
+      UserError: if an arm that was named cannot learn the data, or not within minutes.
+    """
+    everything = tuple(names) == (ALL,)
+    found = []
+    for name in arms_of(CLASSICAL if everything else names, data.first.spec):
+        try:
+            check_classical(name, data)
+        except UserError as error:
+            if not everything:
+                raise
+            say(f"{data.first.name}: --baselines=all goes without {name}: {error}")
+        else:
+            found.append(name)
+    return found
+
+
+def space_of(name: str, given: Spaces) -> Mapping[str, Dimension]:
+    """What an arm is tuned over: what its method was given, or its default."""
+    method = parse_arm(name)[0]
+    return given.get(method, CLASSICAL[method].space)
+
+
+def trial_columns(number: int, point: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of tuning.csv that name a trial; the first is no draw, but what was given."""
+    return {"trial": number, "drawn": str(number > 0).lower(), **point}
 
 
 def try_classical(
-    options: StudyOptions, name: str, count: int, data: Stacked
+    options: StudyOptions, name: str, space: Mapping[str, Dimension], count: int, data: Stacked
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A row for each run of each trial, without a test score; and the points that were tried."""
-    points = trials(space_of(name), count, options.seed, name)
-    columns = [{"trial": i, **point} for i, point in enumerate(points)]
+    """A row for each run of each trial, without a test score; and the points that were tried.
+
+    The first of them is the default.
+    """
+    points = [{}, *trials(space, count, options.seed, name)]
+    columns = [trial_columns(i, point) for i, point in enumerate(points)]
     found = run_classical(
         name,
         data,
@@ -81,9 +116,9 @@ def try_classical(
 
 
 def train_classical(
-    options: StudyOptions, names: Sequence[str], data: Stacked, points: Points | None
+    options: StudyOptions, arms: Sequence[str], data: Stacked, points: Points | None
 ) -> list[Classical]:
-    """Every classical arm on a data set, over the replicates of the options."""
+    """Classical arms on a data set, over the replicates of the options."""
     read, own = Reader(data), (points or {}).get(data.first.name, {})
     return [
         run_classical(
@@ -96,21 +131,14 @@ def train_classical(
             first=options.first,
             read=read,
         )
-        for name in arms_of(names, data.first.spec)
+        for name in arms
     ]
-
-
-def check_baselines(names: Sequence[str], loaded: Mapping[str, Stacked]) -> None:
-    """Raises UserError if an arm cannot learn a data set, or not within minutes."""
-    for data in loaded.values():
-        for name in arms_of(names, data.first.spec):
-            check_classical(name, data)
 
 
 def curves(
     options: StudyOptions,
     models: Mapping[str, ModelOptions],
-    names: Sequence[str],
+    arms: Sequence[str],
     data: Stacked,
     points: Points | None,
 ) -> list[dict[str, Any]]:
@@ -129,7 +157,7 @@ def curves(
 
         rows += curve(sizes, train)
     read, own = Reader(data), (points or {}).get(data.first.name, {})
-    for name in arms_of(names, data.first.spec):
+    for name in arms:
         rows += classical_curve(
             name, data, sizes, own.get(name, {}), options.seeds, options.seed, read
         )

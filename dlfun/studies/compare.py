@@ -14,7 +14,7 @@ from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.baselines import (
     Points,
-    check_baselines,
+    arms_on,
     curves,
     readouts,
     train_classical,
@@ -79,10 +79,10 @@ def compare(
     claim, choice, points = protocol.claim, protocol.choice, protocol.points
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
-    check_baselines(protocol.baselines, loaded)
+    classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
     tuned = frozen = None
     if protocol.tuning is not None:
-        tuned = tune(options, protocol.tuning, loaded)
+        tuned = tune(options, protocol.tuning, loaded, classical)
         named = [data.first for data in loaded.values()]
         frozen = freeze(options, claim, protocol.tuning, tuned, named, protocol.flags)
         claim = dataclasses.replace(claim, frozen_hash=frozen["hash"])
@@ -95,8 +95,8 @@ def compare(
     def train(first: int, count: int) -> list[Arm]:
         now = dataclasses.replace(options, first=first, seeds=count)
         arms: list[Arm] = [*train_all(now, loaded, choice, layouts)]
-        for data in loaded.values():
-            arms += train_classical(now, protocol.baselines, data, points)
+        for name, data in loaded.items():
+            arms += train_classical(now, classical[name], data, points)
         for row in (row for arm in arms for row in arm.rows):
             row["chance"] = chances[row["dataset"]]
         return arms
@@ -104,7 +104,7 @@ def compare(
     arms, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
     said = [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
-    tables = further_tables(options, asked, arms, loaded)
+    tables = further_tables(options, asked, arms, loaded, classical)
     found = Findings(arms, pairs, tuned, frozen, tables)
     folder = write(options, script, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
@@ -112,7 +112,11 @@ def compare(
 
 
 def further_tables(
-    options: StudyOptions, asked: Protocol, arms: Sequence[Arm], loaded: Mapping[str, Stacked]
+    options: StudyOptions,
+    asked: Protocol,
+    arms: Sequence[Arm],
+    loaded: Mapping[str, Stacked],
+    classical: Mapping[str, Sequence[str]],
 ) -> dict[str, list[dict[str, Any]]]:
     """Name -> rows, of the further .csv files that the protocol asks for."""
     found: dict[str, list[dict[str, Any]]] = {"variance": [], "curve": [], "readout": []}
@@ -121,7 +125,7 @@ def further_tables(
     for name, data in loaded.items():
         if asked.curve:
             models = chosen_for(options, name, asked.choice)
-            found["curve"] += curves(options, models, asked.baselines, data, asked.points)
+            found["curve"] += curves(options, models, classical[name], data, asked.points)
         if asked.baselines:
             own = [arm for arm in networks(arms) if arm.dataset == name]
             found["readout"] += readouts(own, data)
@@ -213,7 +217,8 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
     assert protocol.tuning is not None
     loaded = load_all(dataclasses.replace(options, seeds=protocol.tuning.seeds))
     check_all(options, loaded)
-    tuned = tune(options, protocol.tuning, loaded)
+    classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
+    tuned = tune(options, protocol.tuning, loaded, classical)
     named = [data.first for data in loaded.values()]
     frozen = freeze(options, protocol.claim, protocol.tuning, tuned, named, protocol.flags)
 

@@ -47,7 +47,10 @@ def freeze(
     `flags` are the lines that the confirmation must be started with.
     """
     arms = {name for points in tuned.points.values() for name in points}
-    spaces = {name: space_of(name) for name in arms - set(tuning.spaces)} | dict(tuning.spaces)
+    spaces = {
+        name: tuning.spaces[name] if name in tuning.candidates else space_of(name, tuning.spaces)
+        for name in arms
+    }
     contents = {
         "format": FORMAT,
         "configurations": tuned.points,
@@ -55,8 +58,8 @@ def freeze(
             model: {name: str(dimension) for name, dimension in space.items()}
             for model, space in spaces.items()
         },
-        "trials": {model: len(found) for model, found in tuning.candidates.items()}
-        | dict.fromkeys(arms - set(tuning.candidates), tuning.trials),
+        "trials": dict.fromkeys(arms, tuning.trials)
+        | {model: len(found) - 1 for model, found in tuning.candidates.items()},
         "tuning_seeds": tuning.seeds,
         "tuning_root": options.seed,
         "delta": dict(claim.delta),
@@ -122,11 +125,14 @@ def openings_of(path: str | Path) -> Path:
 def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) -> int:
     """Writes down that the test split is opened now; how often it was, this time included.
 
+    A study that was stopped showed nobody a test score: the same seed again goes on with the same
+    opening.
+
     Raises:
-      UserError: if it was opened with the same seed before.
+      UserError: if a study with the same seed has its record.
     """
     before = read_openings(folder, frozen_hash)
-    same = [row for row in before if row["seed"] == str(seed)]
+    same = [row for row in before if row["seed"] == str(seed) and Path(row["record"]).exists()]
     if same:
         raise UserError(
             f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "
@@ -138,5 +144,6 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
         writer = csv.writer(file)
         if is_new:
             writer.writerow(COLUMNS)
-        writer.writerow([frozen_hash, seed, time.strftime("%Y-%m-%d %H:%M:%S"), record])
-    return len(before) + 1
+        now = time.strftime("%Y-%m-%d %H:%M:%S")
+        writer.writerow([frozen_hash, seed, now, Path(record).absolute()])
+    return len({row["seed"] for row in before} | {str(seed)})

@@ -121,9 +121,17 @@ def chance_of(rows: Sequence[Row], metric: str, tested: Examined) -> float | Non
 
 
 def judge(
-    rows: Sequence[Row], dataset: str, tested: Examined, claim: Claim, look: Look
+    rows: Sequence[Row],
+    dataset: str,
+    tested: Examined,
+    claim: Claim,
+    look: Look,
+    paired: bool = True,
 ) -> list[dict[str, Any]]:
-    """The records of all pairs of the arms of one data set; none where there is only one arm."""
+    """The records of all pairs of the arms of one data set; none where there is only one arm.
+
+    `paired` says that replicates of the same number share their split and order.
+    """
     metric = metric_of(rows, "test")
     arms = make_arms(rows, metric)
     if len(arms) < 2:
@@ -138,6 +146,7 @@ def judge(
         family=claim.family,
         reference=claim.reference,
         alpha=look.level,
+        paired=paired,
         chance=chance_of(rows, metric, tested),
         split_variance=tested.variance,
         power=claim.power,
@@ -149,7 +158,7 @@ def judge(
         "dataset": dataset,
         "metric": metric,
         "direction": "higher" if higher_is_better(metric) else "lower",
-        "paired": True,
+        "paired": paired,
         "split_scheme": tested.scheme,
         "family": claim.family,
         "delta_from": "given" if given else "default",

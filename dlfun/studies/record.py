@@ -189,6 +189,15 @@ def version(package: str) -> str | None:
         return None
 
 
+def sizes(dataset: Dataset) -> dict[str, int]:
+    """Split -> how many examples it has."""
+    return {
+        name: len(split.targets)
+        for name in ("train", "validation", "test")
+        if (split := getattr(dataset, name)) is not None
+    }
+
+
 def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
     """Where and with what the study ran, and on which data."""
     return {
@@ -204,7 +213,12 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
         "jax_config": {name: jax.config.values[name] for name in JAX_CONFIG},
         "command": sys.argv,
         "datasets": {
-            d.name: {"version": d.version, "checksum": d.checksum, "split": d.spec.official_split}
+            d.name: {
+                "version": d.version,
+                "checksum": d.checksum,
+                "split": d.spec.official_split,
+                "examples": sizes(d),
+            }
             for d in datasets
         },
     }

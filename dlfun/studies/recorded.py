@@ -94,6 +94,15 @@ def script_of(folder: Path) -> str:
     return found[1]
 
 
+def labels_of(folders: Sequence[Path]) -> list[str]:
+    """What records are called side by side: their names, or their paths where these repeat."""
+    names = [folder.resolve().name for folder in folders]
+    return [
+        name if names.count(name) == 1 else str(folder)
+        for name, folder in zip(names, folders, strict=True)
+    ]
+
+
 def swept_of(folder: Path) -> list[str]:
     """The names that a sweep's record searched, which are columns of its members.csv; else none."""
     if script_of(folder) != "sweep":

@@ -67,8 +67,8 @@ def configurations(
 def trials(
     space: Mapping[str, Dimension], count: int, seed: int, model: str
 ) -> list[dict[str, Any]]:
-    """Independent draws for a model that is tuned; one, of nothing, from a space of nothing."""
+    """Independent draws for a model that is tuned; none from a space of nothing."""
     if not space:
-        return [{}]
+        return []
     key = keys.stream(keys.root_key(seed), "search")
     return drawn("random", space, count, keys.of_algorithm(key, model))

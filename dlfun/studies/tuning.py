@@ -11,7 +11,7 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
-from dlfun.studies.baselines import arms_of, try_classical
+from dlfun.studies.baselines import space_of, trial_columns, try_classical
 from dlfun.studies.judge import higher_is_better, metric_of, score
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.spaces import Dimension
@@ -27,17 +27,16 @@ class Tuning(NamedTuple):
     """What is tried.
 
     Attributes:
-      candidates: model -> its configurations, drawn from its space before anything was trained.
-      spaces: model -> name -> Dimension.
+      candidates: model -> its configurations: the one given, and then those drawn from its space
+        before anything was trained.
+      spaces: model, or classical method that has another than its default -> name -> Dimension.
       seeds: of every configuration.
-      baselines: names of classical models, which have the same budget.
-      trials: configurations of each of these.
+      trials: configurations drawn for each arm.
     """
 
     candidates: Mapping[str, Sequence[Configuration]]
     spaces: Mapping[str, Mapping[str, Dimension]]
     seeds: int
-    baselines: tuple[str, ...] = ()
     trials: int = 0
 
 
@@ -62,8 +61,16 @@ def shut(data: Stacked) -> Stacked:
     return data._replace(datasets=without, test=nothing)
 
 
-def tune(options: StudyOptions, tuning: Tuning, loaded: Mapping[str, Stacked]) -> Tuned:
+def tune(
+    options: StudyOptions,
+    tuning: Tuning,
+    loaded: Mapping[str, Stacked],
+    classical: Mapping[str, Sequence[str]] = {},
+) -> Tuned:
     """Trains every candidate with every tuning seed on every data set, and chooses.
+
+    Args:
+      classical: data set -> arms of scikit-learn, which have the same budget.
 
     Raises:
       UserError: if there is no validation split to choose by.
@@ -75,18 +82,24 @@ def tune(options: StudyOptions, tuning: Tuning, loaded: Mapping[str, Stacked]) -
     for dataset, data in loaded.items():
         found.points[dataset], found.choice[dataset] = {}, {}
         for model, candidates in tuning.candidates.items():
-            say(f"{dataset}: tuning {model}: {len(candidates)} trials x {tuning.seeds} seeds")
+            say_budget(dataset, model, len(candidates), tuning.seeds)
             rows = try_all(options, model, candidates, shut(data))
             best = mark(rows)
             found.rows.extend(rows)
             found.points[dataset][model], found.choice[dataset][model] = candidates[best]
-        for name in arms_of(tuning.baselines, data.first.spec):
-            say(f"{dataset}: tuning {name}: {tuning.trials} trials x {tuning.seeds} seeds")
-            rows, points = try_classical(options, name, tuning.trials, shut(data))
+        for name in classical.get(dataset, ()):
+            say_budget(dataset, name, tuning.trials + 1, tuning.seeds)
+            space = space_of(name, tuning.spaces)
+            rows, points = try_classical(options, name, space, tuning.trials, shut(data))
             best = mark(rows)
             found.rows.extend(rows)
             found.points[dataset][name] = points[best]
     return found
+
+
+def say_budget(dataset: str, arm: str, trials: int, seeds: int) -> None:
+    """Says what is tuned, and what that takes."""
+    say(f"{dataset}: tuning {arm}: {trials} configurations x {seeds} seeds")
 
 
 def mark(rows: Sequence[dict[str, Any]]) -> int:
@@ -101,7 +114,7 @@ def try_all(
     options: StudyOptions, model: str, candidates: Sequence[Configuration], data: Stacked
 ) -> list[dict[str, Any]]:
     """A row for each run of each candidate, trial by trial."""
-    numbered = [({"trial": i, **point}, chosen) for i, (point, chosen) in enumerate(candidates)]
+    numbered = [(trial_columns(i, point), chosen) for i, (point, chosen) in enumerate(candidates)]
     groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])
     for settings in groups:
         assemble(settings, data.first.spec)

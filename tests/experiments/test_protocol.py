@@ -42,6 +42,19 @@ def test_spaces_are_declared_for_all_models_or_for_one():
     assert protocol.spaces_of(parsed())["softmax"] == SPACES["softmax"]
 
 
+def test_spaces_of_classical_methods_are_declared_by_name():
+    given = ["--baselines=svm,tree+raw", "--space=svm:C=log:1:10"]
+    depths = ["--space=tree:max_depth=choice:2,4"]
+    found = protocol.spaces_of(parsed(*given, *depths))
+    assert found["svm"] == {"C": Dimension("log", 1.0, 10.0)}
+    assert found["tree"] == {"max_depth": Dimension("choice", values=(2, 4))}
+    assert "learning_rate" in found["softmax"]
+    with pytest.raises(UserError, match="unknown space name 'degree'"):
+        parsed(*given, "--space=svm:degree=choice:2,3")
+    with pytest.raises(UserError, match="knn is not one of the models"):
+        parsed(*given, "--space=knn:n_neighbors=choice:2,3")
+
+
 @pytest.mark.parametrize(
     ("args", "what"),
     [
@@ -85,17 +98,19 @@ def frozen_file(tmp_path):
     return file
 
 
-def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file):
+def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file, tmp_path):
     values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
     assert (values.steps, values.tune, values.seed) == (50, True, 5)
-    asked = protocol.protocol_of(values, "record")
+    record = tmp_path / "record"
+    asked = protocol.protocol_of(values, str(record))
     chosen = asked.choice["mnist1d"]
     assert chosen["softmax"].hparams.learning_rate == 0.5
     assert chosen["cnn"].hparams.learning_rate == 0.25
     assert chosen["cnn"].shape.channels == (4, 4, 4)
     assert asked.claim.test_openings == 1
+    record.mkdir()
     with pytest.raises(UserError, match="was opened"):
-        protocol.protocol_of(values, "record")
+        protocol.protocol_of(values, str(record))
 
 
 def test_a_confirmation_takes_no_other_flags(frozen_file):

@@ -32,7 +32,7 @@ def compared(tmp_path_factory, data_dir):
     )
     patch = pytest.MonkeyPatch()
     patch.setattr("dlfun.studies.baselines.ladder", lambda data: (60, 400))
-    tuning = Tuning({"softmax": [({}, asked.models["softmax"])]}, {"softmax": {}}, 2, NEIGHBOURS, 4)
+    tuning = Tuning({"softmax": [({}, asked.models["softmax"])]}, {"softmax": {}}, 2, 4)
     found = compare(asked, Protocol(Claim(), tuning, baselines=NEIGHBOURS, curve=True))
     patch.undo()
     return asked, folder, found
@@ -57,7 +57,8 @@ def test_a_classical_arm_is_tuned_frozen_and_confirmed(compared):
     right = fitted.score(flat(data.test), data.test.targets)
     assert [row["test_accuracy"] for row in rows] == pytest.approx([right] * 3)
     tried = [row for row in table(folder / "tuning.csv") if row["model"] == "knn"]
-    assert len(tried) == 4 * 2
+    assert len(tried) == (1 + 4) * 2  # the default, and four that were drawn
+    assert {row["n_neighbors"] for row in tried if row["drawn"] == "false"} == {""}
     assert "test_accuracy" not in tried[0]
     best = max(float(row["validation_accuracy"]) for row in tried)
     chosen = [float(row["validation_accuracy"]) for row in tried if row["chosen"] == "true"]

@@ -34,13 +34,14 @@ def study(data_dir, models=("softmax", "perceptron"), **changes):
 def tuning(study, count=5, seeds=2):
     made = {}
     for model, chosen in study.models.items():
-        points = trials(SPACE if model == "softmax" else {}, count, study.seed, model)
+        rate = 1e-4 if model == "softmax" else 0.1
+        drawn = trials(SPACE if model == "softmax" else {}, count - 1, study.seed, model)
         made[model] = [
             (
                 point,
-                dataclasses.replace(chosen, hparams=HParams(**({"learning_rate": 0.1} | point))),
+                dataclasses.replace(chosen, hparams=HParams(**({"learning_rate": rate} | point))),
             )
-            for point in points
+            for point in ({}, *drawn)
         ]
     return Tuning(made, {"softmax": SPACE, "perceptron": {}}, seeds)
 
@@ -68,9 +69,11 @@ def test_the_best_trial_on_validation_is_frozen_and_confirmed(tuned):
     best = int(np.argmax(scores))
     assert [int(row["trial"]) for row in rows if row["chosen"] == "true"] == [best] * 2
     contents = json.loads((folder / "frozen.json").read_text())
+    assert best > 0  # a draw; what was given has no rate of its own
     rate = contents["configurations"]["digits"]["softmax"]["learning_rate"]
     assert rate == float(rows[2 * best]["learning_rate"])
-    assert contents["trials"] == {"softmax": 5, "perceptron": 1}
+    assert [row["drawn"] for row in rows] == ["false"] * 2 + ["true"] * 8
+    assert contents["trials"] == {"softmax": 4, "perceptron": 0}
     pairs = json.loads((folder / "comparison.json").read_text())
     assert [pair["frozen_hash"] for pair in pairs] == [contents["hash"]]
     assert pairs[0]["protocol"] == "tuned"
@@ -145,7 +148,7 @@ def test_trials_are_drawn_for_each_model_from_its_space():
     assert abs(np.mean(rates) + 2.5) < 0.15
     assert drawn[:3] == trials(SPACES["bpnn"], 500, 0, "bpnn")[:3]
     assert drawn[0] != trials(SPACES["bpnn"], 500, 0, "cnn")[0]
-    assert trials({}, 500, 0, "perceptron") == [{}]
+    assert trials({}, 500, 0, "perceptron") == []
 
 
 def test_a_changed_frozen_file_is_refused(tuned, tmp_path):
@@ -169,9 +172,12 @@ def test_the_test_split_is_opened_once_with_a_seed(tuned, tmp_path):
     assert len(frozen.read_openings(folder, contents["hash"])) == 1  # its own study
     assert frozen.add_opening(tmp_path, "a", 0, "first") == 1
     assert frozen.add_opening(tmp_path, "b", 0, "other") == 1
-    assert frozen.add_opening(tmp_path, "a", 1, "replication") == 2
+    done, again = str(tmp_path / "replication"), str(tmp_path / "again")
+    assert frozen.add_opening(tmp_path, "a", 1, done) == 2
+    assert frozen.add_opening(tmp_path, "a", 1, done) == 2  # it was stopped, and goes on
+    (tmp_path / "replication").mkdir()
     with pytest.raises(UserError, match="was opened"):
-        frozen.add_opening(tmp_path, "a", 1, "again")
+        frozen.add_opening(tmp_path, "a", 1, again)
 
 
 def test_looks_add_seeds_and_equal_one_go(tmp_path, data_dir):

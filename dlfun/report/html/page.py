@@ -34,6 +34,7 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed, plural
+from dlfun.studies.recorded import labels_of
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
@@ -99,18 +100,9 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
     return target
 
 
-def names_of(records: Sequence[Record]) -> list[str]:
-    """The names of records: their folders', longer where these are the same."""
-    short = [record.folder.resolve().name for record in records]
-    return [
-        name if short.count(name) == 1 else str(record.folder)
-        for name, record in zip(short, records, strict=True)
-    ]
-
-
 def filled(records: Sequence[Record]) -> list[Filled]:
     """The sections that have something to say."""
-    names, found = names_of(records), []
+    names, found = labels_of([record.folder for record in records]), []
     for section in SECTIONS:
         made = zip(names, (section.blocks(record) for record in records), strict=True)
         parts = [Part(name, blocks) for name, blocks in made]
@@ -142,7 +134,7 @@ def render(records: Sequence[Record]) -> str:
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
     environment.globals["draw_swatch"] = marks.swatch
-    names = names_of(records)
+    names = labels_of([record.folder for record in records])
     heads = [
         headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
     ]

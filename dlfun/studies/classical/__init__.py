@@ -15,6 +15,9 @@ from typing import Any, NamedTuple
 from dlfun.errors import unknown
 from dlfun.studies.spaces import Dimension
 
+ALL = "all"
+"""What --baselines says for every method, on every data set that it can learn."""
+
 RAW = "raw"
 """The features of an arm that names none: its inputs as they are, flattened."""
 

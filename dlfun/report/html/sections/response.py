@@ -74,7 +74,7 @@ def of_tuning(record: Record) -> list[Tried]:
     found = []
     for (dataset, model), rows in by_arm(record).items():
         metric = metric_of(rows, "validation")
-        done = trials(rows, metric)
+        done = [trial for trial in trials(rows, metric) if trial.drawn]
         names = searched(record, model)
         found.append(
             Tried(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -12,13 +12,14 @@ from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
-from dlfun.report.html.results import style_of
+from dlfun.report.html.results import configurations, style_of
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.report.table import metric_of
 
 KNOWN = (
     "dataset", "model", "trial", "replicate", "status", "failed_at", "parameters", "steps",
-    "seconds", "compile_seconds", "chosen", "chance", "at_chance", "mistakes", "mistake_bound",
+    "seconds", "compile_seconds", "drawn", "chosen", "chance", "at_chance",
+    "mistakes", "mistake_bound",
 )  # fmt: skip
 """Columns of tuning.csv that are neither a metric nor searched."""
 
@@ -27,12 +28,16 @@ METRICS = ("train_", "validation_", "test_")
 
 
 class Trial(NamedTuple):
-    """A configuration that was tried: its mean score over replicates, as stored, and its time."""
+    """A configuration that was tried: its mean score over replicates, as stored, and its time.
+
+    `drawn` is false of the one that the user gave.
+    """
 
     row: Row
     score: float
     seconds: float
     chosen: bool
+    drawn: bool
 
 
 def searched(record: Record, model: str) -> list[str]:
@@ -69,6 +74,7 @@ def trials(rows: Sequence[Row], metric: str) -> list[Trial]:
                 float(known.mean()) if len(known) else float("nan"),
                 float(np.nansum(times)),
                 any(row.get("chosen", "").lower() == "true" for row in own),
+                own[0].get("drawn", "") != "false",
             )
         )
     return found
@@ -80,7 +86,7 @@ def tuning(record: Record) -> list[Block]:
     for arm, rows in by_arm(record).items():
         metric = metric_of(rows, "validation")
         done = trials(rows, metric)
-        if np.isfinite([t.score for t in done]).sum() >= 2:
+        if sum(t.drawn and np.isfinite(t.score) for t in done) >= 2:
             panels.setdefault((arm[0], metric), []).append(arm_curve(record, arm, metric, done))
     blocks: list[Block] = []
     for (dataset, metric), curves in panels.items():
@@ -88,6 +94,7 @@ def tuning(record: Record) -> list[Block]:
         timed = [in_seconds(curve) for curve in curves if curve.seconds > 0]
         if timed:
             blocks.append(panel(dataset, metric, timed, "seconds of tuning"))
+        blocks.append(budgets(record, dataset, metric, curves))
     return blocks
 
 
@@ -98,11 +105,13 @@ class Curve(NamedTuple):
       median: the median best of 1, 2, ... trials with its band.
       expected: the expected best of as many.
       seconds: of one trial.
+      given: the score of the configuration that the user gave; NaN where it was not tried.
     """
 
     median: Series
     expected: np.ndarray
     seconds: float
+    given: float = float("nan")
 
 
 def in_seconds(curve: Curve) -> Curve:
@@ -114,24 +123,33 @@ def arm_curve(record: Record, arm: Arm, metric: str, done: Sequence[Trial]) -> C
     """The curve of an arm; trials that failed rank last."""
     from dlfun.stats.tuning import best_band, expected_best, median_best
 
-    unit, scores = unit_of(metric), np.array([t.score for t in done])
+    unit, scores = unit_of(metric), np.array([t.score for t in done if t.drawn])
+    given = unit.factor * next((t.score for t in done if not t.drawn), np.nan)
     band = best_band(scores, higher_is_better=unit.higher)
     best = median_best(scores, higher_is_better=unit.higher)
     median, low, high = (unit.factor * part for part in (best, band.low, band.high))
     expected = unit.factor * expected_best(scores, higher_is_better=unit.higher)
     counts = np.arange(1.0, len(scores) + 1)
     series = Series(arm[1], style_of(record, arm[1]), counts, median, low, high)
-    return Curve(series, expected, float(np.mean([t.seconds for t in done])))
+    return Curve(series, expected, float(np.mean([t.seconds for t in done])), given)
 
 
 def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Figure:
     """One data set over one kind of budget."""
     unit, series = unit_of(metric), [curve.median for curve in curves]
-    axes = plots.plane(series, f"{label}, log scale", f"best {unit.label}", log_x=True, bands=False)
+    stood = [
+        Series(c.median.label, c.median.style, c.median.x[:1], np.array([c.given]))
+        for c in curves
+        if np.isfinite(c.given)
+    ]
+    axes = plots.plane(
+        [*series, *stood], f"{label}, log scale", f"best {unit.label}", log_x=True, bands=False
+    )
     finding = f"Best {unit.name} on {dataset} of all {label}: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
     )
     over = [line for curve in curves for line in thin_lines(curve, axes, unit.higher)]
+    over += [marks.dots(axes.x.at(s.x), axes.y.at(s.y), s.style, 4.5) for s in stood]
     rows = [
         [c.median.label, *point, expected]
         for c in curves
@@ -144,7 +162,8 @@ def panel(dataset: str, metric: str, curves: Sequence[Curve], label: str) -> Fig
         plots.curves(series, axes, finding, over),
         table(names, rows, "Tuning curve"),
         "The median best of so many random trials, with the exact 95 % band of the whole curve as "
-        "far as the trials bound it, and its safe end dotted beyond; thin: the expected best. "
+        "far as the trials bound it, and its safe end dotted beyond; thin: the expected best; "
+        "mark: the configuration as it was given. "
         f"{first_upper(better(metric))}.",
         plots.keys_of(series),
     )
@@ -161,3 +180,62 @@ def thin_lines(curve: Curve, axes: plots.Plane, higher: bool) -> list[Markup]:
         marks.line(xs, axes.y.at(inside), median.style, "edge"),
         marks.line(xs, axes.y.at(curve.expected), median.style, "hair"),
     ]
+
+
+def budgets(record: Record, dataset: str, metric: str, curves: Sequence[Curve]) -> Block:
+    """What tuning is worth to each arm: as given, after one random trial, and after all."""
+    from dlfun.stats.tuning import budget_reaching
+
+    unit = unit_of(metric)
+    rows = [
+        [
+            c.median.label,
+            ", ".join(f"{name}={text}" for name, text in space_of(record, c.median.label)),
+            c.given,
+            float(c.expected[0]),
+            float(c.expected[-1]),
+            budget_reaching(c.expected),
+            len(c.expected),
+            chosen_of(record, dataset, c.median.label),
+            ahead(c, curves, unit.higher),
+        ]
+        for c in curves
+    ]
+    names = ["arm", "searched", "as given", "of one random trial", "of all"]
+    names += ["trials to 95 %", "trials", "chosen", "ahead of"]
+    note = (
+        f"{first_upper(unit.label)}, expected best. Trials to 95 %: those that bring 95 % of what "
+        "tuning gains over one random trial. Ahead of: arms whose expected best it is above, from "
+        "so many trials on, within the spaces searched."
+    )
+    return table(names, rows, f"What tuning is worth on {dataset}", note)
+
+
+def space_of(record: Record, model: str) -> list[tuple[str, str]]:
+    """What was searched of an arm, as flags say it."""
+    return list(record.frozen.get("spaces", {}).get(model, {}).items())
+
+
+def chosen_of(record: Record, dataset: str, model: str) -> str:
+    """The configuration that was chosen for an arm."""
+    point = configurations(record.frozen).get((dataset, model))
+    if point is None:
+        return ""
+    return ", ".join(f"{name}={short(value)}" for name, value in point.items()) or "as given"
+
+
+def short(value: Any) -> str:
+    """A value of a configuration, numbers with three digits."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def ahead(curve: Curve, curves: Sequence[Curve], higher: bool) -> str:
+    """The arms that one is ahead of, and from which number of trials on."""
+    from dlfun.stats.tuning import overtakes
+
+    found = []
+    for other in curves:
+        start = overtakes(curve.expected, other.expected, higher) if other is not curve else None
+        if start is not None:
+            found.append(f"{other.median.label} ({start})")
+    return ", ".join(found)

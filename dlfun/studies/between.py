@@ -1,0 +1,154 @@
+"""Arms of the same name in different records, judged: what a change of anything brought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dlfun.errors import UserError
+from dlfun.stats.multiplicity import holm
+from dlfun.studies.claim import Claim
+from dlfun.studies.judge import Examined, Look, Row, judge
+from dlfun.studies.recorded import (
+    flags_of,
+    labels_of,
+    read_json,
+    read_rows,
+    script_of,
+)
+
+FAMILY = "between"
+
+SHARED = ("seed", "split", "validation_fraction", "train_examples")
+"""The flags that give replicates of the same number the same split and order."""
+
+
+class Side(NamedTuple):
+    """A record: what it is called, its rows, the values of its flags, and its data sets."""
+
+    label: str
+    rows: list[dict[str, str]]
+    flags: dict[str, str]
+    datasets: Mapping[str, Any]
+
+
+def read_side(label: str, folder: Path) -> Side:
+    """A record that has test scores.
+
+    Raises:
+      UserError: if it has none, or cannot be read, or is of another version.
+    """
+    if script_of(folder) == "sweep":
+        raise UserError(f"{folder}: a sweep has no test scores; name records of train or compare")
+    lines = [line.lstrip("-").partition("=") for line in flags_of(folder) if line[:2] == "--"]
+    datasets = read_json(folder, "environment.json").get("datasets", {})
+    if not datasets or not all("examples" in known for known in datasets.values()):
+        raise UserError(
+            f"{folder / 'environment.json'}: does not say how many examples the data had, as that "
+            "of an older dlfun; run the study again"
+        )
+    return Side(label, read_rows(folder), {n: v for n, _, v in lines}, datasets)
+
+
+def judge_between(
+    folders: Sequence[Path], how: str, delta: Mapping[str, float], alpha: float = 0.05
+) -> list[dict[str, Any]]:
+    """The pairs, as in comparison.json, of each arm of the first record with those of the others.
+
+    Intervals and adjusted p values hold for all pairs of one data set together.
+
+    Args:
+      how: paired, replicate by replicate, or unpaired.
+      delta: data set, or "" for all, -> the largest difference that counts as none.
+
+    Raises:
+      UserError: if there are fewer than two records, if they share no arm or are of other data,
+        or if they are to be paired and their replicates are not the same.
+    """
+    if len(folders) < 2:
+        raise UserError("--between needs two records or more, such as runs/before runs/after")
+    labels = labels_of(folders)
+    first, *others = (read_side(*named) for named in zip(labels, folders, strict=True))
+    for other in others:
+        check_same(first, other, how)
+    named = [
+        (dataset, model, other)
+        for dataset in first.datasets
+        for other in others
+        for model in models_of(first, dataset)
+        if model in models_of(other, dataset)
+    ]
+    if not named:
+        raise UserError(f"{' and '.join(labels)} have no arm in common on the same data set")
+    pairs = []
+    for dataset in dict.fromkeys(name for name, _, _ in named):
+        own = [(model, other) for name, model, other in named if name == dataset]
+        pairs += judge_dataset(first, own, dataset, how, Claim(delta, alpha=alpha))
+    return pairs
+
+
+def judge_dataset(
+    first: Side, named: Sequence[tuple[str, Side]], dataset: str, how: str, claim: Claim
+) -> list[dict[str, Any]]:
+    """The pairs of one data set, which are a family."""
+    scheme, sizes = first.flags.get("split", "official"), first.datasets[dataset]["examples"]
+    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
+    facts = Examined(scheme, sizes["test"], variance, "")
+    look = Look(1, claim.alpha / len(named))
+    found = []
+    for model, other in named:
+        rows: list[Row] = [
+            row | {"model": f"{side.label}/{model}"}
+            for side in (first, other)
+            for row in rows_of(side, dataset, model)
+        ]
+        found += judge(rows, dataset, facts, claim, look, how == "paired")
+    adjusted = holm([pair["p_holm"] for pair in found])
+    return [
+        pair | {"family": FAMILY, "family_size": len(found), "p_holm": float(p)}
+        for pair, p in zip(found, adjusted, strict=True)
+    ]
+
+
+def models_of(side: Side, dataset: str) -> list[str]:
+    """The arms of a record on a data set."""
+    return list(dict.fromkeys(r["model"] for r in side.rows if r["dataset"] == dataset))
+
+
+def rows_of(side: Side, dataset: str, model: str) -> list[dict[str, str]]:
+    """The runs of an arm."""
+    return [row for row in side.rows if (row["dataset"], row["model"]) == (dataset, model)]
+
+
+def check_same(first: Side, other: Side, how: str) -> None:
+    """Raises UserError if two records are not of the same data, or cannot be paired."""
+    for name, known in first.datasets.items():
+        if name in other.datasets and other.datasets[name]["checksum"] != known["checksum"]:
+            raise UserError(
+                f"{name} is not the same data in {first.label} and {other.label} (their checksums "
+                "differ); compare runs on the same data"
+            )
+    if how == "unpaired":
+        return
+    for flag in SHARED:
+        was, now = first.flags.get(flag), other.flags.get(flag)
+        if was != now:
+            raise not_paired(
+                f"{first.label} ran with --{flag}={was} and {other.label} with --{flag}={now}"
+            )
+    for dataset in first.datasets:
+        for model in models_of(first, dataset):
+            runs = [
+                {row["replicate"] for row in rows_of(s, dataset, model)} for s in (first, other)
+            ]
+            if runs[1] and runs[0] != runs[1]:
+                raise not_paired(
+                    f"{model} has {len(runs[0])} seeds in {first.label} and {len(runs[1])} in "
+                    f"{other.label}"
+                )
+
+
+def not_paired(why: str) -> UserError:
+    """The error of records whose replicates are not the same."""
+    return UserError(f"--between=paired: {why}; run the same seeds, or write --between=unpaired")

@@ -132,7 +132,7 @@ def test_results_do_not_depend_on_how_many_are_fitted_at_once(monkeypatch):
         monkeypatch.setattr(pool, "cores", lambda cores=cores: cores)
         monkeypatch.setattr(pool, "LARGE", 1)
         found.append(
-            [run_classical(n, data, [SMALL.get(n, {})] * 2, 2, 0, True) for n in CLASSICAL]
+            [run_classical(n, data, [SMALL.get(n, {})] * 3, 1, 0, True) for n in CLASSICAL]
         )
     for others in found[1:]:
         for one, other in zip(found[0], others, strict=True):

@@ -33,6 +33,8 @@ class Row(NamedTuple):
       fixed: further parameters, which are not searched.
       seeded: chance plays a part in it, so it takes a random state.
       scaled: it measures distances, so its features must share a scale.
+      interpreted: its fits hold Python's lock for much of their time, so that many of them go to
+        processes of their own.
       examples, values: most training examples, and most numbers in all of them, that it learns
         from in minutes.
       pairs: the same of numbers in all pairs of examples; 0 where it does not go through pairs.
@@ -46,6 +48,7 @@ class Row(NamedTuple):
     fixed: Mapping[str, Any] = {}
     seeded: bool = True
     scaled: bool = False
+    interpreted: bool = False
     examples: int = 100_000
     values: int = 50_000_000
     pairs: int = 0
@@ -122,6 +125,7 @@ CLASSICAL: Mapping[str, Row] = {
         # Without it, and with fewer examples than are drawn to place the bins, there is no chance.
         {"max_iter": 100, "early_stopping": False},
         seeded=False,
+        interpreted=True,
     ),
     "knn": Row(
         "sklearn.neighbors:KNeighborsClassifier",

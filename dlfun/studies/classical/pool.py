@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tqdm import tqdm
 
@@ -31,7 +32,11 @@ def cores() -> int:
 
 
 def do_all(
-    work: Callable[[Job], Found], jobs: Iterable[Job], title: str, size: int = 0
+    work: Callable[[Job], Found],
+    jobs: Iterable[Job],
+    title: str,
+    size: int = 0,
+    apart: bool = False,
 ) -> dict[Job, Found]:
     """Each different job with what it leaves, several at once, which changes only the time.
 
@@ -40,10 +45,11 @@ def do_all(
     Args:
       size: numbers in the table that a job reads: where it is large and jobs are few, each has
         threads of its own.
+      apart: the work hardly leaves the lock: more jobs than cores go to processes. On 16 cores,
+        4 threads gave boosting the speed of 1.3.
     """
     different = list(dict.fromkeys(jobs))
     workers = min(cores(), max(len(different), 1))
-    threads = cores() // workers if size >= LARGE else 1
     bar = tqdm(
         total=len(different),
         disable=not is_first(),
@@ -52,14 +58,34 @@ def do_all(
         mininterval=0.2 if sys.stderr.isatty() else 5.0,
         bar_format="{desc}: {n_fmt}/{total_fmt} fits, {remaining} left",
     )
+    found = {}
+    with bar:
+        if apart and len(different) > workers > 1:
+            each = in_processes(work, different, workers)
+        else:
+            each = in_threads(work, different, workers, cores() // workers if size >= LARGE else 1)
+        for job, one in zip(different, each, strict=True):
+            found[job] = one
+            bar.update()
+    return found
+
+
+def in_threads(
+    work: Callable[[Job], Found], jobs: Sequence[Job], workers: int, threads: int
+) -> Iterator[Found]:
+    """What each job leaves, in their order, each with so many threads of its own."""
 
     def alone(job: Job) -> Found:
         with threadpool_limits(threads, user_api="openmp"):  # holds for this thread only
             return work(job)
 
-    found = {}
-    with bar, threadpool_limits(threads, user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        for job, one in zip(different, pool.map(alone, different), strict=True):
-            found[job] = one
-            bar.update()
-    return found
+    with threadpool_limits(threads, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        yield from pool.map(alone, jobs)
+
+
+def in_processes(
+    work: Callable[[Job], Found], jobs: Sequence[Job], workers: int
+) -> Iterator[Found]:
+    """The same in processes with one thread each; they live on for a while, for the next jobs."""
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+        yield from Parallel(return_as="generator")(delayed(work)(job) for job in jobs)

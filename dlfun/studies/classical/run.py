@@ -131,7 +131,8 @@ def run_classical(
         estimator = make(name, chosen, spec, size[0], job.random_state)
         return fit(estimator, seen[job.split], spec.task)
 
-    done = do_all(work, jobs, f"{data.first.name}: {name}", size[0] * size[1])
+    apart = CLASSICAL[parse_arm(name)[0]].interpreted
+    done = do_all(work, jobs, f"{data.first.name}: {name}", size[0] * size[1], apart)
     found = [done[job] for job in jobs]
     rows = [
         make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)

@@ -15,6 +15,9 @@ Cells = Mapping[str, str]
 LEFT = (*WORDS, "record", "a", "b", "verdict")
 """Columns of words, which stand to the left."""
 
+PAGE = 40
+"""Lines of a LaTeX table that fit on a page."""
+
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -82,23 +85,20 @@ def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
 
 
 def latex_table(rows: Sequence[Cells], left: Collection[str]) -> str:
-    """A tabular with the rules of the package booktabs."""
+    """A tabular with the rules of booktabs; a longtable where it fills more than a page."""
 
     def line(cells: Sequence[str]) -> str:
         return " & ".join(map(latex_cell, cells)) + r" \\"
 
     columns = "".join("l" if name in left else "r" for name in rows[0])
-    return "\n".join(
-        [
-            f"\\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            line(list(rows[0])),
-            r"\midrule",
-            *(line(list(row.values())) for row in rows),
-            r"\bottomrule",
-            r"\end{tabular}",
-        ]
-    )
+    head = [r"\toprule", line(list(rows[0])), r"\midrule"]
+    body = [*(line(list(row.values())) for row in rows), r"\bottomrule"]
+    kind, needs = "tabular", "booktabs"
+    if len(rows) > PAGE:
+        kind, needs = "longtable", "booktabs,longtable"
+        head.append(r"\endhead")  # what stands above is repeated on every page
+    begin = [f"% \\usepackage{{{needs}}}", f"\\begin{{{kind}}}{{{columns}}}"]
+    return "\n".join([*begin, *head, *body, f"\\end{{{kind}}}"])
 
 
 def markdown_table(rows: Sequence[Cells], left: Collection[str]) -> str:

@@ -68,6 +68,7 @@ def test_csv_reads_back():
 
 def test_latex_has_balanced_rules_and_as_many_cells_as_columns():
     lines = table_as(ROWS, "latex").splitlines()
+    assert lines.pop(0) == r"% \usepackage{booktabs}"
     assert lines[0] == r"\begin{tabular}{lrr}"
     assert [lines[i] for i in (1, 3, -2, -1)] == [
         r"\toprule",
@@ -84,6 +85,13 @@ def test_latex_has_balanced_rules_and_as_many_cells_as_columns():
         assert len(re.findall(r"(?<!\\)\$", line)) % 2 == 0
     assert lines[4] == r"a\_b \& c & $-$0.50 $\pm$ 0.10 & 3 \\"
     assert r"\textbf{1,234}" in lines[5]
+
+
+def test_a_table_of_many_lines_goes_on_over_pages():
+    lines = table_as(ROWS * 30, "latex").splitlines()
+    assert lines[:2] == [r"% \usepackage{booktabs,longtable}", r"\begin{longtable}{lrr}"]
+    assert lines[5] == r"\endhead"
+    assert len(lines) == 8 + 30 * len(ROWS)
 
 
 def test_markdown_has_as_many_cells_as_columns():

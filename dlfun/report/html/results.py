@@ -11,6 +11,7 @@ from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.table import metric_of
 from dlfun.stats import Interval, t_interval
+from dlfun.studies.classical import CLASSICAL
 
 WORSE = ("better", "better (small)", "suggestive")
 """Verdicts that put the second arm of a pair behind the first."""
@@ -146,3 +147,22 @@ def tested(rows: Sequence[Row], name: str) -> np.ndarray:
     """A column of the healthy runs that have it."""
     values = column(healthy(rows), name)
     return values[np.isfinite(values)]
+
+
+MANY = 8
+"""Arms that a figure of lines can tell apart."""
+
+
+def in_figures(names: Sequence[str]) -> dict[str, list[str]]:
+    """Arms as they share figures, by what these are called: all in one, unless they are many.
+
+    >>> in_figures(["cnn", "svm"])
+    {'': ['cnn', 'svm']}
+    >>> list(in_figures(["cnn", *(f"svm+{k}" for k in range(8))]))
+    [', networks', ', classical models']
+    """
+    found: dict[str, list[str]] = {}
+    for name in names:
+        classical = name.partition("+")[0] in CLASSICAL
+        found.setdefault(", classical models" if classical else ", networks", []).append(name)
+    return found if len(names) > MANY and len(found) > 1 else {"": list(names)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from markupsafe import Markup
 
@@ -9,7 +11,7 @@ from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Plane, Series
 from dlfun.report.html.record import Record, Row, arms, column, datasets, healthy
-from dlfun.report.html.results import style_of
+from dlfun.report.html.results import in_figures, style_of
 from dlfun.report.html.units import unit_of
 
 PAIRS = (("train_accuracy", "test_accuracy"), ("train_nats", "test_nats"))
@@ -87,26 +89,35 @@ def against_examples(record: Record, dataset: str) -> list[Block]:
     """Test scores over the number of training examples."""
     rows = [row for row in record.curve if row["dataset"] == dataset]
     metric = next(n for n in rows[0] if n.startswith("test_") and any(row[n] for row in rows))
-    unit = unit_of(metric)
     by_model: dict[str, list[Row]] = {}
     for row in rows:
         by_model.setdefault(row["model"], []).append(row)
-    series = [examples_series(record, m, own, metric) for m, own in by_model.items()]
+    return [
+        examples_figure(
+            f"{dataset}{which}",
+            metric,
+            [examples_series(record, arm, by_model[arm], metric) for arm in arms],
+        )
+        for which, arms in in_figures(list(by_model)).items()
+    ]
+
+
+def examples_figure(dataset: str, metric: str, series: Sequence[Series]) -> Figure:
+    """The scores of some arms over the number of training examples."""
+    unit = unit_of(metric)
     axes = plots.plane(series, "training examples, log scale", unit.label, log_x=True)
     finding = f"{unit.name} on {dataset} against training examples: " + "; ".join(
         f"{s.label} {s.y[0]:.4g} at {s.x[0]:,.0f}, {s.y[-1]:.4g} at {s.x[-1]:,.0f}" for s in series
     )
     numbers = [[s.label, *point] for s in series for point in plots.points(s)]
-    return [
-        Figure(
-            f"Score against examples, {dataset}",
-            finding,
-            plots.curves(series, axes, finding, points=True),
-            table(["arm", "examples", unit.label, "low", "high"], numbers, "Means over seeds"),
-            "Mean over seeds; band: pointwise 95 % t interval.",
-            plots.keys_of(series, mark=True),
-        )
-    ]
+    return Figure(
+        f"Score against examples, {dataset}",
+        finding,
+        plots.curves(series, axes, finding, points=True),
+        table(["arm", "examples", unit.label, "low", "high"], numbers, "Means over seeds"),
+        "Mean over seeds; band: pointwise 95 % t interval.",
+        plots.keys_of(series, mark=True),
+    )
 
 
 def examples_series(record: Record, model: str, rows: list[Row], metric: str) -> Series:

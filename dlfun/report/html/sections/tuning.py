@@ -12,7 +12,7 @@ from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
-from dlfun.report.html.results import configurations, style_of
+from dlfun.report.html.results import configurations, in_figures, style_of
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.report.table import metric_of
 
@@ -90,10 +90,12 @@ def tuning(record: Record) -> list[Block]:
             panels.setdefault((arm[0], metric), []).append(arm_curve(record, arm, metric, done))
     blocks: list[Block] = []
     for (dataset, metric), curves in panels.items():
-        blocks.append(panel(dataset, metric, curves, "trials"))
-        timed = [in_seconds(curve) for curve in curves if curve.seconds > 0]
-        if timed:
-            blocks.append(panel(dataset, metric, timed, "seconds of tuning"))
+        for which, arms in in_figures([curve.median.label for curve in curves]).items():
+            own = [curve for curve in curves if curve.median.label in arms]
+            blocks.append(panel(dataset + which, metric, own, "trials"))
+            timed = [in_seconds(curve) for curve in own if curve.seconds > 0]
+            if timed:
+                blocks.append(panel(dataset + which, metric, timed, "seconds of tuning"))
         blocks.append(budgets(record, dataset, metric, curves))
     return blocks
 
@@ -190,23 +192,23 @@ def budgets(record: Record, dataset: str, metric: str, curves: Sequence[Curve]) 
     rows = [
         [
             c.median.label,
-            ", ".join(f"{name}={text}" for name, text in space_of(record, c.median.label)),
             c.given,
             float(c.expected[0]),
             float(c.expected[-1]),
-            budget_reaching(c.expected),
             len(c.expected),
+            budget_reaching(c.expected),
             chosen_of(record, dataset, c.median.label),
             ahead(c, curves, unit.higher),
+            ", ".join(f"{name}={text}" for name, text in space_of(record, c.median.label)),
         ]
         for c in curves
     ]
-    names = ["arm", "searched", "as given", "of one random trial", "of all"]
-    names += ["trials to 95 %", "trials", "chosen", "ahead of"]
+    names = ["arm", "as given", "one trial", "all trials", "trials", "to 95 %"]
+    names += ["chosen", "ahead of", "searched"]
     note = (
-        f"{first_upper(unit.label)}, expected best. Trials to 95 %: those that bring 95 % of what "
-        "tuning gains over one random trial. Ahead of: arms whose expected best it is above, from "
-        "so many trials on, within the spaces searched."
+        f"{first_upper(unit.label)}: of the configuration given, and the expected best of one and "
+        "of all random trials. To 95 %: trials that bring 95 % of what all gain over one. Ahead "
+        "of: arms whose expected best is behind, from so many trials on, within what was searched."
     )
     return table(names, rows, f"What tuning is worth on {dataset}", note)
 

@@ -70,6 +70,7 @@ def test_every_model_learns_and_says_what_it_did(model):
 
 
 @pytest.mark.parametrize("normalization", models.NORMALIZATIONS)
+@pytest.mark.usefixtures("optimised")  # unoptimised, XLA of JAX 0.12 makes NaN of this program
 def test_running_statistics_live_in_the_state(normalization):
     shape = dataclasses.replace(QUICK["cnn"], normalization=normalization)
     settings, data, _ = prepared("cnn", shape=shape, seeds=2)

@@ -21,8 +21,8 @@ from absl import logging
 
 from dlfun.errors import UserError
 from dlfun.types import Layout
-from experiments import cluster, flags, search
-from experiments.ending import Ending, leave
+from experiments import cluster, flags, search, survival
+from experiments.ending import CURRENT, SAID, leave
 from experiments.helptext import help_text, wants_help
 from experiments.holders import flag_of
 from experiments.parsing import short
@@ -56,12 +56,15 @@ def run(
     are no flags, as its usage shows them; most scripts take none. `expand` may put further
     arguments before those given.
     """
-    Ending().listen()
+    CURRENT.listen()
     doc = sys.modules[main.__module__].__doc__ or ""
     parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
     body = functools.partial(start, main, values) if computes else quiet(main)
-    code = guarded(lambda: absl_app.run(body, flags_parser=parser))
-    if code in (INTERRUPTED, TERMINATED):
+    try:
+        code = guarded(lambda: absl_app.run(body, flags_parser=parser))
+    finally:
+        CURRENT.close()
+    if code and code - 128 in SAID:
         leave(code)
     if code:
         cluster.part(code)
@@ -81,6 +84,7 @@ def quiet(main: Main) -> Main:
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
+    survival.listen(values)
     devices = layout_devices(values)
     matmul = values.matmul_precision if "matmul_precision" in values else "default"
     configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)), matmul)

@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 GRACE = 5.0
@@ -32,28 +33,68 @@ SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
 
 
 class Ending:
-    """Listens to the signals of `SAID`; what one of its methods learns, the others must know."""
+    """Listens to the signals of `SAID`; what one of its methods learns, the others must know.
+
+    Attributes:
+      hint: what to say to the user of how the script goes on, when it ends; may be nothing.
+      close: what is still to be done when the script ends early.
+    """
 
     def __init__(self) -> None:
         self.heard = threading.Event()
         self.own = 0
         self.reader, self.writer = os.pipe()
+        self.held, self.number = False, 0
+        self.hint: Callable[[], str] = str
+        self.close: Callable[[], None] = lambda: None
 
     def listen(self) -> None:
         """Turns signals into exceptions, and watches that they are heard."""
         for number in SAID:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as in a shell's background jobs
-                signal.signal(number, self.raise_it)
+            self.listen_to(number)
         os.set_blocking(self.writer, False)
         signal.set_wakeup_fd(self.writer, warn_on_full_buffer=False)
         sys.unraisablehook = self.lost
         threading.Thread(target=self.watch, daemon=True).start()
 
+    def listen_to(self, number: int) -> None:
+        """Turns a signal into an exception, unless it is ignored, as in background jobs."""
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, self.raise_it)
+
     def raise_it(self, number: int, frame: Any) -> None:
-        """Ends the script as an exception does, so that what it holds is cleaned up; only once."""
-        if not self.heard.is_set():
+        """Ends the script as an exception does, so that what it holds is cleaned up; only once.
+
+        While it is held, what holds it is asked to end instead.
+        """
+        if self.held:
+            self.number = number
+        elif not self.heard.is_set():
             self.heard.set()
             raise KeyboardInterrupt if number == signal.SIGINT else SystemExit(128 + number)
+
+    @contextlib.contextmanager
+    def hold(self) -> Iterator[None]:
+        """While it is held, a signal waits for `obey`, or for the end of this."""
+        self.held = True
+        try:
+            yield
+        finally:
+            self.held = False
+        self.obey()
+
+    def asked(self) -> bool:
+        """Whether a signal waits; it counts as heard from then on."""
+        if self.number:
+            self.heard.set()
+        return bool(self.number)
+
+    def obey(self) -> None:
+        """Ends the script if a signal waits."""
+        if self.number:
+            self.held = False
+            self.heard.clear()
+            self.raise_it(self.number, None)
 
     def lost(self, what: sys.UnraisableHookArgs) -> None:
         """Has the signal sent once more whose exception was raised where none can be."""
@@ -102,5 +143,10 @@ def leave(code: int) -> NoReturn:
     """Ends the process, and the compiled programs that still run in it, at once."""
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()
-    os.write(2, f"{SAID[signal.Signals(code - 128)]}\n".encode())
+    hint = CURRENT.hint()
+    os.write(2, f"{SAID[signal.Signals(code - 128)]}{hint and f'; {hint}'}\n".encode())
     os._exit(code)
+
+
+CURRENT = Ending()
+"""The ending of this process: it has only one."""

@@ -28,7 +28,7 @@ from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
 from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
-from experiments import cluster, page, parsing, paths
+from experiments import cluster, page, parsing, paths, survival
 from experiments.by_model import default_of, usual_value
 from experiments.holders import bad_value, define, flag_of
 from experiments.replay import flag_lines
@@ -85,6 +85,7 @@ def study_flags(
         define(values, kind, name, NONE, bounds.help, "Numbers", usual=usual)
     define_shapes(values)
     _define_machine(values)
+    survival.define_survival(values)
     return values
 
 
@@ -346,8 +347,11 @@ def study_options(
     """
     check(values)
     output_dir = values.output_dir or paths.default_output_dir(script)
+    lines = flag_lines(values, models_of(values))
+    checkpoints = None
     if fresh:
-        paths.check_output_dir(output_dir)
+        paths.check_output_dir(output_dir, values.overwrite)
+        checkpoints = survival.checkpoints_of(values, script, output_dir, lines)
     return StudyOptions(
         models={model: model_options(values, model) for model in models_of(values)},
         datasets=datasets_of(values),
@@ -355,6 +359,8 @@ def study_options(
             **{f.name: getattr(values, f.name) for f in dataclasses.fields(DataOptions)}
         ),
         output_dir=output_dir,
-        flags=flag_lines(values, models_of(values)),
+        flags=lines,
+        overwrite=values.overwrite,
+        checkpoints=checkpoints,
         **{name: getattr(values, name) for name in SIMPLE},
     )

@@ -22,23 +22,27 @@ def default_output_dir(script: str) -> str:
     return str(path)
 
 
-def check_output_dir(path: str) -> None:
-    """Raises UserError unless a new record can be written at this path. Makes nothing."""
+def check_output_dir(path: str, overwrite: bool = False) -> None:
+    """Raises UserError unless a record can be written at this path. Makes nothing.
+
+    `overwrite` says that a record may be there already.
+    """
     where = Path(path)
     try:
-        _check_free(path, where)
+        _check_free(path, where, overwrite)
     except OSError as error:
         raise UserError(
             f"--output_dir={path}: {error.strerror}; name a directory to which you may write"
         ) from None
 
 
-def _check_free(path: str, where: Path) -> None:
+def _check_free(path: str, where: Path, overwrite: bool) -> None:
     if where.is_dir():
-        if any(where.iterdir()):
-            holds = (where / "config.flags").exists()
+        holds = (where / "config.flags").exists()
+        if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
-            raise UserError(f"--output_dir={path}: {what}; name a new directory")
+            or_else = ", or replace it by --overwrite" if holds else ""
+            raise UserError(f"--output_dir={path}: {what}; name a new directory{or_else}")
     elif os.path.lexists(where):
         raise UserError(f"--output_dir={path}: is a file; name a new directory")
     above = where.absolute()

@@ -13,7 +13,8 @@ from experiments.parsing import REST
 from experiments.shapes import PER_LAYER, model_shape, shape_fields
 
 MACHINES = ("coordinator", "process_id", "processes")
-UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES)
+SURVIVAL = ("overwrite", "checkpoint_seconds", "requeue_signal")
+UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES, *SURVIVAL)
 """Flags that config.flags does not hold: places, and the layouts, which the study adds."""
 
 

@@ -195,7 +195,14 @@ def run_arm(
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
     people, found = train_members(
-        settings, data, members, chosen, options.memory_limit, open_test, options.input
+        settings,
+        data,
+        members,
+        chosen,
+        options.memory_limit,
+        open_test,
+        options.input,
+        options.checkpoints,
     )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)

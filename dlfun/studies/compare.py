@@ -228,5 +228,5 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
         record.write_environment(folder, named)
         record.write_flags(folder, "compare", options.flags, [])
 
-    folder = record.write_record(options.output_dir or "runs/compare", fill)
+    folder = record.write_study(options, "runs/compare", fill)
     return Study(tuned.rows, [f"frozen: {frozen['hash']}"], folder)

@@ -72,4 +72,4 @@ def write(
                 write_text(folder, result, data.first.spec, options.seed)
         draw(folder)
 
-    return record.write_record(options.output_dir or f"runs/{script}", fill)
+    return record.write_study(options, f"runs/{script}", fill)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import math
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from dlfun.data.lazy import Rows
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.stacked import Stacked
+from dlfun.training.checkpoints import Checkpoints, Saved
 from dlfun.training.layout import candidates, usual_way
 from dlfun.training.memory import bytes_needed, fit
 from dlfun.training.monitor import say
@@ -29,6 +31,7 @@ from dlfun.training.planner import (
     worth_measuring,
 )
 from dlfun.training.population import Population
+from dlfun.training.progress import Progress, without_keys
 from dlfun.training.train import Trained, train
 from dlfun.types import Layout, Members, Settings, TuneData
 
@@ -49,29 +52,34 @@ def train_members(
     limit: int | None,
     open_test: bool,
     input: str = "memory",
+    store: Checkpoints | None = None,
 ) -> tuple[Population, Trained]:
     """Trains all members under the layout given, measured before, or chosen now.
 
     An unmeasured layout that makes for a long run is given up after its first interval: then
-    the candidates are measured, and the run begins anew under the best.
+    the candidates are measured, and the run begins anew under the best. What `store` has of these
+    members is not trained again, and its layout goes on.
     """
     count = len(members.replicates)
     title = f"{data.first.name}: {settings.model}"
     test = data.test if open_test else None
     make = functools.partial(population, settings, data.first.spec, input=input)
 
+    name = digest(settings, data, members, open_test, input) if store else ""
+    saved = None if store is None else saved_of(store, name)
+    learner = assemble(settings, data.first.spec).learner
+
+    def keep(carry: Any) -> Kept:
+        state = carry.state
+        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+
     def run(layout: Layout, give_up: Callable[[float], bool]) -> tuple[Population, Trained | None]:
         needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
-        people = fit(make, layout, count, needed, limit, title)
-        learner = assemble(settings, data.first.spec).learner
+        people = make(layout) if saved else fit(make, layout, count, needed, limit, title)
+        progress = Progress(store, name, people.layout, saved)
+        return people, train(people, members, data.tuning, test, keep, title, give_up, progress)
 
-        def keep(carry: Any) -> Kept:
-            state = carry.state
-            return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
-
-        return people, train(people, members, data.tuning, test, keep, title, give_up)
-
-    layout = chosen.layout
+    layout = Layout(*saved.about["layout"]) if saved else chosen.layout
     alone = jax.process_count() == 1  # several processes would have to agree on what each measured
     if layout is None and alone:
         layout = cached_choice(cache_key(settings, data.first.spec, count, chosen.way))
@@ -86,6 +94,28 @@ def train_members(
     people, found = run(layout, lambda seconds: False)
     assert found is not None
     return people, found
+
+
+def digest(settings: Settings, data: Stacked, members: Members, *more: Any) -> str:
+    """A name of all that the numbers of a population depend on, but for the layout."""
+    first = data.first
+    shapes = jax.tree.map(lambda leaf: (leaf.shape, str(leaf.dtype)), data.tuning)
+    known = (settings, first.name, first.version, first.checksum, shapes, members.replicates, more)
+    found = hashlib.sha256(repr(known).encode())
+    for leaf in jax.tree.leaves((members.hparams, members.streams)):
+        found.update(np.asarray(without_keys(leaf)).tobytes())
+    return f"{first.name}-{settings.model}-{found.hexdigest()[:16]}".replace("/", "-")
+
+
+def saved_of(store: Checkpoints, name: str) -> Saved | None:
+    """What a store has of a population, if it can go on here."""
+    store.open()
+    saved = store.load(name)
+    devices = saved.about["layout"][0] if saved else 0
+    if devices > jax.device_count():
+        say(f"{name}: was begun on {devices} devices, and here are fewer; it is trained anew")
+        return None
+    return saved
 
 
 def resident(data: Stacked, settings: Settings) -> TuneData:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlfun.types import SPLITS, DataOptions, HParams, Layout
+
+if TYPE_CHECKING:  # it needs JAX
+    from dlfun.training.checkpoints import Checkpoints
 
 __all__ = [
     "INPUTS",
@@ -71,6 +74,9 @@ class StudyOptions:
       input: memory puts the data on every device; stream feeds them from the host in blocks.
       memory_limit: bytes that a population may take; None is what the device has free.
       flags: the lines of config.flags which replay this study, without its layouts.
+      overwrite: whether the record takes the place of one that is there.
+      checkpoints: where the study keeps what it did, to go on from after any end; None keeps
+        nothing.
     """
 
     models: Mapping[str, ModelOptions]
@@ -93,3 +99,5 @@ class StudyOptions:
     memory_limit: int | None = None
     output_dir: str | None = None
     flags: tuple[str, ...] = ()
+    overwrite: bool = False
+    checkpoints: Checkpoints | None = None

@@ -20,7 +20,9 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.studies.options import StudyOptions
 from dlfun.studies.recorded import arm_files
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
@@ -72,10 +74,19 @@ def draw_nothing(folder: Path) -> None:
     """No pictures."""
 
 
-def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
+def write_record(
+    output_dir: str | Path,
+    fill: Callable[[Path], None],
+    overwrite: bool = False,
+    checkpoints: Checkpoints | None = None,
+) -> Path:
     """Calls `fill` on a new folder and gives it its name only when all of it is there.
 
     Of several processes the first does so, alone.
+
+    Args:
+      overwrite: a record that is there gives its place.
+      checkpoints: of the study, which are not needed any more then.
 
     Raises:
       UserError: if the folder cannot be written, or was taken meanwhile.
@@ -92,12 +103,23 @@ def write_record(output_dir: str | Path, fill: Callable[[Path], None]) -> Path:
     try:
         building.mkdir(mode=0o755)
         fill(building)
+        if overwrite and output.is_dir():
+            os.rename(output, hidden / "old")
         os.rename(building, output)
     except OSError as error:
         raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
     finally:
+        if (hidden / "old").exists() and not output.exists():
+            os.rename(hidden / "old", output)
         shutil.rmtree(hidden, ignore_errors=True)
+    if checkpoints is not None:
+        checkpoints.remove()
     return output
+
+
+def write_study(options: StudyOptions, usual: str, fill: Callable[[Path], None]) -> Path:
+    """`write_record` as the options of a study want it; `usual` is where they name no folder."""
+    return write_record(options.output_dir or usual, fill, options.overwrite, options.checkpoints)
 
 
 def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:

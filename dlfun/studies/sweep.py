@@ -87,5 +87,5 @@ def sweep(
         record.write_flags(folder, "sweep", options.flags, results)
         draw(folder)
 
-    folder = record.write_record(options.output_dir or "runs/sweep", fill)
+    folder = record.write_study(options, "runs/sweep", fill)
     return Study(rows, [], folder)

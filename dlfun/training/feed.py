@@ -115,6 +115,7 @@ class Training:
       which: [lanes], the split of each lane.
       rows: (start, steps) -> [lanes, steps, batch], the examples of the steps from a start on.
       lengths: the steps of every block.
+      start: the step at which the first of them begins.
     """
 
     def __init__(
@@ -123,9 +124,10 @@ class Training:
         which: np.ndarray,
         rows: Callable[[np.int32, int], Any],
         lengths: Sequence[int],
+        start: int = 0,
     ) -> None:
         self.train, self.which, self.rows, self.lengths = train, which, rows, lengths
-        self.starts = (np.cumsum(lengths) - lengths).astype(np.int32)
+        self.starts = (start + np.cumsum(lengths) - lengths).astype(np.int32)
 
     def __len__(self) -> int:
         return len(self.lengths)

@@ -23,11 +23,12 @@ class Monitor:
     The first process shows it, with the means over its own members.
     """
 
-    def __init__(self, title: str, intervals: int, members: int) -> None:
+    def __init__(self, title: str, intervals: int, members: int, done: int = 0) -> None:
         # Into a file or a pipe one line every few seconds is enough.
         pause = 0.2 if sys.stderr.isatty() else 5.0
         self._bar = tqdm(
             total=intervals,
+            initial=done,
             disable=not is_first(),
             desc=f"{title}, {members} members",
             unit="interval",

@@ -16,6 +16,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from dlfun.training import hosts
 from dlfun.training.layout import check_layout, member_rows, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
+from dlfun.training.progress import Stage, restored
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
 
 
@@ -127,9 +128,20 @@ class Population:
         hparams, streams = jax.tree.map(lambda leaf: shape_of(leaf, (rows, *leaf.shape[1:])), pair)
         return hparams, streams, jax.eval_shape(jax.vmap(self.run.init), hparams, streams)
 
+    def place_stage(self, stage: Stage, members: Members) -> Stage:
+        """What is known of the members of a chunk, padded, and their carry on its devices."""
+        hparams, streams, like = self._member_shapes(members)
+        del hparams, streams
+        return restored(stage, like, self._sharded)
+
     @contextlib.contextmanager
-    def open(self, members: Members, first: int, tuning: Any, test: Any) -> Iterator[Session]:
-        """What trains and scores a chunk of the members on data placed by `place_data`."""
+    def open(
+        self, members: Members, first: int, tuning: Any, test: Any, done: int = 0
+    ) -> Iterator[Session]:
+        """What trains and scores a chunk of the members on data placed by `place_data`.
+
+        `done` intervals are behind it.
+        """
         yield Session(
             lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
             lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test)),

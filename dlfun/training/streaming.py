@@ -62,10 +62,12 @@ class StreamedPopulation(Population):
         return data
 
     @contextlib.contextmanager
-    def open(self, members: Members, first: int, tuning: Any, test: Any) -> Iterator[Session]:
+    def open(
+        self, members: Members, first: int, tuning: Any, test: Any, done: int = 0
+    ) -> Iterator[Session]:
         """What trains and scores a chunk of the members, and what feeds it."""
         validation = tuning.validation and self._scoring(members, first, tuning.validation)
-        training = self._training(members, first, tuning.train)
+        training = self._training(members, first, tuning.train, done)
         with feed.prefetched(training.source) as blocks:
             yield Session(
                 functools.partial(self._advance_fed, Lane(blocks, training.row), validation),
@@ -74,8 +76,8 @@ class StreamedPopulation(Population):
                 ),
             )
 
-    def _training(self, members: Members, first: int, train: Split) -> Lane:
-        """The blocks of all intervals, a lane for each replicate."""
+    def _training(self, members: Members, first: int, train: Split, done: int) -> Lane:
+        """The blocks of all intervals that are not done, a lane for each replicate."""
         which, row = feed.lanes(members.replicates, self.layout, first)
         at = np.array([members.replicates.index(replicate) for replicate in self._own(which)])
         order = members.streams.order[at]
@@ -83,7 +85,8 @@ class StreamedPopulation(Population):
             train,
             np.asarray(members.streams.split)[at],
             functools.partial(self._rows, train, jax.device_put(order, host_device())),
-            [n for steps in self.run.intervals for n in self._lengths(which, train, steps)],
+            [n for s in self.run.intervals[done:] for n in self._lengths(which, train, s)],
+            sum(self.run.intervals[:done]),
         )
         return Lane(source, put(row, self._sharded))
 

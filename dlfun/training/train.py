@@ -12,6 +12,7 @@ import numpy as np
 from dlfun.training import hosts
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population
+from dlfun.training.progress import Progress, Stage
 from dlfun.types import Members, Predictions, Split, TuneData
 
 
@@ -44,6 +45,7 @@ def train(
     keep: Callable[[Any], Any],
     title: str,
     give_up: Callable[[float], bool] = lambda seconds: False,
+    progress: Progress = Progress(),  # noqa: B008
 ) -> Trained | None:
     """Trains all members; scores the test split once, after the last step, if there is one.
 
@@ -51,19 +53,27 @@ def train(
       keep: what to keep of a final carry.
       give_up: asked once, with the seconds that the whole run will take by its first interval;
         whether to stop, which returns None.
+      progress: where the training goes on from, and what is kept of it meanwhile.
     """
     count = len(members.replicates)
     before = people.compile_seconds
     tuning = people.place_data(tuning)
     test = None if test is None else people.place_data(test)
     chunks = range(0, count, people.layout.chunk or count)
-    monitor = Monitor(title, len(people.run.intervals) * len(chunks), count)
+    done = [progress.load(first) for first in chunks]
+    monitor = Monitor(
+        title,
+        len(people.run.intervals) * len(chunks),
+        count,
+        sum(stage.intervals for stage in done if stage is not None),
+    )
     start = time.perf_counter()
     parts = []
-    for first in chunks:
+    for first, stage in zip(chunks, done, strict=True):
         rows = min(count - first, people.layout.chunk or count)
-        ask = give_up if first == 0 else lambda seconds: False
-        part = _train_chunk(people, members, first, tuning, test, keep, monitor, ask, len(chunks))
+        ask = give_up if first == 0 and stage is None else lambda seconds: False
+        chunk = Chunk(people, members, first, rows, len(chunks))
+        part = _train_chunk(chunk, tuning, test, keep, monitor, ask, progress, stage)
         if part is None:
             monitor.close()
             return None
@@ -71,39 +81,55 @@ def train(
     monitor.close()
     kept, history, scores, said = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     elapsed = time.perf_counter() - start - (people.compile_seconds - before)
+    elapsed += sum(stage.seconds for stage in done if stage is not None)
     return Trained(kept, history, scores, said, people.compile_seconds, elapsed)
 
 
+class Chunk(NamedTuple):
+    """Members of a population that are in memory together: `rows` of them, from `first` on."""
+
+    people: Population
+    members: Members
+    first: int
+    rows: int
+    chunks: int
+
+
 def _train_chunk(
-    people: Population,
-    members: Members,
-    first: int,
+    chunk: Chunk,
     tuning: Any,
     test: Any,
     keep: Callable[[Any], Any],
     monitor: Monitor,
     give_up: Callable[[float], bool],
-    chunks: int,
+    progress: Progress,
+    stage: Stage | None,
 ) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray], Predictions] | None:
-    """What is kept, history, test scores and predictions of the members from `first` on.
-
-    Padding is included.
-    """
+    """What is kept, history, test scores and predictions of a chunk, padding included."""
+    people, members, first = chunk.people, chunk.members, chunk.first
     hparams, streams = people.place(members, first)
-    carry = people.init(hparams, streams)
-    intervals = []
-    with people.open(members, first, tuning, test) as session:
-        for steps in people.run.intervals:
+    if stage is None:
+        stage = Stage(people.init(hparams, streams))
+    else:
+        stage = people.place_stage(stage, members)
+    if stage.finished:
+        return keep(hosts.whole(stage.carry)), stage.stacked(), stage.scores, stage.said
+    begun = time.perf_counter() - stage.seconds
+    with people.open(members, first, tuning, test, stage.intervals) as session, progress.held():
+        for steps in people.run.intervals[stage.intervals :]:
             spent = people.compile_seconds
             start = time.perf_counter()
-            carry, history = session.advance(carry, hparams, steps)
-            intervals.append(hosts.own_rows(history))
-            monitor.update(intervals[-1])
+            carry, history = session.advance(stage.carry, hparams, steps)
+            stage = stage.after(carry, hosts.own_rows(history), time.perf_counter() - begun)
+            monitor.update(stage.history[-1])
             seconds = time.perf_counter() - start - (people.compile_seconds - spent)
-            whole = seconds * len(people.run.intervals) * chunks
-            if len(intervals) == 1 and give_up(whole):
+            whole = seconds * len(people.run.intervals) * chunk.chunks
+            if stage.intervals == 1 and give_up(whole):
                 return None
-        scores, said = ({}, {}) if test is None else session.score(carry, hparams)
-    history = {name: np.stack([i[name] for i in intervals], axis=1) for name in intervals[0]}
-    history, scores, said = hosts.gather((history, scores, said))
-    return keep(hosts.whole(carry)), history, scores, said
+            progress.at_interval(first, stage, chunk.rows)
+        if test is not None:
+            scores, said = session.score(stage.carry, hparams)
+            stage = stage._replace(scores=scores, said=said)
+        progress.at_end(first, stage._replace(finished=True), chunk.rows)
+    history, scores, said = hosts.gather((stage.stacked(), stage.scores, stage.said))
+    return keep(hosts.whole(stage.carry)), history, scores, said

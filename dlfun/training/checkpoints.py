@@ -1,0 +1,390 @@
+"""What a study has done so far, kept so that it goes on after any end with the same bits.
+
+Runs are pure: a population's numbers follow from its settings, data, numbers and keys. So each has
+a folder that is named by a digest of these, and whoever asks by the same name goes on with them.
+
+    FOLDER/study.json            whose study this is
+    FOLDER/lock                  held by the process that works on it
+    FOLDER/NAME/0001/            arrays, as Orbax writes them
+    FOLDER/NAME/0001.json        the manifest: what they are, and a checksum of every file
+
+A checkpoint counts from when its manifest is there, and only while every checksum fits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.training.monitor import say
+
+FORMAT = 1
+KEPT = 2
+"""Checkpoints of a population: should the newest be damaged, there is one before it."""
+
+EVERY = 60.0
+"""Seconds between checkpoints where the user says nothing."""
+
+SHARE = 0.02
+"""The part of the time that checkpoints may take where the user says nothing."""
+
+LARGEST = 2**40
+"""Bytes of a file that no checkpoint reaches: a larger one is damaged."""
+
+STUDY, LOCK = "study.json", "lock"
+
+
+class Stop(Protocol):
+    """Knows whether the user wants the study to stop."""
+
+    def hold(self) -> contextlib.AbstractContextManager[None]:
+        """While it is held, a wish to stop is kept until `obey`."""
+
+    def asked(self) -> bool:
+        """Whether there is such a wish, which counts as heard from then on."""
+
+    def obey(self) -> None:
+        """Stops, if there is one."""
+
+
+class Never:
+    """Nobody wants the study to stop; a signal does so as it does with any program."""
+
+    def hold(self) -> contextlib.AbstractContextManager[None]:
+        """Nothing is held."""
+        return contextlib.nullcontext()
+
+    def asked(self) -> bool:
+        """It is never asked."""
+        return False
+
+    def obey(self) -> None:
+        """There is nothing to obey."""
+
+
+class Saved(NamedTuple):
+    """A checkpoint: nested names -> arrays, and what else there is to say of them, as JSON."""
+
+    arrays: dict[str, Any]
+    about: dict[str, Any]
+
+
+class Checkpoints:
+    """The folder of a study that is not finished.
+
+    Args:
+      folder: made when the first population is trained.
+      identity: what must be the same when a study goes on, such as its flags; as JSON.
+      every: seconds between checkpoints; None is `EVERY`, and more where they cost much.
+      stop: whether to stop early.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: Mapping[str, Any],
+        every: float | None = None,
+        stop: Stop = Never(),  # noqa: B008
+    ) -> None:
+        self.folder, self.every, self.stop = folder, every, stop
+        self.written, self.seconds = 0, 0.0
+        self.identity = {"format": FORMAT, **identity}
+        self._pending: dict[str, Saved] = {}
+        self._last = time.monotonic()
+        self._cost = 0.0
+        self._lock: Any = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
+
+    def open(self) -> None:
+        """Takes the folder, which is made if need be; once.
+
+        Raises:
+          UserError: if another process works on it, or it is of another study.
+        """
+        if self._lock is not None:
+            return
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = take_lock(self.folder / LOCK)
+        except OSError as error:
+            raise UserError(f"{self.folder}: {error.strerror}; name another --output_dir") from None
+        check_identity(self.folder, self.identity)
+        write_whole(self.folder / STUDY, json.dumps(self.identity, indent=1, sort_keys=True))
+        for own in self.folder.iterdir():
+            if own.is_dir():
+                sweep_out(own)
+        done = sum(bool(numbers_of(own)) for own in self.folder.iterdir() if own.is_dir())
+        if done:
+            say(f"{self.folder}: going on from there; it has checkpoints of {done} populations")
+
+    def load(self, name: str) -> Saved | None:
+        """The newest checkpoint of a population that is whole, or None."""
+        if name in self._pending:
+            return self._pending[name]
+        for number in reversed(numbers_of(self.folder / name)):
+            path = self.folder / name / f"{number:04d}"
+            try:
+                return read(path)
+            except (OSError, ValueError, KeyError) as error:
+                say(f"{path}: damaged ({error}); taking the one before it, if there is one")
+        return None
+
+    def due(self) -> bool:
+        """Whether it is time for a checkpoint."""
+        wait = max(EVERY, self._cost / SHARE) if self.every is None else self.every
+        return self.stop.asked() or time.monotonic() - self._last >= wait
+
+    def note(self, name: str, arrays: Mapping[str, Any], about: Mapping[str, Any]) -> None:
+        """What is to be written of a population with the next checkpoint. Arrays are not copied."""
+        self._pending[name] = Saved(dict(arrays), dict(about))
+
+    def forget(self, name: str) -> None:
+        """A population is not needed any more."""
+        self._pending.pop(name, None)
+        self._settle()
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+
+    def save(self, wait: bool = False) -> None:
+        """Writes all that was noted, while the study goes on unless it is to wait."""
+        self._settle()
+        self._last = time.monotonic()
+        if self._pending and self._lock is not None:
+            self._thread = self._thread or ThreadPoolExecutor(1, "checkpoints")
+            self._writing = self._thread.submit(self._write, dict(self._pending))
+        if wait:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Waits for what is being written."""
+        if self._writing is not None:
+            self._writing.result()
+            self._writing = None
+
+    def _write(self, pending: Mapping[str, Saved]) -> None:
+        """Writes checkpoints; where that fails, says so, and they stay to be written."""
+        start = time.monotonic()
+        for name, saved in pending.items():
+            try:
+                write(self.folder / name, saved)
+            except Exception as error:  # of Orbax and what it stands on, any
+                say(
+                    f"{self.folder}: no checkpoint was written ({reason(error)}); the study goes "
+                    "on, and tries again with the next"
+                )
+                break
+            self.written += 1
+            if self._pending.get(name) is saved:
+                del self._pending[name]
+        self._cost = time.monotonic() - start
+        self.seconds += self._cost
+
+    def close(self) -> None:
+        """Writes what is left, and gives the folder back: it is gone if it holds nothing."""
+        if self._lock is None:
+            return
+        self.save(wait=True)
+        if not any(own.is_dir() for own in self.folder.iterdir()):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self._give_back()
+
+    def remove(self) -> None:
+        """The study is finished: the folder is not needed any more."""
+        self._pending.clear()
+        self._settle()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown()
+        if self._lock is not None:
+            self._lock.close()
+        self._thread = self._lock = None
+
+
+def take_lock(path: Path) -> Any:
+    """The lock's open file, which goes with its process, however that ends.
+
+    Raises:
+      UserError: if another process holds it, saying which.
+    """
+    file = path.open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        holder = file.read().strip() or "another process"
+        file.close()
+        raise UserError(
+            f"{path.parent}: {holder} works on it; wait for it, or name another --output_dir"
+        ) from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()} on {socket.gethostname()}")
+    file.flush()
+    return file
+
+
+def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Raises UserError unless a folder is of this study, or of none."""
+    try:
+        found = json.loads((folder / STUDY).read_text())
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        raise UserError(f"{folder / STUDY}: damaged; --overwrite starts the study anew") from None
+    if not isinstance(found, dict) or found.get("format") != identity["format"]:
+        raise UserError(
+            f"{folder}: was written by another version of dlfun; finish it with that one, or "
+            "start anew by --overwrite"
+        )
+    for name, value in identity.items():
+        if name not in ("format", "environment") and found.get(name) != value:
+            raise UserError(
+                f"{folder}: is an unfinished study with {difference(found.get(name), value)}; "
+                "give the same flags, another --output_dir, or --overwrite"
+            )
+    if found.get("environment") != identity.get("environment"):
+        was, now = found.get("environment"), identity.get("environment")
+        say(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
+
+
+def difference(was: Any, now: Any) -> str:
+    """What one value has and the other has not, in words."""
+    if isinstance(was, Sequence) and isinstance(now, Sequence) and not isinstance(was, str):
+        only = [
+            " ".join(str(x) for x in one if x not in other)
+            for one, other in ((was, now), (now, was))
+        ]
+        return f"{only[0] or 'fewer flags'} where this one has {only[1] or 'none'}"
+    return f"{was} where this one has {now}"
+
+
+def numbers_of(folder: Path) -> list[int]:
+    """The checkpoints of a population that have a manifest, oldest first."""
+    return sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].json"))
+
+
+def sweep_out(folder: Path) -> None:
+    """Removes what was being written when a study ended."""
+    whole = {f"{number:04d}" for number in numbers_of(folder)}
+    for path in folder.iterdir():
+        if path.is_dir() and path.name not in whole:
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.suffix == ".part":
+            path.unlink()
+
+
+def write(folder: Path, saved: Saved) -> None:
+    """A new checkpoint of a population; then, the oldest is removed where there are enough."""
+    numbers = numbers_of(folder)
+    path = folder / f"{(numbers[-1] + 1 if numbers else 1) % 10_000:04d}"
+    leaves, paths = flat(saved.arrays)
+    full = {str(i): leaf for i, leaf in enumerate(leaves) if leaf.size}  # Orbax refuses the others
+    empty = {i: [leaf.shape, leaf.dtype.name] for i, leaf in enumerate(leaves) if not leaf.size}
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(path, ignore_errors=True)
+    writer().save(path.absolute(), full)
+    manifest = {
+        "format": FORMAT,
+        "about": saved.about,
+        "paths": paths,
+        "empty": empty,
+        "files": {name: [size, digest] for name, size, digest in files_of(path)},
+    }
+    write_whole(folder / f"{path.name}.json", json.dumps(manifest))
+    for number in numbers[: len(numbers) + 1 - KEPT]:
+        (folder / f"{number:04d}.json").unlink(missing_ok=True)
+        shutil.rmtree(folder / f"{number:04d}", ignore_errors=True)
+
+
+def read(path: Path) -> Saved:
+    """A checkpoint, every file of which is as it was written.
+
+    Raises:
+      ValueError, KeyError or OSError: if one is not.
+    """
+    manifest = json.loads(path.with_name(f"{path.name}.json").read_text())
+    if manifest["format"] != FORMAT:
+        raise ValueError("of another version")
+    for name, (size, _) in manifest["files"].items():
+        if (path / name).stat().st_size != size or size > LARGEST:
+            raise ValueError(f"{name} has another size")
+    found = {name: digest for name, _, digest in files_of(path)}
+    for name, (_, digest) in manifest["files"].items():
+        if found.get(name) != digest:
+            raise ValueError(f"the checksum of {name} does not fit")
+    full = (
+        writer().restore(path.absolute()) if len(manifest["empty"]) < len(manifest["paths"]) else {}
+    )
+    empty = {i: np.zeros(shape, dtype) for i, (shape, dtype) in manifest["empty"].items()}
+    leaves = {**full, **empty}
+    arrays = [np.asarray(leaves[str(i)]) for i in range(len(manifest["paths"]))]
+    return Saved(nested(arrays, manifest["paths"]), manifest["about"])
+
+
+def writer() -> Any:
+    """What writes and reads arrays: Orbax, of this process alone. It takes long to import."""
+    import orbax.checkpoint as ocp  # type: ignore[import-untyped]
+
+    return ocp.Checkpointer(ocp.StandardCheckpointHandler())
+
+
+def files_of(folder: Path) -> Iterator[tuple[str, int, str]]:
+    """The name, size and sha256 of every file below a folder."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            yield str(path.relative_to(folder)), path.stat().st_size, digest
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A file that is there as a whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def flat(arrays: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[str]]]:
+    """The arrays of nested names, and the names that lead to each."""
+    leaves = jax.tree_util.tree_flatten_with_path(arrays)[0]
+    return [np.asarray(leaf) for _, leaf in leaves], [[k.key for k in path] for path, _ in leaves]
+
+
+def nested(leaves: Sequence[np.ndarray], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+    """The opposite of `flat`."""
+    found: dict[str, Any] = {}
+    for leaf, (*above, name) in zip(leaves, paths, strict=True):
+        place = found
+        for one in above:
+            place = place.setdefault(one, {})
+        place[name] = leaf
+    return found
+
+
+def reason(error: Exception) -> str:
+    """What went wrong, in one short line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    for known in ("No space left on device", "Permission denied", "Read-only file system"):
+        if known in str(error):
+            return known
+    return str(error).splitlines()[0][:200] if str(error) else type(error).__name__

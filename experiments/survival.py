@@ -1,0 +1,104 @@
+"""The flags of a study that is to survive: its checkpoints, and the signals that end it early."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from absl import flags as absl_flags
+
+from dlfun.errors import UserError
+from dlfun.types import Range
+from experiments import cluster, parsing
+from experiments.ending import CURRENT, SAID
+from experiments.holders import define, flag_of
+
+if TYPE_CHECKING:
+    from dlfun.training.checkpoints import Checkpoints
+
+SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
+"""What job schedulers send before they take a machine back, beside TERM."""
+
+HARMLESS = ("keep", "tensorboard")
+"""Flags of config.flags that may be others when a study goes on."""
+
+
+def define_survival(values: absl_flags.FlagValues) -> None:
+    """Adds the flags to those of a script."""
+
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+        define(values, kind, name, default, help, "Output & machine", usual=usual)
+
+    help = "start anew, and replace the record that --output_dir holds"
+    add(parsing.boolean(), "overwrite", False, help)
+    help = "between checkpoints of what the study did; 0: after every interval"
+    usual = "60, and more where they would take over 2 % of the time"
+    add(parsing.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
+    help = "a signal that ends the study as TERM does: what was done is kept"
+    add(parsing.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
+
+
+def listen(values: absl_flags.FlagValues) -> None:
+    """Has the --requeue_signal end the script, if there is one."""
+    name = values.requeue_signal if "requeue_signal" in values else None
+    if name is not None:
+        number = signal.Signals[f"SIG{name}"]
+        SAID[number] = f"told to stop by SIG{name}"
+        CURRENT.listen_to(number)
+
+
+def unfinished(output_dir: str) -> Path:
+    """Where a study keeps what it did until it has its record."""
+    output = Path(output_dir)
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def checkpoints_of(
+    values: absl_flags.FlagValues, script: str, output_dir: str, lines: Sequence[str]
+) -> Checkpoints | None:
+    """The checkpoints of a study; None where several processes share it.
+
+    Raises:
+      UserError: if those that are there are of another study, or another process works on them.
+    """
+    if cluster.size(values) > 1:
+        return None
+    import jax
+
+    from dlfun.studies.record import version
+    from dlfun.training.checkpoints import Checkpoints, check_identity, take_lock
+
+    folder = unfinished(output_dir)
+    kept = [line for line in lines if not line.lstrip("-").removeprefix("no").startswith(HARMLESS)]
+    identity = {
+        "script": script,
+        "flags": [*kept, *flag_of(values, "layout").lines()],
+        "environment": {
+            "versions": {name: version(name) for name in ("dlfun", "jax", "jaxlib")},
+            "devices": [device.device_kind for device in jax.devices()],
+        },
+    }
+    if folder.is_dir():
+        take_lock(folder / "lock").close()
+        if values.overwrite:
+            shutil.rmtree(folder)
+    elif folder.exists():
+        raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
+    found = Checkpoints(folder, identity, values.checkpoint_seconds, CURRENT)
+    check_identity(folder, found.identity)
+    CURRENT.close = found.close
+    CURRENT.hint = lambda: hint(values, folder, output_dir)
+    return found
+
+
+def hint(values: absl_flags.FlagValues, folder: Path, output_dir: str) -> str:
+    """How a study that ended early goes on."""
+    if not any(own.is_dir() for own in folder.glob("*")):
+        return ""
+    if values.output_dir is None:
+        return f"the same command with --output_dir={output_dir} goes on"
+    return "the same command goes on"

@@ -174,7 +174,7 @@ def call_onnx(files: Mapping[str, bytes], model: Exportable) -> np.ndarray:
 
 def write_safetensors(model: Exportable) -> dict[str, bytes]:
     """model.safetensors: the parameters under Flax's names, layer/array."""
-    arrays = {n: np.ascontiguousarray(a) for n, a in model.variables.items()}
+    arrays = {n: np.array(a, order="C") for n, a in model.variables.items()}
     content: bytes = needed("safetensors.numpy").save(arrays)
     return {"model.safetensors": content}
 

@@ -70,8 +70,12 @@ def folder_of(words: list[str]) -> Path:
     return Path(words[0])
 
 
-def study_of(script: str, folder: Path) -> absl_flags.FlagValues:
+def study_of(
+    script: str, folder: Path, own: absl_flags.FlagValues = FLAGS
+) -> absl_flags.FlagValues:
     """The flags of the script that wrote a record, as its config.flags gives them.
+
+    Where the data lie, and the platform, are those of the `own` flags if they say so.
 
     Raises:
       UserError: if they are not flags of this script any more.
@@ -80,7 +84,7 @@ def study_of(script: str, folder: Path) -> absl_flags.FlagValues:
     given = [
         line
         for name in ("data_dir", "manual_dir", "platform")
-        for line in flag_of(FLAGS, name).lines()
+        for line in flag_of(own, name).lines()
     ]
     compares = script == "compare"
     try:

@@ -21,6 +21,9 @@ WIDE = 7.0
 FRAMES, STRIPS = 6, 4
 """Frames of a video that are shown side by side, and such strips in a row."""
 
+COLUMNS = 10
+"""Generated examples in a row."""
+
 SPACED = {"wspace": 0.08, "hspace": 0.08}
 
 
@@ -129,7 +132,12 @@ def generated_rows(source: Path) -> tuple[str, list[tuple[str, np.ndarray]]]:
     """The modality of a *-samples.npz, and its rows: label, and examples [columns, *shape]."""
     with np.load(source) as arrays:
         modality = str(arrays["modality"])
-        rows = [(kind, arrays[kind]) for kind in ("inputs", "reconstructions", "samples")]
+        kinds = [kind for kind in ("inputs", "reconstructions", "samples") if kind in arrays]
+        rows = [
+            (kind if not first else "", arrays[kind][first : first + COLUMNS])
+            for kind in kinds
+            for first in range(0, len(arrays[kind]), COLUMNS)
+        ]
         traversed = zip(arrays["traversed"], arrays["traversals"], strict=True)
         rows += [(f"latent {dimension}", examples) for dimension, examples in traversed]
     if modality == "video":

@@ -22,32 +22,37 @@ WRITING = 2**31 - 2
 
 
 def write_tokens(
-    module: Any, variables: Any, key: jax.Array, first: int, length: int, temperature: float
+    module: Any,
+    variables: Any,
+    key: jax.Array,
+    first: int | np.ndarray,
+    length: int,
+    temperature: float,
 ) -> np.ndarray:
     """Ids [length], each drawn from softmax(logits / temperature) of what was written before.
 
     Args:
       module: a model whose collection `carried` holds the state in which it left off.
       variables: its parameters, of one member.
-      first: the id that the text begins with.
+      first: the id, or the ids [tokens], that the text begins with.
     """
     variables = jax.tree.map(jnp.asarray, variables)  # a numpy table takes no traced index
 
-    def read(carried: Any, token: jax.Array) -> tuple[jax.Array, Any]:
+    def read(carried: Any, tokens: jax.Array) -> tuple[jax.Array, Any]:
         logits, new = module.apply(
-            {**variables, **carried}, token[None, None], train=True, mutable=["carried"]
+            {**variables, **carried}, tokens[None], train=True, mutable=["carried"]
         )
-        return logits[0, 0], new
+        return logits[0, -1], new
 
     def step(running: tuple[Any, jax.Array], key: jax.Array) -> tuple[tuple, jax.Array]:
         carried, logits = running
         token = jax.random.categorical(key, logits / temperature)
-        logits, carried = read(carried, token)
+        logits, carried = read(carried, token[None])
         return (carried, logits), token
 
     @jax.jit
     def write(key: jax.Array) -> jax.Array:
-        logits, carried = read({}, jnp.int32(first))
+        logits, carried = read({}, jnp.atleast_1d(jnp.asarray(first, jnp.int32)))
         return jax.lax.scan(step, (carried, logits), jax.random.split(key, length))[1]
 
     return np.asarray(write(key))

@@ -179,7 +179,9 @@ def test_a_record_is_not_overwritten(tmp_path):
     assert "already holds a record" in ran.stderr
 
 
-@pytest.mark.parametrize("script", ["train", "sweep", "compare", "verify", "report"])
+@pytest.mark.parametrize(
+    "script", ["train", "sweep", "compare", "verify", "report", "predict", "sample", "export"]
+)
 def test_help_needs_no_jax(script):
     program = (
         f"import runpy, sys; sys.argv[1:] = ['--help']\n"
@@ -195,7 +197,13 @@ def test_help_needs_no_jax(script):
         env=os.environ | {"COLUMNS": "100"},
     )
     assert ran.returncode == 0
-    own = {"verify": ("--members",), "report": ("--output_file", "--format")}
+    own = {
+        "verify": ("--members",),
+        "report": ("--output_file", "--format"),
+        "predict": ("--inputs", "--member=best|mean|ensemble|N", "--temperature=fit|NUMBER"),
+        "sample": ("--count", "--prompt"),
+        "export": ("--format", "safetensors"),
+    }
     study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
     for word in own.get(script, study):
         assert word in ran.stdout

@@ -4,10 +4,18 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from sklearn.metrics import brier_score_loss
+from scipy.special import log_softmax
+from sklearn.metrics import brier_score_loss, log_loss
 
 from dlfun.errors import UserError
 from dlfun.stats import calibrate
+from dlfun.stats.calibration import (
+    TEMPERATURES,
+    cross_fitted,
+    fit_temperature,
+    score_probabilities,
+    tempered,
+)
 
 ANSWERS = st.lists(
     st.tuples(st.integers(0, 60).map(lambda n: n / 60), st.booleans()), min_size=1, max_size=40
@@ -63,3 +71,52 @@ def test_bad_input():
         calibrate([1.2], [True])
     with pytest.raises(UserError, match="2 confidences of 1 answers"):
         calibrate([0.2, 0.3], [True])
+
+
+def logits(count=200, seed=0):
+    random = np.random.default_rng(seed)
+    drawn = random.normal(size=(count, 4)) * 2
+    p = np.exp(log_softmax(drawn, -1))
+    return drawn, (random.random(count)[:, None] > p.cumsum(-1)).sum(-1).clip(0, 3)
+
+
+def test_tempered_probabilities_are_a_softmax():
+    values, _ = logits()
+    expected = log_softmax(values / 1.7, -1)
+    np.testing.assert_allclose(tempered(values, 1.7), expected, rtol=1e-12)
+    np.testing.assert_allclose(tempered(log_softmax(values, -1), 1.7), expected, rtol=1e-9)
+
+
+def test_the_fitted_temperature_is_the_best_of_a_grid_and_scales_with_the_logits():
+    values, targets = logits()
+    found = fit_temperature(values, targets)
+    grid = np.linspace(0.5, 2, 301)
+    losses = [log_loss(targets, np.exp(log_softmax(values / t, -1))) for t in grid]
+    assert found == pytest.approx(grid[np.argmin(losses)], abs=6e-3)
+    assert fit_temperature(3 * values, targets) == pytest.approx(3 * found, rel=1e-4)
+    wrong = np.eye(4)[(targets + 1) % 4] * 100
+    assert fit_temperature(wrong, targets) == pytest.approx(max(TEMPERATURES), rel=1e-3)
+    with pytest.raises(UserError, match="there are none"):
+        fit_temperature(values[:0], targets[:0])
+
+
+def test_scores_equal_loops_over_classes():
+    values, targets = logits(30)
+    p = np.exp(log_softmax(values, -1))
+    found = score_probabilities(np.log(p), targets)
+    brier = sum((p[i, c] - (targets[i] == c)) ** 2 for i in range(30) for c in range(4))
+    assert found.brier == pytest.approx(brier / 30)
+    assert found.nats == pytest.approx(log_loss(targets, p))
+    top = calibrate(p.max(-1), p.argmax(-1) == targets)
+    assert (found.ece, found.brier_top) == (top.ece, top.brier)
+
+
+def test_each_half_is_under_the_temperature_of_the_other():
+    values, targets = logits()
+    found = cross_fitted(values, targets)
+    for half, other in (
+        (slice(0, None, 2), slice(1, None, 2)),
+        (slice(1, None, 2), slice(0, None, 2)),
+    ):
+        t = fit_temperature(values[other], targets[other])
+        np.testing.assert_allclose(found[half], log_softmax(values[half] / t, -1), rtol=1e-9)

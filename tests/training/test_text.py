@@ -144,6 +144,9 @@ def test_a_text_is_written_from_the_probabilities_of_the_whole_before_it(key):
     for last in range(12):
         ids[last + 1] = np.argmax(read(as_kept, ids[None])[0, last])
     np.testing.assert_array_equal(found, ids[1:])
+    # The whole beginning counts as what was written.
+    after = write_tokens(module, as_kept, key, ids[:6], 7, 1e-6)
+    np.testing.assert_array_equal(after, ids[6:])
     hot = write_tokens(module, as_kept, key, 2, 400, 1e6)
     assert np.bincount(hot, minlength=4).min() > 60  # all four alike at a high one
 

@@ -34,16 +34,22 @@ def read_images(paths: Sequence[Path]) -> np.ndarray:
     return stacked[..., None] if mode == "L" else stacked
 
 
-def open_image(path: Path) -> Any:
+def open_image(path: Path, size: tuple[int, int] | None = None) -> Any:
     """A PIL image, wholly read.
 
+    Args:
+      size: width and height that it must have, however it lies, before any more of it is read.
+
     Raises:
-      UserError: if it cannot be read, or is of more than 8 bits a pixel and channel.
+      UserError: if it cannot be read, or is of another size, or of more than 8 bits a pixel and
+        channel.
     """
     from PIL import Image, ImageOps
 
     try:
         with Image.open(path) as file:
+            if size is not None and sorted(file.size) != sorted(size):
+                raise other_size(path, file.size, size)
             image = ImageOps.exif_transpose(file)
             image.load()
     # PIL raises what the damaged part happens to break; SyntaxError is its word for bad chunks.
@@ -53,4 +59,14 @@ def open_image(path: Path) -> Any:
         ) from None
     if image.mode.split(";")[0] in DEEP:
         raise UserError(f"{path} has more than 8 bits a pixel; make it grey or RGB of 8 bits")
+    if size is not None and image.size != size:
+        raise other_size(path, image.size, size)
     return image
+
+
+def other_size(path: Path, found: tuple[int, int], wanted: tuple[int, int]) -> UserError:
+    """The error of an image whose width and height are not those wanted."""
+    return UserError(
+        f"{path} is of {found[0]} x {found[1]} pixels and must be of {wanted[0]} x {wanted[1]}; "
+        "resize it"
+    )

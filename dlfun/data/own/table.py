@@ -53,24 +53,84 @@ def read(path: Path, target_column: str | None = None) -> Found:
       UserError: naming line or column, if the file cannot be read or a cell be understood.
     """
     table = read_table(path)
-    target = table.names[-1] if target_column is None else target_column
-    if target not in table.names:
-        raise UserError(f"--target_column: {path}: {unknown('column', target, table.names)}")
-    if len(table.names) < 2:
-        raise UserError(f"{path} has one column only: {target}; commas must part at least two")
-    columns = [read_column(table, name, path) for name in table.names if name != target]
-    targets, classes = read_target(table, target, path)
-    values = np.concatenate([column.values for column in columns], axis=1)
-    splits = parts.hold_out(Split(values, targets), path, classes, hint=NUMBERS)
-    numeric = np.repeat([c.numeric for c in columns], [c.values.shape[1] for c in columns])
+    target = target_of(table, target_column, path)
+    splits, numeric, classes = read_parts(table, target, path)
     spec = Spec(
-        shape=values.shape[1:],
+        shape=splits["train"].inputs.shape[1:],
         modality="vector",
         task="classification" if classes else "regression",
         outputs=len(classes) or 1,
         official_split=HELD_OUT,
     )
     return Found(standardised(splits, numeric), spec, classes)
+
+
+def target_of(table: Table, target_column: str | None, path: Path) -> str:
+    """The name of the column to be predicted; None is the last one.
+
+    Raises:
+      UserError: if there is no such column, or no other.
+    """
+    target = table.names[-1] if target_column is None else target_column
+    if target not in table.names:
+        raise UserError(f"--target_column: {path}: {unknown('column', target, table.names)}")
+    if len(table.names) < 2:
+        raise UserError(f"{path} has one column only: {target}; commas must part at least two")
+    return target
+
+
+def read_parts(
+    table: Table, target: str, path: Path
+) -> tuple[dict[str, Split], np.ndarray, tuple[str, ...]]:
+    """The splits before they are standardised, which features are numeric, and the classes."""
+    columns = [read_column(table, name, path) for name in table.names if name != target]
+    targets, classes = read_target(table, target, path)
+    values = np.concatenate([column.values for column in columns], axis=1)
+    splits = parts.hold_out(Split(values, targets), path, classes, hint=NUMBERS)
+    numeric = np.repeat([c.numeric for c in columns], [c.values.shape[1] for c in columns])
+    return splits, numeric, classes
+
+
+def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
+    """The features [n, features] float32 of another table, prepared as those of the first were.
+
+    Columns are found by their names, in any order; the target, and columns that the first table
+    has not, are passed over. Numbers lose the mean and are divided by the standard deviation of
+    the first table's training split.
+
+    Raises:
+      UserError: naming line or column, if a column is missing or a text is none of its categories.
+    """
+    first, table = read_table(path), read_table(other)
+    target = target_of(first, target_column, path)
+    missing = [name for name in first.names if name not in (target, *table.names)]
+    if missing:
+        raise UserError(f"{other}: has no column {missing[0]}, as {path} has; add it")
+    features = [like_column(first, table, n, path, other) for n in first.names if n != target]
+    splits, numeric, _ = read_parts(first, target, path)
+    new = Split(np.concatenate(features, axis=1), np.zeros(len(table.rows)))
+    return np.asarray(standardised({**splits, "new": new}, numeric)["new"].inputs)
+
+
+def like_column(first: Table, table: Table, name: str, path: Path, other: Path) -> np.ndarray:
+    """A column of a table as features [n, 1] or [n, categories], as the first table has it."""
+    if numbers_of(first, name, path) is not None:
+        numbers = numbers_of(table, name, other)
+        if numbers is None:
+            line, cell = first_text(table, name)
+            raise UserError(
+                f"{other}, line {line}: {parts.short(cell)!r} in column {name} is not a number; "
+                "mend it"
+            )
+        return numbers[:, None]
+    categories, cells = sorted(set(cells_of(first, name))), cells_of(table, name)
+    for cell, line in zip(cells, table.lines, strict=True):
+        if cell not in categories:
+            raise UserError(
+                f"{other}, line {line}: {parts.short(cell)!r} in column {name} is none of "
+                f"{parts.listed(categories)}, which the model knows"
+            )
+    return (np.array(cells)[:, None] == np.array(categories)).astype(np.float64)
 
 
 def standardised(splits: dict[str, Split], numeric: np.ndarray) -> dict[str, Split]:

@@ -1,0 +1,178 @@
+"""New inputs for trained models: read from files, and prepared as those of a data set were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.types import DataOptions, Spec, Split
+
+
+class Source(NamedTuple):
+    """The data set that new inputs must be like.
+
+    Attributes:
+      given: how the study named it: a name of the table, or a path.
+      spec: what models know of it.
+      dtype: of its stored inputs.
+      options: how it was read.
+    """
+
+    given: str
+    spec: Spec
+    dtype: np.dtype
+    options: DataOptions
+
+    @property
+    def white(self) -> int:
+        """The largest value that whole numbers may have: of a pixel, that of white."""
+        if self.spec.vocabulary:
+            return self.spec.vocabulary - 1
+        if self.spec.scale < 1:
+            return round(1 / self.spec.scale)
+        return 1 if self.dtype.kind == "b" else int(np.iinfo(self.dtype).max)
+
+
+class Given(NamedTuple):
+    """Examples as the data set stores them.
+
+    Attributes:
+      inputs: [examples, *shape].
+      names: what each is called: a file, or a number.
+      lengths: [examples] where examples are padded, else None.
+    """
+
+    inputs: np.ndarray
+    names: tuple[str, ...]
+    lengths: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, split: Split) -> Given:
+        """The examples of a split, numbered."""
+        lengths = None if split.lengths is None else np.asarray(split.lengths)
+        inputs = np.asarray(split.inputs)
+        return cls(inputs, numbered(len(inputs)), lengths)
+
+
+Reader = Callable[[Sequence[Path], Source], Given]
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """The names of examples that have no other: 0, 1, 2 ..."""
+    return tuple(map(str, range(count)))
+
+
+def readers() -> dict[str, Reader]:
+    """The suffix of a file -> what reads such files."""
+    from dlfun.data.given import arrays, files
+
+    images = dict.fromkeys((".png", ".jpg", ".jpeg"), files.read_images)
+    plain = {".csv": arrays.read_csv, ".npy": arrays.read_npy, ".npz": arrays.read_npz}
+    return {**plain, **images, ".wav": files.read_wavs, ".txt": files.read_text}
+
+
+def read_given(paths: Sequence[Path], source: Source) -> Given:
+    """Inputs of files, prepared as the data set was.
+
+    A folder stands for the files in it. Several files are images or recordings; of others there
+    is one.
+
+    Raises:
+      UserError: naming the file, if one cannot be read or does not fit the data set.
+    """
+    files = [file for path in paths for file in expanded(path)]
+    kinds = {file.suffix.lower() for file in files}
+    known = readers()
+    strange = sorted(kinds - set(known))
+    if strange:
+        raise UserError(
+            f"{next(f for f in files if f.suffix.lower() in strange)}: inputs are files of "
+            f"{', '.join(known)}; name one"
+        )
+    read = {known[kind] for kind in kinds}
+    several = read <= {known[".png"], known[".wav"]}
+    if len(read) > 1 or (len(files) > 1 and not several):
+        raise UserError(
+            f"--inputs names {len(files)} files, such as {files[0]} and {files[-1]}; give one, or "
+            "several that are all images or all recordings"
+        )
+    found = next(iter(read))(files, source)
+    if source.options.permute_features:
+        from dlfun.data.reading import permute
+
+        found = found._replace(inputs=permute(found.inputs, source.spec))
+    return found
+
+
+def expanded(path: Path) -> list[Path]:
+    """A file, or the files of a folder in the order of their names.
+
+    Raises:
+      UserError: if there is no such file, or the folder holds none.
+    """
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UserError(f"--inputs={path}: there is no such file; name one that is there")
+    found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    if not found:
+        raise UserError(f"--inputs={path}: the folder holds no files; name another")
+    return found
+
+
+def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
+    """An array of numbers as the data set stores its inputs: [examples, *shape], of its type.
+
+    A single example, and axes of length 1 too few or too many, are understood.
+
+    Raises:
+      UserError: if the shape or the values cannot be those of inputs.
+    """
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{path}: inputs must be numbers, not {array.dtype}; write them as such")
+    shaped = with_shape(array, source, path)
+    if not len(shaped):
+        raise UserError(f"{path}: holds no examples; give at least one")
+    if not np.isfinite(shaped).all():
+        raise UserError(f"{path}: holds numbers that are not finite; replace them")
+    if source.dtype.kind == "f":
+        return shaped.astype(source.dtype)
+    low, high = shaped.min(), shaped.max()
+    if low < 0 or high > source.white or (shaped != np.round(shaped)).any():
+        raise UserError(
+            f"{path}: its values, {low:g} to {high:g}, must be whole numbers from 0 to "
+            f"{source.white}, as those of {source.given} are; scale them to that"
+        )
+    return shaped.astype(source.dtype)
+
+
+def check_shape(shape: tuple[int, ...], source: Source, path: Path) -> tuple[int, ...]:
+    """The shape [examples, *shape] that an array of another one is to be given.
+
+    Raises:
+      UserError: if it does not fit.
+    """
+    wanted = source.spec.shape
+    if source.spec.task == "next_token" and len(shape) == 2 and shape[1]:
+        return shape  # a text may be of any length
+    if shape[1:] == wanted or _without_ones(shape[1:]) == _without_ones(wanted):
+        return (shape[0], *wanted) if shape else (1, *wanted)
+    if _without_ones(shape) == _without_ones(wanted):
+        return (1, *wanted)
+    raise UserError(
+        f"{path}: its shape is {list(shape)}, and {source.given} needs [examples, "
+        f"{', '.join(map(str, wanted))}]; reshape it"
+    )
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def with_shape(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
+    """The same numbers in the shape of examples."""
+    return array.reshape(check_shape(array.shape, source, path))

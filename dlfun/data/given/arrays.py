@@ -1,0 +1,196 @@
+"""New inputs as arrays and tables. Sizes are checked before anything is read into memory."""
+
+from __future__ import annotations
+
+import csv
+import math
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from dlfun.data import is_path
+from dlfun.data.given import Given, Source, check_shape, fitted, numbered
+from dlfun.data.own import table
+from dlfun.data.own.npz import UNREADABLE, first_line
+from dlfun.errors import UserError
+
+LARGEST = 2**33
+"""Bytes of an array, at most: an archive may claim to hold any number of them."""
+
+NAMES = ("inputs", "test_inputs", "x_test")
+"""Arrays of an .npz that are the inputs, in this order; else its only one."""
+
+
+def unreadable(path: Path, error: Exception) -> UserError:
+    """The error of a file that is no array."""
+    return UserError(
+        f"{path} cannot be read ({first_line(error)}); write it with numpy, without Python objects"
+    )
+
+
+def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
+    """Shape and type of an array from the head of its file.
+
+    Raises:
+      ValueError: if it is none, or holds Python objects.
+    """
+    version = np.lib.format.read_magic(file)
+    known: dict[tuple[int, int], Any] = {
+        (1, 0): np.lib.format.read_array_header_1_0,
+        (2, 0): np.lib.format.read_array_header_2_0,
+    }
+    if version not in known:
+        raise ValueError(f"an array of version {version[0]}.{version[1]}")
+    shape, _, dtype = known[version](file)
+    if dtype.hasobject:
+        raise ValueError("an array of Python objects")
+    return shape, dtype
+
+
+def check_size(file: IO[bytes], size: int, path: Path, source: Source | None = None) -> None:
+    """Raises unless the array in a file of so many bytes is as large as its head says, and fits.
+
+    Raises:
+      UserError: if its shape does not fit the data set, or it is larger than `LARGEST`.
+      ValueError: if the file is no array, or shorter than it says.
+    """
+    shape, dtype = read_header(file)
+    needed = math.prod(shape) * dtype.itemsize
+    if needed > LARGEST:
+        raise UserError(f"{path}: an array of {needed / 2**30:.0f} GiB; give it in parts")
+    if needed > size - file.tell():
+        raise ValueError("it ends before its last number")
+    if source is not None:
+        check_shape(shape, source, path)
+
+
+def read_npy(paths: Sequence[Path], source: Source) -> Given:
+    """Inputs [examples, *shape] of an .npy file.
+
+    Raises:
+      UserError: if it cannot be read, or does not fit the data set.
+    """
+    (path,) = paths
+    try:
+        with path.open("rb") as file:
+            check_size(file, path.stat().st_size, path, source)
+            file.seek(0)
+            array = np.load(file, allow_pickle=False)
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
+    inputs = fitted(array, source, path)
+    return Given(inputs, numbered(len(inputs)), whole(inputs, source))
+
+
+def whole(inputs: np.ndarray, source: Source) -> np.ndarray | None:
+    """The lengths of examples that are as long as they can be; None where they are not padded."""
+    if not source.spec.padded:
+        return None
+    return np.full(len(inputs), inputs.shape[1], np.int32)
+
+
+def read_npz(paths: Sequence[Path], source: Source) -> Given:
+    """Inputs of an .npz file under one of `NAMES`, and where it has them, `lengths`.
+
+    Raises:
+      UserError: if it cannot be read, has no such array, or does not fit the data set.
+    """
+    (path,) = paths
+    try:
+        with zipfile.ZipFile(path) as archive:
+            name, held = inputs_name(archive, path), set(archive.namelist())
+            array = read_member(archive, name, path, source)
+            lengths = None
+            if "lengths.npy" in held and source.spec.padded:
+                lengths = read_member(archive, "lengths.npy", path)
+    except UNREADABLE as error:
+        raise unreadable(path, error) from None
+    inputs = fitted(array, source, path)
+    if lengths is None:
+        return Given(inputs, numbered(len(inputs)), whole(inputs, source))
+    right = lengths.shape == (len(inputs),) and lengths.dtype.kind in "iu"
+    if not right or not ((lengths > 0) & (lengths <= inputs.shape[1])).all():
+        raise UserError(
+            f"{path}: lengths must be {len(inputs)} whole numbers from 1 to {inputs.shape[1]}"
+        )
+    return Given(inputs, numbered(len(inputs)), lengths.astype(np.int32))
+
+
+def inputs_name(archive: zipfile.ZipFile, path: Path) -> str:
+    """The name in the archive of the array that holds the inputs.
+
+    Raises:
+      UserError: if it has none of `NAMES`, and several others.
+    """
+    held = archive.namelist()
+    for name in NAMES:
+        if f"{name}.npy" in held:
+            return f"{name}.npy"
+    if len(held) != 1:
+        raise UserError(f"{path}: holds {len(held)} arrays; name the one of inputs {NAMES[0]}")
+    return held[0]
+
+
+def read_member(
+    archive: zipfile.ZipFile, name: str, path: Path, source: Source | None = None
+) -> np.ndarray:
+    """An array of an archive, which is not larger than its head says."""
+    with archive.open(name) as file:
+        check_size(file, archive.getinfo(name).file_size, path, source)
+    with archive.open(name) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def read_csv(paths: Sequence[Path], source: Source) -> Given:
+    """Examples of a .csv file, one a line.
+
+    Of a data set that is a table of its own, columns by name, prepared as that table's; a column
+    of targets is passed over. Of any other, all numbers of an example one after the other, under
+    a line of column names or without one.
+
+    Raises:
+      UserError: naming line or column, if it cannot be read or does not fit the data set.
+    """
+    (path,) = paths
+    if is_path(source.given) and source.given.lower().endswith(".csv"):
+        inputs = table.read_like(Path(source.given), source.options.target_column, path)
+    else:
+        numbers = read_numbers(path, math.prod(source.spec.shape))
+        inputs = fitted(numbers.reshape(-1, *source.spec.shape), source, path)
+    return Given(inputs, numbered(len(inputs)), whole(inputs, source))
+
+
+def read_numbers(path: Path, wanted: int) -> np.ndarray:
+    """A .csv of so many numbers a line: [lines, wanted], the examples' own shape flattened.
+
+    Raises:
+      UserError: naming the line that is not so.
+    """
+    rows: list[list[float]] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            for cells in reader:
+                numbers = [table.as_number(cell) for cell in cells]
+                if not rows and reader.line_num == 1 and None in numbers:
+                    continue  # names of columns
+                if cells:
+                    rows.append(checked(numbers, wanted, f"{path}, line {reader.line_num}"))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(
+            f"{path} cannot be read as .csv in UTF-8 ({error}); write it anew"
+        ) from None
+    return np.array(rows, np.float64).reshape(len(rows), wanted)
+
+
+def checked(numbers: Sequence[float | None], wanted: int, where: str) -> list[float]:
+    """The numbers of a line; raises UserError unless they are as many as an example has."""
+    if len(numbers) != wanted:
+        raise UserError(f"{where}: {len(numbers)} cells, and an example has {wanted} numbers")
+    found = [number for number in numbers if number is not None]
+    if len(found) < wanted:
+        raise UserError(f"{where}: holds text where a number is wanted; mend it")
+    return found

@@ -1,0 +1,1 @@
+"""Trained models put to use, from the records that studies left: answers, samples, exports."""

@@ -1,0 +1,195 @@
+"""A trained model as files that run without dlfun, checked against the original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from dlfun.data.given import Given, Source
+from dlfun.errors import UserError
+from dlfun.models import MODELS
+from dlfun.studies.arm import flat_parameters
+from dlfun.studies.assemble import assemble, likelihood
+from dlfun.studies.generate import values
+from dlfun.studies.record import version, write_json, write_record
+from dlfun.studies.use.formats import BATCH, FORMATS, Exportable
+from dlfun.studies.use.predict import outputs_of
+from dlfun.studies.use.sample import decode
+from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
+
+PARTS = ("outputs", "decoder")
+"""What of a model is exported: what it says of inputs, or a VAE's decoder."""
+
+EXAMPLES, TEXTS = 256, 16
+"""Real inputs, at most, on which an export is checked."""
+
+TOLERANCES = {"float32": 1e-4, "bfloat16": 2e-2, "float64": 1e-9}
+"""The largest difference from the original, as a part of the largest output (at least of 1)."""
+
+PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "numpy")
+
+
+class Checked(NamedTuple):
+    """An export beside its original: on so many real inputs, and how far it is off at most."""
+
+    examples: int
+    difference: float
+    tolerance: float
+
+
+def plain_way(model: str) -> str:
+    """How layers compute where the program is to be understood by others: by stock operations."""
+    return "xla" if "xla" in MODELS[model].ways else ""
+
+
+def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
+    """A trained member as a function, and what the original gives for real inputs.
+
+    The inputs are those that the data set stores, of its type; what scales them is inside. They
+    are of the validation split, or of the training split where nothing was held out.
+
+    Raises:
+      UserError: if the model has no such part.
+    """
+    variables = network.variables_of(0)
+    flat = {name: np.asarray(array) for name, array in flat_parameters(variables).items()}
+    if part == "decoder":
+        function, arguments, expected = decoder(network)
+        return Exportable(function, flat, variables, arguments, "examples"), expected
+    if not network.spec.outputs:
+        raise UserError("there are no labels, and so no outputs; give --part=decoder")
+    split = network.held_out(0) or network.data.datasets[network.splits[0]].train
+    most = TEXTS if network.spec.task == "next_token" else EXAMPLES
+    given = Given.of(jax.tree.map(lambda leaf: leaf[:most], split))
+    arguments = {"inputs": given.inputs}
+    if takes_lengths(network.settings, network.spec):
+        arguments["lengths"] = np.asarray(given.lengths, np.int32)
+    function = forward(network.settings, network.spec, plain_way(network.settings.model))
+    output = "logits" if is_logits(network) else "outputs"
+    return Exportable(function, flat, variables, arguments, output), outputs_of(network, given)[0]
+
+
+def is_logits(network: Network) -> bool:
+    """Whether softmax of the outputs gives probabilities."""
+    each_step = network.spec.task in ("next_token", "sequence_labelling")
+    return each_step or says_probabilities(network.settings, network.spec)
+
+
+def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
+    """A VAE's decoder: its function, some latents drawn from the prior, and what they become.
+
+    Raises:
+      UserError: if the model has none.
+    """
+    settings, spec = network.settings, network.spec
+    if not MODELS[settings.model].generative:
+        raise UserError(f"--part=decoder: {settings.model} has none; leave it out")
+    module = assemble(settings, spec, plain_way(settings.model)).module
+    kind = likelihood(settings.shape, spec)
+
+    def function(variables: Any, latents: jax.Array) -> jax.Array:
+        return values(module.apply(variables, latents, method="decode")[0], kind)
+
+    dtype = network.variables["params"]["log_scale"].dtype
+    random = np.random.default_rng(0)
+    latents = random.normal(size=(EXAMPLES, settings.shape.latent)).astype(dtype)
+    found = decode(network, latents)
+    return function, {"latents": latents}, found
+
+
+def check(
+    files: dict[str, bytes], kind: str, model: Exportable, expected: np.ndarray, precision: str
+) -> Checked:
+    """Compares what the files give with the original.
+
+    Raises:
+      UserError: if they differ by more than the tolerance of the precision.
+    """
+    found = FORMATS[kind].call(files, model).reshape(expected.shape).astype(np.float64)
+    scale = max(1.0, float(np.abs(expected).max()))
+    difference = float(np.abs(found - expected).max()) / scale
+    tolerance = TOLERANCES[precision]
+    if not difference <= tolerance:  # NaN is none either
+        raise UserError(
+            f"the export is off by {difference:.2g} of the largest output, and may be by "
+            f"{tolerance:g}; nothing was written: choose another --format"
+        )
+    return Checked(len(expected), difference, tolerance)
+
+
+def meaning(network: Network, source: Source, part: str) -> str:
+    """In words, what the inputs are."""
+    spec = network.spec
+    if part == "decoder":
+        return "latents, standard normal"
+    if spec.vocabulary:
+        return "ids of characters, places in the alphabet" if spec.alphabet else "bytes of UTF-8"
+    if spec.modality == "speech":
+        return "log-mel spectrograms as the data set makes them, frames by bands"
+    if spec.scale < 1:
+        pixels = f" (of a pixel of 0 to 255: round(pixel * {source.white} / 255))"
+        other = spec.modality == "image" and source.white != 255
+        whole = f"whole numbers from 0 to {source.white}, which are scaled inside"
+        return whole + (pixels if other else "")
+    return "as the data set stores them; nothing is scaled"
+
+
+def loading(kind: str, model: Exportable) -> list[str]:
+    """The lines of Python that load a format, with the names of this model's arguments."""
+    listed = ", ".join(model.arguments)
+    named = ", ".join(f'"{name}": {name}' for name in model.arguments)
+    return [
+        line.replace("{arguments}", listed).replace("{named}", f"{{{named}}}")
+        for line in FORMATS[kind].load
+    ]
+
+
+def describe(
+    network: Network, source: Source, kind: str, part: str, model: Exportable, found: Checked
+) -> dict[str, Any]:
+    """export.json: what the files take and give, and how they are loaded."""
+    needs, first = FORMATS[kind].needs, network.data.first
+    takes = {
+        name: {"shape": [BATCH, *array.shape[1:]], "dtype": str(array.dtype)}
+        for name, array in model.arguments.items()
+    }
+    return {
+        "format": kind,
+        "takes": takes,
+        "inputs are": meaning(network, source, part),
+        "gives": model.output,
+        "classes": list(network.classes) if part == "outputs" else [],
+        "alphabet": network.spec.alphabet,
+        "load": loading(kind, model),
+        "needs": list(needs),
+        "checked": found._asdict(),
+        "model": network.settings.model,
+        "settings": repr(network.settings.shape),
+        "precision": network.settings.precision,
+        "member": network.rows[0],
+        "dataset": {"name": first.name, "version": first.version, "checksum": first.checksum},
+        "versions": {name: version(name) for name in dict.fromkeys([*PACKAGES, *needs])},
+    }
+
+
+def export_model(
+    network: Network, source: Source, kind: str, part: str, output_dir: str
+) -> tuple[Path, Checked]:
+    """Writes a trained member to a new folder, with export.json beside it, once it is checked.
+
+    Raises:
+      UserError: if it cannot be exported or is not what the original is; then nothing is written.
+    """
+    model, expected = exportable(network, part)
+    files = FORMATS[kind].write(model)
+    found = check(files, kind, model, expected, network.settings.precision)
+
+    def fill(folder: Path) -> None:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        write_json(folder / "export.json", describe(network, source, kind, part, model, found))
+
+    return write_record(output_dir, fill), found

@@ -1,0 +1,261 @@
+"""Trained members of a record as functions that can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+from dlfun import objectives
+from dlfun.errors import UserError, unknown
+from dlfun.learners.gradient import cast
+from dlfun.learners.prepare import COMPUTE, STORED, prepare
+from dlfun.models import MODELS
+from dlfun.studies.assemble import assemble
+from dlfun.studies.recorded import Recorded, arm_files, broken, parameters_of
+from dlfun.studies.stacked import Stacked
+from dlfun.studies.verify import Arm
+from dlfun.types import Settings, Spec, Split
+
+CHOICES = ("best", "mean", "ensemble")
+"""What can be chosen of a record, beside a member by its number."""
+
+RANKING = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
+"""What says which member is best, the first that there is; higher is better times the sign."""
+
+
+class Member(NamedTuple):
+    """A member whose parameters are kept.
+
+    Attributes:
+      row: of members.csv, counted within its data set and model.
+      replicate: of that row.
+      arm, place: which of the arms of that data set and model it is of, and where in it.
+      configuration: the arm, and which of its configurations the member has.
+      score: its last validation metric, higher is better; of training where nothing was held out.
+    """
+
+    row: int
+    replicate: int
+    arm: int
+    place: int
+    configuration: tuple[int, int]
+    score: float
+
+
+class Network(NamedTuple):
+    """Members of one arm.
+
+    Attributes:
+      rows: of members.csv, counted within data set and model.
+      splits: for each member, which of the stacked splits it was trained on.
+      variables: the tree that the model applies, each leaf [members, ...].
+    """
+
+    data: Stacked
+    settings: Settings
+    rows: tuple[int, ...]
+    splits: tuple[int, ...]
+    variables: Any
+
+    @property
+    def spec(self) -> Spec:
+        """What the model knows of its data."""
+        return self.data.first.spec
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The name of each class; empty where there are none."""
+        if self.spec.task != "classification":
+            return ()
+        return self.data.first.classes or tuple(map(str, range(self.spec.outputs)))
+
+    def variables_of(self, member: int) -> Any:
+        """The variables of one of its members."""
+        return jax.tree.map(lambda leaf: leaf[member], self.variables)
+
+    def held_out(self, member: int) -> Split | None:
+        """The validation split of one of its members; None where nothing was held out."""
+        return self.data.datasets[self.splits[member]].validation
+
+
+def pick(what: str, given: str | None, found: Sequence[str]) -> str:
+    """The one of several names that a flag gives, or the only one that there is.
+
+    Raises:
+      UserError: if it is none of them, or not given where there are several.
+    """
+    names = list(dict.fromkeys(found))
+    if given is None and len(names) == 1:
+        return names[0]
+    if given is None:
+        raise UserError(f"the record holds several {what}s; give one: --{what}={'|'.join(names)}")
+    if given not in names:
+        raise UserError(f"--{what}={given}: {unknown(what, given, names)}")
+    return given
+
+
+def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
+    """Members of a record that are chosen by `wanted`, with their parameters.
+
+    Args:
+      arms: all of one data set and model, in the order of the record.
+      wanted: `best` is the member that validates best, never judged by the test split; `mean`
+        and `ensemble` are all members of the configuration that validates best on average; a
+        number is a row of members.csv, counted from 0 within the data set and model.
+
+    Raises:
+      UserError: if no parameters are kept, or not those of the member, or they do not fit.
+    """
+    pair = (arms[0].data.first.name, arms[0].settings.model)
+    files = arm_files([pair] * len(arms))
+    arrays = [parameters_of(record.folder, file) for file in files]
+    chosen = chosen_members(candidates(record, arms, [kept for _, kept in arrays]), wanted)
+    arm, (flat, kept) = arms[chosen[0].arm], arrays[chosen[0].arm]
+    places = [kept.index(member.place) for member in chosen]
+    tree = unflattened({name: array[places] for name, array in flat.items()})
+    own = len(arm.data.datasets) > 1
+    found = Network(
+        arm.data,
+        arm.settings,
+        tuple(member.row for member in chosen),
+        tuple(member.replicate if own else 0 for member in chosen),
+        tree,
+    )
+    check_parameters(found, record, files[chosen[0].arm])
+    return found
+
+
+def candidates(
+    record: Recorded, arms: Sequence[Arm], kept: Sequence[Sequence[int]]
+) -> list[Member]:
+    """The members of some arms that did not fail and whose parameters are kept.
+
+    Raises:
+      UserError: if there are none, or members.csv has others than the arms.
+    """
+    data, model = arms[0].data.first.name, arms[0].settings.model
+    rows = [row for row in record.rows if (row["dataset"], row["model"]) == (data, model)]
+    if len(rows) != sum(arm.members for arm in arms):
+        raise broken(record.folder, "members.csv")
+    scores, found, first = scores_of(record, f"{data}/{model}/", len(rows)), [], 0
+    for i, (arm, places) in enumerate(zip(arms, kept, strict=True)):
+        seeds = arm.members // len(arm.configurations)
+        for place in places:
+            row = first + place
+            if place < arm.members and rows[row]["status"] == "ok":
+                which, replicate = (i, place // seeds), int(rows[row]["replicate"])
+                found.append(Member(row, replicate, i, place, which, scores[row]))
+        first += arm.members
+    if not found:
+        raise UserError(
+            f"{record.folder}: keeps no parameters of {model} on {data} that did not fail; name a "
+            "record of --keep=all or --keep=best"
+        )
+    return found
+
+
+def scores_of(record: Recorded, prefix: str, count: int) -> np.ndarray:
+    """The last value [rows] of the first metric of `RANKING` that was recorded, signed."""
+    for name, sign in RANKING:
+        values = record.history.get(prefix + name)
+        if values is not None and len(values) == count:
+            return np.nan_to_num(sign * values[:, -1].astype(float), nan=-np.inf)
+    raise broken(record.folder, "history.npz")
+
+
+def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:
+    """The members that `wanted` names, as `network` describes.
+
+    Raises:
+      UserError: if the member of a number failed, is not there, or its parameters are not kept.
+    """
+    if wanted == "best":
+        return [max(found, key=lambda member: member.score)]
+    if wanted in CHOICES:
+        groups: dict[tuple[int, int], list[Member]] = {}
+        for member in found:
+            groups.setdefault(member.configuration, []).append(member)
+        return max(groups.values(), key=lambda group: np.mean([one.score for one in group]))
+    rows = {member.row: member for member in found}
+    if int(wanted) not in rows:
+        raise UserError(
+            f"--member={wanted}: there are the members {', '.join(map(str, rows))}; others failed, "
+            "or their parameters are not kept"
+        )
+    return [rows[int(wanted)]]
+
+
+def unflattened(flat: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Arrays by Flax's names as the tree that Flax applies.
+
+    >>> unflattened({"params/head/bias": 1, "params/head/kernel": 2})
+    {'params': {'head': {'bias': 1, 'kernel': 2}}}
+    """
+    tree: dict[str, Any] = {}
+    for name, leaf in flat.items():
+        *path, last = name.split("/")
+        branch = tree
+        for part in path:
+            branch = branch.setdefault(part, {})
+        branch[last] = leaf
+    return tree
+
+
+def check_parameters(found: Network, record: Recorded, file: str) -> None:
+    """Raises UserError unless the arrays are those of the model that config.flags describes."""
+    module = assemble(found.settings, found.spec).module
+    example = jax.ShapeDtypeStruct(
+        (1, *found.spec.shape), "int32" if found.spec.vocabulary else "float32"
+    )
+    keys = {name: jax.random.key(0) for name in ("params", "noise")}
+    expected = jax.eval_shape(module.init, keys, example)
+    wanted = {name: part for name, part in expected.items() if name != "carried"}
+    shapes = jax.tree.map(lambda leaf: leaf.shape, wanted, is_leaf=lambda x: hasattr(x, "shape"))
+    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], found.variables):
+        raise broken(record.folder, f"parameters/{file}.npz")
+
+
+def takes_lengths(settings: Settings, spec: Spec) -> bool:
+    """Whether the model reads how long each example is."""
+    return spec.padded and MODELS[settings.model].lengths
+
+
+def read_out(module: Any, inputs: jax.Array) -> jax.Array:
+    """What a VAE's linear read-out says of its latent mean: no chance in it."""
+    return module.readout(module.encode(inputs)[0])
+
+
+def forward(settings: Settings, spec: Spec, way: str = "") -> Callable[..., jax.Array]:
+    """(variables of one member, stored inputs, lengths or None) -> the outputs of the model.
+
+    Inputs [batch, *shape] are as the data set stores them: what scales them is inside. Outputs
+    are [batch, outputs], or [batch, time, outputs] where each step has one. Of a VAE they are
+    those of its read-out.
+    """
+    module, row = assemble(settings, spec, way).module, MODELS[settings.model]
+    stored = STORED[settings.precision]
+    compute = COMPUTE[settings.precision] if row.learner == "gradient" else stored
+    reads_lengths = takes_lengths(settings, spec)
+
+    def apply(variables: Any, inputs: jax.Array, lengths: Any = None) -> jax.Array:
+        ready = prepare(inputs, spec, settings.precision)
+        held = {**variables, "params": cast(variables["params"], compute)}
+        more = {"lengths": lengths} if reads_lengths else {}
+        method = {"method": read_out} if row.generative else {}
+        return module.apply(held, ready, **more, **method).astype(stored)
+
+    return apply
+
+
+def says_probabilities(settings: Settings, spec: Spec) -> bool:
+    """Whether the outputs are logits: unnormalised log-probabilities of classes."""
+    if spec.task != "classification":
+        return False
+    row = MODELS[settings.model]
+    name = row.objective if settings.objective == "auto" else settings.objective
+    said = objectives.build(name, spec).predictions(jnp.zeros((1, spec.outputs)))
+    return bool(jnp.isfinite(said["confidence"]).all())

@@ -1,0 +1,191 @@
+"""What a trained model of a record says of new inputs.
+
+    python -m experiments.predict RUN_DIR --inputs=FILE
+
+prints a line for each example of the file: the class predicted, and the probability of each.
+Inputs are prepared as those of the data set were: a .csv of one example a line, arrays in .npy or
+.npz, images in png or jpg of the data set's size, recordings in wav of its sampling rate, a text.
+
+    python -m experiments.predict RUN_DIR --inputs=FILE --member=ensemble --temperature=fit
+
+averages the probabilities of all members, says how far they disagree, and calibrates them on the
+validation split.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from dlfun.errors import UserError
+from dlfun.types import Range
+from experiments import app, parsing, trained
+from experiments.holders import define
+
+if TYPE_CHECKING:
+    from dlfun.studies.use.predict import Calibrated
+
+FORMATS = ("csv", "jsonl")
+FIT = "fit"
+
+
+def temperature() -> parsing.Kind:
+    """fit, or a number above 0."""
+    number = parsing.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
+
+    def parse(given: str) -> str | float:
+        if given.strip() == FIT:
+            return FIT
+        try:
+            return float(number.parse(given))
+        except ValueError as error:
+            raise ValueError(f"must be {FIT}, or it {error}") from None
+
+    return parsing.Kind(parse, str, f"{FIT}|NUMBER")
+
+
+FLAGS = trained.trained_flags(several=True)
+define(
+    FLAGS,
+    parsing.path(),
+    "inputs",
+    (),
+    "the file of inputs, or a folder of images or recordings; may be given again",
+    "Predictions",
+    repeated=True,
+)
+define(
+    FLAGS,
+    temperature(),
+    "temperature",
+    1.0,
+    "logarithms of probabilities are divided by it; fit takes the one that makes the validation "
+    "split likeliest, and says on stderr what that changes",
+    "Predictions",
+)
+define(
+    FLAGS,
+    parsing.boolean(),
+    "keep_calibration",
+    False,
+    "writes what is said of calibration to calibration.json in the record",
+    "Predictions",
+)
+define(FLAGS, parsing.choice("format", FORMATS), "format", "csv", "of predictions", "Predictions")
+define(
+    FLAGS,
+    parsing.path(),
+    "output",
+    None,
+    "the file of predictions, which is replaced if it is there",
+    "Output & machine",
+    usual="they are printed",
+)
+
+
+def check(values: Any) -> None:
+    """Raises UserError where flags do not go together."""
+    trained.check(values)
+    if not values["inputs"].value:
+        raise UserError("--inputs: name the file to predict from, such as --inputs=new.csv")
+    if values.keep_calibration and values["temperature"].value == 1.0:
+        raise UserError(f"--keep_calibration: nothing is calibrated; give --temperature={FIT}")
+
+
+@contextmanager
+def written(path: str | None) -> Iterator[TextIO]:
+    """Where predictions go; a file gets its name only when all of it is there."""
+    if path is None:
+        yield sys.stdout
+        return
+    target = Path(path)
+    building = target.with_name(f".{target.name}.tmp")
+    try:
+        with building.open("w", newline="", encoding="utf-8") as file:
+            yield file
+        building.replace(target)
+    except OSError as error:
+        raise UserError(f"--output={path}: {error.strerror}; name another file") from None
+    finally:
+        building.unlink(missing_ok=True)
+
+
+def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
+    """Predictions as JSON, one example a line, or as a table of the columns of the first."""
+    from dlfun.studies.use.predict import as_cells, as_json
+
+    if form == "jsonl":
+        file.writelines(f"{as_json(row)}\n" for row in rows)
+        return
+    writer = None
+    for cells in map(as_cells, rows):
+        if writer is None:
+            writer = csv.DictWriter(file, list(cells), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(cells)
+
+
+def say_calibration(found: Calibrated) -> None:
+    """Says on stderr what the temperature changes."""
+    how = "fitted" if found.fitted else "given"
+    print(
+        f"temperature {found.temperature:.4g}, {how}; on {found.examples} examples of validation:",
+        file=sys.stderr,
+    )
+    for when, scores in (("before", found.before), ("after", found.after)):
+        print(
+            f"  {when:6}  ECE {scores.ece:.4f}  Brier {scores.brier:.4f} "
+            f"(top label {scores.brier_top:.4f})  {scores.nats:.4f} nats",
+            file=sys.stderr,
+        )
+    if found.fitted:
+        print("  after: each half under the temperature fitted to the other", file=sys.stderr)
+
+
+def keep(model: trained.Chosen, found: Calibrated) -> None:
+    """calibration.json in the record: the last one of each data set, model and member."""
+    from dlfun.studies.record import write_json
+    from dlfun.studies.recorded import read_json
+
+    folder = model.record.folder
+    path = folder / "calibration.json"
+    known = dict(read_json(folder, path.name)) if path.exists() else {}
+    first = model.network.data.first
+    known[f"{first.name}/{model.network.settings.model}/{FLAGS.member}"] = {
+        "temperature": found.temperature,
+        "fitted": found.fitted,
+        "examples": found.examples,
+        "before": found.before._asdict(),
+        "after": found.after._asdict(),
+    }
+    write_json(path, known)
+
+
+def main(argv: list[str]) -> None:
+    """Predicts with the model that the command line names."""
+    model = trained.chosen(FLAGS, argv[1:], "predict")
+    from dlfun.data.given import read_given
+    from dlfun.studies.use.predict import answer, calibrate_network, rows_of
+
+    ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
+    given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
+    print(f"{model.words()}: {len(given.inputs)} examples", file=sys.stderr)
+    number = 1.0
+    if asked != 1.0:
+        found = calibrate_network(model.network, ensemble, asked)
+        number = found.temperature
+        say_calibration(found)
+        if FLAGS.keep_calibration:
+            keep(model, found)
+    answers = answer(model.network, given, ensemble, number)
+    with written(FLAGS["output"].value) as file:
+        write_rows(rows_of(model.network, given, answers), FLAGS["format"].value, file)
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS, check=check, computes=False, words=trained.WORDS)

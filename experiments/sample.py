@@ -1,0 +1,96 @@
+"""What a trained generative model of a record makes.
+
+    python -m experiments.sample RUN_DIR
+
+draws examples from a VAE, and walks along its latent dimensions: samples.npz and samples.png, of
+texts also samples.txt. A network of next tokens writes text, which is printed:
+
+    python -m experiments.sample RUN_DIR --prompt="def main(" --temperature=0.5 --length=300
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from pathlib import Path
+from typing import Any
+
+from dlfun.types import Range
+from experiments import app, parsing, paths, trained
+from experiments.holders import define
+
+GROUP = "Samples"
+POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
+PROMPT = parsing.Kind(str, str, "TEXT")
+
+FLAGS = trained.trained_flags(several=False)
+define(
+    FLAGS, parsing.integer(1, 10_000), "count", 30, "examples, or texts", GROUP, usual="30; 1 text"
+)
+define(FLAGS, parsing.integer(0, 2**32 - 1), "seed", 0, "of all chance in them", GROUP)
+define(FLAGS, PROMPT, "prompt", "", "what a text begins with", GROUP, usual="a new line")
+kind = parsing.number(POSITIVE)
+help = "of a text: logits are divided by it, and below 1 likely tokens become likelier"
+define(FLAGS, kind, "temperature", 1.0, help, GROUP)
+define(FLAGS, parsing.integer(1, 1_000_000), "length", 500, "tokens of a text", GROUP)
+define(
+    FLAGS,
+    parsing.path(),
+    "output_dir",
+    None,
+    "a new directory for what is made",
+    "Output & machine",
+    usual="runs/sample-DATE-TIME; texts are printed",
+)
+
+
+def check(values: Any) -> None:
+    """Raises UserError where flags do not go together."""
+    trained.check(values)
+    if values.output_dir is not None:
+        paths.check_output_dir(values.output_dir)
+
+
+def write_texts(model: trained.Chosen, key: Any) -> None:
+    """Prints texts, or writes samples.txt."""
+    from dlfun.studies.record import write_record
+    from dlfun.studies.use.sample import make_texts
+
+    count = FLAGS["count"].value if FLAGS["count"].present else 1
+    how = (FLAGS["prompt"].value, FLAGS["temperature"].value, FLAGS["length"].value)
+    text = "\n\n".join(make_texts(model.network, count, key, *how)) + "\n"
+    if FLAGS.output_dir is None:
+        print(text, end="")
+        return
+
+    def fill(folder: Path) -> None:
+        (folder / "samples.txt").write_text(text, encoding="utf-8")
+
+    print(f"samples: {write_record(FLAGS.output_dir, fill)}")
+
+
+def main(argv: list[str]) -> None:
+    """Samples from the model that the command line names."""
+    model = trained.chosen(FLAGS, argv[1:], "sample")
+    from dlfun.report.figures import draw_generated
+    from dlfun.studies.record import write_record
+    from dlfun.studies.use.sample import kind_of, make_examples, sampling_key, write_examples
+
+    kind, key = kind_of(model.network), sampling_key(model.network, FLAGS.seed)
+    print(model.words(), file=sys.stderr)
+    if kind == "text":
+        write_texts(model, key)
+        return
+    arrays = make_examples(model.network, FLAGS["count"].value, key)
+
+    def fill(folder: Path) -> None:
+        write_examples(folder, model.network, arrays)
+        if arrays["modality"] != "text":
+            draw_generated(folder / "samples.npz")
+
+    target = FLAGS.output_dir or paths.default_output_dir("sample")
+    print(f"samples: {write_record(target, fill)}")
+
+
+if __name__ == "__main__":
+    app.run(main, FLAGS, check=check, computes=False, words=trained.WORDS)

@@ -123,7 +123,11 @@ class Checkpoints:
             self._lock = take_lock(self.folder / LOCK)
         except OSError as error:
             raise UserError(f"{self.folder}: {error.strerror}; name another --output_dir") from None
-        check_identity(self.folder, self.identity)
+        try:
+            check_identity(self.folder, self.identity)
+        except UserError:
+            self._give_back()
+            raise
         write_whole(self.folder / STUDY, json.dumps(self.identity, indent=1, sort_keys=True))
         for own in self.folder.iterdir():
             if own.is_dir():
@@ -223,19 +227,16 @@ def take_lock(path: Path) -> Any:
     Raises:
       UserError: if another process holds it, saying which.
     """
-    file = path.open("a+")
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT, 0o644))
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        file.seek(0)
         holder = file.read().strip() or "another process"
         file.close()
         raise UserError(
             f"{path.parent}: {holder} works on it; wait for it, or name another --output_dir"
         ) from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()} on {socket.gethostname()}")
-    file.flush()
+    path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
     return file
 
 

@@ -1,0 +1,251 @@
+"""A population that goes on from a checkpoint ends with the bits of one that was never stopped."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import shutil
+import subprocess
+
+import jax
+import numpy as np
+import pytest
+
+from dlfun.errors import UserError
+from dlfun.models import BPNN, VAE
+from dlfun.studies.arm import resolve, run_arm
+from dlfun.studies.stacked import stack
+from dlfun.training import checkpoints
+from dlfun.training.checkpoints import KEPT, Checkpoints, numbers_of
+from dlfun.types import HParams, Layout
+from tests.helpers import options, toy
+
+IDENTITY = {"flags": ["--steps=12"], "environment": "here"}
+TIMES = ("seconds", "compile_seconds")
+
+
+class After:
+    """A wish to stop at the end of the n-th interval from now."""
+
+    def __init__(self, intervals):
+        self.left = intervals
+
+    def hold(self):
+        return contextlib.nullcontext()
+
+    def asked(self):
+        return self.left <= 0
+
+    def obey(self):
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+
+def trained(model, shape, layout, store=None, input="memory", rates=(1e-2,)):
+    """The arm of three seeds, under these learning rates."""
+    data = stack([toy()])
+    study = options({model: shape}, input=input, checkpoints=store)
+    numbers = [HParams(learning_rate=rate) for rate in rates]
+    settings = resolve(study, model, study.models[model], 70, numbers)
+    settings = dataclasses.replace(settings, optimizer="sgd")
+    return run_arm(study, settings, data, numbers, layout)
+
+
+def same(found, wanted):
+    """Whether two arms are equal, but for times."""
+    rows = [
+        [{n: v for n, v in row.items() if n not in TIMES} for row in arm.rows]
+        for arm in (found, wanted)
+    ]
+    np.testing.assert_equal(*rows)
+    for part in ("history", "parameters", "predictions"):
+        jax.tree.map(np.testing.assert_array_equal, getattr(found, part), getattr(wanted, part))
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "layout", "input"),
+    [
+        ("bpnn", BPNN((8,)), Layout(2, 1, chunk=2), "memory"),
+        ("bpnn", BPNN((8,)), Layout(2, 2, chunk=4), "stream"),
+        ("vae", VAE((8,), latent=2), Layout(1, 3), "memory"),
+    ],
+)
+def test_a_stopped_population_goes_on_with_the_same_bits(tmp_path, model, shape, layout, input):
+    """It has two chunks of three intervals, some members fail, and it is stopped at every one."""
+    rates = (1e-2, 1e30) if model == "bpnn" else (1e-2,)
+    wanted = trained(model, shape, layout, input=input, rates=rates)
+    if model == "bpnn":
+        assert {row["status"] for row in wanted.rows} == {"ok", "failed"}
+    stops = 0
+    while True:
+        store = Checkpoints(tmp_path / "x", IDENTITY, every=0, stop=After(1 + stops % 2))
+        try:
+            found = trained(model, shape, layout, store, input, rates)
+            break
+        except KeyboardInterrupt:
+            stops += 1
+            store.close()
+    assert stops >= 2
+    same(found, wanted)
+    assert found.rows[0]["seconds"] > 0
+    store.remove()
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_finished_population_is_not_trained_again(tmp_path, monkeypatch):
+    store = Checkpoints(tmp_path / "x", IDENTITY)
+    wanted = trained("bpnn", BPNN((8,)), Layout(1, 3), store)
+    store.close()
+    again = Checkpoints(tmp_path / "x", IDENTITY)
+    monkeypatch.setattr(
+        "dlfun.training.population.Population.advance", lambda *args: pytest.fail("trained again")
+    )
+    same(trained("bpnn", BPNN((8,)), None, again), wanted)  # under the layout it had
+    again.close()
+
+
+def saved(folder, count=3):
+    """A store of one population with so many checkpoints, which hold their number."""
+    store = Checkpoints(folder, IDENTITY)
+    store.open()
+    for i in range(1, count + 1):
+        store.note("a", {"x": {"y": np.full(3, i), "none": np.zeros((0, 2))}}, {"number": i})
+        store.save(wait=True)
+    return store
+
+
+def test_the_newest_checkpoints_are_kept_and_read_back(tmp_path):
+    store = saved(tmp_path / "x", 4)
+    assert numbers_of(tmp_path / "x" / "a") == [3, 4]
+    assert len(numbers_of(tmp_path / "x" / "a")) == KEPT
+    found = store.load("a")
+    assert found.about == {"number": 4}
+    np.testing.assert_array_equal(found.arrays["x"]["y"], [4, 4, 4])
+    assert found.arrays["x"]["none"].shape == (0, 2)
+    assert store.load("b") is None
+    assert store.written == 4
+    store.close()
+
+
+@pytest.mark.parametrize("how", ["flip", "truncate", "remove", "version", "garbled"])
+def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd, how):
+    saved(tmp_path / "x").close()
+    newest = tmp_path / "x" / "a" / "0003"
+    files = [path for path in newest.rglob("*") if path.is_file() and path.stat().st_size]
+    manifest = newest.with_suffix(".json")
+    if how in ("version", "garbled"):
+        files = [manifest]
+    assert files
+    whole = tmp_path / "whole"
+    shutil.copytree(tmp_path / "x", whole)
+    for file in files:
+        data = bytearray(file.read_bytes())
+        if how == "flip":
+            data[len(data) // 2] ^= 1
+        elif how == "truncate":
+            del data[-1]
+        elif how == "version":
+            data = json.dumps(json.loads(data) | {"format": 99}).encode()
+        elif how == "garbled":
+            data = b"{"
+        file.unlink() if how == "remove" else file.write_bytes(data)
+        store = Checkpoints(tmp_path / "x", IDENTITY)
+        assert store.load("a").about == {"number": 2}
+        assert "0003: damaged" in capfd.readouterr().err
+        shutil.rmtree(tmp_path / "x")
+        shutil.copytree(whole, tmp_path / "x")
+    for path in (tmp_path / "x" / "a").glob("000?/manifest.ocdbt"):
+        path.unlink()
+    assert Checkpoints(tmp_path / "x", IDENTITY).load("a") is None
+
+
+def test_what_was_being_written_at_a_kill_is_swept_out(tmp_path):
+    saved(tmp_path / "x").close()
+    a = tmp_path / "x" / "a"
+    (a / "0004").mkdir()
+    (a / "0005.orbax-checkpoint-tmp-1").mkdir()
+    (a / "0004.json.part").touch()
+    store = Checkpoints(tmp_path / "x", IDENTITY)
+    store.open()
+    assert sorted(path.name for path in a.iterdir()) == ["0002", "0002.json", "0003", "0003.json"]
+    assert store.load("a").about == {"number": 3}
+    store.close()
+
+
+def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd):
+    store = saved(tmp_path / "x")
+    with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it; wait for it"):
+        Checkpoints(tmp_path / "x", IDENTITY).open()
+    store.close()
+    for change, what in (
+        ({"flags": ["--steps=13"]}, "unfinished study with --steps=12 where this one has .*=13"),
+        ({"format": 2}, "another version of dlfun"),
+    ):
+        other = Checkpoints(tmp_path / "x", IDENTITY | change)
+        other.identity |= change
+        with pytest.raises(UserError, match=what):
+            other.open()
+    elsewhere = Checkpoints(tmp_path / "x", IDENTITY | {"environment": "elsewhere"})
+    elsewhere.open()
+    assert "begun with here, and goes on with elsewhere" in capfd.readouterr().err
+    elsewhere.close()
+    (tmp_path / "x" / "study.json").write_text("{")
+    with pytest.raises(UserError, match=r"study\.json: damaged; --overwrite"):
+        Checkpoints(tmp_path / "x", IDENTITY).open()
+
+
+def test_a_study_that_kept_nothing_leaves_no_folder(tmp_path):
+    store = Checkpoints(tmp_path / "x", IDENTITY)
+    store.open()
+    assert (tmp_path / "x").is_dir()
+    store.close()
+    assert not (tmp_path / "x").exists()
+
+
+def test_checkpoints_take_a_small_part_of_the_time(tmp_path, monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: now[0])
+    store = Checkpoints(tmp_path / "x", IDENTITY)
+    now[0] += 59
+    assert not store.due()
+    now[0] += 2
+    assert store.due()
+    store._cost = 3.0  # the last one took so long
+    assert not store.due()
+    now[0] += 3.0 / 0.02
+    assert store.due()
+    assert Checkpoints(tmp_path / "x", IDENTITY, every=0).due()
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 kB; the test is skipped where none can be mounted."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(folder)]
+    if not shutil.which("mount") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize("fault", ["full", "read-only"])
+def test_a_disk_that_fails_in_the_middle_costs_only_its_checkpoint(small_disk, capfd, fault):
+    store = saved(small_disk / "x")
+    if fault == "full":
+        store.note("a", {"x": {"y": np.random.default_rng(0).normal(size=100_000)}}, {"number": 4})
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+        store.note("a", {"x": {"y": np.ones(3)}}, {"number": 4})
+    store.save(wait=True)
+    said = capfd.readouterr().err
+    assert "no checkpoint was written" in said
+    assert {"full": "No space left", "read-only": "Read-only file system"}[fault] in said
+    assert store.load("a").about == {"number": 4}  # it waits to be written
+    if fault == "read-only":
+        subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+        store.save(wait=True)
+    store.close()
+    wanted = {"number": 4 if fault == "read-only" else 3}
+    assert Checkpoints(small_disk / "x", IDENTITY).load("a").about == wanted

@@ -16,7 +16,7 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test check simulations format lock
+.PHONY: help install tools compare test check simulations soak format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ check: tools ## what CI runs: format, lint, types, all tests
 
 simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
+
+soak: tools ## kill studies of every kind at random, KILLS=50 times in all, and see that nothing is lost
+	$(run) pytest -m soak -s tests/experiments/test_soak.py
 
 format: tools ## format, and mend what the linter can mend
 	$(run) ruff format .

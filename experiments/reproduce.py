@@ -104,8 +104,14 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     recipe = RECIPES / f"{name}.flags"
     command = [sys.executable, "-m", "experiments.compare", f"--flagfile={recipe}"]
     command += [f"--output_dir={folder}", "--keep=none", *given]
+    if folder.exists():  # a record whose recipe could not be written down any more
+        command.append("--overwrite")
     with subprocess.Popen(command, stderr=subprocess.PIPE) as ran:
-        said = shown(ran)
+        try:
+            said = shown(ran)
+        except BaseException:
+            ran.terminate()  # it keeps what it did
+            raise
     if ran.returncode:
         errors = [line for line in said.splitlines() if line.startswith("error: ")]
         return errors[-1].removeprefix("error: ") if errors else f"exit code {ran.returncode}"

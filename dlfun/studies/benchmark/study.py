@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -53,19 +54,66 @@ def benchmark(options: BenchmarkOptions, draw: Callable[[Path], None] = draw_not
       UserError: if the baseline cannot be read, or the device cannot be used.
     """
     baseline = read_baseline(options.baseline) if options.baseline else None
-    with tempfile.TemporaryDirectory(prefix="dlfun-benchmark-") as scratch:
+    done = Done(options)
+    with done, tempfile.TemporaryDirectory(prefix="dlfun-benchmark-") as scratch:
         found = {"schema": SCHEMA, **describe(options, Path(scratch))}
         found |= {"rows": [], "scaling": [], "published": None}
         for part, name in parts(options):
             folder = Path(tempfile.mkdtemp(dir=scratch))
-            result = part(options, name, folder, found["device"]["backend"])
+            result = done.recall(part.__name__, name)
+            if result is None:
+                result = part(options, name, folder, found["device"]["backend"])
+                done.keep(part.__name__, name, result)
             if name == PUBLISHED:
                 found["published"] = result
             else:
                 found["rows" if part is measure else "scaling"].append(result)
     found["baseline"] = baseline and {"path": options.baseline, **baseline["environment"]}
     found["verdicts"] = verdicts(found["rows"], baseline) if baseline else []
-    return Benchmark(found, write(options, found, draw))
+    folder = write(options, found, draw)
+    done.remove()
+    return Benchmark(found, folder)
+
+
+class Done:
+    """What a benchmark that was stopped had measured, in a folder beside its record to be."""
+
+    def __init__(self, options: BenchmarkOptions) -> None:
+        from dlfun.training.checkpoints import check_identity, take_lock, write_whole
+
+        output = Path(options.output_dir or "runs/benchmark")
+        self.folder = output.with_name(f"{output.name}.unfinished")
+        self._write = write_whole
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = take_lock(self.folder / "lock")
+        identity = {"format": SCHEMA, "script": "benchmark", "flags": list(options.flags)}
+        check_identity(self.folder, identity)
+        write_whole(self.folder / "study.json", json.dumps(identity))
+        try:
+            self._parts = json.loads((self.folder / "parts.json").read_text())
+        except (OSError, ValueError):
+            self._parts = {}
+
+    def __enter__(self) -> Done:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._lock.close()
+        if not self._parts:
+            self.remove()
+
+    def recall(self, part: str, name: str) -> dict[str, Any] | None:
+        """What was measured before."""
+        return self._parts.get(f"{part} {name}")
+
+    def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
+        """Writes down what was measured now."""
+        self._parts[f"{part} {name}"] = result
+        self._write(self.folder / "parts.json", json.dumps(self._parts))
+
+    def remove(self) -> None:
+        """The record is there."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def parts(options: BenchmarkOptions) -> Iterator[tuple[Callable[..., dict[str, Any]], str]]:

@@ -111,6 +111,7 @@ def try_classical(
         open_test=False,
         columns=columns,
         tuning=True,
+        store=options.checkpoints,
     )
     return found.rows, points
 
@@ -130,6 +131,7 @@ def train_classical(
             open_test=True,
             first=options.first,
             read=read,
+            store=options.checkpoints,
         )
         for name in arms
     ]
@@ -159,7 +161,14 @@ def curves(
     read, own = Reader(data), (points or {}).get(data.first.name, {})
     for name in arms:
         rows += classical_curve(
-            name, data, sizes, own.get(name, {}), options.seeds, options.seed, read
+            name,
+            data,
+            sizes,
+            own.get(name, {}),
+            options.seeds,
+            options.seed,
+            read,
+            options.checkpoints,
         )
     return rows
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -68,14 +69,38 @@ def test_sweep_of_a_number_and_a_shape(tmp_path):
     assert "validation accuracy" in ran.stdout
 
 
-def test_a_kill_leaves_nothing(tmp_path):
+def test_a_kill_leaves_what_goes_on(tmp_path):
+    """Not a second record, nor half of one; and another study is refused there."""
     long = ("--dataset=digits", "--seeds=1", "--steps=999999", "--evaluations=999999")
-    process = start("experiments.train", *long, f"--output_dir={tmp_path}/r")
-    assert any(" intervals, " in line for line in process.stderr)  # it trains
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=120)
-    assert process.returncode == 143
-    assert not list(tmp_path.iterdir())
+    often = ("--checkpoint_seconds=0", f"--output_dir={tmp_path}/r")
+    process = start("experiments.train", *long, *often, "--requeue_signal=USR1")
+    while not list(tmp_path.glob("r.unfinished/*/*.json")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    second = run("experiments.train", *long, *often)
+    assert second.returncode == 2
+    assert f"process {process.pid} on " in second.stderr
+    process.send_signal(signal.SIGUSR1)
+    said = process.communicate(timeout=120)[1]
+    assert process.returncode == 128 + signal.SIGUSR1
+    assert said.splitlines()[-1] == "told to stop by SIGUSR1; the same command goes on"
+    assert [path.name for path in tmp_path.iterdir()] == ["r.unfinished"]
+    other = run("experiments.train", *long[:2], "--steps=9", *often)
+    assert other.returncode == 2
+    assert "is an unfinished study with" in other.stderr
+    assert "--steps=999999" in other.stderr
+
+
+def test_a_record_is_replaced_only_if_asked(tmp_path):
+    folder = tmp_path / "r"
+    ran = [run("experiments.train", *TINY, f"--seed={seed}", *more, f"--output_dir={folder}")
+           for seed, more in ((1, ()), (2, ()), (2, ("--overwrite",)))]  # fmt: skip
+    assert [one.returncode for one in ran] == [0, 2, 0]
+    assert "already holds a record; name a new directory, or replace it by --overwrite" in (
+        ran[1].stderr
+    )
+    assert "--seed=2" in (folder / "config.flags").read_text().splitlines()
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
 SWALLOWER = """

@@ -23,6 +23,7 @@ from dlfun.studies.classical.run import check_classical, run_classical
 from dlfun.studies.classical.tables import Reader, first_examples
 from dlfun.studies.search import at
 from dlfun.studies.stacked import stack
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import DataOptions, Dataset, Spec, Split
 from tests.helpers import toy
 
@@ -139,6 +140,34 @@ def test_results_do_not_depend_on_how_many_are_fitted_at_once(monkeypatch):
             np.testing.assert_array_equal(one.predicted, other.predicted)
             if one.confidence is not None:
                 np.testing.assert_array_equal(one.confidence, other.confidence)
+
+
+def test_fits_that_were_done_are_not_done_again(monkeypatch, tmp_path):
+    data, arguments = stack([noisy()]), ([{}, {"max_depth": 2}], 2, 0, True)
+    wanted = run_classical("tree", data, *arguments)
+    fit, calls = estimators.fit, []
+
+    def stopped(*given):
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return fit(*given)
+
+    monkeypatch.setattr(pool, "cores", lambda: 1)
+    monkeypatch.setattr(estimators, "fit", stopped)
+    store = Checkpoints(tmp_path / "x", {}, every=0)
+    with pytest.raises(KeyboardInterrupt):
+        run_classical("tree", data, *arguments, store=store)
+    store.close()
+    calls[:] = calls[:3]  # the thread may have begun a fourth
+    store = Checkpoints(tmp_path / "x", {}, every=0)
+    found = run_classical("tree", data, *arguments, store=store)
+    store.remove()
+    assert len(calls) == 3 + 2
+    for one, other in zip(found.rows, wanted.rows, strict=True):
+        assert one | {"seconds": 0} == other | {"seconds": 0}
+    np.testing.assert_array_equal(found.predicted, wanted.predicted)
+    np.testing.assert_array_equal(found.confidence, wanted.confidence)
 
 
 @pytest.mark.parametrize(("name", "fits"), [("knn", 2), ("svm", 2), ("tree", 6)])

@@ -10,6 +10,7 @@ import numpy as np
 from dlfun.studies.classical.run import run_classical
 from dlfun.studies.classical.tables import Read, Reader, Tables, first_examples
 from dlfun.studies.stacked import Stacked
+from dlfun.training.checkpoints import Checkpoints
 
 RUNGS = 6
 """Numbers of training examples on a curve."""
@@ -63,6 +64,7 @@ def classical_curve(
     seeds: int,
     seed: int,
     read: Read | None = None,
+    store: Checkpoints | None = None,
 ) -> list[dict[str, Any]]:
     """The curve of a classical arm; the arguments are those of `run_classical`.
 
@@ -76,6 +78,8 @@ def classical_curve(
             return seen._replace(train=type(seen.train)(*(part[:count] for part in seen.train)))
 
         fewer = first_examples(data, count)
-        return run_classical(name, fewer, [configuration], seeds, seed, True, read=few).rows
+        return run_classical(
+            name, fewer, [configuration], seeds, seed, True, read=few, store=store
+        ).rows
 
     return curve(sizes, train)

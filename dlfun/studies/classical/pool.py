@@ -37,7 +37,7 @@ def do_all(
     title: str,
     size: int = 0,
     apart: bool = False,
-) -> dict[Job, Found]:
+) -> Iterator[tuple[Job, Found]]:
     """Each different job with what it leaves, several at once, which changes only the time.
 
     scikit-learn leaves the interpreter's lock while it computes, so threads share the cores.
@@ -58,16 +58,14 @@ def do_all(
         mininterval=0.2 if sys.stderr.isatty() else 5.0,
         bar_format="{desc}: {n_fmt}/{total_fmt} fits, {remaining} left",
     )
-    found = {}
     with bar:
         if apart and len(different) > workers > 1:
             each = in_processes(work, different, workers)
         else:
             each = in_threads(work, different, workers, cores() // workers if size >= LARGE else 1)
         for job, one in zip(different, each, strict=True):
-            found[job] = one
             bar.update()
-    return found
+            yield job, one
 
 
 def in_threads(

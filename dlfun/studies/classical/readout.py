@@ -117,7 +117,7 @@ def readout(
     with warnings.catch_warnings():
         # The last digits of an optimum are of no use to an accuracy.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        done = do_all(work, [job for job, _ in jobs], f"{name}: linear read-outs")
+        done = dict(do_all(work, [job for job, _ in jobs], f"{name}: linear read-outs"))
     return [
         {
             "dataset": name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,9 +13,11 @@ from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.studies.classical import CLASSICAL, parse_arm
 from dlfun.studies.classical.features import check_features, extract
+from dlfun.studies.classical.kept import Job, Kept
 from dlfun.studies.classical.pool import do_all
 from dlfun.studies.classical.tables import Read, Reader, split_of
 from dlfun.studies.stacked import Stacked
+from dlfun.training.checkpoints import Checkpoints
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
     from dlfun.studies.classical.estimators import Fitted
@@ -35,14 +38,6 @@ class Classical(NamedTuple):
     rows: list[dict[str, Any]]
     predicted: np.ndarray | None
     confidence: np.ndarray | None
-
-
-class Job(NamedTuple):
-    """A fit: the places of its configuration and its split, and its random state."""
-
-    configuration: int
-    split: int
-    random_state: int
 
 
 def check_classical(name: str, data: Stacked) -> None:
@@ -97,6 +92,7 @@ def run_classical(
     first: int = 0,
     tuning: bool = False,
     read: Read | None = None,
+    store: Checkpoints | None = None,
 ) -> Classical:
     """Fits every configuration with every replicate and describes each member in a row.
 
@@ -110,6 +106,7 @@ def run_classical(
       first: the first of the replicates.
       tuning: random states come from the stream of tuning.
       read: a `Reader` of the data, which arms that read the same features may share.
+      store: what it has of these fits is not done again.
 
     Raises:
       UserError: as `check_classical`.
@@ -131,15 +128,27 @@ def run_classical(
         estimator = make(name, chosen, spec, size[0], job.random_state)
         return fit(estimator, seen[job.split], spec.task)
 
+    parts = (jobs, configurations, open_test, size, spec.task)
+    kept = Kept(store, digest(name, data, parts) if store else "")
+    left = [job for job in jobs if job not in kept]
     apart = CLASSICAL[parse_arm(name)[0]].interpreted
-    done = do_all(work, jobs, f"{data.first.name}: {name}", size[0] * size[1], apart)
-    found = [done[job] for job in jobs]
+    title = f"{data.first.name}: {name}"
+    for job, fitted in do_all(work, left, title, size[0] * size[1], apart):
+        kept.add(job, fitted)
+    found = [kept[job] for job in jobs]
     rows = [
         make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)
         for i, fitted in enumerate(found)
     ]
     told = [[f.predicted for f in found], [f.confidence for f in found]]
     return Classical(rows, *map(stacked, told))
+
+
+def digest(name: str, data: Stacked, parts: tuple[Any, ...]) -> str:
+    """A name of all that the fits of an arm depend on."""
+    known = (name, data.first.name, data.first.version, data.first.checksum, *parts)
+    found = hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+    return f"{data.first.name}-{name}-{found}".replace("/", "-")
 
 
 def make_row(

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.across import across_cells, gather, side_by_side, summaries
+from dlfun.report.across import across_cells, summaries
 from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
+from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, heading, shown, summarise
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -167,7 +168,7 @@ def over_datasets(labels: Sequence[str], folders: Sequence[Path]) -> tuple[str, 
 
 
 def print_tables(folders: Sequence[str | Path], format: str) -> str:
-    """The tables of records: of arms, of pairs if any, and of arms over data sets if these are many.
+    """The tables of records: of arms, of pairs if any, and of arms over data sets if many.
 
     Several records share all tables, told apart by a column. What is in the tables is said
     above them, but in CSV, where an empty line parts them.

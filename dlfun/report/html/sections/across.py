@@ -6,16 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlfun.report.across import (
-    MOST,
-    Across,
-    Contrast,
-    Summary,
-    contrasts,
-    gather,
-    side_by_side,
-    summaries,
-)
+from dlfun.report.across import MOST, Contrast, Summary, contrasts, summaries
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
 from dlfun.report.html.examples import evenly
@@ -25,6 +16,7 @@ from dlfun.report.html.results import in_figures, swept_names
 from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, plural, sentence, unit_of
+from dlfun.report.scales import Across, gather, side_by_side
 from dlfun.stats import Interval, score_profile, smallest_p
 from dlfun.stats.labels import FEW
 from dlfun.studies.recorded import labels_of

@@ -8,11 +8,11 @@ from itertools import combinations
 import numpy as np
 from markupsafe import Markup
 
-from dlfun.report.across import Across
 from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.units import listed, number
+from dlfun.report.scales import Across
 from dlfun.stats import Ranks, rank_algorithms
 from dlfun.stats.ranks import FEWEST
 

@@ -123,8 +123,8 @@ def all_pairs(pairs: list[Pair], group: Group) -> Table:
     if explored:
         note += (
             " Holm: for the claims on this data set. Benjamini-Hochberg: for whoever explores the "
-            "pairs of all data sets at once; of those below 0.05, one in twenty at most is expected to "
-            "be no difference."
+            "pairs of all data sets at once; of those below 0.05, one in twenty at most is "
+            "expected to be no difference."
         )
     return table(names, rows, f"All pairs on {group.dataset}, in numbers", note)._replace(
         closed=True

@@ -130,7 +130,7 @@ def time_figure(panel: Panel, style: Mapping[str, int]) -> Figure:
     return Figure(
         f"Steps to the target on {panel.dataset}",
         finding,
-        strips(rows, "training step", finding, limits=(0, 1.02 * panel.target.longest)),
+        strips(rows, "training step", finding, limits=(0, 1.06 * panel.target.longest)),
         table(["arm", "replicate", "steps"], numbers, "Every run"),
         "A dot a run that gets there; the upright tick is the median over all runs, the bar its "
         "exact 95 % interval, which needs 6 runs.",
@@ -151,17 +151,17 @@ def time_table(panel: Panel) -> Table:
     note = (
         f"Target: {rule(panel)}. Medians over runs with their exact 95 % interval, which needs 6 "
         "runs. ×: ratio of the geometric means to those of the fastest of the arms all of whose "
-        "runs get there, with its 95 % interval on the log scale."
+        "runs get there, with its 95 % interval on the log scale; ∞ where a run never does."
     )
     return Table(names, rows, f"Time to the target on {panel.dataset}", note, True)
 
 
 def spanned(found: Interval, digits: int | None = None) -> Cell:
-    """An estimate with its interval, sorted by the estimate; what is infinite stands last."""
+    """An estimate with its interval to three digits; what is infinite sorts last."""
     low, middle, high = (
-        number(float(f"{x:.4g}"), digits) for x in (found.low, found.estimate, found.high)
+        number(float(f"{x:.3g}"), digits) for x in (found.low, found.estimate, found.high)
     )
-    text = middle if np.isnan(found.low) else f"{middle} [{low}, {high}]"
+    text = middle if np.isnan(found.low) or np.isinf(found.low) else f"{middle} [{low}, {high}]"
     return Cell(text, found.estimate if np.isfinite(found.estimate) else None)
 
 

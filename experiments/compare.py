@@ -27,6 +27,7 @@ def main(argv: list[str]) -> None:
         plan(options)
         return
     asked = protocol.protocol_of(FLAGS, options.output_dir)
+    from dlfun.report.across import across_table
     from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table
     from dlfun.report.verdicts import variance_table, verdict_table
@@ -39,6 +40,8 @@ def main(argv: list[str]) -> None:
     study = compare(options, asked, draw=with_page(FLAGS, draw_comparison))
     print(study_table(study.rows), *study.notes, sep="\n")
     print(verdict_table(study.pairs))
+    if over := across_table(study.rows):
+        print(over)
     if study.variance:
         print(f"\n{variance_table(study.variance)}")
     print(f"record: {study.folder}")

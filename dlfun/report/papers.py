@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.formats import Bold, table_as
+from dlfun.report.across import across_cells, summaries
+from dlfun.report.across import meaning as across_meaning
+from dlfun.report.formats import Bold, markdown_text, one_line, table_as
+from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, heading, shown, summarise
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -149,10 +152,25 @@ def read_pairs(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
-def print_tables(folders: Sequence[str | Path], format: str) -> str:
-    """The table of arms of records, and that of their pairs where they were compared.
+def over_datasets(labels: Sequence[str], folders: Sequence[Path]) -> tuple[str, list[Any]]:
+    """What the table of arms over data sets holds, and its rows: none with fewer than three."""
+    compared = {
+        label: read_rows(folder)
+        for label, folder in zip(labels, folders, strict=True)
+        if script_of(folder) != "sweep"
+    }
+    across = gather(side_by_side(compared)) if compared else None
+    if across is None:
+        return "", []
+    left = f" Left out: {'; '.join(across.left_out)}." if across.left_out else ""
+    about = f"Over {len(across.scales)} data sets, {across_meaning(across)}.{left}"
+    return about, across_cells(summaries(across), "{} to {}")
 
-    Several records share both tables, told apart by a column. What is in the tables is said
+
+def print_tables(folders: Sequence[str | Path], format: str) -> str:
+    """The tables of records: of arms, of pairs if any, and of arms over data sets if many.
+
+    Several records share all tables, told apart by a column. What is in the tables is said
     above them, but in CSV, where an empty line parts them.
 
     Raises:
@@ -168,6 +186,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
         compared += pair_cells(label, pairs)
     meaning = ARMS + (BOLD if any(arm.unbeaten for arm in arms) else "")
     tables = [(meaning, study_cells(arms, together=format != "csv")), (PAIRS, compared)]
+    tables.append(over_datasets(labels, paths))
     parts = []
     for about, rows in tables:
         if len(paths) == 1:
@@ -185,4 +204,6 @@ def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
 
 def said(meaning: str, format: str) -> str:
     """What a table holds, as text or as a comment before it."""
-    return {"csv": "", "latex": f"% {meaning}\n"}.get(format, f"{meaning}\n\n")
+    if format == "csv":
+        return ""
+    return f"% {one_line(meaning)}\n" if format == "latex" else f"{markdown_text(meaning)}\n\n"

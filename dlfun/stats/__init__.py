@@ -21,7 +21,7 @@ from dlfun.stats.power import (
     seeds_to_detect,
     smallest_detectable,
 )
-from dlfun.stats.ranks import Ranks, rank_algorithms
+from dlfun.stats.ranks import Ranks, mean_ranks, rank_algorithms
 from dlfun.stats.ratio import ratio_interval
 from dlfun.stats.scope import population_interval, two_way
 from dlfun.stats.sequential import nominal_levels
@@ -68,6 +68,7 @@ __all__ = [
     "hedges_g",
     "holm",
     "iqm",
+    "mean_ranks",
     "median_best",
     "median_time",
     "nominal_levels",

@@ -103,12 +103,16 @@ Block = Table | Figure | Words | Facts | Source | Matrix
 
 
 class Section(NamedTuple):
-    """A part of the page: `blocks` makes it from a record; none leaves it out."""
+    """A part of the page: `blocks` makes it from a record; none leaves it out.
+
+    `together` makes it from several records at once; where it makes nothing, each has its own.
+    """
 
     key: str
     title: str
     lead: str
     blocks: Callable[[Record], list[Block]]
+    together: Callable[[Sequence[Record]], list[Block]] | None = None
 
 
 def cell(value: Any) -> Cell:

@@ -14,6 +14,7 @@ from dlfun.report.html.blocks import Block, Section
 from dlfun.report.html.headline import headline
 from dlfun.report.html.record import Record, read_record
 from dlfun.report.html.results import groups
+from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
 from dlfun.report.html.sections.cost import cost
@@ -42,6 +43,7 @@ NAME = "report.html"
 SECTIONS = (
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("scores", "Scores", "Every run, and what it cost.", scores),
+    Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("differences", "Paired differences", "Replicate by replicate.", differences),
     Section("curves", "Learning curves", "How the runs got there.", curves),
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
@@ -63,14 +65,14 @@ SECTIONS = (
 
 
 class Part(NamedTuple):
-    """What a section says of one record."""
+    """What a section says of one record, or, without a name, of all together."""
 
     record: str
     blocks: list[Block]
 
 
 class Filled(NamedTuple):
-    """A section with its parts, one for each record; they may be empty, but not all."""
+    """A section with its parts, one for each record or for all; some may be empty, but not all."""
 
     section: Section
     parts: list[Part]
@@ -104,11 +106,20 @@ def filled(records: Sequence[Record]) -> list[Filled]:
     """The sections that have something to say."""
     names, found = labels_of([record.folder for record in records]), []
     for section in SECTIONS:
-        made = zip(names, (section.blocks(record) for record in records), strict=True)
-        parts = [Part(name, blocks) for name, blocks in made]
+        parts = parts_of(section, names, records)
         if any(part.blocks for part in parts):
             found.append(Filled(section, parts))
     return found
+
+
+def parts_of(section: Section, names: Sequence[str], records: Sequence[Record]) -> list[Part]:
+    """A section's part of all records together, where there is one; else that of each."""
+    if section.together is not None and len(records) > 1:
+        blocks = section.together(records)
+        if blocks:
+            return [Part("", blocks)]
+    made = zip(names, (section.blocks(record) for record in records), strict=True)
+    return [Part(name, blocks) for name, blocks in made]
 
 
 def kicker(record: Record) -> str:

@@ -1,4 +1,4 @@
-"""What quality costs: time and parameters."""
+"""What quality costs: time and parameters, and the time to reach a target."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Plane, Series
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, Line, groups, swept_names, tested
+from dlfun.report.html.sections.targets import targets
 from dlfun.report.html.units import first_upper
 
 Price = Callable[[Line], float]
@@ -30,19 +31,20 @@ def parameters(line: Line) -> float:
 
 
 def cost(record: Record) -> list[Block]:
-    """Score against time and against parameters, for data sets with several arms."""
+    """Score against time and parameters, and times to a target, where there are several arms."""
     prices: list[tuple[str, str, Price]] = [
         ("run time", "seconds a run, log scale", run_seconds),
         ("parameters", "parameters, log scale", parameters),
     ]
     plain = bool(swept_names(record))
-    return [
+    blocks = [
         figure
         for group in groups(record)
         if len(group.lines) > 1
         for name, label, price in prices
         for figure in against(group, name, label, price, plain)
     ]
+    return blocks + targets(record)
 
 
 def against(group: Group, name: str, label: str, price: Price, plain: bool) -> list[Block]:

@@ -8,11 +8,15 @@ from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
-from dlfun.report.html.units import better, first_upper, number
+from dlfun.report.html.units import Unit, better, first_upper, number
 from dlfun.report.table import MEANING
+from dlfun.stats import bootstrap_t, describe
 
 MOST = 24
 """Rows of a figure, at most; the best are shown."""
+
+BOOTSTRAP = "bootstrap-t"
+RESAMPLES = 9999
 
 
 def scores(record: Record) -> list[Block]:
@@ -78,19 +82,25 @@ def score_table(group: Group) -> Table:
     """A row an arm."""
     unit, chance = group.unit, chance_of(group)
     names = [
-        "arm", unit.label, "±", "sd", "runs", "failed", "at chance", "parameters",
+        "arm", unit.label, "±", BOOTSTRAP, "sd", "runs", "failed", "at chance", "parameters",
         "run (s)", "compile (s)",
     ]  # fmt: skip
     rows = [score_row(line, group) for line in group.lines]
     keep = [
         i
         for i, name in enumerate(names)
-        if name != "at chance" or any(row[i].text != "" for row in rows)
+        if name not in (BOOTSTRAP, "at chance") or any(row[i].text != "" for row in rows)
     ]
     note = (
         f"{MEANING} Failed runs are counted, and left out of the mean. Run is the time of one "
         "run; compile is shared by all runs of an arm."
     )
+    if BOOTSTRAP in [names[i] for i in keep]:
+        note += (
+            f" {BOOTSTRAP}: the 95 % interval of the mean by {RESAMPLES:,} resamples, where scores "
+            "are skewed or a run lies far off, and the t interval is in doubt; very wide at 5 runs "
+            "or fewer, and no more valid than t where some runs stayed at chance."
+        )
     if np.isfinite(chance):
         note += f" Chance is {unit.whole(chance)}."
     if any(line.best for line in group.lines):
@@ -111,6 +121,7 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         Cell(line.label, None, line.best),
         shown(score.estimate),
         shown(score.half_width)._replace(strong=False),
+        doubted(line, unit),
         shown(score.sd)._replace(strong=False),
         cell(len(line.rows)),
         cell(sum(row["status"] != "ok" for row in line.rows)),
@@ -119,6 +130,14 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         seconds(line, "seconds"),
         seconds(line, "compile_seconds"),
     ]
+
+
+def doubted(line: Line, unit: Unit) -> Cell:
+    """The bootstrap-t interval of a mean; empty unless its t interval is in doubt."""
+    if not describe(line.scores).skewed:
+        return cell("")
+    found = bootstrap_t(line.scores, resamples=RESAMPLES)
+    return cell(unit.interval([found.low, found.high]) if np.isfinite(found.low) else "")
 
 
 def at_chance(line: Line) -> Cell:

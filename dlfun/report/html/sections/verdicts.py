@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, table
@@ -9,6 +10,7 @@ from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.units import NOTHING, Unit, number, plural
+from dlfun.stats import benjamini_hochberg
 
 LOOKS = {
     "better": "better",
@@ -20,17 +22,41 @@ LOOKS = {
 
 Pair = dict[str, Any]
 
+EXPLORED = "p_explored"
+"""The key that a pair gets for its p value over all data sets."""
+
 
 def verdicts(record: Record) -> list[Block]:
     """A matrix and a table for every data set that has verdicts."""
     blocks: list[Block] = []
+    explored = exploratory(record.pairs)
     for group in groups(record):
-        pairs = [p for p in record.pairs if p["dataset"] == group.dataset]
+        pairs = [p for p in explored if p["dataset"] == group.dataset]
         if pairs:
             told = [str(pair["words"]) for pair in ranked(pairs, group)]
             blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
             blocks.append(all_pairs(pairs, group))
     return blocks
+
+
+def exploratory(pairs: Sequence[Pair]) -> list[Pair]:
+    """Pairs with Benjamini and Hochberg's p value over all data sets, where these are several.
+
+    The families of claims are one a data set; who looks for differences on all of them explores.
+    """
+    raw = [p_value(pair) for pair in pairs]
+    if len({pair["dataset"] for pair in pairs}) < 2 or all(p is None for p in raw):
+        return list(pairs)
+    adjusted = benjamini_hochberg([1.0 if p is None else p for p in raw]).tolist()
+    return [pair | {EXPLORED: p} for pair, p in zip(pairs, adjusted, strict=True)]
+
+
+def p_value(pair: Pair) -> float | None:
+    """What Holm's p value of a pair was made from: the exact test where it holds, else t."""
+    exact = pair.get("paired") and pair.get("split_scheme") == "official"
+    exact = exact and pair.get("scope") != "population"
+    found = pair.get("p_signflip" if exact else "p_t")
+    return None if found is None else float(found)
 
 
 def matrix(pairs: list[Pair], group: Group) -> Matrix:
@@ -89,8 +115,17 @@ def all_pairs(pairs: list[Pair], group: Group) -> Table:
         "seeds to detect δ", "seeds for equivalence",
     ]  # fmt: skip
     rows = [pair_row(pair, unit) for pair in ranked(pairs, group)]
+    explored = EXPLORED in pairs[0]
+    if explored:
+        names.insert(5, "exploratory p (Benjamini-Hochberg)")
     seeds = plural(int(pairs[0].get("n") or 0), "seed")
     note = f"{seeds}; the first arm of a pair has the better mean." + mixtures(pairs)
+    if explored:
+        note += (
+            " Holm: for the claims on this data set. Benjamini-Hochberg: for whoever explores the "
+            "pairs of all data sets at once; of those below 0.05, one in twenty at most is "
+            "expected to be no difference."
+        )
     return table(names, rows, f"All pairs on {group.dataset}, in numbers", note)._replace(
         closed=True
     )
@@ -105,7 +140,8 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
         str(pair["verdict"]),
         cell(unit.signed(diff))._replace(value=None if diff is None else unit.factor * diff),
         unit.interval(pair["ci"]),
-        *(of(get(name), 3) for name in ("p_holm",)),
+        of(get("p_holm"), 3),
+        *([of(pair[EXPLORED], 3)] if EXPLORED in pair else []),
         of(get("hedges_g"), 2),
         *(of(get(name), 3) for name in ("p_worse", "p_rope", "p_better")),
         of(None if get("mde") is None else unit.factor * pair["mde"], 2),

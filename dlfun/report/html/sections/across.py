@@ -1,0 +1,226 @@
+"""Arms over three data sets or more: their scores on one scale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from dlfun.report.across import MOST, Contrast, Summary, contrasts, summaries
+from dlfun.report.html import plots
+from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
+from dlfun.report.html.examples import evenly
+from dlfun.report.html.plots import Series
+from dlfun.report.html.record import Record
+from dlfun.report.html.results import in_figures, swept_names
+from dlfun.report.html.sections.ranks import ranks
+from dlfun.report.html.strips import Mark, Strip, strips
+from dlfun.report.html.units import NOTHING, listed, number, plural, sentence, unit_of
+from dlfun.report.scales import Across, gather, side_by_side
+from dlfun.stats import Interval, score_profile, smallest_p
+from dlfun.stats.labels import FEW
+from dlfun.studies.recorded import labels_of
+
+SCORE = "normalised score"
+STEPS = 61
+"""Thresholds of a profile."""
+
+
+def across(record: Record) -> list[Block]:
+    """The block of one record."""
+    if swept_names(record):
+        return []
+    return of_arms(gather(record.rows), is_paired([record]), between=False)
+
+
+def across_records(records: Sequence[Record]) -> list[Block]:
+    """The block of several records side by side."""
+    named = labels_of([record.folder for record in records])
+    rows = {
+        name: record.rows
+        for name, record in zip(named, records, strict=True)
+        if not swept_names(record)
+    }
+    if not rows:
+        return []
+    taken = side_by_side(rows)
+    between = not {row["model"] for row in taken} <= {
+        r["model"] for own in rows.values() for r in own
+    }
+    return of_arms(gather(taken), is_paired(records), between)
+
+
+def is_paired(records: Sequence[Record]) -> bool:
+    """Whether the signs of paired differences may be flipped: on splits that do not overlap."""
+    pairs = [pair for record in records for pair in record.pairs]
+    return bool(pairs) and all(
+        pair.get("paired") and pair.get("split_scheme") == "official" for pair in pairs
+    )
+
+
+def of_arms(known: Across | None, paired: bool, between: bool) -> list[Block]:
+    """Scale, table, profiles, pairs and ranks of arms."""
+    if known is None:
+        return []
+    found = summaries(known)
+    style = {arm: k for k, arm in enumerate(known.arms)}
+    order = [one.arm for one in found]
+    pairs = contrasts(known, order, paired, between)
+    return [
+        Words(reading(known)),
+        run_figure(known, found, style),
+        *(profile(known, arms, which, style) for which, arms in in_figures(order).items()),
+        arm_table(known, found),
+        pair_table(known, pairs),
+        scale_table(known),
+        *ranks(known, style),
+    ]
+
+
+def reading(known: Across) -> list[str]:
+    """What the scale is, and what is not on it."""
+    lines = [
+        f"Scores on {listed([s.dataset for s in known.scales], 12)} are put on one scale: 0 is "
+        "chance, 1 the mean of the best arm of that data set. Intervals take both as known. They "
+        "are by bootstrap of the runs of each data set, so they speak of new seeds on these data "
+        "sets, not of other data sets."
+    ]
+    if known.runs < FEW:
+        lines.append(
+            f"They are approximate, as an arm has only {plural(known.runs, 'run')} on a data set."
+        )
+    if known.left_out:
+        lines.append(sentence(f"left out: {'; '.join(known.left_out)}"))
+    return lines
+
+
+def ends(interval: Interval, digits: int = 3) -> str:
+    """An interval in brackets."""
+    if not np.isfinite(interval.low):
+        return NOTHING
+    return f"[{number(interval.low, digits)}, {number(interval.high, digits)}]"
+
+
+def run_figure(known: Across, found: Sequence[Summary], style: Mapping[str, int]) -> Figure:
+    """Every run on the common scale, with the interquartile mean of each arm."""
+    rows = [
+        Strip(
+            one.arm,
+            known.arms[one.arm].ravel(),
+            style[one.arm],
+            one.found.iqm[:3],
+            f"{number(one.found.iqm.estimate, 3)} {ends(one.found.iqm)}",
+        )
+        for one in found
+    ]
+    said = "; ".join(f"{row.label} {row.note}" for row in rows)
+    finding = f"Interquartile mean of normalised scores on {len(known.scales)} data sets: {said}"
+    numbers = [
+        [arm, scale.dataset, run, float(score)]
+        for arm, scores in known.arms.items()
+        for scale, column in zip(known.scales, scores.T, strict=True)
+        for run, score in enumerate(column)
+    ]
+    return Figure(
+        "All runs on one scale",
+        finding,
+        strips(rows, SCORE, finding, [Mark(0.0, "chance"), Mark(1.0)]),
+        table(["arm", "data set", "run", SCORE], numbers, "Every run"),
+        "A dot a run on a data set; the upright tick is the interquartile mean, the bar its 95 % "
+        "interval. The line at 1 is the best arm's mean on each data set.",
+    )
+
+
+def profile(known: Across, arms: Sequence[str], which: str, style: Mapping[str, int]) -> Figure:
+    """The share of runs above each score."""
+    scores = np.concatenate([known.arms[arm].ravel() for arm in arms])
+    at = np.linspace(min(0.0, float(scores.min())), float(scores.max()), STEPS)
+    series = []
+    for arm in arms:
+        found = score_profile(known.arms[arm], at)
+        share, low, high = (100 * part for part in found[1:])
+        series.append(Series(arm, style[arm], at, share, low, high))
+    axes = plots.plane(series, f"{SCORE} τ", "runs above τ (%)")
+    half = int(np.abs(at - 0.5 * (at[0] + at[-1])).argmin())
+    said = "; ".join(f"{s.label} {s.y[half]:.0f} %" for s in series)
+    finding = f"Share of runs with a normalised score above {at[half]:.2f}: {said}"
+    rows = [[s.label, *point] for s in series for point in plots.points(s, evenly(STEPS, 21))]
+    return Figure(
+        f"Performance profiles{which}",
+        finding,
+        plots.curves(series, axes, finding),
+        table(["arm", "τ", "runs above τ (%)", "low", "high"], rows, "Performance profiles"),
+        "The share of an arm's runs, over all data sets, that score more than τ; the band is the "
+        "pointwise 95 % interval. A curve that is higher everywhere is better at every level.",
+        plots.keys_of(series),
+    )
+
+
+def arm_table(known: Across, found: Sequence[Summary]) -> Table:
+    """A row an arm."""
+    names = [
+        "arm", "IQM", "interval", "mean", "interval", "optimality gap", "interval", "mean rank",
+    ]  # fmt: skip
+    rows = []
+    for one in found:
+        parts = (one.found.iqm, one.found.mean, one.found.optimality_gap)
+        cells = [c for part in parts for c in (valued(part.estimate, 3), cell(ends(part)))]
+        rows.append([cell(one.arm), *cells, valued(one.rank, 2)])
+    note = (
+        f"{plural(known.runs, 'run')} of each arm on each data set. IQM: the mean of the middle "
+        "half of all runs. Optimality gap: the mean shortfall from 1, what exceeds it not "
+        "counting; less is better. Intervals: 95 %. Mean rank: over data sets, of the means, 1 "
+        "being the best."
+    )
+    return Table(names, rows, f"All arms over {len(known.scales)} data sets", note, beside=True)
+
+
+def valued(value: float, digits: int) -> Cell:
+    """A number that is sorted by."""
+    return Cell(number(value, digits), value if np.isfinite(value) else None)
+
+
+def pair_table(known: Across, pairs: Sequence[Contrast]) -> Table:
+    """A row a pair; tests where runs are paired."""
+    tested = any(np.isfinite(pair.p) for pair in pairs)
+    names = ["pair", "P(first is better)", "interval"]
+    names += ["sign-flip p", "exploratory p (Benjamini-Hochberg)"] if tested else []
+    rows = []
+    for pair in pairs:
+        row = [cell(f"{pair.a} – {pair.b}"), valued(pair.wins.estimate, 3), cell(ends(pair.wins))]
+        rows.append(row + ([valued(p, 4) for p in pair[3:]] if tested else []))
+    note = (
+        "The probability that a run of the first scores more than one of the second is the mean "
+        "over data sets, ties counting half; interval: 95 %."
+    )
+    if any(pair.wins.low == pair.wins.high for pair in pairs):
+        note += " Where one wins every time the bootstrap sees no spread; it is not certain."
+    if len(known.arms) > MOST:
+        note += " Each arm against the first only."
+    if tested:
+        note += (
+            " Sign-flip: of the mean difference over data sets, a run's differences changing "
+            "sign on all of them together. No claim over data sets was made before the study, so "
+            f"p is exploratory. With {plural(known.runs, 'run')} none is below "
+            f"{number(smallest_p(known.runs))}."
+        )
+    return Table(names, rows, f"All pairs over {len(known.scales)} data sets", note)
+
+
+def scale_table(known: Across) -> Table:
+    """What is 0 and what is 1 on each data set."""
+    rows = []
+    for scale in known.scales:
+        unit = unit_of(scale.metric)
+        rows.append(
+            [
+                scale.dataset,
+                unit.name,
+                Cell(unit.whole(scale.chance), unit.factor * scale.chance),
+                Cell(unit.whole(scale.reference), unit.factor * scale.reference),
+                scale.best,
+            ]
+        )
+    names = ["data set", "metric", "chance (0)", "reference (1)", "the mean of"]
+    note = "A run that failed is given the score of chance."
+    return table(names, rows, "The scale", note)._replace(beside=True)

@@ -1,0 +1,177 @@
+"""Arms over several data sets: their scores on one scale, where chance is 0."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.report.table import number
+from dlfun.stats import normalise, t_interval
+from dlfun.stats.aggregate import FEWEST
+from dlfun.studies.judge import PER_EXAMPLE, higher_is_better, metric_of
+
+Row = Mapping[str, Any]
+Scores = dict[int, float]
+"""The score of each replicate; NaN where it failed."""
+
+
+class Scale(NamedTuple):
+    """What scores of a data set are measured by: chance is 0, the best arm's mean `reference` 1."""
+
+    dataset: str
+    metric: str
+    chance: float
+    reference: float
+    best: str
+
+
+class Across(NamedTuple):
+    """Arms that ran on the same data sets.
+
+    Attributes:
+      scales: of each data set.
+      arms: name -> normalised scores [runs, data sets]; runs that failed have 0, that of chance.
+      left_out: which data sets, arms and runs do not enter, and why.
+    """
+
+    scales: list[Scale]
+    arms: dict[str, np.ndarray]
+    left_out: list[str]
+
+    @property
+    def runs(self) -> int:
+        """How many runs each arm has on each data set."""
+        return len(next(iter(self.arms.values())))
+
+    @property
+    def means(self) -> np.ndarray:
+        """Mean normalised scores [data sets, arms]."""
+        return np.stack([scores.mean(0) for scores in self.arms.values()], axis=1)
+
+
+def side_by_side(records: Mapping[str, Sequence[Row]]) -> list[Row]:
+    """The rows of records as if they were of one.
+
+    Arms of one name are one arm, unless two records share a data set: then arms are told apart by
+    their records, and only data sets that all records have are kept.
+    """
+    known = [{row["dataset"] for row in rows} for rows in records.values()]
+    if sum(map(len, known)) == len(set().union(*known)):
+        return [row for rows in records.values() for row in rows]
+    common = set.intersection(*known)
+    return [
+        {**row, "model": f"{label}/{row['model']}"}
+        for label, rows in records.items()
+        for row in rows
+        if row["dataset"] in common
+    ]
+
+
+def gather(rows: Sequence[Row]) -> Across | None:
+    """The arms of rows on one scale; None for fewer than two arms, or three data sets.
+
+    Runs are taken by replicate: those that all arms have on all data sets.
+    """
+    by_dataset: dict[str, list[Row]] = {}
+    for row in rows:
+        by_dataset.setdefault(row["dataset"], []).append(row)
+    left_out: list[str] = []
+    metrics = {name: metric_of_rows(own) for name, own in by_dataset.items()}
+    for name in [n for n in metrics if not has_chance(by_dataset[n], metrics[n])]:
+        left_out.append(f"{name}: chance is unknown in {metrics.pop(name).replace('_', ' ')}")
+    tables = {name: scores_of(by_dataset[name], metric) for name, metric in metrics.items()}
+    names = everywhere(tables, left_out)
+    scales = []
+    for name, metric in metrics.items():
+        chance = number(by_dataset[name][0], "chance")
+        scale = scale_of(name, metric, chance, {arm: tables[name][arm] for arm in names})
+        if scale is None:
+            left_out.append(f"{name}: no arm is told apart from chance")
+        else:
+            scales.append(scale)
+    if len(names) < 2 or len(scales) < FEWEST:
+        return None
+    return on_one_scale(scales, names, tables, left_out)
+
+
+def metric_of_rows(rows: Sequence[Row]) -> str:
+    """What runs are judged by: a test metric, or where there is none that of validation."""
+    tested = any(row.get(name) not in ("", None) for row in rows for name in row if is_test(name))
+    return metric_of(rows, "test" if tested else "validation")
+
+
+def is_test(name: str) -> bool:
+    """Whether a column is a score on the test split."""
+    return name.startswith("test_")
+
+
+def has_chance(rows: Sequence[Row], metric: str) -> bool:
+    """Whether it is known what guessing scores."""
+    return metric.rpartition("_")[2] in PER_EXAMPLE and bool(np.isfinite(number(rows[0], "chance")))
+
+
+def scores_of(rows: Sequence[Row], metric: str) -> dict[str, Scores]:
+    """Arm -> its scores, of arms whose healthy runs all have the metric."""
+    found: dict[str, Scores] = {}
+    lacking = set()
+    for row in rows:
+        failed = row["status"] != "ok"
+        score = np.nan if failed else number(row, metric)
+        if not failed and not np.isfinite(score):
+            lacking.add(row["model"])
+        found.setdefault(row["model"], {})[int(row.get("replicate") or 0)] = score
+    return {name: scores for name, scores in found.items() if name not in lacking}
+
+
+def everywhere(tables: Mapping[str, Mapping[str, Scores]], left_out: list[str]) -> list[str]:
+    """The arms that are on all data sets; of the others, it is noted where they are not."""
+    names = list(dict.fromkeys(arm for table in tables.values() for arm in table))
+    absent = {arm: [name for name, table in tables.items() if arm not in table] for arm in names}
+    left_out += [f"{arm}: is not on {', '.join(where)}" for arm, where in absent.items() if where]
+    return [arm for arm in names if not absent[arm]]
+
+
+def scale_of(dataset: str, metric: str, chance: float, arms: Mapping[str, Scores]) -> Scale | None:
+    """The scale of a data set; None where no arm is told apart from chance."""
+    sign = 1 if higher_is_better(metric) else -1
+    spans = {arm: t_interval(sign * at_chance(s.values(), chance)) for arm, s in arms.items()}
+    best = max(spans, key=lambda arm: spans[arm].estimate, default=None)
+    if best is None:
+        return None
+    span = spans[best]
+    least = span.low if np.isfinite(span.low) else span.estimate
+    if not least > sign * chance:
+        return None
+    return Scale(dataset, metric, chance, sign * span.estimate, best)
+
+
+def at_chance(scores: Any, chance: float) -> np.ndarray:
+    """Scores with that of chance for runs that failed."""
+    values = np.array(list(scores), float)
+    return np.where(np.isfinite(values), values, chance)
+
+
+def on_one_scale(
+    scales: list[Scale],
+    names: Sequence[str],
+    tables: Mapping[str, Mapping[str, Scores]],
+    left_out: list[str],
+) -> Across | None:
+    """The replicates that are everywhere, normalised; None where there are none."""
+    own = [set(tables[scale.dataset][arm]) for scale in scales for arm in names]
+    shared = sorted(set.intersection(*own))
+    if not shared:
+        return None
+    if len(set.union(*own)) > len(shared):
+        left_out.append(f"runs: only the {len(shared)} replicates that all arms have everywhere")
+    chance, reference = ([scale[i] for scale in scales] for i in (2, 3))
+    arms = {}
+    for arm in names:
+        columns = [
+            at_chance([tables[scale.dataset][arm][r] for r in shared], scale.chance)
+            for scale in scales
+        ]
+        arms[arm] = normalise(np.stack(columns, axis=1), chance, reference)
+    return Across(scales, arms, left_out)

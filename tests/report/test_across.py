@@ -273,6 +273,15 @@ def test_splits_that_overlap_have_no_sign_flips(tmp_path):
     assert sorted(shown) == sorted(f"{p:.3f}" for p in wanted)
 
 
+def test_a_record_without_verdicts_has_no_sign_flips(folder, tmp_path):
+    made = written(tmp_path / "r", rows_of())
+    alone = write_report(made, [made]).read_text(encoding="utf-8")
+    both = write_report(tmp_path, [folder, made], "both.html").read_text(encoding="utf-8")
+    for text in (alone, both):
+        assert "P(first is better)" in section(text, "across")
+        assert "sign-flip" not in section(text, "across")
+
+
 def test_two_data_sets_have_no_block(tmp_path):
     made = written(tmp_path / "r", rows_of(datasets=("x", "y")))
     assert 'id="across"' not in write_report(made, [made]).read_text(encoding="utf-8")

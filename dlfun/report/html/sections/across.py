@@ -51,7 +51,7 @@ def across_records(records: Sequence[Record]) -> list[Block]:
 def is_paired(records: Sequence[Record]) -> bool:
     """Whether the signs of paired differences may be flipped: on splits that do not overlap."""
     return all(
-        record.pairs
+        (record.pairs or len(models(record)) < 2)
         and all(p.get("paired") and p.get("split_scheme") == "official" for p in record.pairs)
         for record in records
     )

@@ -273,6 +273,15 @@ def test_splits_that_overlap_have_no_sign_flips(tmp_path):
     assert sorted(shown) == sorted(f"{p:.3f}" for p in wanted)
 
 
+def test_a_record_without_verdicts_has_no_sign_flips(folder, tmp_path):
+    made = written(tmp_path / "r", rows_of())
+    alone = write_report(made, [made]).read_text(encoding="utf-8")
+    both = write_report(tmp_path, [folder, made], "both.html").read_text(encoding="utf-8")
+    for text in (alone, both):
+        assert "P(first is better)" in section(text, "across")
+        assert "sign-flip" not in section(text, "across")
+
+
 def test_two_data_sets_have_no_block(tmp_path):
     made = written(tmp_path / "r", rows_of(datasets=("x", "y")))
     assert 'id="across"' not in write_report(made, [made]).read_text(encoding="utf-8")
@@ -288,8 +297,7 @@ def test_ten_data_sets_are_ranked(tmp_path):
     mean_ranks = dict(zip(across.arms, stats.rankdata(-means, axis=1).mean(0), strict=True))
     for arm, rank in mean_ranks.items():
         assert f">{arm} {rank:.2f}</text>" in block
-    found = tables(block)[-1]
-    assert found[0] == ["pair", "ranks apart", "Holm p"]
+    (found,) = (t for t in tables(block) if t[0] == ["pair", "ranks apart", "Holm p"])
     raw = {}
     for a, b in itertools.combinations(across.arms, 2):
         p = stats.wilcoxon(across.arms[a].mean(0), across.arms[b].mean(0)).pvalue
@@ -320,6 +328,7 @@ def test_records_of_the_same_data_sets_keep_their_arms_apart(folder, tmp_path):
     _, _, arms, pairs, _ = tables(section(found, "across"))
     assert [line[0] for line in arms[1:]] == ["later/a", "study/a", "study/b", "study/c"]
     tested = {line[0]: bool(re.match(r"\d", line[3])) for line in pairs[1:]}
+    assert "Runs of different records are not paired" in section(found, "across")
     assert tested == {
         "later/a – study/a": False,
         "later/a – study/b": False,

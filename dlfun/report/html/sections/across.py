@@ -12,7 +12,7 @@ from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, ta
 from dlfun.report.html.examples import evenly
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Record
-from dlfun.report.html.results import in_figures, swept_names
+from dlfun.report.html.results import in_figures, models, style_of, swept_names
 from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, plural, sentence, unit_of
@@ -28,52 +28,52 @@ STEPS = 61
 
 def across(record: Record) -> list[Block]:
     """The block of one record."""
-    if swept_names(record):
-        return []
-    return of_arms(gather(record.rows), is_paired([record]), between=False)
+    known = None if swept_names(record) else gather(record.rows)
+    style = {model: style_of(record, model) for model in models(record)}
+    return of_arms(known, style, is_paired([record]), between=False)
 
 
 def across_records(records: Sequence[Record]) -> list[Block]:
     """The block of several records side by side."""
     named = labels_of([record.folder for record in records])
-    rows = {
-        name: record.rows
-        for name, record in zip(named, records, strict=True)
-        if not swept_names(record)
+    kept = {
+        name: record for name, record in zip(named, records, strict=True) if not swept_names(record)
     }
-    if not rows:
+    if not kept:
         return []
-    taken = side_by_side(rows)
-    between = not {row["model"] for row in taken} <= {
-        r["model"] for own in rows.values() for r in own
-    }
-    return of_arms(gather(taken), is_paired(records), between)
+    taken = side_by_side({name: record.rows for name, record in kept.items()})
+    arms = list(dict.fromkeys(row["model"] for row in taken))
+    between = not {model for record in kept.values() for model in models(record)} >= set(arms)
+    style = {arm: k for k, arm in enumerate(arms)}
+    return of_arms(gather(taken), style, is_paired(list(kept.values())), between)
 
 
 def is_paired(records: Sequence[Record]) -> bool:
     """Whether the signs of paired differences may be flipped: on splits that do not overlap."""
-    pairs = [pair for record in records for pair in record.pairs]
-    return bool(pairs) and all(
-        pair.get("paired") and pair.get("split_scheme") == "official" for pair in pairs
+    return all(
+        (record.pairs or len(models(record)) < 2)
+        and all(p.get("paired") and p.get("split_scheme") == "official" for p in record.pairs)
+        for record in records
     )
 
 
-def of_arms(known: Across | None, paired: bool, between: bool) -> list[Block]:
-    """Scale, table, profiles, pairs and ranks of arms."""
+def of_arms(
+    known: Across | None, style: Mapping[str, int], paired: bool, between: bool
+) -> list[Block]:
+    """Scale, runs, profiles, ranks and tables of arms."""
     if known is None:
         return []
     found = summaries(known)
-    style = {arm: k for k, arm in enumerate(known.arms)}
     order = [one.arm for one in found]
     pairs = contrasts(known, order, paired, between)
     return [
         Words(reading(known)),
         run_figure(known, found, style),
         *(profile(known, arms, which, style) for which, arms in in_figures(order).items()),
+        *ranks(known, style),
         arm_table(known, found),
         pair_table(known, pairs),
         scale_table(known),
-        *ranks(known, style),
     ]
 
 
@@ -204,6 +204,8 @@ def pair_table(known: Across, pairs: Sequence[Contrast]) -> Table:
             f"p is exploratory. With {plural(known.runs, 'run')} none is below "
             f"{number(smallest_p(known.runs))}."
         )
+    if tested and not all(np.isfinite(pair.p) for pair in pairs):
+        note += " Runs of different records are not paired, and have no such test."
     return Table(names, rows, f"All pairs over {len(known.scales)} data sets", note)
 
 

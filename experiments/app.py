@@ -87,7 +87,9 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     survival.listen(values)
     devices = layout_devices(values)
     matmul = values.matmul_precision if "matmul_precision" in values else "default"
-    configure_jax(values.platform, values.precision, -(-devices // cluster.size(values)), matmul)
+    fixed = values.deterministic if "deterministic" in values else False
+    devices = -(-devices // cluster.size(values))
+    configure_jax(values.platform, values.precision, devices, matmul, fixed)
     cluster.join(values)
     check_platform(values.platform)
     cluster.agree(

@@ -49,6 +49,7 @@ SIMPLE = (
     "likelihood_samples",
     "input",
     "memory_limit",
+    "stop_when_failed",
 )
 """Flags that StudyOptions holds as they are."""
 
@@ -238,6 +239,18 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         "memory_limit",
         "of a population, which is run in chunks if it needs more",
         "what is free",
+    )
+    add(
+        parsing.number(Range(0, 1, "")),
+        "stop_when_failed",
+        "end the study if more than this part of a population's members failed; 1: never",
+        default=DEFAULTS["stop_when_failed"],
+    )
+    add(
+        parsing.boolean(),
+        "deterministic",
+        "on a GPU, only operations that give the same bits each time, and no autotuning",
+        default=False,
     )
     add(parsing.address(), "coordinator", "of several processes: where the first one listens")
     add(parsing.integer(0), "process_id", "of several processes: which one this is, from 0")

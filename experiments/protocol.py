@@ -30,6 +30,7 @@ FREE = (
     "keep",
     "input",
     "memory_limit",
+    "stop_when_failed",
     "tensorboard",
     "variance",
     "curve",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 
@@ -9,6 +10,16 @@ from dlfun.errors import UserError
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
 """--platform -> JAX's platforms; callbacks need the host's CPU beside an accelerator."""
+
+
+DETERMINISTIC = ("--xla_gpu_deterministic_ops=true", "--xla_gpu_autotune_level=0")
+"""XLA's flags for the same bits each time on a GPU; XLA reads them when JAX starts."""
+
+
+def has_cuda() -> bool:
+    """Whether JAX for NVIDIA GPUs is installed."""
+    names = ("jax_cuda12_plugin", "jax_cuda13_plugin")
+    return any(importlib.util.find_spec(name) is not None for name in names)
 
 
 def usable_cores() -> int:
@@ -42,7 +53,11 @@ def cache_dir() -> str | None:
 
 
 def configure_jax(
-    platform: str | None, precision: str, devices: int = 1, matmul_precision: str = "default"
+    platform: str | None,
+    precision: str,
+    devices: int = 1,
+    matmul_precision: str = "default",
+    deterministic: bool = False,
 ) -> None:
     """Sets JAX up; must come before anything is computed.
 
@@ -50,6 +65,8 @@ def configure_jax(
     """
     # Where a CPU has tuning preferences, XLA logs each program it loads from the cache as an error.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if deterministic and has_cuda():
+        os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *DETERMINISTIC])
     import jax
 
     update = jax.config.update

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
 """What job schedulers send before they take a machine back, beside TERM."""
 
-HARMLESS = ("keep", "tensorboard")
+HARMLESS = ("keep", "tensorboard", "stop_when_failed", "memory_limit")
 """Flags of config.flags that may be others when a study goes on."""
 
 

@@ -133,7 +133,11 @@ def start_jax(values: absl_flags.FlagValues) -> None:
       UserError: if the platform that the study named is not here.
     """
     configure_jax(
-        values.platform, values.precision, app.layout_devices(values), values.matmul_precision
+        values.platform,
+        values.precision,
+        app.layout_devices(values),
+        values.matmul_precision,
+        values.deterministic,
     )
     try:
         check_platform(values.platform)

@@ -203,6 +203,7 @@ def run_arm(
         open_test,
         options.input,
         options.checkpoints,
+        options.stop_when_failed,
     )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)

@@ -6,13 +6,14 @@ import functools
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from dlfun.data.lazy import Rows
+from dlfun.errors import UserError
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.stacked import Stacked
@@ -36,6 +37,11 @@ from dlfun.training.train import Trained, train
 from dlfun.types import Layout, Members, Settings, TuneData
 
 
+def never(seconds: float) -> bool:
+    """No run is given up, however long it takes."""
+    return False
+
+
 class Kept(NamedTuple):
     """What is kept of final carries: parameters, counters, and where a run failed."""
 
@@ -53,12 +59,17 @@ def train_members(
     open_test: bool,
     input: str = "memory",
     store: Checkpoints | None = None,
+    most_failed: float = 1.0,
 ) -> tuple[Population, Trained]:
     """Trains all members under the layout given, measured before, or chosen now.
 
     An unmeasured layout that makes for a long run is given up after its first interval: then
     the candidates are measured, and the run begins anew under the best. What `store` has of these
-    members is not trained again, and its layout goes on.
+    members is not trained again, and its layout goes on. Where the device has less memory than
+    was predicted, the members are trained once more, half as many at a time.
+
+    Raises:
+      UserError: if more than this part of the members failed.
     """
     count = len(members.replicates)
     title = f"{data.first.name}: {settings.model}"
@@ -73,11 +84,15 @@ def train_members(
         state = carry.state
         return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
 
-    def run(layout: Layout, give_up: Callable[[float], bool]) -> tuple[Population, Trained | None]:
+    def run(
+        layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
+    ) -> tuple[Population, Trained | None]:
         needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
         people = make(layout) if saved else fit(make, layout, count, needed, limit, title)
         progress = Progress(store, name, people.layout, saved)
-        return people, train(people, members, data.tuning, test, keep, title, give_up, progress)
+        check = functools.partial(check_failed, members, title, most_failed)
+        arguments = (people, members, data.tuning, test, keep, title, give_up, progress, check)
+        return people, train(*arguments)
 
     layout = Layout(*saved.about["layout"]) if saved else chosen.layout
     alone = jax.process_count() == 1  # several processes would have to agree on what each measured
@@ -91,9 +106,68 @@ def train_members(
         if found is not None:
             return people, found
         layout = measured(settings, data, members, chosen, budget(len(layouts)))[0].layout
-    people, found = run(layout, lambda seconds: False)
+    people, found = with_less_memory(run, layout, saved, count, title)
     assert found is not None
     return people, found
+
+
+def with_less_memory(
+    run: Callable[..., tuple[Population, Trained | None]],
+    layout: Layout,
+    saved: Saved | None,
+    count: int,
+    title: str,
+) -> tuple[Population, Trained | None]:
+    """Runs under a layout; where memory runs out, once more with half the members at a time."""
+    try:
+        return run(layout, saved=saved)
+    except (MemoryError, jax.errors.JaxRuntimeError) as error:
+        smaller = halved(layout, count)
+        if smaller is None or not is_out_of_memory(error):
+            raise
+    say(
+        f"{title}: out of memory; {smaller.chunk} of {count} members at a time from here on, which "
+        "is another program: not bit by bit what all at once would give"
+    )
+    return run(smaller)
+
+
+def halved(layout: Layout, count: int) -> Layout | None:
+    """The layout with half as many members in memory; None where it has the fewest."""
+    now = min(layout.chunk or count, count)
+    width = min(layout.width, -(-now // layout.devices))
+    groups = now // (2 * layout.devices * width)
+    if groups:
+        return layout._replace(width=width, chunk=groups * layout.devices * width)
+    if width == 1:
+        return None
+    return layout._replace(width=width // 2, chunk=layout.devices * (width // 2))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
+def check_failed(
+    members: Members, title: str, most: float, first: int, step: int, history: Mapping[str, Any]
+) -> None:
+    """Raises UserError if more than this part of a chunk's members has failed, saying which."""
+    failed = np.flatnonzero(np.isnan(history["train_loss"]))
+    count = len(history["train_loss"])
+    if most >= 1 or len(failed) <= most * count:
+        return
+    rows = failed + first
+    swept = [
+        f"{name} {', '.join(f'{value:g}' for value in sorted({float(v) for v in values[rows]}))}"
+        for name, values in ((n, np.asarray(v)) for n, v in members.hparams._asdict().items())
+        if len(np.unique(values)) > 1
+    ]
+    raise UserError(
+        f"{title}: {len(failed)} of {count} members failed by step {step}, more than "
+        f"--stop_when_failed={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
+        "lower the learning rate, or clip gradients by --gradient_clip"
+    )
 
 
 def digest(settings: Settings, data: Stacked, members: Members, *more: Any) -> str:

@@ -73,6 +73,7 @@ class StudyOptions:
         example under a generative model; 0 leaves it out.
       input: memory puts the data on every device; stream feeds them from the host in blocks.
       memory_limit: bytes that a population may take; None is what the device has free.
+      stop_when_failed: the study ends if more than this part of a population's members failed.
       flags: the lines of config.flags which replay this study, without its layouts.
       overwrite: whether the record takes the place of one that is there.
       checkpoints: where the study keeps what it did, to go on from after any end; None keeps
@@ -97,7 +98,8 @@ class StudyOptions:
     likelihood_samples: int = 0
     input: str = "memory"
     memory_limit: int | None = None
+    stop_when_failed: float = 1.0
     output_dir: str | None = None
     flags: tuple[str, ...] = ()
     overwrite: bool = False
-    checkpoints: Checkpoints | None = None
+    checkpoints: Checkpoints | None = dataclasses.field(default=None, compare=False)

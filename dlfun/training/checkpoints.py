@@ -210,6 +210,10 @@ class Checkpoints:
         """The study is finished: the folder is not needed any more."""
         self._pending.clear()
         self._settle()
+        if self.written:
+            say(
+                f"{self.written} checkpoints were written, in {self.seconds:.1f} s beside the study"
+            )
         shutil.rmtree(self.folder, ignore_errors=True)
         self._give_back()
 

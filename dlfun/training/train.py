@@ -46,6 +46,7 @@ def train(
     title: str,
     give_up: Callable[[float], bool] = lambda seconds: False,
     progress: Progress = Progress(),  # noqa: B008
+    check: Callable[[int, int, dict[str, np.ndarray]], None] = lambda first, step, history: None,
 ) -> Trained | None:
     """Trains all members; scores the test split once, after the last step, if there is one.
 
@@ -54,6 +55,8 @@ def train(
       give_up: asked once, with the seconds that the whole run will take by its first interval;
         whether to stop, which returns None.
       progress: where the training goes on from, and what is kept of it meanwhile.
+      check: told after each interval the first member of a chunk, the step, and metric ->
+        [members] of the interval; may raise.
     """
     count = len(members.replicates)
     before = people.compile_seconds
@@ -72,7 +75,7 @@ def train(
     for first, stage in zip(chunks, done, strict=True):
         rows = min(count - first, people.layout.chunk or count)
         ask = give_up if first == 0 and stage is None else lambda seconds: False
-        chunk = Chunk(people, members, first, rows, len(chunks))
+        chunk = Chunk(people, members, first, rows, len(chunks), check)
         part = _train_chunk(chunk, tuning, test, keep, monitor, ask, progress, stage)
         if part is None:
             monitor.close()
@@ -93,6 +96,7 @@ class Chunk(NamedTuple):
     first: int
     rows: int
     chunks: int
+    check: Callable[[int, int, dict[str, np.ndarray]], None]
 
 
 def _train_chunk(
@@ -127,6 +131,8 @@ def _train_chunk(
             if stage.intervals == 1 and give_up(whole):
                 return None
             progress.at_interval(first, stage, chunk.rows)
+            own = {name: values[: chunk.rows] for name, values in stage.history[-1].items()}
+            chunk.check(first, sum(people.run.intervals[: stage.intervals]), own)
         if test is not None:
             scores, said = session.score(stage.carry, hparams)
             stage = stage._replace(scores=scores, said=said)

@@ -19,7 +19,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-STEPS = ("--steps=1200", "--evaluations=60", "--seeds=5", "--checkpoint_seconds=0")
+STEPS = ("--steps=600", "--evaluations=24", "--seeds=3", "--checkpoint_seconds=0")
 TUNE = ("--tune", "--delta=0.01", "--trials=3", "--tuning_seeds=2")
 
 KINDS = {
@@ -29,8 +29,8 @@ KINDS = {
     "compare, two data sets": ("compare", "--models=bpnn,vae", "--datasets=digits,mnist1d", *STEPS),
     "compare --tune --baselines": ("compare", "--models=softmax,cnn", *TUNE, *STEPS,
                                    "--baselines=tree"),
-    "compare --until_decided": ("compare", "--models=bpnn,vae", "--until_decided", "--looks=5,10",
-                                "--max_seeds=10", *STEPS),
+    "compare --until_decided": ("compare", "--models=bpnn,vae", "--until_decided", "--looks=5,6",
+                                "--max_seeds=6", *STEPS),
     "compare --input=stream": ("compare", "--models=bpnn", "--input=stream", *STEPS),
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
 from dlfun.studies.options import StudyOptions
-from dlfun.studies.recorded import arm_files
+from dlfun.studies.recorded import RANKING, arm_files
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
@@ -170,8 +170,7 @@ def write_history(folder: Path, results: Iterable[Result]) -> None:
 
 def best_member(result: Result) -> int:
     """The member that validates best (without validation: of least training loss)."""
-    ranking = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
-    name, sign = next((n, s) for n, s in ranking if n in result.history)
+    name, sign = next((n, s) for n, s in RANKING if n in result.history)
     scores = np.nan_to_num(sign * result.history[name][:, -1], nan=-np.inf)
     return int(np.argmax(scores))
 

@@ -374,7 +374,7 @@ def flat(arrays: Mapping[str, Any]) -> tuple[list[np.ndarray], list[list[str]]]:
     return [np.asarray(leaf) for _, leaf in leaves], [[k.key for k in path] for path, _ in leaves]
 
 
-def nested(leaves: Sequence[np.ndarray], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
+def nested(leaves: Sequence[Any], paths: Sequence[Sequence[str]]) -> dict[str, Any]:
     """The opposite of `flat`."""
     found: dict[str, Any] = {}
     for leaf, (*above, name) in zip(leaves, paths, strict=True):

@@ -63,7 +63,7 @@ class Format(NamedTuple):
 
 
 def needed(name: str) -> Any:
-    """A package of the extra `export`.
+    """A package of the extra `export`, or of `onnx`.
 
     Raises:
       UserError: if it is not installed.
@@ -71,8 +71,10 @@ def needed(name: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError:
+        package = name.partition(".")[0]
+        extra = "onnx" if "onnx" in package else "export"
         raise UserError(
-            f"this format needs the package {name.partition('.')[0]}; pip install 'dlfun[export]'"
+            f"this format needs the package {package}; pip install 'dlfun[{extra}]'"
         ) from None
 
 

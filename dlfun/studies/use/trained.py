@@ -15,16 +15,14 @@ from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import MODELS
 from dlfun.studies.assemble import assemble
-from dlfun.studies.recorded import Recorded, arm_files, broken, parameters_of
+from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.verify import Arm
+from dlfun.training.checkpoints import nested
 from dlfun.types import Settings, Spec, Split
 
 CHOICES = ("best", "mean", "ensemble")
 """What can be chosen of a record, beside a member by its number."""
-
-RANKING = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
-"""What says which member is best, the first that there is; higher is better times the sign."""
 
 
 class Member(NamedTuple):
@@ -195,14 +193,7 @@ def unflattened(flat: dict[str, np.ndarray]) -> dict[str, Any]:
     >>> unflattened({"params/head/bias": 1, "params/head/kernel": 2})
     {'params': {'head': {'bias': 1, 'kernel': 2}}}
     """
-    tree: dict[str, Any] = {}
-    for name, leaf in flat.items():
-        *path, last = name.split("/")
-        branch = tree
-        for part in path:
-            branch = branch.setdefault(part, {})
-        branch[last] = leaf
-    return tree
+    return nested(list(flat.values()), [name.split("/") for name in flat])
 
 
 def check_parameters(found: Network, record: Recorded, file: str) -> None:

@@ -157,12 +157,6 @@ class Checkpoints:
         """What is to be written of a population with the next checkpoint. Arrays are not copied."""
         self._pending[name] = Saved(dict(arrays), dict(about))
 
-    def forget(self, name: str) -> None:
-        """A population is not needed any more."""
-        self._pending.pop(name, None)
-        self._settle()
-        shutil.rmtree(self.folder / name, ignore_errors=True)
-
     def save(self, wait: bool = False) -> None:
         """Writes all that was noted, while the study goes on unless it is to wait."""
         self._settle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sys
@@ -54,8 +55,7 @@ def benchmark(options: BenchmarkOptions, draw: Callable[[Path], None] = draw_not
       UserError: if the baseline cannot be read, or the device cannot be used.
     """
     baseline = read_baseline(options.baseline) if options.baseline else None
-    done = Done(options)
-    with done, tempfile.TemporaryDirectory(prefix="dlfun-benchmark-") as scratch:
+    with Done(options) as done, tempfile.TemporaryDirectory(prefix="dlfun-benchmark-") as scratch:
         found = {"schema": SCHEMA, **describe(options, Path(scratch))}
         found |= {"rows": [], "scaling": [], "published": None}
         for part, name in parts(options):
@@ -79,22 +79,24 @@ class Done:
     """What a benchmark that was stopped had measured, in a folder beside its record to be."""
 
     def __init__(self, options: BenchmarkOptions) -> None:
-        from dlfun.training.checkpoints import check_identity, take_lock, write_whole
-
         output = Path(options.output_dir or "runs/benchmark")
         self.folder = output.with_name(f"{output.name}.unfinished")
-        self._write = write_whole
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = take_lock(self.folder / "lock")
-        identity = {"format": SCHEMA, "script": "benchmark", "flags": list(options.flags)}
-        check_identity(self.folder, identity)
-        write_whole(self.folder / "study.json", json.dumps(identity))
-        try:
-            self._parts = json.loads((self.folder / "parts.json").read_text())
-        except (OSError, ValueError):
-            self._parts = {}
+        self._identity = {"format": SCHEMA, "script": "benchmark", "flags": list(options.flags)}
+        self._parts: dict[str, Any] = {}
 
     def __enter__(self) -> Done:
+        from dlfun.training.checkpoints import check_identity, take_lock, write_whole
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = take_lock(self.folder / "lock")
+        try:
+            check_identity(self.folder, self._identity)
+        except UserError:
+            self._lock.close()
+            raise
+        write_whole(self.folder / "study.json", json.dumps(self._identity))
+        with contextlib.suppress(OSError, ValueError):
+            self._parts = json.loads((self.folder / "parts.json").read_text())
         return self
 
     def __exit__(self, *raised: object) -> None:
@@ -109,7 +111,9 @@ class Done:
     def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
         """Writes down what was measured now."""
         self._parts[f"{part} {name}"] = result
-        self._write(self.folder / "parts.json", json.dumps(self._parts))
+        from dlfun.training.checkpoints import write_whole
+
+        write_whole(self.folder / "parts.json", json.dumps(self._parts))
 
     def remove(self) -> None:
         """The record is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -72,16 +73,15 @@ def train(
     )
     start = time.perf_counter()
     parts = []
-    for first, stage in zip(chunks, done, strict=True):
-        rows = min(count - first, people.layout.chunk or count)
-        ask = give_up if first == 0 and stage is None else lambda seconds: False
-        chunk = Chunk(people, members, first, rows, len(chunks), check)
-        part = _train_chunk(chunk, tuning, test, keep, monitor, ask, progress, stage)
-        if part is None:
-            monitor.close()
-            return None
-        parts.append(jax.tree.map(lambda leaf, rows=rows: np.asarray(leaf)[:rows], part))
-    monitor.close()
+    with contextlib.closing(monitor):  # its line ends, however the training does
+        for first, stage in zip(chunks, done, strict=True):
+            rows = min(count - first, people.layout.chunk or count)
+            ask = give_up if first == 0 and stage is None else lambda seconds: False
+            chunk = Chunk(people, members, first, rows, len(chunks), check)
+            part = _train_chunk(chunk, tuning, test, keep, monitor, ask, progress, stage)
+            if part is None:
+                return None
+            parts.append(jax.tree.map(lambda leaf, rows=rows: np.asarray(leaf)[:rows], part))
     kept, history, scores, said = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
     elapsed = time.perf_counter() - start - (people.compile_seconds - before)
     elapsed += sum(stage.seconds for stage in done if stage is not None)

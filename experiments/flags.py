@@ -241,12 +241,6 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         "what is free",
     )
     add(
-        parsing.number(Range(0, 1, "")),
-        "stop_when_failed",
-        "end the study if more than this part of a population's members failed; 1: never",
-        default=DEFAULTS["stop_when_failed"],
-    )
-    add(
         parsing.boolean(),
         "deterministic",
         "on a GPU, only operations that give the same bits each time, and no autotuning",

@@ -38,6 +38,8 @@ def define_survival(values: absl_flags.FlagValues) -> None:
     help = "between checkpoints of what the study did; 0: after every interval"
     usual = "60, and more where they would take over 2 % of the time"
     add(parsing.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
+    help = "end the study if more than this part of a population's members failed; 1: never"
+    add(parsing.number(Range(0, 1, "")), "stop_when_failed", 1.0, help)
     help = "a signal that ends the study as TERM does: what was done is kept"
     add(parsing.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
 
@@ -99,6 +101,9 @@ def hint(values: absl_flags.FlagValues, folder: Path, output_dir: str) -> str:
     """How a study that ended early goes on."""
     if not any(own.is_dir() for own in folder.glob("*")):
         return ""
+    if values.overwrite:  # which would start it anew
+        there = Path(output_dir).exists()
+        return "" if there else "the same command without --overwrite goes on"
     if values.output_dir is None:
         return f"the same command with --output_dir={output_dir} goes on"
     return "the same command goes on"

@@ -81,13 +81,7 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
     if several:
         what += "; mean averages the logits of all members, ensemble their probabilities"
     add(member(several), "member", BEST, what, "Model", "")
-    usual = "that of tensorflow-datasets"
-    add(parsing.path(), "data_dir", None, "where prepared data sets lie", "Data", usual)
-    what = "where files lie that are used instead of a download"
-    add(parsing.path(), "manual_dir", None, what, "Data", "")
-    platforms = parsing.choice("platform", flags.PLATFORMS)
-    where = "that of the record"
-    add(platforms, "platform", None, "where to compute", "Output & machine", where)
+    verify.define_where(values)
     return values
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags as absl_flags
 
@@ -35,20 +35,24 @@ def verify_flags() -> absl_flags.FlagValues:
     """The flags of this script: all that a record does not say of itself."""
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
-
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, group: str, usual: str) -> None:
-        define(values, kind, name, default, help, group, usual=usual)
-
     what = "members of each arm that are trained alone, and in another population"
-    add(parsing.integer(1), "members", 3, what, "Study", "")
-    usual = "that of tensorflow-datasets"
-    add(parsing.path(), "data_dir", None, "where prepared data sets lie", "Data", usual)
-    what = "where files lie that are used instead of a download"
-    add(parsing.path(), "manual_dir", None, what, "Data", "")
-    platforms = parsing.choice("platform", flags.PLATFORMS)
-    usual = "that of the record"
-    add(platforms, "platform", None, "where to compute", "Output & machine", usual)
+    define(values, parsing.integer(1), "members", 3, what, "Study")
+    define_where(values)
     return values
+
+
+def define_where(values: absl_flags.FlagValues) -> None:
+    """Adds what no record says of itself: where its data lie, and where to compute."""
+
+    def add(kind: parsing.Kind, name: str, help: str, group: str, usual: str = "") -> None:
+        define(values, kind, name, None, help, group, usual=usual)
+
+    usual = "that of tensorflow-datasets"
+    add(parsing.path(), "data_dir", "where prepared data sets lie", "Data", usual)
+    what = "where files lie that are used instead of a download"
+    add(parsing.path(), "manual_dir", what, "Data")
+    platforms = parsing.choice("platform", flags.PLATFORMS)
+    add(platforms, "platform", "where to compute", "Output & machine", "that of the record")
 
 
 FLAGS = verify_flags()

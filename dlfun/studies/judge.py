@@ -138,7 +138,6 @@ def judge(
         return []
     delta, given = delta_of(claim, dataset, metric)
     accuracy = metric.endswith("accuracy")
-    population = claim.scope == "population" and accuracy
     pairs = compare_arms(
         arms,
         delta=delta,
@@ -150,19 +149,35 @@ def judge(
         chance=chance_of(rows, metric, tested),
         split_variance=tested.variance,
         power=claim.power,
-        correct=tested.correct if population else None,
+        correct=tested.correct if scope_of(claim, metric) == "population" else None,
         percent=accuracy,
         unit="" if accuracy else metric.rpartition("_")[2].replace("elbo", "nats"),
     )
-    common = {
+    common = circumstances(dataset, metric, tested, claim, look) | {
+        "paired": paired,
+        "delta_from": "given" if given else "default",
+    }
+    order = {arm.name: rank for rank, arm in enumerate(best_first(arms, metric))}
+    pairs = sorted(pairs, key=lambda pair: (order[pair.a], order[pair.b]))
+    return [pair._asdict() | common for pair in pairs]
+
+
+def scope_of(claim: Claim, metric: str) -> str:
+    """What a claim is about; of the population only accuracies can tell."""
+    return claim.scope if metric.endswith("accuracy") else "this-test-set"
+
+
+def circumstances(
+    dataset: str, metric: str, tested: Examined, claim: Claim, look: Look
+) -> dict[str, Any]:
+    """What the records of all pairs of one data set have in common."""
+    return {
         "dataset": dataset,
         "metric": metric,
         "direction": "higher" if higher_is_better(metric) else "lower",
-        "paired": paired,
         "split_scheme": tested.scheme,
         "family": claim.family,
-        "delta_from": "given" if given else "default",
-        "scope": "population" if population else "this-test-set",
+        "scope": scope_of(claim, metric),
         "alpha": claim.alpha,
         "look": look.number,
         "looks": list(claim.looks) or None,
@@ -170,9 +185,6 @@ def judge(
         "test_openings": claim.test_openings,
         "protocol": "tuned" if claim.frozen_hash else "given",
     }
-    order = {arm.name: rank for rank, arm in enumerate(best_first(arms, metric))}
-    pairs = sorted(pairs, key=lambda pair: (order[pair.a], order[pair.b]))
-    return [pair._asdict() | common for pair in pairs]
 
 
 def best_first(arms: Sequence[Arm], metric: str) -> list[Arm]:

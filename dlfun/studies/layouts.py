@@ -17,7 +17,8 @@ from dlfun.errors import UserError
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.stacked import Stacked
-from dlfun.training.checkpoints import Checkpoints, Saved
+from dlfun.training.checkpoint_files import Saved
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.layout import candidates, usual_way
 from dlfun.training.memory import bytes_needed, fit
 from dlfun.training.monitor import say
@@ -94,13 +95,9 @@ def train_members(
         arguments = (people, members, data.tuning, test, keep, title, give_up, progress, check)
         return people, train(*arguments)
 
-    layout = Layout(*saved.about["layout"]) if saved else chosen.layout
-    alone = jax.process_count() == 1  # several processes would have to agree on what each measured
-    if layout is None and alone:
-        layout = cached_choice(cache_key(settings, data.first.spec, count, chosen.way))
-    elif layout is not None and not layout.way:
-        layout = layout._replace(way=chosen.way or usual_way(settings.model, settings.shape))
+    layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:
+        alone = jax.process_count() == 1
         layouts = candidates(settings.model, settings.shape, count, chosen.way)
         people, found = run(layouts[0], lambda s: alone and worth_measuring(s, len(layouts)))
         if found is not None:
@@ -109,6 +106,19 @@ def train_members(
     people, found = with_less_memory(run, layout, saved, count, title)
     assert found is not None
     return people, found
+
+
+def known_layout(
+    settings: Settings, data: Stacked, chosen: ModelOptions, count: int, saved: Saved | None
+) -> Layout | None:
+    """The layout that was kept, given, or measured before; None where there is none yet."""
+    layout = Layout(*saved.about["layout"]) if saved else chosen.layout
+    if layout is not None:
+        way = layout.way or chosen.way or usual_way(settings.model, settings.shape)
+        return layout._replace(way=way)
+    if jax.process_count() > 1:  # they would have to agree on what each measured
+        return None
+    return cached_choice(cache_key(settings, data.first.spec, count, chosen.way))
 
 
 def with_less_memory(

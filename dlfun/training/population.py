@@ -130,8 +130,7 @@ class Population:
 
     def place_stage(self, stage: Stage, members: Members) -> Stage:
         """What is known of the members of a chunk, padded, and their carry on its devices."""
-        hparams, streams, like = self._member_shapes(members)
-        del hparams, streams
+        *_, like = self._member_shapes(members)
         return restored(stage, like, self._sharded)
 
     @contextlib.contextmanager

@@ -11,7 +11,8 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import NamedSharding
 
-from dlfun.training.checkpoints import Checkpoints, Saved
+from dlfun.training.checkpoint_files import Saved
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import Predictions
 
 

@@ -9,7 +9,7 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.models import BPNN
 from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.layouts import halved
+from dlfun.studies.layouts import halved, saved_of
 from dlfun.studies.stacked import stack
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.population import Population
@@ -86,3 +86,14 @@ def wanted_carry():
 )
 def test_half_of_a_layout(layout, count, wanted):
     assert halved(layout, count) == wanted
+
+
+def test_a_population_of_more_devices_than_there_are_is_trained_anew(tmp_path, capfd):
+    store = Checkpoints(tmp_path / "x", {})
+    store.open()
+    for name, devices in (("here", 1), ("elsewhere", 99)):
+        store.note(name, {"a": np.ones(3)}, {"layout": [devices, 1, 0, ""], "chunks": {}})
+    assert saved_of(store, "here") is not None
+    assert saved_of(store, "elsewhere") is None
+    assert "elsewhere: was begun on 99 devices, and here are fewer" in capfd.readouterr().err
+    store.remove()

@@ -16,7 +16,8 @@ from dlfun.models import BPNN, VAE
 from dlfun.studies.arm import resolve, run_arm
 from dlfun.studies.stacked import stack
 from dlfun.training import checkpoints
-from dlfun.training.checkpoints import KEPT, Checkpoints, numbers_of
+from dlfun.training.checkpoint_files import KEPT, numbers_of
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import HParams, Layout
 from tests.helpers import options, toy
 

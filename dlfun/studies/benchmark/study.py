@@ -85,7 +85,8 @@ class Done:
         self._parts: dict[str, Any] = {}
 
     def __enter__(self) -> Done:
-        from dlfun.training.checkpoints import check_identity, take_lock, write_whole
+        from dlfun.training.checkpoint_files import write_whole
+        from dlfun.training.checkpoints import check_identity, take_lock
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(self.folder / "lock")
@@ -111,7 +112,7 @@ class Done:
     def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
         """Writes down what was measured now."""
         self._parts[f"{part} {name}"] = result
-        from dlfun.training.checkpoints import write_whole
+        from dlfun.training.checkpoint_files import write_whole
 
         write_whole(self.folder / "parts.json", json.dumps(self._parts))
 

@@ -18,7 +18,7 @@ from dlfun.studies.assemble import assemble
 from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.verify import Arm
-from dlfun.training.checkpoints import nested
+from dlfun.training.checkpoint_files import nested
 from dlfun.types import Settings, Spec, Split
 
 CHOICES = ("best", "mean", "ensemble")

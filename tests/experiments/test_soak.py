@@ -37,6 +37,13 @@ KINDS = {
 SHORT = ("train", "--model=softmax", "--dataset=digits", "--steps=3000", "--evaluations=60",
          "--seeds=3", "--checkpoint_seconds=0")  # fmt: skip
 
+HEARS = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Runs a command that hears Ctrl-C, which processes in the background ignore and hand down."""
+
 UNEQUAL = ("seconds", "compile_seconds")
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
 
@@ -44,7 +51,8 @@ CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
 def start(kind, folder):
     """The study as a process, which hears of Ctrl-C as one in a terminal does."""
     script, *flags = kind
-    command = [sys.executable, "-m", f"experiments.{script}", *flags, f"--output_dir={folder}"]
+    command = [sys.executable, "-c", HEARS, sys.executable, "-m", f"experiments.{script}"]
+    command += [*flags, f"--output_dir={folder}"]
     with (folder.parent / "said.txt").open("ab") as said:
         return subprocess.Popen(
             command,
@@ -52,7 +60,6 @@ def start(kind, folder):
             stdout=said,
             stderr=said,
             env=os.environ | {"MPLBACKEND": "Agg"},
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
 

@@ -5,38 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS
 from dlfun.studies.options import OPTIMIZERS
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.spaces import METHODS, Dimension, Search
 from dlfun.types import HPARAMS
 from experiments import parsing
 from experiments.flags import model_options
 from experiments.holders import bad_value, define
 from experiments.shapes import activations, kind_of, shape_fields
 
-METHODS = ("grid", "random", "sobol")
 SCALES = ("lin", "log", "choice")
-
-
-class Search(NamedTuple):
-    """What a sweep tries.
-
-    Attributes:
-      method: grid, random or sobol.
-      grid: name -> values, to be crossed, in the order given; empty unless the method is grid.
-      space: name -> Dimension; empty if the method is grid.
-      trials: points to draw, if the method is not grid.
-    """
-
-    method: str
-    grid: dict[str, tuple[Any, ...]]
-    space: dict[str, Dimension]
-    trials: int
 
 
 def define_search(values: absl_flags.FlagValues) -> None:
@@ -45,7 +28,11 @@ def define_search(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
         define(values, kind, name, default, help, "Search", repeated=repeated)
 
-    add(parsing.choice("search", METHODS), "search", "grid", "how points are chosen")
+    what = (
+        "how points are chosen: before the first step (grid, random, sobol), by successive "
+        "halving, by population-based training (pbt), or by Optuna's model of what did well (tpe)"
+    )
+    add(parsing.choice("search", METHODS), "search", "grid", what)
     add(
         parsing.text(),
         "grid",
@@ -64,7 +51,13 @@ def define_search(values: absl_flags.FlagValues) -> None:
         "repeated",
         True,
     )
-    add(parsing.integer(1), "trials", 64, "points of a random or sobol search")
+    what = "configurations that are drawn; of halving, those of its first bracket; members of pbt"
+    add(parsing.integer(1), "trials", 64, what)
+    what = "how often pbt decides who goes on from whom, and in how many batches tpe proposes"
+    add(parsing.integer(1), "rounds", 8, what)
+    add(parsing.integer(2), "eta", 3, "halving keeps one of so many configurations after each rung")
+    what = "halving is begun so often, each time with fewer configurations at a higher rung"
+    add(parsing.integer(1), "brackets", 1, what)
 
 
 def kinds(model: str) -> dict[str, parsing.Kind]:
@@ -170,6 +163,20 @@ def check_method(method: str, grid: bool, space: bool) -> None:
         raise UserError(f"--search={method} needs at least one --{own}, such as --{own}={example}")
 
 
+def check_numbers(found: Search) -> None:
+    """Raises UserError if a search that trains one program is to change it, or is of one alone."""
+    if found.method not in ("halving", "pbt"):
+        return
+    for name in found.space:
+        if name not in HPARAMS:
+            raise UserError(
+                f"--space={name}: makes several programs, and --search={found.method} trains one; "
+                "leave it out, or choose --search=tpe or random"
+            )
+    if found.method == "pbt" and found.trials < 2:
+        raise UserError("--trials=1: pbt needs two or more, of which one goes on from the other")
+
+
 def search_of(values: absl_flags.FlagValues) -> Search:
     """What a script's flags search, with every shape in it checked.
 
@@ -178,6 +185,8 @@ def search_of(values: absl_flags.FlagValues) -> Search:
     """
     model = values.model
     found = search_space(values.search, values.grid, values.space, values.trials, model)
+    found = found._replace(rounds=values.rounds, eta=values.eta, brackets=values.brackets)
+    check_numbers(found)
     choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}
     shapes = {name: choices[name] for name in choices if name in shape_fields(model)}
     for point in itertools.product(*shapes.values()):

@@ -92,7 +92,7 @@ def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
             **(score if together else {kind: mean, "half width": half}),
             "sd": sd,
             "n": str(line.score.n),
-            "failed": str(sum(one["status"] != "ok" for one in line.rows)),
+            "failed": str(sum(one["status"] == "failed" for one in line.rows)),
         }
 
     return [row(arm) for arm in arms]

@@ -42,7 +42,8 @@ def text(value: Any) -> str:
 def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     """A line for each group of rows that agree in `by`, best first, data set by data set.
 
-    Failed runs are counted in their line, and left out of its mean.
+    Failed runs are counted in their line, and left out of its mean. A search stopped some
+    before their last step: their score is that of the step they came to.
     """
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
@@ -50,7 +51,9 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     lines = []
     for (dataset, *names), members in groups.items():
         metric = metric_of(members, split)
-        healthy = [number(r, metric) for r in members if r["status"] == "ok"]
+        finished = [r for r in members if r["status"] == "ok"]
+        rows_of = finished or [r for r in members if r["status"] == "stopped"]
+        healthy = [number(r, metric) for r in rows_of]
         label = (
             ", ".join(names)
             if len(by) == 1
@@ -61,10 +64,18 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
 
 
-def _worst_last(line: Line) -> float:
+def _worst_last(line: Line) -> tuple[float, float]:
+    """Of those that a search stopped, the ones that came further come first."""
     if np.isnan(line.score.estimate):
-        return np.inf
-    return -line.score.estimate if higher_is_better(line.metric) else line.score.estimate
+        return (np.inf, 0.0)
+    sign = -1.0 if higher_is_better(line.metric) else 1.0
+    finished = any(row["status"] == "ok" for row in line.rows)
+    return (-np.inf if finished else -steps_of(line), sign * line.score.estimate)
+
+
+def steps_of(line: Line) -> float:
+    """The most steps that one of its runs was trained for."""
+    return max(number(row, "steps") for row in line.rows)
 
 
 def shown(value: float, metric: str) -> str:
@@ -84,7 +95,7 @@ def heading(lines: Sequence[Line]) -> str:
 def cells(line: Line, kind: str) -> dict[str, str]:
     """One line of the table, column by column; `kind` heads its score."""
     first, score, metric = line.rows[0], line.score, line.metric
-    failed = sum(row["status"] != "ok" for row in line.rows)
+    failed = sum(row["status"] == "failed" for row in line.rows)
     return {
         "dataset": line.dataset,
         "model": line.label,
@@ -127,6 +138,9 @@ def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("
             {"dataset": row.pop("dataset"), "metric": line.metric.replace("_", " "), **row}
             for row, line in zip(table, lines, strict=True)
         ]
+    if any(row["status"] == "stopped" for row in rows):
+        for row, line in zip(table, lines, strict=True):
+            row["steps"] = f"{steps_of(line):,.0f}"
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     if all(row["chance"] == "-" for row in table):

@@ -38,8 +38,9 @@ class Decision(NamedTuple):
     """Who goes on after a part.
 
     Attributes:
-      rows: [n], which members do, each with its own keys, in the order they have from then on.
-      parents: [n], from whose state each of them goes on; mostly its own.
+      rows: [n], which members do, in the order they have from then on.
+      parents: [n], from whose state each of them goes on; mostly its own, and always that of one
+        with the same keys, as these are part of it.
       hparams: the numbers that each has from then on [n].
     """
 
@@ -190,19 +191,16 @@ def gathered(stage: Stage, parents: np.ndarray, old: Population, new: Population
 
 
 def begun(people: Population, members: Members, begin: Stage, first: int, rows: int) -> Stage:
-    """The stage in which a chunk begins, each member with its own keys."""
+    """The stage in which a chunk begins."""
     if isinstance(begin.carry, list):
         own = [leaf[first : first + rows] for leaf in begin.carry]
         history = tuple(
             {n: v[first : first + rows] for n, v in one.items()} for one in begin.history
         )
-        stage = people.place_stage(Stage(own, history), members)
-    else:
-        all_rows = member_rows(len(members.replicates), people.layout)
-        history = tuple({n: v[all_rows] for n, v in one.items()} for one in begin.history)
-        stage = begin._replace(history=history)
-    _, streams = people.place(members, first)
-    return stage._replace(carry=stage.carry._replace(streams=streams))
+        return people.place_stage(Stage(own, history), members)
+    all_rows = member_rows(len(members.replicates), people.layout)
+    history = tuple({n: v[all_rows] for n, v in one.items()} for one in begin.history)
+    return begin._replace(history=history)
 
 
 def written(

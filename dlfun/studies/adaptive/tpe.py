@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.search import drawn
@@ -72,15 +71,13 @@ class Proposals:
         return [self._point(trial.params) for trial in self._asked]
 
     def tell(self, scores: Sequence[float]) -> None:
-        """How the points of the last batch did: higher is better; not finite is failed."""
-        from optuna.trial import TrialState
+        """How the points of the last batch did: higher is better, and -inf is that of a failure.
 
+        Optuna forgets trials that are told as failed, and would propose their like again.
+        """
         self.scores += scores
         for trial, score in zip(self._asked, scores, strict=True):
-            if np.isfinite(score):
-                self._study.tell(trial, float(score))
-            else:
-                self._study.tell(trial, state=TrialState.FAIL)
+            self._study.tell(trial, float(score))
 
     def _given(self, name: str, value: Any) -> Any:
         values = self.space[name].values

@@ -24,40 +24,37 @@ SCALES = ("lin", "log", "choice")
 
 def define_search(values: absl_flags.FlagValues) -> None:
     """Adds the flags of a sweep to those of a script."""
-
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
-        define(values, kind, name, default, help, "Search", repeated=repeated)
-
     what = (
         "how points are chosen: before the first step (grid, random, sobol), by successive "
         "halving, by population-based training (pbt), or by Optuna's model of what did well (tpe)"
     )
-    add(parsing.choice("search", METHODS), "search", "grid", what)
-    add(
-        parsing.text(),
-        "grid",
-        (),
-        "NAME=VALUE,VALUE of a number, a shape flag, activation or "
-        "optimizer, as in learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, "
-        "and is then crossed",
-        True,
+    define(values, parsing.choice("search", METHODS), "search", "grid", what, "Search")
+    what = (
+        "NAME=VALUE,VALUE of a number, a shape flag, activation or optimizer, as in "
+        "learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, and is then crossed"
     )
-    add(
-        parsing.text(),
-        "space",
-        (),
-        "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or "
-        "log, as in learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be "
-        "repeated",
-        True,
-    )
+    define(values, parsing.text(), "grid", (), what, "Search", repeated=True)
     what = "configurations that are drawn; of halving, those of its first bracket; members of pbt"
-    add(parsing.integer(1), "trials", 64, what)
-    what = "how often pbt decides who goes on from whom, and in how many batches tpe proposes"
-    add(parsing.integer(1), "rounds", 8, what)
+    define_space(values, what, trials=64)
+
+
+def define_space(values: absl_flags.FlagValues, what: str, trials: int) -> None:
+    """Adds the flags of all searches of a space; `what` is what --trials means."""
+
+    def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
+        define(values, kind, name, default, help, "Search", repeated=repeated)
+
+    space = (
+        "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or log, as in "
+        "learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be repeated"
+    )
+    add(parsing.text(), "space", (), space, True)
+    add(parsing.integer(1), "trials", trials, what)
+    rounds = "how often pbt decides who goes on from whom, and in how many batches tpe proposes"
+    add(parsing.integer(1), "rounds", 8, rounds)
     add(parsing.integer(2), "eta", 3, "halving keeps one of so many configurations after each rung")
-    what = "halving is begun so often, each time with fewer configurations at a higher rung"
-    add(parsing.integer(1), "brackets", 1, what)
+    brackets = "halving is begun so often, each time with fewer configurations at a higher rung"
+    add(parsing.integer(1), "brackets", 1, brackets)
 
 
 def kinds(model: str) -> dict[str, parsing.Kind]:
@@ -178,13 +175,29 @@ def check_numbers(found: Search) -> None:
 
 
 def search_of(values: absl_flags.FlagValues) -> Search:
-    """What a script's flags search, with every shape in it checked.
+    """What a sweep's flags search, with every shape in it checked.
 
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
+    return checked(values, values.search, values.grid)
+
+
+def searched_by(values: absl_flags.FlagValues, methods: Iterable[str]) -> Search:
+    """What flags search by several methods, with every shape in it checked.
+
+    Raises:
+      UserError: naming the flag and what is wrong with it.
+    """
+    for method in methods:
+        found = checked(values, method, ())
+    return found
+
+
+def checked(values: absl_flags.FlagValues, method: str, grid: Sequence[str]) -> Search:
+    """What flags search by a method."""
     model = values.model
-    found = search_space(values.search, values.grid, values.space, values.trials, model)
+    found = search_space(method, grid, values.space, values.trials, model)
     found = found._replace(rounds=values.rounds, eta=values.eta, brackets=values.brackets)
     check_numbers(found)
     choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags as absl_flags
 
 from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.spaces import ON_THE_WAY
 from experiments import app, flags, search
 from experiments.explain import explained
 from experiments.page import with_page
@@ -45,11 +46,11 @@ def configurations_of(values: absl_flags.FlagValues, seed: int) -> list[Configur
 
 def task_of(values: absl_flags.FlagValues, options: StudyOptions) -> Task | None:
     """The search of these flags, if it is one that decides on the way."""
-    from dlfun.studies.adaptive import METHODS, Task
+    from dlfun.studies.adaptive import Task
     from dlfun.studies.sweep import opened
 
     asked = search.search_of(values)
-    if asked.method not in METHODS:
+    if asked.method not in ON_THE_WAY:
         return None
     return Task(options, opened(options), asked, functools.partial(made, values))
 

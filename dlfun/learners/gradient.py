@@ -117,8 +117,12 @@ def gradient_learner(
         kept = {name: own for name, own in state.model_state.items() if name != "carried"}
         return {"params": state.params, **kept}
 
+    def trained(parameters: Any) -> GradientState:
+        own = dict(parameters)
+        return GradientState(own.pop("params"), None, own)
+
     examination = make_examination(module, objective, settings, spec)
-    return Learner(init, update, judge, predict, parameters, lambda state: {}, examination)
+    return Learner(init, update, judge, predict, parameters, trained, lambda state: {}, examination)
 
 
 def make_examination(

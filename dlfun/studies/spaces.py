@@ -49,6 +49,8 @@ class Search(NamedTuple):
 
 
 METHODS = ("grid", "random", "sobol", "halving", "pbt", "tpe")
+ON_THE_WAY = ("halving", "pbt", "tpe")
+"""Of these the methods whose later choices follow from earlier scores."""
 
 _RATE = Dimension("log", 1e-4, 1e-1)
 _DROPOUT = Dimension("lin", 0.0, 0.5)

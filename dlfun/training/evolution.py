@@ -57,7 +57,7 @@ class Evolution(NamedTuple):
       people: members -> a population of so many, of one and the same run.
       decide: (part, the members in it [n], their numbers [n], their history) -> who goes on.
       keep: what to keep of a carry.
-      progress: (part, its members, the decisions before it) -> where it goes on from.
+      progress: (part, its members) -> where it goes on from.
       check: (members, first, step, metric -> [members]): told after each interval; may raise.
       title: of the progress line.
     """
@@ -66,7 +66,7 @@ class Evolution(NamedTuple):
     people: Callable[[int], Population]
     decide: Callable[[int, np.ndarray, HParams, History], Decision]
     keep: Callable[[Any], Any]
-    progress: Callable[[int, Members, Sequence[Decision]], Progress]
+    progress: Callable[[int, Members], Progress]
     check: Callable[[Members, int, int, dict[str, np.ndarray]], None]
     title: str
 
@@ -79,7 +79,6 @@ class Evolved(NamedTuple):
       history: of the states that each one's last state came from; NaN where it had ended.
       reached: [members], how many intervals each was trained for.
       hparams: the last numbers of each.
-      decisions: one after each part but the last.
       seconds: of training.
     """
 
@@ -87,7 +86,6 @@ class Evolved(NamedTuple):
     history: History
     reached: np.ndarray
     hparams: HParams
-    decisions: tuple[Decision, ...]
     seconds: float
 
 
@@ -96,22 +94,20 @@ def evolve(how: Evolution, members: Members, tuning: TuneData) -> Evolved:
     slots = np.arange(len(members.replicates))
     found: Evolved | None = None
     begin: Stage | None = None
-    decisions: list[Decision] = []
     for number, part in enumerate(how.parts):
         people = how.people(part.members)
         tuning = people.place_data(tuning)
-        progress = how.progress(number, members, decisions)
+        progress = how.progress(number, members)
         stage, kept = train_part(how, number, people, members, tuning, begin, progress)
         found = written(found, slots, stage, kept, members.hparams, len(people.run.intervals))
         if number == len(how.parts) - 1:
             break
         decision = how.decide(number, slots, members.hparams, stage.stacked())
-        decisions.append(decision)
         slots = slots[decision.rows]
         members = selected(members, decision.rows.tolist())._replace(hparams=decision.hparams)
         begin = gathered(stage, decision.parents, people, how.people(len(decision.rows)))
     assert found is not None
-    return found._replace(decisions=tuple(decisions))
+    return found
 
 
 def train_part(
@@ -215,7 +211,7 @@ def written(
     history, numbers = stage.stacked(), jax.tree.map(np.asarray, hparams)
     if found is None:
         nothing = {n: np.full((len(slots), intervals), np.nan, v.dtype) for n, v in history.items()}
-        found = Evolved(kept, nothing, np.zeros(len(slots), int), numbers, (), 0.0)
+        found = Evolved(kept, nothing, np.zeros(len(slots), int), numbers, 0.0)
 
     def put_in(old: np.ndarray, new: np.ndarray) -> np.ndarray:
         every = np.array(old)
@@ -229,6 +225,5 @@ def written(
         found.history,
         put_in(found.reached, np.full(len(slots), stage.intervals)),
         jax.tree.map(put_in, found.hparams, numbers),
-        (),
         found.seconds + stage.seconds,
     )

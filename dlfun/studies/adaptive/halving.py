@@ -27,27 +27,27 @@ class Rung(NamedTuple):
 
 
 def rungs(trials: int, validations: int, eta: int) -> tuple[Rung, ...]:
-    """The rungs of so many configurations; the last of them ends with the run.
+    """As many rungs as so many configurations and validations make; the last ends with the run.
 
-    >>> [tuple(rung) for rung in rungs(27, 20, 3)]
-    [(27, 1), (9, 2), (3, 7), (1, 20)]
+    >>> [tuple(rung) for rung in rungs(64, 20, 3)]
+    [(64, 1), (21, 2), (7, 7), (2, 20)]
 
     Raises:
-      UserError: if there are too few configurations, or too few validations to tell rungs apart.
+      UserError: if they make only one.
     """
-    top = 0
-    while eta ** (top + 1) <= trials:
-        top += 1
-    if top == 0:
-        raise UserError(f"--trials={trials}: halving by --eta={eta} needs {eta} or more")
-    ends = [max(1, round(validations / eta ** (top - k))) for k in range(top + 1)]
-    if len(set(ends)) < len(ends):
+
+    def ends(decisions: int) -> list[int]:
+        return [max(1, round(validations / eta**left)) for left in range(decisions, -1, -1)]
+
+    decisions = 0
+    while eta ** (decisions + 1) <= trials and len(set(ends(decisions + 1))) > decisions + 1:
+        decisions += 1
+    if decisions == 0:
         raise UserError(
-            f"--trials={trials} by --eta={eta} makes {top + 1} rungs, and a run of {validations} "
-            f"validations cannot tell them apart; give --evaluations={eta**top}, with as many "
-            "steps, or fewer --trials"
+            f"--trials={trials}, validated {validations} times: too few for halving by "
+            f"--eta={eta}; give --trials={eta} or more, and --evaluations=2 or more"
         )
-    return tuple(Rung(trials // eta**k, end) for k, end in enumerate(ends))
+    return tuple(Rung(trials // eta**k, end) for k, end in enumerate(ends(decisions)))
 
 
 def brackets(trials: int, validations: int, eta: int, count: int) -> list[tuple[Rung, ...]]:
@@ -74,11 +74,6 @@ def brackets(trials: int, validations: int, eta: int, count: int) -> list[tuple[
     return found
 
 
-def starts(trials: int, validations: int, eta: int, count: int) -> int:
-    """How many configurations all brackets begin with."""
-    return sum(one[0].configurations for one in brackets(trials, validations, eta, count))
-
-
 def validations_spent(plan: Sequence[Sequence[Rung]]) -> int:
     """Intervals that all configurations of some brackets are trained for.
 
@@ -92,6 +87,30 @@ def validations_spent(plan: Sequence[Sequence[Rung]]) -> int:
             total += rung.configurations * (rung.until - before)
             before = rung.until
     return total
+
+
+def most_trials(spend: int, validations: int, eta: int, count: int) -> int:
+    """The most configurations for which all brackets together spend no more than so many intervals.
+
+    >>> most_trials(16 * 20, 20, 3, 1)
+    135
+
+    Raises:
+      UserError: if even the fewest spend more.
+    """
+
+    def spent(trials: int) -> int:
+        return validations_spent(brackets(trials, validations, eta, count))
+
+    trials = eta ** max(1, count - 1)
+    if spent(trials) > spend:
+        raise UserError(
+            f"halving in {count} brackets by --eta={eta} takes as long as "
+            f"{-(-spent(trials) // validations)} whole runs at least; give as many --trials"
+        )
+    while spent(trials + 1) <= spend:
+        trials += 1
+    return trials
 
 
 def parts_of(plan: Sequence[Rung], field: Field) -> list[Part]:

@@ -137,7 +137,7 @@ def together(parts: Sequence[Members]) -> Members:
 
 
 def search(task: Task) -> Found:
-    """Runs a search that decides on the way: a pure function of its task.
+    """Runs a search: a pure function of its task.
 
     Raises:
       UserError: if the search cannot be planned so.
@@ -252,7 +252,22 @@ def run_field(
     )
 
 
+def draw(task: Task) -> Found:
+    """All configurations at once, drawn before the first step."""
+    asked = task.asked
+    points = [
+        drawn(asked.method, asked.space, asked.trials, task.key(i)) for i in range(task.searches)
+    ]
+    field, results = task.field(points), []
+    for settings, places in task.settings([point for own in points for point in own]).items():
+        rows = np.flatnonzero(np.isin(field.trials, places))
+        results.append(run_field(task, settings, field, rows, None, 0))
+    return Found(results, [])
+
+
 METHODS: Mapping[str, Callable[[Task], Found]] = {
+    "random": draw,
+    "sobol": draw,
     "halving": halve,
     "pbt": evolve_numbers,
     "tpe": propose,

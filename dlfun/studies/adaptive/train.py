@@ -96,15 +96,14 @@ def race(
     named = functools.partial(digest, settings, data)
     of_parts = repr((parts, options.input))
 
-    def progress(number: int, members: Members, decisions: Sequence[Decision]) -> Progress:
+    def progress(number: int, members: Members) -> Progress:
         if store is None:
             return Progress()
-        parents = [decision.parents.tolist() for decision in decisions]
-        name = named(members, of_parts, number, parents)
+        name = named(members, of_parts, number)
         saved = saved_of(store, name)
         return Progress(store, name, people[len(members.replicates)].layout, saved)
 
-    first = named(field.members, of_parts, 0, []) if store else ""
+    first = named(field.members, of_parts, 0) if store else ""
     saved = saved_of(store, first) if store else None
     layout = known_layout(settings, data, chosen, count, saved) or choose_layout(
         settings.model, settings.shape, count, chosen.way

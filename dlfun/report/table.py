@@ -18,6 +18,10 @@ MEANING = (
 )
 
 
+BRIEF = 6
+"""Characters from which on a number is shortened where it names something."""
+
+
 class Line(NamedTuple):
     """One arm: what it is, how it scored, what it cost."""
 
@@ -39,6 +43,18 @@ def text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def brief(value: str) -> str:
+    """A text, a number in it with four digits at most.
+
+    >>> brief("0.04418187285766832"), brief("0.001"), brief("relu"), brief("50,50")
+    ('0.04418', '0.001', 'relu', '50,50')
+    """
+    try:
+        return f"{float(value):.4g}" if len(value) > BRIEF else value
+    except ValueError:
+        return value
+
+
 def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     """A line for each group of rows that agree in `by`, best first, data set by data set.
 
@@ -54,10 +70,11 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
         finished = [r for r in members if r["status"] == "ok"]
         rows_of = finished or [r for r in members if r["status"] == "stopped"]
         healthy = [number(r, metric) for r in rows_of]
+        shown = [brief(name) for name in names]
         label = (
-            ", ".join(names)
+            ", ".join(shown)
             if len(by) == 1
-            else ", ".join(f"{n}={v}" for n, v in zip(by, names, strict=True))
+            else ", ".join(f"{n}={v}" for n, v in zip(by, shown, strict=True))
         )
         lines.append(Line(label, dataset, metric, t_interval(healthy), members))
     order = list(dict.fromkeys(line.dataset for line in lines))

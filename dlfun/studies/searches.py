@@ -85,11 +85,7 @@ def compare_searches(
         tried += [{"search": method, **row} for result in found.results for row in result.rows]
         replicates = range(options.first, options.first + options.seeds)
         chosen[name, method] = [choose(found, method, replicate) for replicate in replicates]
-    arms = [
-        opened(tasks[key], method, own, loaded[key[0]])
-        for key, own in chosen.items()
-        for method in (key[1],)
-    ]
+    arms = [opened(tasks[key], key[1], own, loaded[key[0]]) for key, own in chosen.items()]
     for arm in arms:
         for row in arm.rows:
             row["chance"] = chance(loaded[arm.dataset])

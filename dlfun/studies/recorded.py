@@ -17,7 +17,7 @@ from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.drift import Left
 
-SCRIPTS = ("train", "compare", "sweep")
+SCRIPTS = ("train", "compare", "sweep", "searches")
 """The scripts that leave records."""
 
 RANKING = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
@@ -160,12 +160,16 @@ def broken(folder: Path, name: str) -> UserError:
 
 
 def read_record(folder: Path) -> Recorded:
-    """A record, but for its parameters.
+    """A record of trained members, but for their parameters.
 
     Raises:
       UserError: if there is none, or one of its files cannot be read.
     """
     script = script_of(folder)
+    if script == "searches":
+        raise UserError(
+            f"{folder}: compares searches, and holds no members to train or use; {HINT}"
+        )
     history = read_arrays(folder, "history.npz")
     return Recorded(
         folder, script, read_rows(folder), history, read_json(folder, "environment.json")

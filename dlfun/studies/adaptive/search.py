@@ -215,9 +215,7 @@ def propose(task: Task) -> Found:
     results: dict[Settings, Result] = {}
     layout: Layout | None = None
     for number, count in enumerate(tpe.batches(asked.trials, asked.rounds)):
-        if number:
-            best = max(max(one.scores) for one in proposals)
-            say(f"{task.model}: round {number + 1}; best so far {best:.4g}")
+        say(f"{task.model}: round {number + 1}: {count} configurations")
         points = [one.ask(count) for one in proposals]
         field = task.field(points)
         scores = np.full(len(field.trials), -np.inf)

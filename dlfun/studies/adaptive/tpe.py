@@ -59,7 +59,6 @@ class Proposals:
         )
         self._study = optuna.create_study(direction="maximize", sampler=sampler)
         self._asked: list[Any] = []
-        self.scores: list[float] = []
 
     def ask(self, count: int) -> list[dict[str, Any]]:
         """The next batch of so many points."""
@@ -75,7 +74,6 @@ class Proposals:
 
         Optuna forgets trials that are told as failed, and would propose their like again.
         """
-        self.scores += scores
         for trial, score in zip(self._asked, scores, strict=True):
             self._study.tell(trial, float(score))
 

@@ -13,9 +13,17 @@ from dlfun.errors import UserError
 from dlfun.studies.adaptive.field import Field, validation_metric
 from dlfun.studies.arm import Result, final_metrics, flat_parameters, make_rows, shortest
 from dlfun.studies.assemble import assemble, population
-from dlfun.studies.layouts import Kept, check_failed, digest, known_layout, saved_of
+from dlfun.studies.layouts import (
+    check_failed,
+    digest,
+    keeping,
+    known_layout,
+    saved_of,
+    with_less_memory,
+)
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.stacked import Stacked
+from dlfun.training.checkpoint_files import Saved
 from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
 from dlfun.training.layout import choose_layout
 from dlfun.training.memory import bytes_needed, fit
@@ -91,39 +99,39 @@ def race(
     if jax.process_count() > 1:
         raise UserError("halving and pbt run in one process; choose --search=random or tpe")
     count, title = len(field.trials), f"{data.first.name}: {settings.model}"
-    chosen = options.models[settings.model]
-    store = options.checkpoints
-    named = functools.partial(digest, settings, data)
-    of_parts = repr((parts, options.input))
+    chosen, store = options.models[settings.model], options.checkpoints
+    told: list[dict[str, Any]] = []
 
-    def progress(number: int, members: Members) -> Progress:
-        if store is None:
-            return Progress()
-        name = named(members, of_parts, number)
-        saved = saved_of(store, name)
-        return Progress(store, name, people[len(members.replicates)].layout, saved)
+    def name(number: int, members: Members) -> str:
+        return digest(settings, data, members, repr((parts, options.input)), number)
 
-    first = named(field.members, of_parts, 0) if store else ""
-    saved = saved_of(store, first) if store else None
+    def run(layout: Layout, saved: Saved | None = None) -> tuple[dict[int, Population], Evolved]:
+        people = populations(options, settings, data, field, parts, layout)
+
+        def progress(number: int, members: Members) -> Progress:
+            if store is None:
+                return Progress()
+            own = name(number, members)
+            return Progress(
+                store, own, people[len(members.replicates)].layout, saved_of(store, own)
+            )
+
+        def check(members: Members, *told: Any) -> None:
+            check_failed(members, title, options.stop_when_failed, *told)
+
+        told.clear()
+        ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]
+        noted = noting(decide, field, ends, changing, told)
+        keep = keeping(assemble(settings, data.first.spec).learner)
+        how = Evolution(parts, people.__getitem__, noted, keep, progress, check, title)
+        return people, evolve(how, field.members, data.tuning)
+
+    saved = saved_of(store, name(0, field.members)) if store else None
     layout = known_layout(settings, data, chosen, count, saved) or choose_layout(
         settings.model, settings.shape, count, chosen.way
     )
-    people = populations(options, settings, data, field, parts, layout)
-    learner = assemble(settings, data.first.spec).learner
-
-    def keep(carry: Any) -> Kept:
-        state = carry.state
-        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
-
-    def check(members: Members, *told: Any) -> None:
-        check_failed(members, title, options.stop_when_failed, *told)
-
-    told: list[dict[str, Any]] = []
-    ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]
-    noted = noting(decide, field, ends, changing, told)
-    how = Evolution(parts, people.__getitem__, noted, keep, progress, check, title)
-    found = evolve(how, field.members, data.tuning)
-    spent = sum({id(p): p.compile_seconds for p in people.values()}.values())
+    people, found = with_less_memory(run, layout, saved, count, title)
+    spent = sum({id(one): one.compile_seconds for one in people.values()}.values())
     return Raced(described(settings, data, field, people[count], found, spent, changing), told)
 
 

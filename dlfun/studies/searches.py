@@ -89,7 +89,8 @@ def compare_searches(
     for arm in arms:
         for row in arm.rows:
             row["chance"] = chance(loaded[arm.dataset])
-    pairs = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
+    judged = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
+    pairs = [pair | {"protocol": "searched"} for pair in judged]
 
     def fill(folder: Path) -> None:
         record.write_members(folder, [row for arm in arms for row in arm.rows])

@@ -9,6 +9,7 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.models import BPNN
+from dlfun.report.verdicts import verdict_table
 from dlfun.studies import searches
 from dlfun.studies.adaptive import Task, search
 from dlfun.studies.arm import run_arm
@@ -80,6 +81,7 @@ def test_no_search_spends_more_and_all_are_paired(compared):
         assert 0 <= row["test_accuracy"] <= 1
     assert len(found.pairs) == 6
     assert all(pair["paired"] for pair in found.pairs)
+    assert "of each search, what it chose by validation" in verdict_table(found.pairs)
 
 
 def test_the_record_holds_every_trial_and_every_pair(compared):

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from dlfun.studies.adaptive import Task
     from dlfun.studies.sweep import Configuration
 
+MOST = 50
+"""Configurations that are printed."""
+
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 search.define_search(FLAGS)
 
@@ -80,7 +83,7 @@ def main(argv: list[str]) -> None:
         study = search_on_the_way(task, draw)
     else:
         study = sweep(options, configurations_of(FLAGS, options.seed), draw)
-    print(study_table(study.rows, "validation", swept), *study.notes, sep="\n")
+    print(study_table(study.rows, "validation", swept, MOST), *study.notes, sep="\n")
     print(f"record: {study.folder}")
 
 

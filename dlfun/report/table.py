@@ -146,9 +146,15 @@ def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS)
     return "\n".join([line({n: n for n in names}), rule, *(line(row) for row in rows)])
 
 
-def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("model",)) -> str:
-    """The whole table of a study's rows, with what ± means below it."""
-    lines = summarise(rows, split, by)
+def study_table(
+    rows: Sequence[Row],
+    split: str = "test",
+    by: Sequence[str] = ("model",),
+    most: int | None = None,
+) -> str:
+    """The table of a study's rows, with what ± means below it; of `most` lines, the best."""
+    every = summarise(rows, split, by)
+    lines = every[:most]
     table = [cells(line, heading(lines)) for line in lines]
     if len({line.metric for line in lines}) > 1:
         table = [
@@ -162,4 +168,6 @@ def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     if all(row["chance"] == "-" for row in table):
         table = [{n: v for n, v in row.items() if n != "chance"} for row in table]
-    return f"{text_table(table)}\n{MEANING}"
+    left = len(every) - len(lines)
+    more = f"... and {left:,} more lines, all in members.csv\n" if left else ""
+    return f"{text_table(table)}\n{more}{MEANING}"

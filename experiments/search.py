@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,14 +11,14 @@ from absl import flags as absl_flags
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS
 from dlfun.studies.options import OPTIMIZERS
-from dlfun.studies.spaces import METHODS, Dimension, Search
+from dlfun.studies.searching import check_numbers, parse_dimension, parse_values
+from dlfun.studies.spaces import METHODS, Search
+from dlfun.studies.spaces import Dimension as Dimension
 from dlfun.types import HPARAMS
 from experiments import parsing
 from experiments.flags import model_options
 from experiments.holders import bad_value, define
 from experiments.shapes import activations, kind_of, shape_fields
-
-SCALES = ("lin", "log", "choice")
 
 
 def define_search(values: absl_flags.FlagValues) -> None:
@@ -84,37 +83,6 @@ def split_name(flag: str, text: str, valid: Iterable[str], seen: Iterable[str]) 
     return name, rest
 
 
-def parse_values(kind: parsing.Kind, text: str) -> tuple[Any, ...]:
-    """Different values, parted by commas; raises ValueError saying what is wrong."""
-    found = []
-    for item in text.split(","):
-        value = kind.parse(item)
-        if value in found:
-            raise ValueError(f"'{item.strip()}' is given twice; give each value once")
-        found.append(value)
-    return tuple(found)
-
-
-def parse_dimension(kind: parsing.Kind, text: str) -> Dimension:
-    """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
-    scale, _, rest = (part.strip() for part in text.partition(":"))
-    if scale not in SCALES:
-        raise ValueError(str(unknown("scale", parsing.short(scale), SCALES)))
-    if scale == "choice":
-        return Dimension(scale, values=parse_values(kind, rest))
-    if kind.form != "NUMBER":
-        raise ValueError(f"a shape or a name has no {scale} scale; write choice:VALUE,VALUE")
-    ends = rest.split(":")
-    if len(ends) != 2:
-        raise ValueError(f"must have two ends, {scale}:LOW:HIGH")
-    low, high = (kind.parse(end) for end in ends)
-    if not low < high < math.inf:
-        raise ValueError("must go from a lower to a higher number, both finite")
-    if scale == "log" and low <= 0:
-        raise ValueError("a log scale must start above 0; use lin to include 0")
-    return Dimension(scale, low, high)
-
-
 def search_space(
     method: str, grid: Sequence[str], space: Sequence[str], trials: int, model: str
 ) -> Search:
@@ -158,20 +126,6 @@ def check_method(method: str, grid: bool, space: bool) -> None:
         raise UserError(f"--{other} does not go with --search={method}; use --{own}={example}")
     if not have:
         raise UserError(f"--search={method} needs at least one --{own}, such as --{own}={example}")
-
-
-def check_numbers(found: Search) -> None:
-    """Raises UserError if a search that trains one program is to change it, or is of one alone."""
-    if found.method not in ("halving", "pbt"):
-        return
-    for name in found.space:
-        if name not in HPARAMS:
-            raise UserError(
-                f"--space={name}: makes several programs, and --search={found.method} trains one; "
-                "leave it out, or choose --search=tpe or random"
-            )
-    if found.method == "pbt" and found.trials < 2:
-        raise UserError("--trials=1: pbt needs two or more, of which one goes on from the other")
 
 
 def search_of(values: absl_flags.FlagValues) -> Search:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
+from dlfun.studies.lines import check_by_flags
 from dlfun.studies.options import StudyOptions
 from experiments import app, flags, parsing, paths, protocol, sweep
 from experiments.holders import define, flag_of
@@ -82,8 +83,9 @@ def study_of(
     Where the data lie, and the platform, are those of the `own` flags if they say so.
 
     Raises:
-      UserError: if they are not flags of this script any more.
+      UserError: if they are not flags of this script any more, or no flags make them.
     """
+    check_by_flags(folder)
     values: absl_flags.FlagValues = importlib.import_module(f"experiments.{script}").FLAGS
     given = [
         line

@@ -7,7 +7,7 @@ import json
 import re
 import zipfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +28,9 @@ UNCOMPARED = ("command", "datasets", "versions", "jax_config")
 """Of environment.json: what may differ, or is compared part by part."""
 
 FIRST_LINE = re.compile(r"# python -m experiments\.(\w+) ")
+BY_VALUE = "# by value: "
+"""Begins the line of config.flags that says what no flag can make."""
+
 SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
 
 
@@ -95,6 +98,12 @@ def script_of(folder: Path) -> str:
     if not found or found[1] not in SCRIPTS:
         raise UserError(f"{folder}: its config.flags is not that of a record; {HINT}")
     return found[1]
+
+
+def given_by_value(lines: Iterable[str]) -> str:
+    """What a study was given by value, by the lines of its config.flags; empty if nothing."""
+    found = (line.removeprefix(BY_VALUE) for line in lines if line.startswith(BY_VALUE))
+    return next(found, "")
 
 
 def labels_of(folders: Sequence[Path]) -> list[str]:

@@ -51,16 +51,19 @@ class HParams(NamedTuple):
     dropout_rate: Array | float = 0.0
     label_smoothing: Array | float = 0.0
     kl_weight: Array | float = 1.0
+    width: Array | float = math.inf
+    depth: Array | float = math.inf
 
 
 class Range(NamedTuple):
-    """Where a hyperparameter may lie, and what it means."""
+    """Where a hyperparameter may lie, and what it means; `whole` ones are counts."""
 
     low: float
     high: float
     help: str
     low_allowed: bool = True
     high_allowed: bool = True
+    whole: bool = False
 
 
 HPARAMS: Mapping[str, Range] = {
@@ -76,6 +79,12 @@ HPARAMS: Mapping[str, Range] = {
     "dropout_rate": Range(0, 1, "chance that a hidden unit is dropped", high_allowed=False),
     "label_smoothing": Range(0, 1, "probability moved from the label to all classes"),
     "kl_weight": Range(0, math.inf, "weight of the VAE's KL term", high_allowed=False),
+    "width": Range(
+        1, math.inf, "live units of each hidden layer of a bpnn or rnn; inf: all it has", whole=True
+    ),
+    "depth": Range(
+        1, math.inf, "live hidden layers of a bpnn or rnn, all of one width; inf: all", whole=True
+    ),
 }
 
 
@@ -85,6 +94,7 @@ class Settings:
 
     `model` is a name of the table of models and `shape` that model's own Settings. `dropout`
     and `clip` say whether the program holds these parts at all; how strong they are is an HParam.
+    So do `width` and `depth`: whether only some of the units and layers of the shape are live.
     `augment` is what is done to the inputs of a training step: pairs of a name of
     `dlfun.data.augmentations` and a strength.
     """
@@ -99,6 +109,8 @@ class Settings:
     evaluations: int = 20
     dropout: bool = False
     clip: bool = False
+    width: bool = False
+    depth: bool = False
     augment: tuple[tuple[str, float], ...] = ()
     precision: str = "float32"
     likelihood_samples: int = 0

@@ -23,6 +23,7 @@ from dlfun import data
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
+from dlfun.models.sizes import check_sizes
 from dlfun.studies import options
 from dlfun.studies.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout
@@ -256,14 +257,29 @@ def model_options(
         chosen = parsing.of_model(getattr(values, name), model, default_of(name, model))
         return changes.get(name, chosen)
 
+    numbers = [n for n, bounds in HPARAMS.items() if MODELS[model].live or not bounds.whole]
     return ModelOptions(
         shape=model_shape(values, model, changes),
-        hparams=HParams(**{name: own(name) for name in HPARAMS}),
+        hparams=HParams(**{name: own(name) for name in numbers}),
         optimizer=own("optimizer"),
         objective=own("objective"),
         layout=at if isinstance(at := own("layout"), Layout) else None,
         way=values.convolution if values.convolution in MODELS[model].ways else "",
     )
+
+
+def check_sizes_given(values: absl_flags.FlagValues) -> None:
+    """Raises UserError if a width or depth is given that none of the models meant can have."""
+    for name in (name for name, bounds in HPARAMS.items() if bounds.whole):
+        for model, value in getattr(values, name).items():
+            meant = (model,) if model != parsing.REST else models_of(values)
+            if not any(MODELS[one].live for one in meant):
+                check_sizes(meant[0], None, value, value)
+
+
+def check_model(model: str, chosen: ModelOptions) -> None:
+    """Raises UserError if a model of this shape has not as many units or layers as it should."""
+    check_sizes(model, chosen.shape, chosen.hparams.width, chosen.hparams.depth)
 
 
 def check_layouts(values: absl_flags.FlagValues) -> None:
@@ -311,7 +327,10 @@ def check(values: absl_flags.FlagValues) -> None:
                 f"{', '.join(activations())}"
             )
     for model in MODELS:
-        model_options(values, model)
+        chosen = model_options(values, model)
+        if model in models_of(values):
+            check_model(model, chosen)
+    check_sizes_given(values)
     check_layouts(values)
     page.check_writer(values)
     paths.check_input_dirs(values.data_dir, values.manual_dir)

@@ -9,14 +9,20 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError, unknown
-from dlfun.models import ACTIVATIONS
+from dlfun.models import ACTIVATIONS, MODELS
 from dlfun.studies.options import OPTIMIZERS
-from dlfun.studies.searching import check_numbers, parse_dimension, parse_values
+from dlfun.studies.searching import (
+    SIZES,
+    check_numbers,
+    choices_of,
+    parse_dimension,
+    parse_values,
+)
 from dlfun.studies.spaces import METHODS, Search
 from dlfun.studies.spaces import Dimension as Dimension
 from dlfun.types import HPARAMS
 from experiments import parsing
-from experiments.flags import model_options
+from experiments.flags import check_model, model_options
 from experiments.holders import bad_value, define
 from experiments.shapes import activations, kind_of, shape_fields
 
@@ -58,7 +64,11 @@ def define_space(values: absl_flags.FlagValues, what: str, trials: int) -> None:
 
 def kinds(model: str) -> dict[str, parsing.Kind]:
     """Name -> kind of value, of all that can be swept of a model."""
-    numbers = {name: parsing.number(bounds) for name, bounds in HPARAMS.items()}
+    numbers = {
+        name: parsing.number(bounds)
+        for name, bounds in HPARAMS.items()
+        if not bounds.whole or MODELS[model].live
+    }
     shapes = {name: kind_of(field) for name, field in shape_fields(model).items()}
     others = {"optimizer": parsing.choice("optimizer", OPTIMIZERS)}
     if model in activations():
@@ -154,11 +164,12 @@ def checked(values: absl_flags.FlagValues, method: str, grid: Sequence[str]) -> 
     found = search_space(method, grid, values.space, values.trials, model)
     found = found._replace(rounds=values.rounds, eta=values.eta, brackets=values.brackets)
     check_numbers(found)
-    choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}
-    shapes = {name: choices[name] for name in choices if name in shape_fields(model)}
+    own = shape_fields(model)
+    shapes = {n: v for n, v in found.grid.items() if n in (*own, *SIZES)}
+    shapes |= choices_of(found.space, own)
     for point in itertools.product(*shapes.values()):
         try:
-            model_options(values, model, dict(zip(shapes, point, strict=True)))
+            check_model(model, model_options(values, model, dict(zip(shapes, point, strict=True))))
         except UserError as error:
             flag = "grid" if found.method == "grid" else "space"
             raise UserError(f"{error} (with the --{flag} of {', '.join(shapes)})") from None

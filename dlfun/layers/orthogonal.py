@@ -11,8 +11,7 @@ from jax import numpy as jnp
 def orthogonal(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """A square matrix [n, n], uniform among the orthogonal ones: Q of a Gaussian matrix's QR.
 
-    By Gram and Schmidt, each column twice, which keeps it orthogonal to rounding (Giraud, Langou
-    & Rozloznik 2005). Its numbers are those of Flax's initialiser, up to rounding.
+    Its numbers are those of Flax's initialiser, up to rounding.
 
     >>> q = orthogonal(jax.random.key(0), (5, 5))
     >>> bool(jnp.allclose(q.T @ q, jnp.eye(5), atol=1e-6))
@@ -20,7 +19,18 @@ def orthogonal(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """
     rows, columns = shape
     assert rows == columns
-    drawn = jax.random.normal(key, shape)
+    return orthogonalise(jax.random.normal(key, shape))
+
+
+def orthogonalise(drawn: jax.Array) -> jax.Array:
+    """Q [n, n] of the QR of a square matrix, with a positive diagonal of R.
+
+    By Gram and Schmidt, each column twice, which keeps it orthogonal to rounding (Giraud, Langou
+    & Rozloznik 2005).
+
+    >>> orthogonalise(jnp.array([[2.0, 1.0], [0.0, 3.0]])).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
 
     def add_column(at: jax.Array, found: jax.Array) -> jax.Array:
         column = drawn[:, at]
@@ -29,4 +39,4 @@ def orthogonal(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
             column = column - jnp.matmul(found, along, precision="highest")
         return found.at[:, at].set(column / jnp.linalg.norm(column))
 
-    return jax.lax.fori_loop(0, columns, add_column, jnp.zeros_like(drawn))
+    return jax.lax.fori_loop(0, len(drawn), add_column, jnp.zeros_like(drawn))

@@ -8,9 +8,10 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun.data.augment import augment_batch
+from dlfun.layers import live
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
-from dlfun.models import MODELS, row_of
+from dlfun.models import MODELS, live_parts, row_of
 from dlfun.types import (
     Array,
     Batch,
@@ -28,7 +29,8 @@ from dlfun.types import (
 class GradientState(NamedTuple):
     """Parameters, the optimiser's state, and the model's own.
 
-    The model's own: running statistics, and the state in which it left off reading a text.
+    The model's own: running statistics, the state in which it left off reading a text, and how
+    many of its layers are live.
     """
 
     params: Any
@@ -49,6 +51,19 @@ def random_streams(settings: Settings, key: Array) -> dict[str, Array]:
     return {"noise": noise, "dropout": dropout}
 
 
+def live_of(settings: Settings, spec: Spec, hparams: HParams) -> live.Parts:
+    """Which part of the network these numbers leave alive; nothing where all of it is, always."""
+    if not (settings.width or settings.depth):
+        return {}
+    return live_parts(settings.model, settings.shape, spec, hparams.width, hparams.depth)
+
+
+def at_rest(parameters: Any) -> GradientState:
+    """The state of a model that has these parameters, and learns no more."""
+    own = dict(parameters)
+    return GradientState(own.pop("params"), None, own)
+
+
 def gradient_learner(
     module: nn.Module, objective: Objective, settings: Settings, spec: Spec
 ) -> Learner:
@@ -66,7 +81,10 @@ def gradient_learner(
         count = settings.batch_size if reads_on else 1
         example = prepare(jnp.zeros((count, *spec.shape), jnp.uint8), spec, "float32")
         model_state = module.init({"params": params_key, "noise": noise_key}, example)
-        params = cast(model_state.pop("params"), stored)
+        drawn = cast(model_state.pop("params"), stored)
+        params = live.begin(live_of(settings, spec, hparams), drawn)
+        if settings.depth:  # a variable, so that who applies the module needs no hyperparameters
+            model_state[live.COLLECTION] = {"depth": jnp.asarray(hparams.depth)}
         opt_state = make_optimizer(settings, hparams).init(params)
         return GradientState(params, opt_state, cast(model_state, stored))
 
@@ -82,7 +100,7 @@ def gradient_learner(
             train=hparams is not None,
             dropout_rate=rate,
             rngs=random_streams(settings, key),
-            mutable=["batch_stats", "carried"],
+            mutable=["batch_stats", "carried", live.COLLECTION],
             **more,
         )
         return cast(outputs, stored), cast(model_state, stored)
@@ -101,6 +119,7 @@ def gradient_learner(
             return total, (model_state, objective.metrics(outputs, batch, hparams))
 
         gradient, (model_state, metrics) = jax.grad(loss, has_aux=True)(state.params)
+        gradient = live.confine(live_of(settings, spec, hparams), gradient)
         step, opt_state = make_optimizer(settings, hparams).update(
             gradient, state.opt_state, state.params
         )
@@ -125,12 +144,8 @@ def gradient_learner(
         kept = {name: own for name, own in state.model_state.items() if name != "carried"}
         return {"params": state.params, **kept}
 
-    def trained(parameters: Any) -> GradientState:
-        own = dict(parameters)
-        return GradientState(own.pop("params"), None, own)
-
     examination = make_examination(module, objective, settings, spec)
-    return Learner(init, update, judge, predict, parameters, trained, lambda state: {}, examination)
+    return Learner(init, update, judge, predict, parameters, at_rest, lambda state: {}, examination)
 
 
 def make_examination(

@@ -130,6 +130,7 @@ class Row(NamedTuple):
       ways: how its layers can compute; its module has a field `way` for it.
       lengths: its module takes `lengths` of examples that are padded.
       tasks: what it can be trained for.
+      live: its widths and depth may be numbers; the module's file has a function `live_parts`.
     """
 
     module: str
@@ -141,6 +142,7 @@ class Row(NamedTuple):
     ways: tuple[str, ...] = ()
     lengths: bool = False
     tasks: tuple[str, ...] = USUAL
+    live: bool = False
 
 
 MODELS: dict[str, Row] = {
@@ -152,10 +154,15 @@ MODELS: dict[str, Row] = {
         tasks=("classification",),
     ),
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
-    "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN),
+    "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN, live=True),
     "cnn": Row("dlfun.models.cnn:CNN", CNN, ways=CONVOLUTIONS),
     "rnn": Row(
-        "dlfun.models.rnn:RNN", RNN, ways=RECURRENCES, lengths=True, tasks=(*USUAL, *EACH_STEP)
+        "dlfun.models.rnn:RNN",
+        RNN,
+        ways=RECURRENCES,
+        lengths=True,
+        tasks=(*USUAL, *EACH_STEP),
+        live=True,
     ),
     "vae": Row(
         "dlfun.models.vae:VAE",
@@ -185,3 +192,12 @@ def build(name: str, settings: Any, spec: Spec, way: str = "") -> Any:
     module, attribute = row.module.split(":")
     chosen = {"way": way} if way and row.ways else {}
     return getattr(importlib.import_module(module), attribute)(settings, spec, **chosen)
+
+
+def live_parts(name: str, settings: Any, spec: Spec, width: Any, depth: Any) -> Any:
+    """Layer -> what is live of it, of a model whose row says that widths may be numbers.
+
+    `width` and `depth` are numbers, which may be traced.
+    """
+    module = importlib.import_module(MODELS[name].module.partition(":")[0])
+    return module.live_parts(settings, spec, width, depth)

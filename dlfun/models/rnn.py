@@ -1,11 +1,14 @@
 """The recurrent network: Elman (1990), LSTM (Hochreiter & Schmidhuber 1997), GRU (Cho 2014)."""
 
+from typing import Any
+
 import jax
 from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun import models
-from dlfun.layers import Dropout, Recurrence, Tokens
+from dlfun.layers import Dropout, Recurrence, Tokens, live
+from dlfun.layers.cells import CELLS
 from dlfun.types import EACH_STEP, Rate, Spec
 
 
@@ -38,10 +41,13 @@ class RNN(nn.Module):
         """
         s, rate = self.settings, dropout_rate if train else None
         inputs = Tokens(self.spec.vocabulary, s.embedding, name="embedding")(inputs)
-        states = inputs.reshape(*inputs.shape[:2], -1)
+        states: Any = inputs.reshape(*inputs.shape[:2], -1)
+        last: Any = None
+        depth: Any = self.get_variable(live.COLLECTION, "depth")
         for i in range(len(s.widths)):
-            states, last = self.layer(i, states, train, lengths)
-            states = Dropout()(states, rate)
+            new, new_last = self.layer(i, states, train, lengths)
+            new = Dropout()(new, rate)
+            states, last = live.passed(i, depth, (new, new_last), (states, last))
         if self.spec.task in EACH_STEP:
             return nn.Dense(self.spec.outputs, name="head")(states)
         if s.readout == "last":
@@ -71,3 +77,21 @@ class RNN(nn.Module):
         if not self.is_initializing():
             carried.value = jax.lax.stop_gradient(state)
         return states, last
+
+
+def live_parts(settings: models.RNN, spec: Spec, width: Any, depth: Any) -> live.Parts:
+    """What is live of a network of at most `width` units in a layer, and `depth` layers."""
+    directions = ("forward", "backward")[: 1 + settings.bidirectional]
+    time = spec.shape[0]
+    parts: dict[str, live.Part] = {}
+    before = None
+    for i, count in enumerate(settings.widths):
+        own = live.units(count, width)
+        alive = own & live.is_live(i, depth)
+        for name in (f"layer_{i}/{direction}" for direction in directions):
+            for gate in CELLS[settings.cell].gates:
+                parts[f"{name}/i{gate}"] = live.Part(before, alive, time)
+                parts[f"{name}/h{gate}"] = live.Part(alive, alive, time, orthogonal=True)
+        before = own
+    reads = time if spec.task in EACH_STEP else 1
+    return parts | {"head": live.Part(before, None, reads)}

@@ -14,8 +14,10 @@ from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
+from dlfun.models.sizes import check_sizes
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.sizes import sizes_of
 from dlfun.studies.stacked import Stacked
 from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
@@ -35,6 +37,8 @@ class Result(NamedTuple):
       variables: the same as the tree that the model applies.
       predictions: name -> [members, examples], what is said of each test example; empty where
         the test split stayed closed, or the targets are no classes.
+      extra_work: its multiplications over those of networks of its members' own sizes, where
+        widths and depths are numbers.
     """
 
     model: str
@@ -47,6 +51,7 @@ class Result(NamedTuple):
     parameters: dict[str, np.ndarray]
     variables: Any
     predictions: Predictions
+    extra_work: float = 1.0
 
 
 def resolve(
@@ -58,11 +63,15 @@ def resolve(
 ) -> Settings:
     """Settings for this many training examples: durations become steps, here and only here.
 
-    The program holds dropout and clipping if some configuration needs them.
+    The program holds dropout, clipping, and units and layers that are not live, if some
+    configuration needs them.
 
     Raises:
-      UserError: if the batch size given is larger than the training split.
+      UserError: if the batch size given is larger than the training split, or a model of this
+        shape has not as many units or layers as a configuration asks for.
     """
+    for h in configurations:
+        check_sizes(model, chosen.shape, h.width, h.depth)
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
         raise UserError(
@@ -83,6 +92,8 @@ def resolve(
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
+        width=any(np.isfinite(h.width) for h in configurations),
+        depth=any(np.isfinite(h.depth) for h in configurations),
         augment=options.augment,
         precision=options.precision,
         likelihood_samples=options.likelihood_samples if row_of(model).generative else 0,
@@ -130,9 +141,13 @@ def make_rows(
     members: Members,
     columns: Sequence[dict[str, Any]],
     failed_at: np.ndarray,
+    sizes: np.ndarray,
     finals: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """A row a member: what it is, whether it failed, and the last value of every metric."""
+    """A row a member: what it is, whether it failed, and the last value of every metric.
+
+    `sizes` are the parameters of each.
+    """
     seeds = len(members.replicates) // max(len(columns), 1)
     rows = []
     for i, replicate in enumerate(members.replicates):
@@ -144,9 +159,7 @@ def make_rows(
             **(columns[i // seeds] if columns else {}),
             "status": "failed" if failed else "ok",
             "failed_at": int(failed_at[i]) if failed else "",
-            "parameters": sum(
-                a[0].size for n, a in result.parameters.items() if n.startswith("params/")
-            ),
+            "parameters": int(sizes[i]),
             "steps": result.settings.steps,
         }
         rows.append(row | {name: shortest(values[i]) for name, values in finals.items()})
@@ -207,6 +220,7 @@ def run_arm(
     )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)
+    sizes, work = sizes_of(settings, data.first.spec, members.hparams, parameters)
     result = Result(
         settings.model,
         data.first.name,
@@ -218,6 +232,7 @@ def run_arm(
         parameters,
         found.kept.variables,
         found.predictions,
+        work,
     )
     count = len(members.replicates)
     finals = {
@@ -225,4 +240,5 @@ def run_arm(
         "compile_seconds": np.full(count, found.compile_seconds),
         **final_metrics(found),
     }
-    return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))
+    rows = make_rows(result, members, columns, found.kept.failed_at, sizes, finals)
+    return result._replace(rows=rows)

@@ -17,6 +17,7 @@ from dlfun import data as datasets
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
+from dlfun.models.sizes import check_sizes
 from dlfun.studies import kinds
 from dlfun.studies.classical import CLASSICAL
 from dlfun.studies.kinds import Kind, checked
@@ -140,7 +141,8 @@ class Model:
         """
         given = dict(self.given) | read(changes, self)
         found = Model(self.name, tuple(given.items()), self.module)
-        found.shape()
+        numbers = found.options.hparams
+        check_sizes(found.name, found.options.shape, numbers.width, numbers.depth)
         return found
 
     def __repr__(self) -> str:
@@ -150,7 +152,11 @@ class Model:
 
 def kinds_of(model: Model) -> dict[str, Kind]:
     """Name -> kind, of all that a model can be given: numbers, optimiser, objective, shape."""
-    found = {name: kinds.number(bounds) for name, bounds in HPARAMS.items()}
+    found = {
+        name: kinds.number(bounds)
+        for name, bounds in HPARAMS.items()
+        if not bounds.whole or model.row.live
+    }
     found |= {name: KINDS[name] for name in ("optimizer", "objective")}
     if model.module is not None:
         return found

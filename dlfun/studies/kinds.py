@@ -31,12 +31,14 @@ class Kind:
       show: value -> text that `parse` reads back as the same value.
       form: what stands for a value in the help, such as NUMBER.
       choices: the valid values, where there are few.
+      whole: it reads numbers that are counts.
     """
 
     parse: Callable[[str], Any]
     show: Callable[[Any], str]
     form: str
     choices: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def short(text: str) -> str:
@@ -82,9 +84,16 @@ def number(bounds: Range) -> Kind:
         below = value < bounds.high or (bounds.high_allowed and value == bounds.high)
         if not (above and below):
             raise ValueError(f"must be a number, {describe(bounds)}")
-        return value
+        if not bounds.whole or value == math.inf:
+            return value
+        if value != int(value):
+            raise ValueError("must be a whole number, or inf")
+        return int(value)
 
-    return Kind(parse, lambda value: repr(float(value)), "NUMBER")
+    def show(value: float) -> str:
+        return str(value) if bounds.whole else repr(float(value))
+
+    return Kind(parse, show, "NUMBER", whole=bounds.whole)
 
 
 def choice(what: str, valid: Collection[str]) -> Kind:

@@ -15,6 +15,7 @@ from dlfun.studies.separability import (
     is_separable,
     novikoff_bound,
 )
+from dlfun.studies.sizes import work_note
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Dataset
 
@@ -132,6 +133,8 @@ def notes(result: Result, data: Stacked) -> list[str]:
         said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))
+    if result.extra_work > 1:
+        said.append(work_note(result.settings, result.extra_work))
     if any(r["status"] == "failed" for r in result.rows):
         said.append(failure_note(result))
     return said

@@ -21,8 +21,10 @@ def at(dimension: Dimension, u: float) -> Any:
         return dimension.values[int(u * len(dimension.values))]
     if dimension.scale == "log":
         low, high = math.log(dimension.low), math.log(dimension.high)
-        return math.exp(low + u * (high - low))
-    return dimension.low + u * (dimension.high - dimension.low)
+        value = math.exp(low + u * (high - low))
+    else:
+        value = dimension.low + u * (dimension.high - dimension.low)
+    return round(value) if dimension.whole else value
 
 
 def crossed(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dlfun.errors import UserError, unknown
@@ -15,6 +15,8 @@ from dlfun.studies.spaces import METHODS, Dimension, Search
 from dlfun.types import HPARAMS
 
 SCALES = ("lin", "log", "choice")
+SIZES = tuple(name for name, bounds in HPARAMS.items() if bounds.whole)
+"""Numbers that say how large a network is."""
 LEAST: Mapping[str, int] = {"trials": 1, "rounds": 1, "eta": 2, "brackets": 1}
 """The numbers of a search, and the least that each may be."""
 
@@ -47,7 +49,7 @@ def parse_dimension(kind: Kind, text: str) -> Dimension:
         raise ValueError("must go from a lower to a higher number, both finite")
     if scale == "log" and low <= 0:
         raise ValueError("a log scale must start above 0; use lin to include 0")
-    return Dimension(scale, low, high)
+    return Dimension(scale, low, high, whole=kind.whole)
 
 
 def check_numbers(found: Search) -> None:
@@ -60,7 +62,15 @@ def check_numbers(found: Search) -> None:
                 f"--space={name}: makes several programs, and --search={found.method} trains one; "
                 "leave it out, or choose --search=tpe or random"
             )
-    if found.method == "pbt" and found.trials < 2:
+    if found.method != "pbt":
+        return
+    for name in found.space:
+        if HPARAMS[name].whole:
+            raise UserError(
+                f"--space={name}: pbt moves numbers while a network trains, and its size stays; "
+                "leave it out, or choose --search=halving"
+            )
+    if found.trials < 2:
         raise UserError("--trials=1: pbt needs two or more, of which one goes on from the other")
 
 
@@ -90,7 +100,7 @@ def search_of(
     method = checked(
         kinds.choice("search", METHODS), "search", method or ("grid" if lists else "random")
     )
-    shapes = {n: d.values for n, d in found.items() if d.values and n not in HPARAMS}
+    shapes = choices_of(found, [n for n in found if n not in HPARAMS])
     for point in itertools.product(*shapes.values()):
         model.replace(**dict(zip(shapes, point, strict=True)))  # type: ignore[arg-type]
     flags = {flag_of(model, name): dimension for name, dimension in found.items()}
@@ -102,6 +112,12 @@ def search_of(
         asked = Search(method, {name: dimension.values for name, dimension in flags.items()})
     check_numbers(asked)
     return asked
+
+
+def choices_of(space: Mapping[str, Dimension], shapes: Iterable[str]) -> dict[str, tuple[Any, ...]]:
+    """Name -> values, of the shapes and sizes that a space can give a network: those to check."""
+    sizes = {n: d.values or (d.low, d.high) for n, d in space.items() if n in SIZES}
+    return {n: space[n].values for n in shapes if n in space and space[n].values} | sizes
 
 
 def as_text(values: Any) -> str:

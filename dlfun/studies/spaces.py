@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 class Dimension(NamedTuple):
     """One axis of a search space: lin or log from low to high, or a choice of values.
 
+    What is drawn of a `whole` one is rounded.
+
     >>> str(Dimension("log", 1e-4, 0.1)), str(Dimension("choice", values=("gru", "lstm")))
     ('log:0.0001:0.1', 'choice:gru,lstm')
     """
@@ -17,6 +19,7 @@ class Dimension(NamedTuple):
     low: float = 0.0
     high: float = 0.0
     values: tuple[Any, ...] = ()
+    whole: bool = False
 
     def __str__(self) -> str:
         if self.scale == "choice":

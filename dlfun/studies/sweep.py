@@ -14,6 +14,7 @@ from dlfun.studies.assemble import assemble
 from dlfun.studies.loading import load
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
+from dlfun.studies.sizes import work_note
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.types import HParams, Layout, Settings
 
@@ -118,7 +119,8 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         draw(folder)
 
     folder = record.write_study(options, "runs/sweep", fill)
-    return Study(rows, [budget_note(found)], folder)
+    said = [work_note(r.settings, r.extra_work) for r in found.results if r.extra_work > 1]
+    return Study(rows, [budget_note(found), *said], folder)
 
 
 def budget_note(found: Found) -> str:

@@ -14,6 +14,7 @@ from dlfun.studies.assemble import assemble
 from dlfun.studies.baselines import space_of, trial_columns, try_classical
 from dlfun.studies.judge import higher_is_better, metric_of, score
 from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.sizes import work_note
 from dlfun.studies.spaces import Dimension
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.studies.sweep import Configuration, grouped, run_group
@@ -114,6 +115,8 @@ def try_all(
     results: list[Result] = []
     for settings, group in groups.items():
         results.append(run_group(options, settings, data, group, None))
+        if results[-1].extra_work > 1:
+            say(work_note(settings, results[-1].extra_work))
     rows = [row for result in results for row in result.rows]
     return sorted(rows, key=lambda row: row["trial"])
 

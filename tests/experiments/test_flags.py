@@ -68,7 +68,7 @@ def test_a_script_holds_only_the_flags_it_names():
     assert "model" not in flags.study_flags(models="bpnn", datasets=FIRST)
 
 
-@pytest.mark.parametrize("name", HPARAMS)
+@pytest.mark.parametrize("name", [n for n, bounds in HPARAMS.items() if not bounds.whole])
 def test_a_number_for_all_for_some_or_both(name):
     default, other, third = numbers(name), 0.25, 0.5
     assert numbers(name, f"--{name}={other}") == dict.fromkeys(MODELS, other)
@@ -76,6 +76,18 @@ def test_a_number_for_all_for_some_or_both(name):
     assert some == {**default, "cnn": other, "rnn": third}
     both = numbers(name, f"--{name}={other},cnn:{third}")
     assert both == {**dict.fromkeys(MODELS, other), "cnn": third}
+
+
+@pytest.mark.parametrize("name", [n for n, bounds in HPARAMS.items() if bounds.whole])
+def test_a_size_is_for_the_models_that_have_one(name):
+    shapes = "--bpnn_widths=9,9", "--rnn_widths=9,9"
+    able = {model for model, row in MODELS.items() if row.live}
+    given = numbers(name, f"--{name}=2", *shapes)
+    assert given == {model: 2 if model in able else math.inf for model in MODELS}
+    assert numbers(name, f"--{name}=2,rnn:1", *shapes) == given | {"rnn": 1}
+    for wrong, match in ((f"cnn:{2}", "only bpnn and rnn"), ("1.5", "whole"), ("10", "_widths")):
+        with pytest.raises(UserError, match=match):
+            numbers(name, f"--{name}={wrong}")
 
 
 def test_a_model_that_is_not_run_may_have_a_number():

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 
 from dlfun.data import DATASETS
+from dlfun.errors import UserError
 from experiments import app, flags, search
 from experiments.search import Dimension
 
@@ -118,3 +119,21 @@ def test_bad_input_is_one_line_and_exit_code_2(args, why, capsys):
     assert (out, err.count("\n")) == ("", 1)
     assert err.startswith("error: ")
     assert why in err
+
+
+def test_widths_and_depths_are_whole_and_fit_the_shape():
+    grid = ["width=8,16,inf", "depth=1,2"]
+    found = search.search_space("grid", grid, [], 1, "rnn").grid
+    assert found == {"width": (8, 16, float("inf")), "depth": (1, 2)}
+    assert all(isinstance(value, int) for value in (*found["width"][:2], *found["depth"]))
+    space = search.search_space("random", [], ["width=log:8:256"], 9, "bpnn").space
+    assert space == {"width": Dimension("log", 8, 256, whole=True)}
+    for args, what in (
+        (["--grid=width=8,101"], "--bpnn_widths=100,100 have at most 100 units"),
+        (["--grid=width=8.5"], "must be a whole number"),
+        (["--grid=depth=1,3", "--bpnn_widths=9,9"], "has 2 layers"),
+        (["--grid=depth=1,2", "--grid=bpnn_widths=9x9,9x8"], "all need the same width"),
+        (["--model=cnn", "--grid=width=8"], "unknown grid name 'width'"),
+    ):
+        with pytest.raises(UserError, match=what):
+            parsed(*args)

@@ -195,3 +195,12 @@ def test_searches_are_reproducible_and_cover_the_space(method):
     assert -1.5 < rates.max() <= -1
     assert abs(np.mean([p["dropout_rate"] for p in points]) - 0.25) < 0.07
     assert {p["rnn_cell"] for p in points} == {"gru", "lstm"}
+
+
+def test_what_is_drawn_of_a_count_is_whole():
+    from dlfun.studies.spaces import Dimension
+
+    space = {"width": Dimension("log", 8, 256, whole=True)}
+    widths = [point["width"] for point in configurations(Search("random", space=space), 0)]
+    assert all(isinstance(width, int) and 8 <= width <= 256 for width in widths)
+    assert sum(width < 45 for width in widths) in range(22, 43)  # half, on a log scale

@@ -96,4 +96,6 @@ def distribution(dimension: Dimension) -> Any:
     if dimension.scale == "choice":
         return distributions.CategoricalDistribution(range(len(dimension.values)))
     log = dimension.scale == "log"
+    if dimension.whole:
+        return distributions.IntDistribution(int(dimension.low), int(dimension.high), log=log)
     return distributions.FloatDistribution(dimension.low, dimension.high, log=log)

@@ -22,6 +22,7 @@ from dlfun.studies.layouts import (
     with_less_memory,
 )
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.sizes import sizes_of
 from dlfun.studies.stacked import Stacked
 from dlfun.training.checkpoint_files import Saved
 from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
@@ -191,6 +192,8 @@ def described(
     everyone, last = np.arange(len(field.trials)), found.reached - 1
     finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
     trained = Trained(found.kept, finals, {}, {}, compile_seconds, found.seconds)
+    parameters = flat_parameters(found.kept.variables)
+    sizes, work = sizes_of(settings, data.first.spec, field.members.hparams, parameters)
     result = Result(
         settings.model,
         data.first.name,
@@ -199,9 +202,10 @@ def described(
         [],
         found.history,
         steps,
-        flat_parameters(found.kept.variables),
+        parameters,
         found.kept.variables,
         {},
+        work,
     )
     columns = [
         point | {name: number_at(found.hparams, name, i) for name in changing}
@@ -212,7 +216,7 @@ def described(
         "compile_seconds": np.full(len(everyone), compile_seconds),
         **final_metrics(trained),
     }
-    rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
+    rows = make_rows(result, field.members, columns, found.kept.failed_at, sizes, told)
     for row, reached in zip(rows, found.reached, strict=True):
         row["steps"] = int(steps[reached - 1])
         if reached < len(steps) and row["status"] == "ok":

@@ -129,6 +129,30 @@ def test_members_of_a_sweep_are_found_by_program_and_configuration(swept):
     assert choice(swept, "--member=ensemble").network.rows == (2 * best, 2 * best + 1)
 
 
+def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_path, data_dir):
+    folder = tmp_path / "sized"
+    grid = ("--grid", "width=3,8", "--grid", "depth=1,2", "--bpnn_widths=8,8")
+    given = (*TINY, "--model=bpnn", "--dataset=digits", "--seeds=1", *grid)
+    app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
+    options = flags.study_options(sweep.FLAGS, "sweep")
+    study = run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
+    assert "inside one program of --bpnn_widths=8,8" in study.notes[-1]
+    rows = rows_of(folder)
+    for member, (width, depth) in enumerate([(3, 1), (3, 2), (8, 1), (8, 2)]):
+        network = choice(folder, f"--member={member}").network
+        held = network.held_out(0)
+        found = answer(network, Given.of(held))
+        score = float(rows[member]["validation_accuracy"])
+        assert np.mean(found.predicted == held.targets) == pytest.approx(score)
+        params = jax.tree.map(lambda leaf: leaf[0], network.variables["params"])
+        hidden = np.asarray(held.inputs, float).reshape(len(held.inputs), -1) / 16
+        for layer in (params["hidden_0"], params["hidden_1"])[:depth]:
+            kernel = layer["kernel"][: hidden.shape[1], :width]
+            hidden = np.maximum(hidden @ kernel + layer["bias"][:width], 0)
+        logits = hidden @ params["head"]["kernel"][:width] + params["head"]["bias"]
+        np.testing.assert_array_equal(logits.argmax(-1), found.predicted)
+
+
 def test_a_configuration_counts_by_its_mean_and_a_member_by_itself():
     scores = [0.9, 0.1, 0.6, 0.5]
     found = [Member(i, i % 2, 0, i, (0, i // 2), s) for i, s in enumerate(scores)]

@@ -11,6 +11,7 @@ from jax import numpy as jnp
 
 from dlfun import objectives
 from dlfun.errors import UserError, unknown
+from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
@@ -206,7 +207,8 @@ def check_parameters(found: Network, record: Recorded, file: str) -> None:
     expected = jax.eval_shape(module.init, keys, example)
     wanted = {name: part for name, part in expected.items() if name != "carried"}
     shapes = jax.tree.map(lambda leaf: leaf.shape, wanted, is_leaf=lambda x: hasattr(x, "shape"))
-    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], found.variables):
+    kept = {name: part for name, part in found.variables.items() if name != live.COLLECTION}
+    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], kept):
         raise broken(record.folder, f"parameters/{file}.npz")
 
 

@@ -1,5 +1,6 @@
 """Promises about what a sweep's flags say."""
 
+import contextlib
 import dataclasses
 
 import pytest
@@ -137,3 +138,17 @@ def test_widths_and_depths_are_whole_and_fit_the_shape():
     ):
         with pytest.raises(UserError, match=what):
             parsed(*args)
+
+
+@pytest.mark.parametrize(
+    ("method", "space", "message"),
+    [
+        ("pbt", "bpnn_widths=choice:8,16", "makes several programs, and --search=pbt trains one"),
+        ("pbt", "width=lin:4:8", "its size stays; leave it out"),
+        ("tpe", "width=lin:4:80", "have at most 64 units"),
+        ("halving", "width=log:4:64", None),
+    ],
+)
+def test_searches_of_sizes(method, space, message):
+    with pytest.raises(UserError, match=message) if message else contextlib.nullcontext():
+        search.search_of(parsed(f"--search={method}", f"--space={space}", "--bpnn_widths=64,64"))

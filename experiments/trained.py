@@ -75,7 +75,7 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
         define(values, kind, name, default, help, group, usual=usual)
 
     only = "the only one of the record"
-    add(parsing.choice("model", MODELS), "model", None, "which model of the record", "Model", only)
+    add(parsing.text(), "model", None, "which model of the record, by its name", "Model", only)
     add(parsing.text(), "dataset", None, "which data set of the record, by its name", "Model", only)
     what = "best by validation, or the number of its row in members.csv within model and data set"
     if several:
@@ -96,6 +96,15 @@ def called(given: str) -> str:
     return given if known else name_of(Path(given))
 
 
+def check_kept(record: Recorded, model: str | None) -> None:
+    """Raises UserError if a model of the record is one that it keeps no parameters of."""
+    if model not in MODELS and any(row["model"] == model for row in record.rows):
+        raise UserError(
+            f"--model={model}: a record keeps what scikit-learn fitted in no form, as reading it "
+            "back would run code; fit it anew with scikit-learn, or choose a network"
+        )
+
+
 def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chosen:
     """The model that flags and words choose, in a process where JAX is set up for it.
 
@@ -111,6 +120,7 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     verify.start_jax(study)
     from dlfun.studies.use.trained import network, pick
 
+    check_kept(record, values["model"].value)
     rows = [row for row in record.rows if row["model"] in MODELS]
     wanted = pick("dataset", values["dataset"].value, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == wanted]

@@ -171,7 +171,12 @@ def test_work_of_a_recurrence_counts_its_steps(key):
 @pytest.mark.parametrize("model", ["bpnn", "rnn"])
 def test_other_programs_know_no_widths(model, key):
     """Where no width is swept, nothing of it enters what is computed."""
-    learner = assemble(Settings(model, {"bpnn": BPNN(), "rnn": RNN()}[model]), toy().spec).learner
+    shape = {"bpnn": BPNN(), "rnn": RNN()}[model]
+    study = options({model: shape})
+    usual = resolve(study, model, study.models[model], 70, [HParams(), HParams(1e-2)])
+    assert not usual.width
+    assert not usual.depth
+    learner = assemble(Settings(model, shape), toy().spec).learner
     numbers = HParams(*map(jnp.float32, HParams()))
     state = jax.eval_shape(learner.init, numbers, key)
     for function, args in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,24 @@ def prepared(
     examples = data.tuning.train.targets.shape[1]
     settings = resolve(study, model, chosen, examples, [chosen.hparams])
     return settings, data, make_members(study, model, [chosen.hparams], len(data.datasets))
+
+
+class After:
+    """A wish to stop a study at the end of the n-th interval from now."""
+
+    def __init__(self, intervals: int) -> None:
+        self.left = intervals
+
+    def hold(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def asked(self) -> bool:
+        return self.left <= 0
+
+    def obey(self) -> None:
+        self.left -= 1
+        if self.left <= 0:
+            raise KeyboardInterrupt
 
 
 def data_options(folder: Path, **changes: Any) -> DataOptions:

@@ -4,7 +4,6 @@ Halving is held to a full training of everybody, of which a loop picks; populati
 to members that are trained alone and copied by hand; TPE to Optuna's own loop.
 """
 
-import contextlib
 import dataclasses
 
 import jax
@@ -27,7 +26,7 @@ from dlfun.studies.stacked import shut, stack
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout, Members
-from tests.helpers import options, toy
+from tests.helpers import After, options, toy
 
 SPACE = {"learning_rate": Dimension("log", 1e-3, 0.3), "momentum": Dimension("lin", 0.0, 0.9)}
 TIMES = ("seconds", "compile_seconds")
@@ -240,24 +239,6 @@ def test_tpe_finds_the_best_of_a_choice_and_bears_failures():
     (result,), _ = adaptive.search(task("tpe", space=space, trials=24, rounds=6))
     by_rate = [row["learning_rate"] for row in result.rows[::2]]
     assert by_rate[8:].count(1e-1) > 8
-
-
-class After:
-    """A wish to stop at the end of the n-th interval from now."""
-
-    def __init__(self, intervals):
-        self.left = intervals
-
-    def hold(self):
-        return contextlib.nullcontext()
-
-    def asked(self):
-        return self.left <= 0
-
-    def obey(self):
-        self.left -= 1
-        if self.left <= 0:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """A population that goes on from a checkpoint ends with the bits of one that was never stopped."""
 
-import contextlib
 import dataclasses
 import json
 import os
@@ -19,28 +18,10 @@ from dlfun.training import checkpoints
 from dlfun.training.checkpoint_files import KEPT, numbers_of
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import HParams, Layout
-from tests.helpers import options, toy
+from tests.helpers import After, options, toy
 
 IDENTITY = {"flags": ["--steps=12"], "environment": "here"}
 TIMES = ("seconds", "compile_seconds")
-
-
-class After:
-    """A wish to stop at the end of the n-th interval from now."""
-
-    def __init__(self, intervals):
-        self.left = intervals
-
-    def hold(self):
-        return contextlib.nullcontext()
-
-    def asked(self):
-        return self.left <= 0
-
-    def obey(self):
-        self.left -= 1
-        if self.left <= 0:
-            raise KeyboardInterrupt
 
 
 def trained(model, shape, layout, store=None, input="memory", rates=(1e-2,)):

@@ -20,6 +20,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.arm import Result
+from dlfun.studies.checksums import write_checksums
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.recorded import RANKING, arm_files
 from dlfun.training.checkpoints import Checkpoints
@@ -103,6 +104,7 @@ def write_record(
     try:
         building.mkdir(mode=0o755)
         fill(building)
+        write_checksums(building)
         if overwrite and output.is_dir():
             os.rename(output, hidden / "old")
         os.rename(building, output)

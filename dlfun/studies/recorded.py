@@ -15,6 +15,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.models import MODELS
+from dlfun.studies.checksums import check_record
 from dlfun.studies.drift import Left
 
 SCRIPTS = ("train", "compare", "sweep")
@@ -163,8 +164,9 @@ def read_record(folder: Path) -> Recorded:
     """A record, but for its parameters.
 
     Raises:
-      UserError: if there is none, or one of its files cannot be read.
+      UserError: if there is none, or one of its files cannot be read or is not as it was written.
     """
+    check_record(folder)
     script = script_of(folder)
     history = read_arrays(folder, "history.npz")
     return Recorded(

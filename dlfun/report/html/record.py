@@ -13,6 +13,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies import recorded
+from dlfun.studies.checksums import PAGE, check_record
 
 Row = Mapping[str, str]
 Arm = tuple[str, str]
@@ -56,6 +57,7 @@ def read_record(folder: Path) -> Record:
       UserError: if there is none, or it is empty, damaged, or of another version of dlfun.
     """
     check_folder(folder)
+    check_record(folder, but=(PAGE,))  # which may be about to be made
     environment = read_json(folder / "environment.json", dict)
     rows, pairs = read_rows(folder / "members.csv"), read_json(folder / "comparison.json", list)
     made_by = environment.get("versions", {}).get("dlfun") or "another version"

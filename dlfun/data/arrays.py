@@ -20,8 +20,6 @@ LARGEST = 2**33
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
 """What reading a file raises that is damaged, or is none of arrays."""
 
-RUNS_CODE = "an array of Python objects"
-
 
 def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
     """Shape and type of an array from the head of its file.
@@ -38,7 +36,7 @@ def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
         raise ValueError(f"an array of version {version[0]}.{version[1]}")
     shape, _, dtype = known[version](file)
     if dtype.hasobject:
-        raise ValueError(RUNS_CODE)
+        raise ValueError("an array of Python objects")
     return shape, dtype
 
 
@@ -55,30 +53,35 @@ def check_head(file: IO[bytes], size: int) -> tuple[tuple[int, ...], int]:
     return shape, needed
 
 
-def check_total(needed: int, on_disk: int) -> None:
-    """Raises ValueError if arrays take far more than the file of so many bytes that holds them."""
-    if needed > max(LARGEST, on_disk):
-        raise ValueError(f"its arrays would take {needed / 2**30:.0f} GiB; give it in parts")
-
-
-def load_npz(path: Path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
-    """The arrays of an .npz file by name: those named, or all.
+def check_heads(archive: zipfile.ZipFile, members: Iterable[str], on_disk: int) -> dict[str, Any]:
+    """The shapes of arrays of an archive, in a file of so many bytes.
 
     Raises:
-      UNREADABLE: if the file is no such archive, is damaged, or claims what cannot be.
+      ValueError: if one is no array, or shorter than it says, or all are too large together.
     """
-    with zipfile.ZipFile(path) as archive:
-        held = {name.removesuffix(".npy"): name for name in archive.namelist()}
-        wanted = {name: held[name] for name in (held if names is None else names)}
-        total = 0
-        for member in wanted.values():
-            with archive.open(member) as file:
-                total += check_head(file, archive.getinfo(member).file_size)[1]
-        check_total(total, path.stat().st_size)
-        return {name: read_member(archive, member) for name, member in wanted.items()}
+    shapes, total = {}, 0
+    for member in members:
+        with archive.open(member) as file:
+            shapes[member], needed = check_head(file, archive.getinfo(member).file_size)
+        total += needed
+    if total > max(LARGEST, on_disk):
+        raise ValueError(f"its arrays would take {total / 2**30:.0f} GiB; give them uncompressed")
+    return shapes
 
 
 def read_member(archive: zipfile.ZipFile, member: str) -> np.ndarray:
     """An array of an archive."""
     with archive.open(member) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def load_npz(path: Path) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file.
+
+    Raises:
+      UNREADABLE: if it is no such archive, is damaged, or claims what cannot be.
+    """
+    with zipfile.ZipFile(path) as archive:
+        members = archive.namelist()
+        check_heads(archive, members, path.stat().st_size)
+        return {name.removesuffix(".npy"): read_member(archive, name) for name in members}

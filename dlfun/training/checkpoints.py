@@ -26,8 +26,10 @@ from dlfun.errors import UserError
 from dlfun.training.checkpoint_files import (
     FORMAT,
     Saved,
+    check_seal,
     numbers_of,
     read,
+    sealed,
     sweep_out,
     write,
     write_whole,
@@ -116,7 +118,7 @@ class Checkpoints:
         except UserError:
             self._give_back()
             raise
-        write_whole(self.folder / STUDY, json.dumps(self.identity, indent=1, sort_keys=True))
+        write_whole(self.folder / STUDY, json.dumps(sealed(self.identity), indent=1))
         for own in self.folder.iterdir():
             if own.is_dir():
                 sweep_out(own)
@@ -226,19 +228,34 @@ def take_lock(path: Path) -> Any:
     return file
 
 
-def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
-    """Raises UserError unless a folder is of this study, or of none."""
+def read_identity(folder: Path) -> dict[str, Any] | None:
+    """Whose study a folder is; None where it is nobody's.
+
+    Raises:
+      UserError: if that is damaged, or of another version.
+    """
     try:
         found = json.loads((folder / STUDY).read_text())
+        known = isinstance(found, dict) and found.get("format") == FORMAT
+        if known:
+            check_seal(found)
     except FileNotFoundError:
-        return
+        return None
     except (OSError, ValueError):
         raise UserError(f"{folder / STUDY}: damaged; --overwrite starts the study anew") from None
-    if not isinstance(found, dict) or found.get("format") != identity["format"]:
+    if not known:
         raise UserError(
             f"{folder}: was written by another version of dlfun; finish it with that one, or "
             "start anew by --overwrite"
         )
+    return found
+
+
+def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
+    """Raises UserError unless a folder is of this study, or of none."""
+    found = read_identity(folder)
+    if found is None:
+        return
     for name, value in identity.items():
         if name not in ("format", "environment") and found.get(name) != value:
             raise UserError(

@@ -171,6 +171,7 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     def swapped(rows):
         return [rows[i] for i in (2, 3, 0, 1, *range(4, 8))]
 
+    (folder / checksums.NAME).unlink()
     rewrite(folder, swapped)
     moved = verified(folder, monkeypatch, "--members=2")
     assert not reruns(moved, 0)[SAME]["bit_equal"]

@@ -129,13 +129,13 @@ def test_the_newest_checkpoints_are_kept_and_read_back(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize("how", ["flip", "truncate", "remove", "version", "garbled"])
+@pytest.mark.parametrize("how", ["flip", "truncate", "remove", "version", "garbled", "sealed"])
 def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd, how):
     saved(tmp_path / "x").close()
     newest = tmp_path / "x" / "a" / "0003"
     files = [path for path in newest.rglob("*") if path.is_file() and path.stat().st_size]
     manifest = newest.with_suffix(".json")
-    if how in ("version", "garbled"):
+    if how in ("version", "garbled", "sealed"):
         files = [manifest]
     assert files
     whole = tmp_path / "whole"
@@ -150,6 +150,8 @@ def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd,
             data = json.dumps(json.loads(data) | {"format": 99}).encode()
         elif how == "garbled":
             data = b"{"
+        elif how == "sealed":
+            data = data.replace(b'"number": 3', b'"number": 7')
         file.unlink() if how == "remove" else file.write_bytes(data)
         store = Checkpoints(tmp_path / "x", IDENTITY)
         assert store.load("a").about == {"number": 2}
@@ -174,26 +176,30 @@ def test_what_was_being_written_at_a_kill_is_swept_out(tmp_path):
     store.close()
 
 
-def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd):
+def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd, monkeypatch):
     store = saved(tmp_path / "x")
     with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it; wait for it"):
         Checkpoints(tmp_path / "x", IDENTITY).open()
     store.close()
     for change, what in (
         ({"flags": ["--steps=13"]}, "unfinished study with --steps=12 where this one has .*=13"),
-        ({"format": 2}, "another version of dlfun"),
+        ({"format": 99}, "another version of dlfun"),
     ):
+        if "format" in change:
+            monkeypatch.setattr(checkpoints, "FORMAT", 99)
         other = Checkpoints(tmp_path / "x", IDENTITY | change)
-        other.identity |= change
         with pytest.raises(UserError, match=what):
             other.open()
+    monkeypatch.undo()
     elsewhere = Checkpoints(tmp_path / "x", IDENTITY | {"environment": "elsewhere"})
     elsewhere.open()
     assert "begun with here, and goes on with elsewhere" in capfd.readouterr().err
     elsewhere.close()
-    (tmp_path / "x" / "study.json").write_text("{")
-    with pytest.raises(UserError, match=r"study\.json: damaged; --overwrite"):
-        Checkpoints(tmp_path / "x", IDENTITY).open()
+    path = tmp_path / "x" / "study.json"
+    for text in ("{", path.read_text().replace("--steps=12", "--steps=13")):
+        path.write_text(text)
+        with pytest.raises(UserError, match=r"study\.json: damaged; --overwrite"):
+            Checkpoints(tmp_path / "x", IDENTITY).open()
 
 
 def test_a_study_that_kept_nothing_leaves_no_folder(tmp_path):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError
 from dlfun.studies import recorded
 from dlfun.studies.checksums import PAGE, check_record
@@ -137,7 +137,7 @@ def reading(path: Path, read: Callable[[], Any], absent: Any) -> Any:
         return absent
     try:
         return read()
-    except (OSError, ValueError, KeyError, EOFError, csv.Error, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, csv.Error) as error:
         raise damaged(path, error) from error
 
 
@@ -173,12 +173,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz."""
-
-    def read() -> dict[str, np.ndarray]:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-
-    return reading(path, read, {})
+    return reading(path, lambda: load_npz(path), {})
 
 
 def arms(record: Record) -> dict[Arm, list[Row]]:

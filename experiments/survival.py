@@ -59,6 +59,25 @@ def unfinished(output_dir: str) -> Path:
     return output.with_name(f"{output.name}.unfinished")
 
 
+def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
+    """Ends what a study did not which was killed while its record took the place of another.
+
+    Raises:
+      UserError: if another process works on the record.
+    """
+    if cluster.size(values) > 1:
+        return
+    from dlfun.studies.replacing import finish
+    from dlfun.training.checkpoints import take_lock
+
+    folder = unfinished(output_dir)
+    there = folder.is_dir()
+    if there:
+        take_lock(folder / "lock").close()
+    if finish(Path(output_dir), nobody_else=there):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def checkpoints_of(
     values: absl_flags.FlagValues, script: str, output_dir: str, lines: Sequence[str]
 ) -> Checkpoints | None:
@@ -91,7 +110,7 @@ def checkpoints_of(
     elif folder.exists():
         raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
     found = Checkpoints(folder, identity, values.checkpoint_seconds, CURRENT)
-    check_identity(folder, found.identity)
+    check_identity(folder, found.identity, tell=lambda line: None)  # that, `open` does
     CURRENT.close = found.close
     CURRENT.hint = lambda: hint(values, folder, output_dir)
     return found

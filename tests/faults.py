@@ -1,7 +1,7 @@
 """The table of faults in BUILD.md, which the tests write: a row a fault that was really made.
 
-A test that uses the fixture `fault` says what it saw; its row must stand in the table. `make faults`
-writes the table anew from what they all saw.
+A test that uses the fixture `fault` says what it saw; its row must stand in the table. `make
+faults` writes the table anew from what they all saw.
 """
 
 import os

@@ -34,7 +34,7 @@ class Saved(NamedTuple):
 
 def numbers_of(folder: Path) -> list[int]:
     """The checkpoints of a population that have a manifest, oldest first."""
-    return sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].json"))
+    return sorted(int(path.stem) for path in folder.glob("[0-9]*.json"))
 
 
 def sweep_out(folder: Path) -> None:
@@ -50,7 +50,7 @@ def sweep_out(folder: Path) -> None:
 def write(folder: Path, saved: Saved) -> None:
     """A new checkpoint of a population; then, the oldest is removed where there are enough."""
     numbers = numbers_of(folder)
-    path = folder / f"{(numbers[-1] + 1 if numbers else 1) % 10_000:04d}"
+    path = folder / f"{numbers[-1] + 1 if numbers else 1:04d}"
     leaves, paths = flat(saved.arrays)
     full = {str(i): leaf for i, leaf in enumerate(leaves) if leaf.size}  # Orbax refuses the others
     empty = {i: [leaf.shape, leaf.dtype.name] for i, leaf in enumerate(leaves) if not leaf.size}

@@ -17,7 +17,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -228,11 +228,11 @@ def take_lock(path: Path) -> Any:
     return file
 
 
-def read_identity(folder: Path) -> dict[str, Any] | None:
-    """Whose study a folder is; None where it is nobody's.
+def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    """Whose study a folder is; None where it is nobody's, or that is damaged.
 
     Raises:
-      UserError: if that is damaged, or of another version.
+      UserError: if it is of another version, or cannot be read.
     """
     try:
         found = json.loads((folder / STUDY).read_text())
@@ -241,8 +241,11 @@ def read_identity(folder: Path) -> dict[str, Any] | None:
             check_seal(found)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError):
-        raise UserError(f"{folder / STUDY}: damaged; --overwrite starts the study anew") from None
+    except OSError as error:
+        raise UserError(f"{folder / STUDY}: {error.strerror}; change its rights") from None
+    except ValueError:  # the names of populations tell whether they are of this study
+        tell(f"{folder / STUDY}: damaged; going on with those checkpoints that are of this study")
+        return None
     if not known:
         raise UserError(
             f"{folder}: was written by another version of dlfun; finish it with that one, or "
@@ -251,9 +254,15 @@ def read_identity(folder: Path) -> dict[str, Any] | None:
     return found
 
 
-def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
-    """Raises UserError unless a folder is of this study, or of none."""
-    found = read_identity(folder)
+def check_identity(
+    folder: Path, identity: Mapping[str, Any], tell: Callable[[str], None] = say
+) -> None:
+    """Tells the user what is odd about a folder.
+
+    Raises:
+      UserError: unless it is of this study, or of none.
+    """
+    found = read_identity(folder, tell)
     if found is None:
         return
     for name, value in identity.items():
@@ -264,7 +273,7 @@ def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
             )
     if found.get("environment") != identity.get("environment"):
         was, now = found.get("environment"), identity.get("environment")
-        say(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
+        tell(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
 
 
 def difference(was: Any, now: Any) -> str:

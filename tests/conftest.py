@@ -50,7 +50,8 @@ def pytest_collection_modifyitems(items: list) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    if faults.WRITING and exitstatus == 0:
+    seen = session.config.pluginmanager.get_plugin("terminalreporter")
+    if faults.WRITING and exitstatus == 0 and not seen.stats.get("skipped"):
         faults.write()
 
 

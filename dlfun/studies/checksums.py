@@ -111,7 +111,8 @@ def changing(folder: Path, name: str) -> Iterator[None]:
     So the others stay true whenever this ends.
     """
     sums = read_lines(folder)
-    if sums is not None and sums.pop(name, None):
+    if sums is not None and name in sums:
+        del sums[name]
         write_lines(folder, sums)
     yield
     if sums is not None:

@@ -124,7 +124,8 @@ class Checkpoints:
                 sweep_out(own)
         done = sum(bool(numbers_of(own)) for own in self.folder.iterdir() if own.is_dir())
         if done:
-            say(f"{self.folder}: going on from there; it has checkpoints of {done} populations")
+            what = f"{done} population{'s' if done > 1 else ''}"
+            say(f"{self.folder}: going on from there; it has checkpoints of {what}")
 
     def load(self, name: str) -> Saved | None:
         """The newest checkpoint of a population that is whole, or None."""

@@ -19,6 +19,7 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.models import BPNN, VAE
 from dlfun.studies.arm import resolve, run_arm
+from dlfun.studies.record import write_record
 from dlfun.studies.stacked import stack
 from dlfun.training import checkpoints
 from dlfun.training.checkpoint_files import KEPT, numbers_of
@@ -180,7 +181,7 @@ def test_a_clock_that_is_set_back_changes_nothing(tmp_path, monkeypatch, capfd, 
     found = trained("bpnn", BPNN((8,)), None, again)
     same(found, wanted)
     assert found.rows[0]["seconds"] > 0
-    assert "going on from there; it has checkpoints of 1 populations" in capfd.readouterr().err
+    assert "going on from there; it has checkpoints of 1 population" in capfd.readouterr().err
     again.close()
     assert next(looks) > 30
     fault("the clock set back again and again", "", "everything")
@@ -327,6 +328,18 @@ def test_a_disk_that_fails_in_the_middle_costs_only_its_checkpoint(small_disk, c
     store.close()
     wanted = {"number": 4 if kind == "read-only" else 3}
     assert Checkpoints(small_disk / "x", IDENTITY).load("a").about == wanted
+
+
+def test_a_disk_too_full_for_the_record_costs_nothing(small_disk, fault):
+    store = saved(small_disk / "r.unfinished")
+    with pytest.raises(UserError, match="No space left on device") as caught:
+        write_record(
+            small_disk / "r", lambda folder: (folder / "x").write_bytes(bytes(10**6)), False, store
+        )
+    store.close()
+    assert [path.name for path in small_disk.iterdir()] == ["r.unfinished"]
+    said = UserError(str(caught.value).replace("disk/", ""))
+    fault("a disk too full for the record", said, "all that was trained")
 
 
 def test_a_right_that_is_lost_in_the_middle_costs_only_the_checkpoint(capfd, fault):

@@ -79,7 +79,7 @@ compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.
 lock: $(UV) ## make locks/ anew from pyproject.toml; UPGRADE=--upgrade moves every pin
 	$(compile) --group=build --output-file=locks/build.txt
 	$(compile) pyproject.toml --constraint=locks/build.txt --output-file=locks/default.txt
-	for extra in test peers baselines export tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
+	for extra in test peers baselines export search tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
 	  --constraint=locks/default.txt --output-file=locks/$$extra.txt || exit; done
 	$(compile) pyproject.toml --extra=onnx --constraint=locks/build.txt --output-file=locks/onnx.txt
 

@@ -1,20 +1,31 @@
 """dlfun trains and compares small neural networks: a whole training run is one pure function.
 
 >>> import dlfun
->>> dlfun.models.MODELS["cnn"].settings().channels
-(25, 25, 25)
+>>> study = dlfun.train(dlfun.model("softmax", learning_rate=0.1), "xor", seeds=3, steps=10)
+>>> [row["replicate"] for row in study.rows]
+[0, 1, 2]
 
-Subpackages are imported on first use, so that this import needs no JAX.
+From data to a page, in the order in which they are used:
+
+    load, from_arrays     -> Data: a data set by its name or file, or from arrays
+    model                 -> Model: a model with its numbers, or a Linen module of your own
+    make_run              -> PureRun: one run as pure functions, to be driven by hand
+    train, compare, sweep -> Study: rows, history, parameters, pairs, predict, report, save
+    read                  -> Study, of a record on disk
+    UserError             what is wrong, and what to do
+
+Beside them are the floors of the house, as modules. All is imported on first use: this import
+needs no JAX.
 """
 
 from __future__ import annotations
 
 import importlib
-from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-__all__ = [
+MODULES = (
     "data",
     "errors",
     "keys",
@@ -27,13 +38,83 @@ __all__ = [
     "studies",
     "training",
     "types",
+)
+PAGE = {
+    "Data": "studies.called",
+    "Model": "studies.called",
+    "PureRun": "studies.pure",
+    "Study": "report.study",
+    "UserError": "errors",
+    "compare": "api",
+    "from_arrays": "api",
+    "load": "api",
+    "make_run": "api",
+    "model": "api",
+    "read": "api",
+    "sweep": "api",
+    "train": "api",
+}
+"""The names of the public page -> the module of each."""
+
+if TYPE_CHECKING:
+    from dlfun import (
+        data,
+        errors,
+        keys,
+        layers,
+        learners,
+        models,
+        objectives,
+        report,
+        stats,
+        studies,
+        training,
+        types,
+    )
+    from dlfun.api import compare, from_arrays, load, make_run, model, read, sweep, train
+    from dlfun.errors import UserError
+    from dlfun.report.study import Study
+    from dlfun.studies.called import Data, Model
+    from dlfun.studies.pure import PureRun
+
+__all__ = [
+    "Data",
+    "Model",
+    "PureRun",
+    "Study",
+    "UserError",
+    "compare",
+    "data",
+    "errors",
+    "from_arrays",
+    "keys",
+    "layers",
+    "learners",
+    "load",
+    "make_run",
+    "model",
+    "models",
+    "objectives",
+    "read",
+    "report",
+    "stats",
+    "studies",
+    "sweep",
+    "train",
+    "training",
+    "types",
 ]
 
+if not TYPE_CHECKING:  # a checker is to see the names above, and no others
 
-def __getattr__(name: str) -> ModuleType:
-    if name not in __all__:
-        raise AttributeError(f"module 'dlfun' has no attribute '{name}'")
-    return importlib.import_module(f"dlfun.{name}")
+    def __getattr__(name: str) -> Any:
+        if name in PAGE:
+            found = getattr(importlib.import_module(f"dlfun.{PAGE[name]}"), name)
+        elif name in MODULES:
+            found = importlib.import_module(f"dlfun.{name}")
+        else:
+            raise AttributeError(f"module 'dlfun' has no attribute '{name}'")
+        return found
 
 
 def __dir__() -> list[str]:

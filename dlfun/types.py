@@ -286,6 +286,7 @@ class Learner(NamedTuple):
       judge: (state, batch, hparams, key) -> metrics, and what the same outputs say of each example
       predict: (state, inputs, key, lengths=None) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
+      trained: such parameters -> a state that judges and predicts by them, and learns no more
       counters: state -> numbers of the run that are not metrics, such as mistakes made
       examination: that of the objective
     """
@@ -295,6 +296,7 @@ class Learner(NamedTuple):
     judge: Callable[..., tuple[Metrics, Predictions]]
     predict: Callable[..., Any]
     parameters: Callable[..., Any]
+    trained: Callable[..., Any]
     counters: Callable[..., dict[str, Array]]
     examination: Examination | None = None
 

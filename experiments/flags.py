@@ -14,7 +14,6 @@ A script makes its flags with `study_flags` and reads them with `study_options`:
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -24,10 +23,9 @@ from dlfun import data
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
-from dlfun.objectives import OBJECTIVES
 from dlfun.studies import options
-from dlfun.studies.options import DataOptions, ModelOptions, StudyOptions
-from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout, Range
+from dlfun.studies.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
+from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout
 from experiments import cluster, page, parsing, paths, survival
 from experiments.by_model import default_of, usual_value
 from experiments.holders import bad_value, define, flag_of
@@ -35,26 +33,6 @@ from experiments.replay import flag_lines
 from experiments.shapes import NONE, activations, define_shapes, model_shape
 
 PLATFORMS = ("cpu", "gpu", "tpu")
-SIMPLE = (
-    "seeds",
-    "seed",
-    "steps",
-    "epochs",
-    "batch_size",
-    "schedule",
-    "augment",
-    "evaluations",
-    "precision",
-    "keep",
-    "likelihood_samples",
-    "input",
-    "memory_limit",
-    "stop_when_failed",
-)
-"""Flags that StudyOptions holds as they are."""
-
-POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
-FRACTION = Range(0, 1, "", high_allowed=False)
 DEFAULTS: Mapping[str, Any] = {
     field.name: field.default
     for field in (*dataclasses.fields(DataOptions), *dataclasses.fields(StudyOptions))
@@ -111,14 +89,14 @@ def _define_study(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Study", usual=usual)
 
-    add(parsing.integer(1), "seeds", "replicates of every configuration")
-    add(parsing.integer(0, 2**32 - 1), "seed", "the root of all chance")
-    add(parsing.integer(1), "steps", "how long to train, in steps", "1000, if no --epochs")
-    add(parsing.number(POSITIVE), "epochs", "how long to train, in epochs; instead of --steps")
-    add(parsing.integer(1), "evaluations", "validations in a run, evenly spread")
-    add(parsing.choice("keep", options.KEEP), "keep", "whose parameters the record keeps")
+    add(KINDS["seeds"], "seeds", "replicates of every configuration")
+    add(KINDS["seed"], "seed", "the root of all chance")
+    add(KINDS["steps"], "steps", "how long to train, in steps", "1000, if no --epochs")
+    add(KINDS["epochs"], "epochs", "how long to train, in epochs; instead of --steps")
+    add(KINDS["evaluations"], "evaluations", "validations in a run, evenly spread")
+    add(KINDS["keep"], "keep", "whose parameters the record keeps")
     add(
-        parsing.integer(0),
+        KINDS["likelihood_samples"],
         "likelihood_samples",
         "importance samples for the VAE's log-likelihood of each test example; 0: not computed",
     )
@@ -140,26 +118,26 @@ def _define_data(values: absl_flags.FlagValues) -> None:
         define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
 
     add(
-        parsing.choice("split", options.SPLITS),
+        KINDS["split"],
         "split",
         "what is tested on: the data set's official test split, a random one of each replicate's "
         "own, or for replicate r all that speaker r said",
     )
     add(
-        parsing.number(FRACTION),
+        KINDS["test_fraction"],
         "test_fraction",
         "of all examples, under --split=random",
         "as large as the official test split",
     )
-    add(parsing.number(FRACTION), "validation_fraction", "of the training split, held out")
-    add(parsing.integer(1), "train_examples", "use only this many training examples", "all")
+    add(KINDS["validation_fraction"], "validation_fraction", "of the training split, held out")
+    add(KINDS["train_examples"], "train_examples", "use only this many training examples", "all")
     add(
-        parsing.boolean(),
+        KINDS["permute_features"],
         "permute_features",
         "apply one fixed permutation to the positions of every example",
     )
     add(
-        parsing.choice("input", options.INPUTS),
+        KINDS["input"],
         "input",
         "memory: the data lie on every device; stream: they stay on the host, and batches are "
         "fed in the same order",
@@ -170,34 +148,33 @@ def _define_training(values: absl_flags.FlagValues) -> None:
     def add(kind: parsing.Kind, name: str, help: str, default: Any, usual: str = "") -> None:
         define(values, kind, name, default, help, "Training", usual=usual)
 
-    optimizer = parsing.by_model(parsing.choice("optimizer", options.OPTIMIZERS), MODELS)
-    objectives = ("auto", *OBJECTIVES)
-    objective = parsing.by_model(parsing.choice("objective", objectives), MODELS)
+    optimizer = parsing.by_model(KINDS["optimizer"], MODELS)
+    objective = parsing.by_model(KINDS["objective"], MODELS)
     add(optimizer, "optimizer", "by model", NONE, usual_value("optimizer", optimizer))
     add(objective, "objective", "what is brought down, by model; auto: by the task", NONE, "auto")
     add(
-        parsing.integer(1),
+        KINDS["batch_size"],
         "batch_size",
         "examples in a step",
         DEFAULTS["batch_size"],
         "100, cut to the training split",
     )
     add(
-        parsing.choice("schedule", options.SCHEDULES),
+        KINDS["schedule"],
         "schedule",
         "of the learning rate: constant, falling to 0 along a cosine, or a linear warm-up",
         DEFAULTS["schedule"],
     )
     augmentations = (f"{name} {row.strength.help}" for name, row in AUGMENTATIONS.items())
     add(
-        parsing.augment(),
+        KINDS["augment"],
         "augment",
         f"changes to the inputs of a training step, as NAME:STRENGTH: {'; '.join(augmentations)}",
         DEFAULTS["augment"],
         "none",
     )
     add(
-        parsing.choice("precision", options.PRECISIONS),
+        KINDS["precision"],
         "precision",
         "of the arithmetic; under bfloat16, parameters and optimiser state stay float32",
         DEFAULTS["precision"],
@@ -235,7 +212,7 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         default="auto",
     )
     add(
-        parsing.memory(),
+        KINDS["memory_limit"],
         "memory_limit",
         "of a population, which is run in chunks if it needs more",
         "what is free",

@@ -40,15 +40,7 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
     ) -> None:
         define(values, kind, name, default, help, group, usual=usual)
 
-    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
-    add(
-        by_dataset(parsing.number(POSITIVE)),
-        "delta",
-        None,
-        "the largest difference that counts as none, in the metric's unit, accuracies as "
-        "fractions: one number, or DATASET:NUMBER,...; needed by --tune",
-        f"{usual}, others {claims.OTHERS['accuracy']:g}",
-    )
+    define_delta(values, "; needed by --tune")
     add(
         parsing.choice("family", claims.FAMILIES),
         "family",
@@ -63,6 +55,18 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
         "what a claim is about: new seeds on this test set, or on all examples like those in it",
     )
     add(parsing.number(OPEN), "power", 0.8, "chance to find a difference of delta")
+
+
+def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
+    """Adds the flag of the difference that does not matter; `more` ends its help."""
+    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
+    what = (
+        "the largest difference that counts as none, in the metric's unit, accuracies as "
+        f"fractions: one number, or DATASET:NUMBER,...{more}"
+    )
+    usual += f", others {claims.OTHERS['accuracy']:g}"
+    kind = by_dataset(parsing.number(POSITIVE))
+    define(values, kind, "delta", None, what, "Claim", usual=usual)
 
 
 def _define_seeds(values: absl_flags.FlagValues) -> None:

@@ -3,68 +3,57 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS
 from dlfun.studies.options import OPTIMIZERS
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.searching import check_numbers, parse_dimension, parse_values
+from dlfun.studies.spaces import METHODS, Search
+from dlfun.studies.spaces import Dimension as Dimension
 from dlfun.types import HPARAMS
 from experiments import parsing
 from experiments.flags import model_options
 from experiments.holders import bad_value, define
 from experiments.shapes import activations, kind_of, shape_fields
 
-METHODS = ("grid", "random", "sobol")
-SCALES = ("lin", "log", "choice")
-
-
-class Search(NamedTuple):
-    """What a sweep tries.
-
-    Attributes:
-      method: grid, random or sobol.
-      grid: name -> values, to be crossed, in the order given; empty unless the method is grid.
-      space: name -> Dimension; empty if the method is grid.
-      trials: points to draw, if the method is not grid.
-    """
-
-    method: str
-    grid: dict[str, tuple[Any, ...]]
-    space: dict[str, Dimension]
-    trials: int
-
 
 def define_search(values: absl_flags.FlagValues) -> None:
     """Adds the flags of a sweep to those of a script."""
+    what = (
+        "how points are chosen: before the first step (grid, random, sobol), by successive "
+        "halving, by population-based training (pbt), or by Optuna's model of what did well (tpe)"
+    )
+    define(values, parsing.choice("search", METHODS), "search", "grid", what, "Search")
+    what = (
+        "NAME=VALUE,VALUE of a number, a shape flag, activation or optimizer, as in "
+        "learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, and is then crossed"
+    )
+    define(values, parsing.text(), "grid", (), what, "Search", repeated=True)
+    what = "configurations that are drawn; of halving, those of its first bracket; members of pbt"
+    define_space(values, what, trials=64)
+
+
+def define_space(values: absl_flags.FlagValues, what: str, trials: int) -> None:
+    """Adds the flags of all searches of a space; `what` is what --trials means."""
 
     def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
         define(values, kind, name, default, help, "Search", repeated=repeated)
 
-    add(parsing.choice("search", METHODS), "search", "grid", "how points are chosen")
-    add(
-        parsing.text(),
-        "grid",
-        (),
-        "NAME=VALUE,VALUE of a number, a shape flag, activation or "
-        "optimizer, as in learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, "
-        "and is then crossed",
-        True,
+    space = (
+        "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or log, as in "
+        "learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be repeated"
     )
-    add(
-        parsing.text(),
-        "space",
-        (),
-        "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or "
-        "log, as in learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be "
-        "repeated",
-        True,
-    )
-    add(parsing.integer(1), "trials", 64, "points of a random or sobol search")
+    add(parsing.text(), "space", (), space, True)
+    add(parsing.integer(1), "trials", trials, what)
+    rounds = "how often pbt decides who goes on from whom, and in how many batches tpe proposes"
+    add(parsing.integer(1), "rounds", 8, rounds)
+    add(parsing.integer(2), "eta", 3, "halving keeps one of so many configurations after each rung")
+    brackets = "halving is begun so often, each time with fewer configurations at a higher rung"
+    add(parsing.integer(1), "brackets", 1, brackets)
 
 
 def kinds(model: str) -> dict[str, parsing.Kind]:
@@ -92,37 +81,6 @@ def split_name(flag: str, text: str, valid: Iterable[str], seen: Iterable[str]) 
     if name in seen:
         raise bad_value(flag, text, f"'{name}' is given twice; put all its values into one")
     return name, rest
-
-
-def parse_values(kind: parsing.Kind, text: str) -> tuple[Any, ...]:
-    """Different values, parted by commas; raises ValueError saying what is wrong."""
-    found = []
-    for item in text.split(","):
-        value = kind.parse(item)
-        if value in found:
-            raise ValueError(f"'{item.strip()}' is given twice; give each value once")
-        found.append(value)
-    return tuple(found)
-
-
-def parse_dimension(kind: parsing.Kind, text: str) -> Dimension:
-    """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
-    scale, _, rest = (part.strip() for part in text.partition(":"))
-    if scale not in SCALES:
-        raise ValueError(str(unknown("scale", parsing.short(scale), SCALES)))
-    if scale == "choice":
-        return Dimension(scale, values=parse_values(kind, rest))
-    if kind.form != "NUMBER":
-        raise ValueError(f"a shape or a name has no {scale} scale; write choice:VALUE,VALUE")
-    ends = rest.split(":")
-    if len(ends) != 2:
-        raise ValueError(f"must have two ends, {scale}:LOW:HIGH")
-    low, high = (kind.parse(end) for end in ends)
-    if not low < high < math.inf:
-        raise ValueError("must go from a lower to a higher number, both finite")
-    if scale == "log" and low <= 0:
-        raise ValueError("a log scale must start above 0; use lin to include 0")
-    return Dimension(scale, low, high)
 
 
 def search_space(
@@ -171,13 +129,31 @@ def check_method(method: str, grid: bool, space: bool) -> None:
 
 
 def search_of(values: absl_flags.FlagValues) -> Search:
-    """What a script's flags search, with every shape in it checked.
+    """What a sweep's flags search, with every shape in it checked.
 
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
+    return checked(values, values.search, values.grid)
+
+
+def searched_by(values: absl_flags.FlagValues, methods: Iterable[str]) -> Search:
+    """What flags search by several methods, with every shape in it checked.
+
+    Raises:
+      UserError: naming the flag and what is wrong with it.
+    """
+    for method in methods:
+        found = checked(values, method, ())
+    return found
+
+
+def checked(values: absl_flags.FlagValues, method: str, grid: Sequence[str]) -> Search:
+    """What flags search by a method."""
     model = values.model
-    found = search_space(values.search, values.grid, values.space, values.trials, model)
+    found = search_space(method, grid, values.space, values.trials, model)
+    found = found._replace(rounds=values.rounds, eta=values.eta, brackets=values.brackets)
+    check_numbers(found)
     choices = found.grid | {n: d.values for n, d in found.space.items() if d.values}
     shapes = {name: choices[name] for name in choices if name in shape_fields(model)}
     for point in itertools.product(*shapes.values()):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
+from dlfun.studies.options import KINDS
 from dlfun.types import Range
 from experiments import cluster, parsing
 from experiments.ending import CURRENT, SAID
@@ -39,7 +40,7 @@ def define_survival(values: absl_flags.FlagValues) -> None:
     usual = "60, and more where they would take over 2 % of the time"
     add(parsing.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
     help = "end the study if more than this part of a population's members failed; 1: never"
-    add(parsing.number(Range(0, 1, "")), "stop_when_failed", 1.0, help)
+    add(KINDS["stop_when_failed"], "stop_when_failed", 1.0, help)
     help = "a signal that ends the study as TERM does: what was done is kept"
     add(parsing.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
 

@@ -3,33 +3,68 @@
     python -m experiments.sweep --model=cnn --grid learning_rate=1e-3,3e-3,1e-2 --seeds=5
 
 prints a table of all configurations, best first, and draws response.png.
+
+    python -m experiments.sweep --model=cnn --search=halving --space learning_rate=log:1e-4:1e-1
+
+stops all but the best third of 64 configurations after each rung of successive halving.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
-from dlfun.studies.options import ModelOptions
+from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.spaces import ON_THE_WAY
 from experiments import app, flags, search
 from experiments.explain import explained
 from experiments.page import with_page
+
+if TYPE_CHECKING:
+    from dlfun.studies.adaptive import Task
+    from dlfun.studies.sweep import Configuration
+
+MOST = 50
+"""Configurations that are printed."""
 
 FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
 search.define_search(FLAGS)
 
 
-def configurations_of(
-    values: absl_flags.FlagValues, seed: int
-) -> list[tuple[dict[str, Any], ModelOptions]]:
-    """What a sweep tries: for each, the swept names and values, and the model options they make."""
+def made(values: absl_flags.FlagValues, point: Mapping[str, Any]) -> ModelOptions:
+    """The model options at a point: swept names and their values."""
+    return flags.model_options(values, values.model, point)
+
+
+def configurations_of(values: absl_flags.FlagValues, seed: int) -> list[Configuration]:
+    """What a sweep tries that decides nothing on the way."""
     from dlfun.studies.search import configurations
 
-    found = search.search_of(values)
-    points = configurations(found.method, found.grid, found.space, found.trials, seed)
-    return [(point, flags.model_options(values, values.model, point)) for point in points]
+    points = configurations(search.search_of(values), seed)
+    return [(point, made(values, point)) for point in points]
+
+
+def task_of(values: absl_flags.FlagValues, options: StudyOptions) -> Task | None:
+    """The search of these flags, if it is one that decides on the way."""
+    from dlfun.studies.adaptive import Task
+    from dlfun.studies.sweep import opened
+
+    asked = search.search_of(values)
+    if asked.method not in ON_THE_WAY:
+        return None
+    return Task(options, opened(options), asked, functools.partial(made, values))
+
+
+def points_of(
+    values: absl_flags.FlagValues, rows: Sequence[Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    """The swept names and values of each row of a record, as its flags take them."""
+    known = search.kinds(values.model)
+    names = search.search_of(values).space
+    return [{name: known[name].parse(row[name]) for name in names} for row in rows]
 
 
 def main(argv: list[str]) -> None:
@@ -39,13 +74,16 @@ def main(argv: list[str]) -> None:
         return
     from dlfun.report.figures import draw_sweep
     from dlfun.report.table import study_table
-    from dlfun.studies.sweep import sweep
+    from dlfun.studies.sweep import search_on_the_way, sweep
 
-    configurations = configurations_of(FLAGS, options.seed)
-    swept = list(configurations[0][0])
+    asked = search.search_of(FLAGS)
+    swept = [*asked.grid, *asked.space]
     draw = with_page(FLAGS, functools.partial(draw_sweep, swept=swept), swept)
-    study = sweep(options, configurations, draw)
-    print(study_table(study.rows, "validation", swept))
+    if (task := task_of(FLAGS, options)) is not None:
+        study = search_on_the_way(task, draw)
+    else:
+        study = sweep(options, configurations_of(FLAGS, options.seed), draw)
+    print(study_table(study.rows, "validation", swept, MOST), *study.notes, sep="\n")
     print(f"record: {study.folder}")
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
+from dlfun.studies.lines import check_by_flags
 from dlfun.studies.options import StudyOptions
 from experiments import app, flags, parsing, paths, protocol, sweep
 from experiments.holders import define, flag_of
@@ -82,8 +83,9 @@ def study_of(
     Where the data lie, and the platform, are those of the `own` flags if they say so.
 
     Raises:
-      UserError: if they are not flags of this script any more.
+      UserError: if they are not flags of this script any more, or no flags make them.
     """
+    check_by_flags(folder)
     values: absl_flags.FlagValues = importlib.import_module(f"experiments.{script}").FLAGS
     given = [
         line
@@ -122,9 +124,12 @@ def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
 
 def arms_of(values: absl_flags.FlagValues, options: StudyOptions, record: Recorded) -> list[Arm]:
     """What the study of a record trained."""
-    from dlfun.studies.verify import compared_arms, swept_arms
+    from dlfun.studies.verify import compared_arms, searched_arms, swept_arms
 
     if record.script == "sweep":
+        task = sweep.task_of(values, options)
+        if task is not None:
+            return searched_arms(task, sweep.points_of(values, record.rows))
         return swept_arms(options, sweep.configurations_of(values, options.seed))
     seeds = len({row["replicate"] for row in record.rows})
     return compared_arms(options, protocol_of(values, record), seeds)
@@ -161,9 +166,12 @@ def main(argv: list[str]) -> None:
     start_jax(values)
     from dlfun.report.determinism import certificate_table
     from dlfun.studies.certificate import FILE, verify
+    from dlfun.studies.verify import search_again
 
     options = flags.study_options(values, record.script, fresh=False)
-    certificate = verify(record, options, arms_of(values, options, record), FLAGS.members)
+    task = sweep.task_of(values, options) if record.script == "sweep" else None
+    again = None if task is None else search_again(task)
+    certificate = verify(record, options, arms_of(values, options, record), FLAGS.members, again)
     print(certificate_table(certificate), f"certificate: {record.folder / FILE}", sep="\n")
 
 

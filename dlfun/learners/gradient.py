@@ -10,7 +10,7 @@ from jax import numpy as jnp
 from dlfun.data.augment import augment_batch
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
-from dlfun.models import MODELS
+from dlfun.models import MODELS, row_of
 from dlfun.types import (
     Array,
     Batch,
@@ -41,6 +41,14 @@ def cast(tree: Any, dtype: Any) -> Any:
     return jax.tree.map(lambda leaf: leaf.astype(dtype), tree)
 
 
+def random_streams(settings: Settings, key: Array) -> dict[str, Array]:
+    """The chance of a model; modules of users' own may have Flax's dropout, which has a stream."""
+    if settings.model in MODELS:
+        return {"noise": key}
+    noise, dropout = jax.random.split(key)
+    return {"noise": noise, "dropout": dropout}
+
+
 def gradient_learner(
     module: nn.Module, objective: Objective, settings: Settings, spec: Spec
 ) -> Learner:
@@ -51,7 +59,7 @@ def gradient_learner(
     """
     compute, stored = COMPUTE[settings.precision], STORED[settings.precision]
     reads_on = spec.task == "next_token"
-    takes_lengths = spec.padded and MODELS[settings.model].lengths
+    takes_lengths = spec.padded and row_of(settings.model).lengths
 
     def init(hparams: HParams, key: Array) -> GradientState:
         params_key, noise_key = jax.random.split(key)
@@ -73,7 +81,7 @@ def gradient_learner(
             batch.inputs,
             train=hparams is not None,
             dropout_rate=rate,
-            rngs={"noise": key},
+            rngs=random_streams(settings, key),
             mutable=["batch_stats", "carried"],
             **more,
         )
@@ -117,8 +125,12 @@ def gradient_learner(
         kept = {name: own for name, own in state.model_state.items() if name != "carried"}
         return {"params": state.params, **kept}
 
+    def trained(parameters: Any) -> GradientState:
+        own = dict(parameters)
+        return GradientState(own.pop("params"), None, own)
+
     examination = make_examination(module, objective, settings, spec)
-    return Learner(init, update, judge, predict, parameters, lambda state: {}, examination)
+    return Learner(init, update, judge, predict, parameters, trained, lambda state: {}, examination)
 
 
 def make_examination(

@@ -1,5 +1,6 @@
 """Rosenblatt's perceptron learning rule (1958): correct the weights on each mistake."""
 
+import functools
 from typing import Any, NamedTuple
 
 import jax
@@ -56,6 +57,13 @@ def correction(scores: Array, target: Array, units: int) -> tuple[Array, Array]:
         direction = wanted - jax.nn.one_hot(rival, units, dtype=scores.dtype)
     margin = jnp.sum(scores * direction)
     return direction, margin
+
+
+def at_rest(averaged: bool, parameters: Any) -> PerceptronState:
+    """The state of a rule that has these parameters, and has seen nothing."""
+    own = parameters["params"]
+    drift = jax.tree.map(jnp.zeros_like, own) if averaged else None
+    return PerceptronState(own, drift, jnp.int32(0), jnp.int32(0))
 
 
 def perceptron_learner(
@@ -127,4 +135,5 @@ def perceptron_learner(
     def counters(state: PerceptronState) -> dict[str, Array]:
         return {"mistakes": state.mistakes}
 
-    return Learner(init, update, judge, predict, parameters, counters)
+    trained = functools.partial(at_rest, averaged)
+    return Learner(init, update, judge, predict, parameters, trained, counters)

@@ -106,6 +106,13 @@ class VAE:
     activation: str = option("relu", "", ACTIVATIONS)
 
 
+@dataclasses.dataclass(frozen=True)
+class Own:
+    """A Linen module given by value: its fields shape it, and not options."""
+
+    module: Any
+
+
 USUAL = ("classification", "regression")
 """The tasks of a model that gives one output vector an example."""
 
@@ -160,12 +167,21 @@ MODELS: dict[str, Row] = {
 }
 
 
+OWN = Row("dlfun.models.own:own", Own, tasks=(*USUAL, "sequence_labelling"))
+"""The row of every model that is a Linen module given by value."""
+
+
+def row_of(name: str) -> Row:
+    """The row of a model: of the table, or that of modules given by value, whose names are free."""
+    return MODELS.get(name, OWN)
+
+
 def build(name: str, settings: Any, spec: Spec, way: str = "") -> Any:
-    """The Linen module of a model of the table, for data of this spec.
+    """The Linen module of a model, for data of this spec.
 
     `way` is one of the row's ways; empty is the module's own choice.
     """
-    row = MODELS[name]
+    row = row_of(name)
     module, attribute = row.module.split(":")
     chosen = {"way": way} if way and row.ways else {}
     return getattr(importlib.import_module(module), attribute)(settings, spec, **chosen)

@@ -12,7 +12,7 @@ from dlfun.report.across import across_cells, summaries
 from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
-from dlfun.report.table import Line, heading, shown, summarise
+from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -59,7 +59,7 @@ def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> li
     return [
         Arm(
             record,
-            {name: line.rows[0].get(name, "") for name in swept},
+            {name: brief(line.rows[0].get(name, "")) for name in swept},
             line,
             bool(pairs) and (line.dataset, line.rows[0]["model"]) not in beaten,
         )
@@ -75,6 +75,7 @@ def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
     kind = heading([arm.line for arm in arms])
     swept = list(dict.fromkeys(name for arm in arms for name in arm.swept))
     several = len({arm.line.metric for arm in arms}) > 1
+    stopped = any(one["status"] == "stopped" for arm in arms for one in arm.line.rows)
 
     def row(arm: Arm) -> dict[str, str]:
         line = arm.line
@@ -90,10 +91,11 @@ def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
             "model": line.rows[0]["model"],
             **{name: arm.swept.get(name, "") for name in swept},
             **({"metric": line.metric.replace("_", " ")} if several else {}),
+            **({"steps": f"{steps_of(line):.0f}"} if stopped else {}),
             **(score if together else {kind: mean, "half width": half}),
             "sd": sd,
             "n": str(line.score.n),
-            "failed": str(sum(one["status"] != "ok" for one in line.rows)),
+            "failed": str(sum(one["status"] == "failed" for one in line.rows)),
         }
 
     return [row(arm) for arm in arms]

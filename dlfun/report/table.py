@@ -18,6 +18,10 @@ MEANING = (
 )
 
 
+BRIEF = 6
+"""Characters from which on a number is shortened where it names something."""
+
+
 class Line(NamedTuple):
     """One arm: what it is, how it scored, what it cost."""
 
@@ -39,10 +43,23 @@ def text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
+def brief(value: str) -> str:
+    """A text, a number in it with four digits at most.
+
+    >>> brief("0.04418187285766832"), brief("0.001"), brief("relu"), brief("50,50")
+    ('0.04418', '0.001', 'relu', '50,50')
+    """
+    try:
+        return f"{float(value):.4g}" if len(value) > BRIEF else value
+    except ValueError:
+        return value
+
+
 def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     """A line for each group of rows that agree in `by`, best first, data set by data set.
 
-    Failed runs are counted in their line, and left out of its mean.
+    Failed runs are counted in their line, and left out of its mean. A search stopped some
+    before their last step: their score is that of the step they came to.
     """
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
@@ -50,21 +67,32 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
     lines = []
     for (dataset, *names), members in groups.items():
         metric = metric_of(members, split)
-        healthy = [number(r, metric) for r in members if r["status"] == "ok"]
+        finished = [r for r in members if r["status"] == "ok"]
+        rows_of = finished or [r for r in members if r["status"] == "stopped"]
+        healthy = [number(r, metric) for r in rows_of]
+        shown = [brief(name) for name in names]
         label = (
-            ", ".join(names)
+            ", ".join(shown)
             if len(by) == 1
-            else ", ".join(f"{n}={v}" for n, v in zip(by, names, strict=True))
+            else ", ".join(f"{n}={v}" for n, v in zip(by, shown, strict=True))
         )
         lines.append(Line(label, dataset, metric, t_interval(healthy), members))
     order = list(dict.fromkeys(line.dataset for line in lines))
     return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
 
 
-def _worst_last(line: Line) -> float:
+def _worst_last(line: Line) -> tuple[float, float]:
+    """Of those that a search stopped, the ones that came further come first."""
     if np.isnan(line.score.estimate):
-        return np.inf
-    return -line.score.estimate if higher_is_better(line.metric) else line.score.estimate
+        return (np.inf, 0.0)
+    sign = -1.0 if higher_is_better(line.metric) else 1.0
+    finished = any(row["status"] == "ok" for row in line.rows)
+    return (-np.inf if finished else -steps_of(line), sign * line.score.estimate)
+
+
+def steps_of(line: Line) -> float:
+    """The most steps that one of its runs was trained for."""
+    return max(number(row, "steps") for row in line.rows)
 
 
 def shown(value: float, metric: str) -> str:
@@ -84,7 +112,7 @@ def heading(lines: Sequence[Line]) -> str:
 def cells(line: Line, kind: str) -> dict[str, str]:
     """One line of the table, column by column; `kind` heads its score."""
     first, score, metric = line.rows[0], line.score, line.metric
-    failed = sum(row["status"] != "ok" for row in line.rows)
+    failed = sum(row["status"] == "failed" for row in line.rows)
     return {
         "dataset": line.dataset,
         "model": line.label,
@@ -118,17 +146,28 @@ def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS)
     return "\n".join([line({n: n for n in names}), rule, *(line(row) for row in rows)])
 
 
-def study_table(rows: Sequence[Row], split: str = "test", by: Sequence[str] = ("model",)) -> str:
-    """The whole table of a study's rows, with what ± means below it."""
-    lines = summarise(rows, split, by)
+def study_table(
+    rows: Sequence[Row],
+    split: str = "test",
+    by: Sequence[str] = ("model",),
+    most: int | None = None,
+) -> str:
+    """The table of a study's rows, with what ± means below it; of `most` lines, the best."""
+    every = summarise(rows, split, by)
+    lines = every[:most]
     table = [cells(line, heading(lines)) for line in lines]
     if len({line.metric for line in lines}) > 1:
         table = [
             {"dataset": row.pop("dataset"), "metric": line.metric.replace("_", " "), **row}
             for row, line in zip(table, lines, strict=True)
         ]
+    if any(row["status"] == "stopped" for row in rows):
+        for row, line in zip(table, lines, strict=True):
+            row["steps"] = f"{steps_of(line):,.0f}"
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     if all(row["chance"] == "-" for row in table):
         table = [{n: v for n, v in row.items() if n != "chance"} for row in table]
-    return f"{text_table(table)}\n{MEANING}"
+    left = len(every) - len(lines)
+    more = f"... and {left:,} more lines, all in members.csv\n" if left else ""
+    return f"{text_table(table)}\n{more}{MEANING}"

@@ -65,11 +65,11 @@ def meaning(pairs: Sequence[Record]) -> str:
     """What the columns say, and how far the claims go."""
     first = pairs[0]
     deltas = {p["dataset"]: f"{p['dataset']} {p['delta']:g} ({p['delta_from']})" for p in pairs}
-    tuned = (
-        f"configurations tuned and frozen before ({str(first['frozen_hash'])[:12]})"
-        if first["protocol"] == "tuned"
-        else "configurations as given, not tuned"
-    )
+    tuned = {
+        "tuned": f"configurations tuned and frozen before ({str(first['frozen_hash'])[:12]})",
+        "given": "configurations as given, not tuned",
+        "searched": "of each search, what it chose by validation",
+    }[first["protocol"]]
     n = min(pair["n"] for pair in pairs)
     least = smallest_p(n) * first["family_size"]
     beyond = f"; with {n} seeds no p can reach {first['alpha']:g}" if least > first["alpha"] else ""

@@ -13,7 +13,7 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.stacked import Stacked
@@ -85,7 +85,7 @@ def resolve(
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
         augment=options.augment,
         precision=options.precision,
-        likelihood_samples=options.likelihood_samples if MODELS[model].generative else 0,
+        likelihood_samples=options.likelihood_samples if row_of(model).generative else 0,
     )
 
 

@@ -49,7 +49,7 @@ def likelihood(settings: models.VAE, spec: Spec) -> str:
 
 def check(settings: Settings, spec: Spec) -> None:
     """Raises UserError if this model cannot learn from such data."""
-    row = models.MODELS[settings.model]
+    row = models.row_of(settings.model)
     if spec.task not in row.tasks:
         able = [name for name, other in models.MODELS.items() if spec.task in other.tasks]
         what = "has no labels" if spec.task == "generation" else f"is for {spec.task}"
@@ -79,7 +79,7 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
     `way` is how the model's layers compute, as in a layout.
     """
     check(settings, spec)
-    row = models.MODELS[settings.model]
+    row = models.row_of(settings.model)
     module = models.build(settings.model, settings.shape, spec, way)
     name = row.objective if settings.objective == "auto" else settings.objective
     objective = objectives.build(name, spec)

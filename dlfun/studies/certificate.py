@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,11 @@ FILE = "determinism.json"
 
 
 def verify(
-    record: Recorded, options: StudyOptions, arms: Sequence[Arm], members: int = 3
+    record: Recorded,
+    options: StudyOptions,
+    arms: Sequence[Arm],
+    members: int = 3,
+    again: Callable[[Arm], Sequence[Rerun]] | None = None,
 ) -> dict[str, Any]:
     """Trains members of a record again and adds what came of it to the record.
 
@@ -35,6 +40,7 @@ def verify(
       options: those of the record's config.flags.
       arms: those that they make, in the order of the record.
       members: how many of each arm are trained alone, and in another population.
+      again: of each arm in turn, what else is run again; None trains its members.
 
     Returns:
       the certificate, as determinism.json holds it: `arms`, each with its `reruns`; `words`;
@@ -47,10 +53,8 @@ def verify(
         raise UserError(f"{record.folder}: you may not write to it; copy the record, verify that")
     named = [(arm.data.first.name, arm.settings.model) for arm in arms]
     lefts = left_behind(record, named, [arm.members for arm in arms])
-    found = [
-        checked(arm, left, reruns(options, arm, members))
-        for arm, left in zip(arms, lefts, strict=True)
-    ]
+    again = again or functools.partial(reruns, options, wanted=members)
+    found = [checked(arm, left, again(arm)) for arm, left in zip(arms, lefts, strict=True)]
     rank_arms(found)
     now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
@@ -164,7 +168,9 @@ def words(
         else "every arm repeats bit by bit in the same population and layout"
     ]
     apart = [run for _, run in runs if run["run"] != SAME]
-    if all(run["bit_equal"] for run in apart):
+    if not apart:
+        said.append("a search that decides on the way was run again as a whole, and not in parts")
+    elif all(run["bit_equal"] for run in apart):
         said.append("so do members alone and in another population")
     else:
         moved = sum(run["arm_rank_change"] > 0 for run in apart)

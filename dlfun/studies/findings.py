@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies import record
 from dlfun.studies.arm import Result
 from dlfun.studies.baselines import write_classical_evidence
@@ -66,7 +66,7 @@ def write(
         for result in results:
             data = loaded[result.dataset]
             write_evidence(folder, result, data)
-            if MODELS[result.model].generative:
+            if row_of(result.model).generative:
                 write_generated(folder, result, data, options.seed)
             if data.first.spec.task == "next_token":
                 write_text(folder, result, data.first.spec, options.seed)

@@ -28,8 +28,8 @@ def levels(claim: Claim, arms: int) -> tuple[float, ...]:
 Arm = Result | Classical
 
 
-def joined(first: Any, more: Any) -> Arm:
-    """One arm from two parts of its members."""
+def joined(first: Any, more: Any) -> Any:
+    """One arm, of the same kind, from two parts of its members."""
 
     def both(a: Any, b: Any) -> Any:
         return np.concatenate([np.asarray(a), np.asarray(b)])

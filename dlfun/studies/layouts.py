@@ -35,7 +35,7 @@ from dlfun.training.planner import (
 from dlfun.training.population import Population
 from dlfun.training.progress import Progress, without_keys
 from dlfun.training.train import Trained, train
-from dlfun.types import Layout, Members, Settings, TuneData
+from dlfun.types import Layout, Learner, Members, Settings, TuneData
 
 
 def never(seconds: float) -> bool:
@@ -49,6 +49,16 @@ class Kept(NamedTuple):
     variables: Any
     counters: dict[str, Any]
     failed_at: Any
+
+
+def keeping(learner: Learner) -> Callable[[Any], Kept]:
+    """What keeps of a final carry what a study needs."""
+
+    def keep(carry: Any) -> Kept:
+        state = carry.state
+        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+
+    return keep
 
 
 def train_members(
@@ -79,11 +89,7 @@ def train_members(
 
     name = digest(settings, data, members, open_test, input) if store else ""
     saved = None if store is None else saved_of(store, name)
-    learner = assemble(settings, data.first.spec).learner
-
-    def keep(carry: Any) -> Kept:
-        state = carry.state
-        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+    keep = keeping(assemble(settings, data.first.spec).learner)
 
     def run(
         layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
@@ -122,12 +128,8 @@ def known_layout(
 
 
 def with_less_memory(
-    run: Callable[..., tuple[Population, Trained | None]],
-    layout: Layout,
-    saved: Saved | None,
-    count: int,
-    title: str,
-) -> tuple[Population, Trained | None]:
+    run: Callable[..., Any], layout: Layout, saved: Saved | None, count: int, title: str
+) -> Any:
     """Runs under a layout; where memory runs out, once more with half the members at a time."""
     try:
         return run(layout, saved=saved)

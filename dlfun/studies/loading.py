@@ -16,7 +16,7 @@ def load(name: str, options: StudyOptions) -> Stacked:
 
     Replicates that are split alike are still stacked one by one.
     """
-    raw = datasets.read(name, options.data)
+    raw = options.given[name] if name in options.given else datasets.read(name, options.data)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split != "official" and not raw.spec.truth_table

@@ -122,9 +122,9 @@ def estimate_note(result: Result) -> str:
 
 def notes(result: Result, data: Stacked) -> list[str]:
     """All that is worth saying of one arm."""
-    from dlfun.models import MODELS
+    from dlfun.models import row_of
 
-    row, said = MODELS[result.model], []
+    row, said = row_of(result.model), []
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
     if row.generative and "test_elbo" in result.rows[0]:

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dlfun.types import SPLITS, DataOptions, HParams, Layout
+from dlfun.objectives import OBJECTIVES
+from dlfun.studies import kinds
+from dlfun.types import SPLITS, DataOptions, HParams, Layout, Range
 
 if TYPE_CHECKING:  # it needs JAX
+    from dlfun.data.reading import Raw
     from dlfun.training.checkpoints import Checkpoints
 
 __all__ = [
     "INPUTS",
     "KEEP",
+    "KINDS",
     "MATMUL_PRECISIONS",
     "OPTIMIZERS",
     "PRECISIONS",
     "SCHEDULES",
+    "SIMPLE",
     "SPLITS",
     "DataOptions",
     "ModelOptions",
@@ -30,6 +36,53 @@ PRECISIONS = ("float32", "bfloat16", "float64")
 MATMUL_PRECISIONS = ("default", "high", "highest")
 KEEP = ("all", "best", "none")
 INPUTS = ("memory", "stream")
+
+POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
+FRACTION = Range(0, 1, "", high_allowed=False)
+
+KINDS: Mapping[str, kinds.Kind] = {
+    "seeds": kinds.integer(1),
+    "seed": kinds.integer(0, 2**32 - 1),
+    "steps": kinds.integer(1),
+    "epochs": kinds.number(POSITIVE),
+    "batch_size": kinds.integer(1),
+    "schedule": kinds.choice("schedule", SCHEDULES),
+    "augment": kinds.augment(),
+    "evaluations": kinds.integer(1),
+    "precision": kinds.choice("precision", PRECISIONS),
+    "keep": kinds.choice("keep", KEEP),
+    "likelihood_samples": kinds.integer(0),
+    "input": kinds.choice("input", INPUTS),
+    "memory_limit": kinds.memory(),
+    "stop_when_failed": kinds.number(Range(0, 1, "")),
+    "split": kinds.choice("split", SPLITS),
+    "test_fraction": kinds.number(FRACTION),
+    "validation_fraction": kinds.number(FRACTION),
+    "train_examples": kinds.integer(1),
+    "permute_features": kinds.boolean(),
+    "optimizer": kinds.choice("optimizer", OPTIMIZERS),
+    "objective": kinds.choice("objective", ("auto", *OBJECTIVES)),
+}
+"""What the options of a study, of its data and of its models may be."""
+
+
+SIMPLE = (
+    "seeds",
+    "seed",
+    "steps",
+    "epochs",
+    "batch_size",
+    "schedule",
+    "augment",
+    "evaluations",
+    "precision",
+    "keep",
+    "likelihood_samples",
+    "input",
+    "memory_limit",
+    "stop_when_failed",
+)
+"""Options that every study has, by their names and those of their flags."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +131,7 @@ class StudyOptions:
       overwrite: whether the record takes the place of one that is there.
       checkpoints: where the study keeps what it did, to go on from after any end; None keeps
         nothing.
+      given: data sets by value, which are not read by their names.
     """
 
     models: Mapping[str, ModelOptions]
@@ -103,3 +157,4 @@ class StudyOptions:
     flags: tuple[str, ...] = ()
     overwrite: bool = False
     checkpoints: Checkpoints | None = dataclasses.field(default=None, compare=False)
+    given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)

@@ -14,7 +14,7 @@ from dlfun.layers import activation
 from dlfun.layers.cells import CELLS
 from dlfun.layers.recurrence import gates
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.models.vae import places
 from dlfun.types import Settings, Spec
 
@@ -96,7 +96,7 @@ def first_layer_outputs(
         found = trace[settings.model](module, variables, ready, lengths, settings.shape)
         return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), found)
 
-    takes_lengths = spec.padded and MODELS[settings.model].lengths
+    takes_lengths = spec.padded and row_of(settings.model).lengths
     found = jax.tree.map(np.asarray, outputs(variables, inputs, lengths if takes_lengths else None))
     if "gates" in found:
         found["gate_names"] = np.array(GATE_NAMES[settings.shape.cell])

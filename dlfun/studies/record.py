@@ -252,4 +252,6 @@ def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterab
     layouts = {r.model: str(r.layout) for r in results}
     chosen = ",".join(f"{model}:{layout}" for model, layout in layouts.items())
     lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
-    (folder / "config.flags").write_text("\n".join([*lines, f"--layout={chosen}"]) + "\n")
+    if layouts:
+        lines.append(f"--layout={chosen}")
+    (folder / "config.flags").write_text("\n".join(lines) + "\n")

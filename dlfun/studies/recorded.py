@@ -6,7 +6,7 @@ import csv
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from dlfun.models import MODELS
 from dlfun.studies.checksums import check_record
 from dlfun.studies.drift import Left
 
-SCRIPTS = ("train", "compare", "sweep")
+SCRIPTS = ("train", "compare", "sweep", "searches")
 """The scripts that leave records."""
 
 RANKING = (("validation_accuracy", 1), ("validation_loss", -1), ("train_loss", -1))
@@ -29,6 +29,9 @@ UNCOMPARED = ("command", "datasets", "versions", "jax_config")
 """Of environment.json: what may differ, or is compared part by part."""
 
 FIRST_LINE = re.compile(r"# python -m experiments\.(\w+) ")
+BY_VALUE = "# by value: "
+"""Begins the line of config.flags that says what no flag can make."""
+
 SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
 
 
@@ -98,6 +101,12 @@ def script_of(folder: Path) -> str:
     return found[1]
 
 
+def given_by_value(lines: Iterable[str]) -> str:
+    """What a study was given by value, by the lines of its config.flags; empty if nothing."""
+    found = (line.removeprefix(BY_VALUE) for line in lines if line.startswith(BY_VALUE))
+    return next(found, "")
+
+
 def labels_of(folders: Sequence[Path]) -> list[str]:
     """What records are called side by side: their names, or their paths where these repeat."""
     names = [folder.resolve().name for folder in folders]
@@ -160,13 +169,17 @@ def broken(folder: Path, name: str) -> UserError:
 
 
 def read_record(folder: Path) -> Recorded:
-    """A record, but for its parameters.
+    """A record of trained members, but for their parameters.
 
     Raises:
       UserError: if there is none, or one of its files cannot be read or is not as it was written.
     """
     check_record(folder)
     script = script_of(folder)
+    if script == "searches":
+        raise UserError(
+            f"{folder}: compares searches, and holds no members to train or use; {HINT}"
+        )
     history = read_arrays(folder, "history.npz")
     return Recorded(
         folder, script, read_rows(folder), history, read_json(folder, "environment.json")

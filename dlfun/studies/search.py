@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from dlfun import keys
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.spaces import Dimension, Search
 
 
 def at(dimension: Dimension, u: float) -> Any:
@@ -51,17 +51,21 @@ def drawn(
     ]
 
 
-def configurations(
-    method: str,
-    grid: Mapping[str, Sequence[Any]],
-    space: Mapping[str, Dimension],
-    trials: int,
-    seed: int,
-) -> list[dict[str, Any]]:
-    """What a search tries: a pure function of its method, its space and the root seed."""
-    if method == "grid":
-        return crossed(grid)
-    return drawn(method, space, trials, keys.stream(keys.root_key(seed), "search"))
+def corners(space: Mapping[str, Dimension]) -> list[dict[str, Any]]:
+    """The points of a space at the ends of all its dimensions; of a choice, at all its values."""
+    ends = {
+        name: dimension.values or (dimension.low, dimension.high)
+        for name, dimension in space.items()
+    }
+    return crossed(ends)
+
+
+def configurations(asked: Search, seed: int) -> list[dict[str, Any]]:
+    """What a search tries that decides nothing on the way: a function of it and the root seed."""
+    if asked.method == "grid":
+        return crossed(asked.grid)
+    key = keys.stream(keys.root_key(seed), "search")
+    return drawn(asked.method, asked.space, asked.trials, key)
 
 
 def trials(

@@ -25,6 +25,33 @@ class Dimension(NamedTuple):
         return f"{self.scale}:{self.low:g}:{self.high:g}"
 
 
+class Search(NamedTuple):
+    """What a sweep tries.
+
+    Attributes:
+      method: one of `METHODS`.
+      grid: name -> values, to be crossed, in the order given; empty unless the method is grid.
+      space: name -> Dimension; empty if the method is grid.
+      trials: configurations to draw, if the method is not grid.
+      rounds: how often pbt and tpe decide, the end included.
+      eta: of so many configurations halving keeps one.
+      brackets: of halving: how many times it is begun, each time with fewer configurations that
+        are trained for longer before the first decision.
+    """
+
+    method: str
+    grid: Mapping[str, tuple[Any, ...]] = {}
+    space: Mapping[str, Dimension] = {}
+    trials: int = 64
+    rounds: int = 8
+    eta: int = 3
+    brackets: int = 1
+
+
+METHODS = ("grid", "random", "sobol", "halving", "pbt", "tpe")
+ON_THE_WAY = ("halving", "pbt", "tpe")
+"""Of these the methods whose later choices follow from earlier scores."""
+
 _RATE = Dimension("log", 1e-4, 1e-1)
 _DROPOUT = Dimension("lin", 0.0, 0.5)
 

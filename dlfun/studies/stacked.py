@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 
@@ -33,3 +33,10 @@ def stack(datasets: Sequence[Dataset]) -> Stacked:
     held_out = [d.validation for d in datasets if d.validation is not None]
     tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)
     return Stacked(tuple(datasets), tuning, both([d.test for d in datasets]))
+
+
+def shut(data: Stacked) -> Stacked:
+    """The same data without any test split."""
+    nothing: Any = None
+    without = tuple(dataset._replace(test=nothing) for dataset in data.datasets)
+    return data._replace(datasets=without, test=nothing)

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.errors import UserError
-from dlfun.studies import record
+from dlfun.studies import adaptive, record
+from dlfun.studies.adaptive import Found, Task
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.loading import load
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.stacked import Stacked, shut
 from dlfun.types import HParams, Layout, Settings
 
 Configuration = tuple[dict[str, Any], ModelOptions]
@@ -63,10 +64,8 @@ def sweep(
     Raises:
       UserError: if there is no validation split to judge by.
     """
-    if options.data.validation_fraction == 0:
-        raise UserError("--validation_fraction=0 leaves a sweep nothing to judge by; give 0.1")
-    (model,), (name,) = options.models, options.datasets
-    data = load(name, options)
+    data = opened(options)
+    (model,) = options.models
     groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
     for settings in groups:
         assemble(settings, data.first.spec)
@@ -76,16 +75,59 @@ def sweep(
     for settings in sorted(groups, key=lambda settings: -len(groups[settings])):
         trained[settings] = run_group(options, settings, data, groups[settings], layout)
         layout = trained[settings].layout
-    results = [trained[settings] for settings in groups]
-    rows = [row for result in results for row in result.rows]
+    return left(options, data, Found([trained[settings] for settings in groups], []), draw)
+
+
+def search_on_the_way(task: Task, draw: Callable[[Path], None] = draw_nothing) -> Study:
+    """Searches by a method that decides on the way; the test split is never read.
+
+    Args:
+      task: its data are those that `opened` gives.
+      draw: as in `sweep`.
+
+    Raises:
+      UserError: if the search cannot be planned so.
+    """
+    return left(task.options, task.data, adaptive.search(task), draw)
+
+
+def opened(options: StudyOptions) -> Stacked:
+    """The data of a sweep, without the test split.
+
+    Raises:
+      UserError: if there is no validation split to judge by.
+    """
+    if options.data.validation_fraction == 0:
+        raise UserError("--validation_fraction=0 leaves a sweep nothing to judge by; give 0.1")
+    (name,) = options.datasets
+    return shut(load(name, options))
+
+
+def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Path], None]) -> Study:
+    """The study of what was found, and its record."""
+    rows = [row for result in found.results for row in result.rows]
 
     def fill(folder: Path) -> None:
         record.write_members(folder, rows)
-        record.write_history(folder, results)
-        record.write_parameters(folder, results, options.keep)
+        record.write_history(folder, found.results)
+        record.write_parameters(folder, found.results, options.keep)
         record.write_environment(folder, [data.first])
-        record.write_flags(folder, "sweep", options.flags, results)
+        record.write_flags(folder, "sweep", options.flags, found.results)
+        if found.told:
+            record.write_table(folder / "search.csv", found.told)
         draw(folder)
 
     folder = record.write_study(options, "runs/sweep", fill)
-    return Study(rows, [], folder)
+    return Study(rows, [budget_note(found)], folder)
+
+
+def budget_note(found: Found) -> str:
+    """What the search cost, in training steps."""
+    most = max(result.settings.steps for result in found.results)
+    runs = sum(len(result.rows) for result in found.results)
+    stopped = sum(row["status"] == "stopped" for result in found.results for row in result.rows)
+    early = f", {stopped} of them stopped early" if stopped else ""
+    return (
+        f"{found.steps:,} training steps in {runs:,} runs{early}: "
+        f"what {found.steps / most:,.4g} whole runs of {most:,} steps take"
+    )

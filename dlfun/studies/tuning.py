@@ -15,7 +15,7 @@ from dlfun.studies.baselines import space_of, trial_columns, try_classical
 from dlfun.studies.judge import higher_is_better, metric_of, score
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.spaces import Dimension
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.stacked import Stacked, shut
 from dlfun.studies.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
 
@@ -52,13 +52,6 @@ class Tuned(NamedTuple):
     rows: list[dict[str, Any]]
     points: dict[str, dict[str, dict[str, Any]]]
     choice: Choice
-
-
-def shut(data: Stacked) -> Stacked:
-    """The same data without any test split."""
-    nothing: Any = None
-    without = tuple(dataset._replace(test=nothing) for dataset in data.datasets)
-    return data._replace(datasets=without, test=nothing)
 
 
 def tune(

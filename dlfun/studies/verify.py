@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from dlfun.studies import adaptive
+from dlfun.studies.adaptive import Task
 from dlfun.studies.arm import final_metrics, flat_parameters, make_members, resolve, shortest
 from dlfun.studies.compare import Protocol, chosen_for, most_seeds
 from dlfun.studies.drift import Left, stack_left
@@ -71,6 +73,42 @@ def swept_arms(options: StudyOptions, configurations: Sequence[Configuration]) -
         ends = (len(numbers) * options.seeds,)
         arms.append(Arm(data, settings, group[0][1], numbers, ends, tested=False))
     return arms
+
+
+def searched_arms(task: Task, rows: Sequence[Mapping[str, Any]]) -> list[Arm]:
+    """The programs of a search that decided on the way, in the order of its record.
+
+    Args:
+      rows: for each run of the record, the swept names and values that it had at last.
+    """
+    # Members share their numbers with those of the other seeds, but where each has its own.
+    seeds = 1 if task.asked.method == "pbt" else task.options.seeds
+    points = rows[::seeds]
+    arms = []
+    for settings, places in task.settings(points).items():
+        chosen = [task.make(points[place]) for place in places]
+        numbers = tuple(one.hparams for one in chosen)
+        ends = (len(numbers) * seeds,)
+        arms.append(Arm(task.data, settings, chosen[0], numbers, ends, tested=False))
+    return arms
+
+
+def search_again(task: Task) -> Callable[[Arm], list[Rerun]]:
+    """What a whole search leaves when it is run again, for each of its arms in turn."""
+    results = iter(adaptive.search(task).results)
+
+    def rerun(arm: Arm) -> list[Rerun]:
+        result = next(results)
+        rows = result.rows
+        names = [name for name in rows[0] if name.startswith(("train_", "validation_"))]
+        finals = {name: np.array([row[name] for row in rows], float) for name in names}
+        failed_at = [np.nan if row["failed_at"] == "" else row["failed_at"] for row in rows]
+        finals["failed_at"] = np.array(failed_at, float)
+        everyone = list(range(arm.members))
+        left = Left(result.history, finals, result.parameters, everyone)
+        return [Rerun(SAME, result.layout, arm.members, everyone, left)]
+
+    return rerun
 
 
 def compared_arms(options: StudyOptions, protocol: Protocol, seeds: int) -> list[Arm]:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from dlfun.errors import UserError
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.types import CONVOLUTIONS, Layout
 
 # Measured on 2 cores by `experiments.benchmark` with --layout (--layout=explain measures anew): a
@@ -23,7 +23,7 @@ WIDE_CELL = 32
 
 def convolves(model: str, shape: Any) -> bool:
     """Whether a model of this shape has convolutions."""
-    return MODELS[model].ways == CONVOLUTIONS and bool(shape.channels)
+    return row_of(model).ways == CONVOLUTIONS and bool(shape.channels)
 
 
 def usual_way(model: str, shape: Any) -> str:
@@ -75,7 +75,7 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
     # On a CPU JAX's own gradients are slower inside a loop: a convolution's 15 to 50 times.
     slow = ("xla", "scan") if cpu else ()
     able = model == "rnn" or convolves(model, shape)
-    ways = tuple(w for w in MODELS[model].ways if w not in slow) if able and not way else ()
+    ways = tuple(w for w in row_of(model).ways if w not in slow) if able and not way else ()
     found = [first, *(first._replace(width=w) for w in widths)]
     found += [first._replace(way=w) for w in ways]
     return list(dict.fromkeys(found))

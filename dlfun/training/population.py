@@ -51,6 +51,7 @@ class Population:
         self.init = self._program(run.init, own=2)
         self.score = self._program(run.score, own=2, shared=1)
         self._advance = {steps: self._advancing(steps) for steps in sorted(set(run.intervals))}
+        self._taking: dict[bool, Program] = {}
 
     def _advancing(self, steps: int) -> Program:
         function = _with_steps(self.run, steps)
@@ -133,6 +134,16 @@ class Population:
         *_, like = self._member_shapes(members)
         return restored(stage, like, self._sharded)
 
+    def take(self, carry: Any, rows: np.ndarray, other: Population) -> Any:
+        """The carries of these members [padded members of another population], on its devices."""
+        here = np.array_equal(self.mesh.devices, other.mesh.devices)
+        if here not in self._taking:
+            self._taking[here] = Program(
+                lambda carry, rows: jax.tree.map(lambda leaf: leaf[rows], carry),
+                out_shardings=other._sharded if here else self._copied,
+            )
+        return put(self._taking[here](carry, jnp.asarray(rows)), other._sharded)
+
     @contextlib.contextmanager
     def open(
         self, members: Members, first: int, tuning: Any, test: Any, done: int = 0
@@ -149,7 +160,7 @@ class Population:
     @property
     def programs(self) -> tuple[Program, ...]:
         """Every program of the population, compiled or not."""
-        return (self.init, self.score, *self._advance.values())
+        return (self.init, self.score, *self._advance.values(), *self._taking.values())
 
     @property
     def compile_seconds(self) -> float:

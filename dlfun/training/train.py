@@ -89,7 +89,12 @@ def train(
 
 
 class Chunk(NamedTuple):
-    """Members of a population that are in memory together: `rows` of them, from `first` on."""
+    """Members of a population that are in memory together: `rows` of them, from `first` on.
+
+    Attributes:
+      chunks: how many the population has.
+      until: of its intervals, those that are trained; None is all.
+    """
 
     people: Population
     members: Members
@@ -97,6 +102,12 @@ class Chunk(NamedTuple):
     rows: int
     chunks: int
     check: Callable[[int, int, dict[str, np.ndarray]], None]
+    until: int | None = None
+
+    @property
+    def intervals(self) -> tuple[int, ...]:
+        """The steps of each interval that is trained."""
+        return self.people.run.intervals[: self.until]
 
 
 def _train_chunk(
@@ -110,17 +121,38 @@ def _train_chunk(
     stage: Stage | None,
 ) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray], Predictions] | None:
     """What is kept, history, test scores and predictions of a chunk, padding included."""
+    if stage is not None:
+        stage = chunk.people.place_stage(stage, chunk.members)
+    stage = train_stage(chunk, tuning, test, monitor, progress, stage, give_up)
+    if stage is None:
+        return None
+    history, scores, said = hosts.gather((stage.stacked(), stage.scores, stage.said))
+    return keep(hosts.whole(stage.carry)), history, scores, said
+
+
+def train_stage(
+    chunk: Chunk,
+    tuning: Any,
+    test: Any,
+    monitor: Monitor,
+    progress: Progress,
+    stage: Stage | None,
+    give_up: Callable[[float], bool] = lambda seconds: False,
+) -> Stage | None:
+    """Trains a chunk from a stage to the end of its intervals; None if that was given up.
+
+    Args:
+      tuning, test: placed by `place_data`; without a test split nothing is scored.
+      stage: where it goes on from, its carry on its devices; None is the beginning.
+    """
     people, members, first = chunk.people, chunk.members, chunk.first
     hparams, streams = people.place(members, first)
-    if stage is None:
-        stage = Stage(people.init(hparams, streams))
-    else:
-        stage = people.place_stage(stage, members)
+    stage = stage or Stage(people.init(hparams, streams))
     if stage.finished:
-        return keep(hosts.whole(stage.carry)), stage.stacked(), stage.scores, stage.said
+        return stage
     begun = time.perf_counter() - stage.seconds
     with people.open(members, first, tuning, test, stage.intervals) as session, progress.held():
-        for steps in people.run.intervals[stage.intervals :]:
+        for steps in chunk.intervals[stage.intervals :]:
             spent = people.compile_seconds
             start = time.perf_counter()
             carry, history = session.advance(stage.carry, hparams, steps)
@@ -136,6 +168,6 @@ def _train_chunk(
         if test is not None:
             scores, said = session.score(stage.carry, hparams)
             stage = stage._replace(scores=scores, said=said)
-        progress.at_end(first, stage._replace(finished=True), chunk.rows)
-    history, scores, said = hosts.gather((stage.stacked(), stage.scores, stage.said))
-    return keep(hosts.whole(stage.carry)), history, scores, said
+        stage = stage._replace(finished=True)
+        progress.at_end(first, stage, chunk.rows)
+    return stage

@@ -20,6 +20,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 STEPS = ("--steps=600", "--evaluations=24", "--seeds=3", "--checkpoint_seconds=0")
+SPACE = ("--space=learning_rate=log:1e-4:1e-1", "--trials=9", "--rounds=3")
 TUNE = ("--tune", "--delta=0.01", "--trials=3", "--tuning_seeds=2")
 
 KINDS = {
@@ -31,6 +32,10 @@ KINDS = {
                                    "--baselines=tree"),
     "compare --until_decided": ("compare", "--models=bpnn,vae", "--until_decided", "--looks=5,6",
                                 "--max_seeds=6", *STEPS),
+    "sweep --search=halving": ("sweep", "--model=cnn", "--search=halving", *SPACE, *STEPS),
+    "sweep --search=pbt": ("sweep", "--model=bpnn", "--search=pbt", *SPACE, *STEPS),
+    "sweep --search=tpe": ("sweep", "--model=bpnn", "--search=tpe", *SPACE, *STEPS),
+    "searches": ("searches", "--datasets=digits", *SPACE, *STEPS),
     "compare --input=stream": ("compare", "--models=bpnn", "--input=stream", *STEPS),
 }  # fmt: skip
 

@@ -49,6 +49,28 @@ def test_sorted_by_score_with_failures_counted():
     assert "95 % t interval" in study_table(ROWS)
 
 
+def test_a_long_table_shows_its_best_lines_and_says_so():
+    rows = [row(f"m{i:02}", i / 100) for i in range(60)]
+    table = study_table(rows, most=50).splitlines()
+    assert [line.split()[0] for line in table[2:4]] == ["m59", "m58"]
+    assert table[52:] == [
+        "... and 10 more lines, all in members.csv",
+        *study_table(rows).splitlines()[62:],
+    ]
+    assert len(study_table(rows[:50], most=50).splitlines()) == 53
+
+
+def test_what_a_search_stopped_comes_last_with_its_steps():
+    stopped = row("early", 0.95, status="stopped", steps=30)
+    rows = [row("a", 0.5, steps=90), stopped, row("late", 0.6, status="stopped", steps=60)]
+    table = study_table(rows).splitlines()
+    assert [(line.split()[0], line.split()[-1]) for line in table[2:5]] == [
+        ("a", "90"),
+        ("late", "60"),
+        ("early", "30"),
+    ]
+
+
 def test_several_data_sets_stand_apart_and_regression_sorts_upwards():
     rows = ROWS + [row(m, "", "sums", test_loss=x) for m, x in (("a", 0.2), ("b", 0.1))]
     table = study_table(rows).splitlines()

@@ -57,8 +57,8 @@ def said_of(folder):
 
 def test_every_file_has_its_checksum(copy):
     check_record(copy)
-    ran = subprocess.run(["sha256sum", "--strict", "-c", checksums.NAME], cwd=copy)
-    assert ran.returncode == 0
+    if shutil.which("sha256sum"):
+        subprocess.run(["sha256sum", "--strict", "-c", checksums.NAME], cwd=copy, check=True)
     files = {str(p.relative_to(copy)) for p in copy.rglob("*") if p.is_file()}
     assert set(checksums.read_lines(copy)) == files - {checksums.NAME}
     assert "parameters/waves-cnn.npz" in files

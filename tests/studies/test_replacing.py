@@ -104,7 +104,7 @@ def test_another_process_that_writes_a_record_is_left_alone(tmp_path):
 
 
 @pytest.fixture
-def closed(request):
+def closed():
     """A folder that may be read, and not be written to, by whoever is not root."""
     folder = Path(tempfile.mkdtemp(prefix="dlfun-closed-"))
     folder.chmod(0o755)

@@ -10,7 +10,8 @@ from dlfun.errors import UserError
 from dlfun.studies import checksums, record
 from dlfun.studies.compare import compare
 from dlfun.studies.options import ModelOptions
-from dlfun.studies.search import configurations
+from dlfun.studies.search import configurations, crossed
+from dlfun.studies.spaces import Search
 from dlfun.studies.sweep import sweep
 from dlfun.types import HParams
 from tests.helpers import data_options, options
@@ -116,9 +117,7 @@ def test_a_diverging_arm_is_counted_and_reported(tmp_path, data_dir):
 def test_sweep_never_opens_the_test_split(tmp_path, data_dir, monkeypatch):
     monkeypatch.setattr("dlfun.training.population.Population.place_data", spy := Spy())
     base = study(tmp_path / "r", data_dir, ("bpnn",))
-    points = configurations(
-        "grid", {"learning_rate": [1e-3, 1e-2], "bpnn_widths": [(8,), (4, 4)]}, {}, 1, 0
-    )
+    points = crossed({"learning_rate": [1e-3, 1e-2], "bpnn_widths": [(8,), (4, 4)]})
     chosen = [
         (
             p,
@@ -191,9 +190,9 @@ def test_searches_are_reproducible_and_cover_the_space(method):
         "dropout_rate": Dimension("lin", 0.0, 0.5),
         "rnn_cell": Dimension("choice", values=("gru", "lstm")),
     }
-    points = configurations(method, {}, space, 64, 3)
-    assert points == configurations(method, {}, space, 64, 3)
-    assert points != configurations(method, {}, space, 64, 4)
+    points = configurations(Search(method, space=space), 3)
+    assert points == configurations(Search(method, space=space), 3)
+    assert points != configurations(Search(method, space=space), 4)
     rates = np.log10([p["learning_rate"] for p in points])
     assert -4 <= rates.min() < -3.5
     assert -1.5 < rates.max() <= -1

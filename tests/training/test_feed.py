@@ -201,7 +201,7 @@ def test_each_batch_is_scored_with_the_key_of_its_number():
     def judge(state, batch, hparams, key):
         return {"chance": (jax.random.uniform(key), jnp.sum(batch.weight))}, {}
 
-    learner = Learner(None, None, judge, None, None, None)
+    learner = Learner(None, None, judge, None, None, None, None)
     evaluation = jax.random.key(5)
     carry = Carry(None, None, Streams(None, None, None, evaluation, None), None)
     block = Split(jnp.zeros((1, 2, 3)), jnp.zeros((1, 2, 3)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from dlfun.data.memory import arrays_checksum
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Split
+
+if TYPE_CHECKING:
+    from dlfun.data.own.parts import Found
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
@@ -67,6 +71,22 @@ def read_own(text: str, options: DataOptions) -> Raw:
         found = npz.read(path)
     else:
         found = table.read(path, options.target_column)
+    return raw_of(found, name_of(path), options)
+
+
+def read_arrays(arrays: dict[str, np.ndarray], name: str, options: DataOptions) -> Raw:
+    """The data that arrays in memory are, by the names and rules of an .npz.
+
+    Raises:
+      UserError: if they do not go together.
+    """
+    from dlfun.data.own import npz
+
+    return raw_of(npz.found_in(arrays, Path(name)), name_of(Path(name)), options)
+
+
+def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
+    """What was found as a data set, its positions permuted where asked for."""
     splits = found.splits
     if options.permute_features:
         splits = {
@@ -77,7 +97,7 @@ def read_own(text: str, options: DataOptions) -> Raw:
         train=splits["train"],
         test=splits["test"],
         spec=found.spec,
-        name=name_of(path),
+        name=name,
         version=VERSION,
         checksum=arrays_checksum(arrays_of(splits)),
         validation=splits.get("validation"),

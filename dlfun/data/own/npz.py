@@ -43,7 +43,15 @@ def read(path: Path) -> Found:
     Raises:
       UserError: if the file cannot be read, or its arrays do not go together.
     """
-    arrays = load(path)
+    return found_in(load(path), path)
+
+
+def found_in(arrays: dict[str, np.ndarray], path: Path) -> Found:
+    """The data that arrays by such names are; errors call them by the path.
+
+    Raises:
+      UserError: if they do not go together.
+    """
     blank = blanks(arrays)
     arrays |= blank
     pairs = {part: pair for part in SPLITS if (pair := pair_of(arrays, part, path))}

@@ -104,7 +104,7 @@ def without_verdict(group: Group) -> str:
 
 def failures(record: Record) -> list[str]:
     """How many runs did not stay finite."""
-    failed = sum(row["status"] != "ok" for row in record.rows)
+    failed = sum(row["status"] == "failed" for row in record.rows)
     if not failed:
         return []
     return [f"{failed} of {plural(len(record.rows), 'run')} failed; they are named below"]

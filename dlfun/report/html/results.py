@@ -9,7 +9,7 @@ import numpy as np
 
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.table import metric_of
+from dlfun.report.table import brief, metric_of
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.classical import CLASSICAL
 
@@ -62,6 +62,8 @@ def style_of(record: Record, model: str) -> int:
 
 def swept_names(record: Record) -> list[str]:
     """The names a sweep searched, by the flags that replay it; they are columns of the runs."""
+    if not (record.flags and record.flags[0].startswith("# python -m experiments.sweep ")):
+        return []  # other studies search, too, and have arms
     texts = [f.partition("=")[2] for f in record.flags if f.startswith(("--grid=", "--space="))]
     names = dict.fromkeys(text.partition("=")[0].strip() for text in texts)
     return [name for name in names if name in record.rows[0]]
@@ -78,28 +80,43 @@ def judged_by(record: Record, dataset: str) -> str:
 
 
 def scores_of(rows: Sequence[Row], metric: str) -> np.ndarray:
-    """The scores of runs, NaN where one failed."""
-    failed = np.array([row["status"] != "ok" for row in rows])
+    """The scores of runs, NaN where one failed; of one that was stopped, where it came to."""
+    failed = np.array([row["status"] == "failed" for row in rows])
     return np.where(failed, np.nan, column(rows, metric))
 
 
 def groups(record: Record) -> list[Group]:
     """The lines of every data set."""
-    found: dict[tuple[str, str], dict[str, list[Row]]] = {}
+    found: dict[tuple[str, ...], list[Row]] = {}
     swept = swept_names(record)
     for row in record.rows:
-        label = ", ".join(f"{name}={row[name]}" for name in swept) if swept else row["model"]
-        found.setdefault((row["dataset"], label), {}).setdefault(row["model"], []).append(row)
-    metrics = {name: judged_by(record, name) for name in dict.fromkeys(d for d, _ in found)}
+        key = (row["dataset"], row["model"], *(row[name] for name in swept))
+        found.setdefault(key, []).append(row)
+    metrics = {name: judged_by(record, name) for name in dict.fromkeys(key[0] for key in found)}
     lines = [
-        line_of(record, dataset, label, model, rows, metrics[dataset], bool(swept))
-        for (dataset, label), by_model in found.items()
-        for model, rows in by_model.items()
+        line_of(record, key[0], label_of(rows, swept), key[1], rows, metrics[key[0]], bool(swept))
+        for key, rows in found.items()
     ]
     return [
         Group(name, metric, in_order([x for x in lines if x.dataset == name], metric, record))
         for name, metric in metrics.items()
     ]
+
+
+def label_of(rows: Sequence[Row], swept: Sequence[str]) -> str:
+    """What runs are called: by their model, or by what was swept and whether they were stopped."""
+    if not swept:
+        return rows[0]["model"]
+    label = ", ".join(f"{name}={brief(rows[0][name])}" for name in swept)
+    steps = stopped_at(rows)
+    return f"{label} (stopped at step {steps:,})" if steps else label
+
+
+def stopped_at(rows: Sequence[Row]) -> int:
+    """The last step at which a search stopped runs; 0 where one of them came to the end."""
+    if all(row["status"] != "stopped" for row in rows) or any(r["status"] == "ok" for r in rows):
+        return 0
+    return max(int(row["steps"]) for row in rows)
 
 
 def line_of(
@@ -116,8 +133,13 @@ def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:
     sign = -1 if unit_of(metric).higher else 1
     known = [line for line in lines if np.isfinite(line.score.estimate)]
     rest = [line for line in lines if not np.isfinite(line.score.estimate)]
-    ordered = sorted(known, key=lambda line: sign * line.score.estimate) + rest
+    ordered = sorted(known, key=lambda line: (-came(line), sign * line.score.estimate)) + rest
     return [line._replace(best=not_worse(record, line, ordered[0])) for line in ordered]
+
+
+def came(line: Line) -> float:
+    """How far its runs came before a search stopped them."""
+    return stopped_at(line.rows) or np.inf
 
 
 def not_worse(record: Record, line: Line, first: Line) -> bool:

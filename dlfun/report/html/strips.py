@@ -12,6 +12,8 @@ from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis, spanning, ticks
 
 WIDTH = 420.0
+LETTERS = 52
+"""As many fit into a line."""
 PITCH, HEAD, FOOT, SIDE = 46.0, 8.0, 50.0, 8.0
 """Height of a row; room above, below and beside all rows."""
 
@@ -115,12 +117,22 @@ def across(axis: Axis, mark: Mark, bottom: float) -> Markup:
     return marks.rule(x, HEAD - 4, x, bottom, "mark") + (name if mark.label else Markup(""))
 
 
+def beside(label: str, note: str) -> str:
+    """A label, cut where it would run into the note at the end of its line.
+
+    >>> beside("cnn", "98.20 ± 0.10"), len(beside("x" * 99, "98.20 ± 0.10"))
+    ('cnn', 38)
+    """
+    room = LETTERS - len(note) - 2
+    return label if len(label) <= room else f"{label[: room - 1]}…"
+
+
 def row_marks(row: Strip, axis: Axis, top: float) -> Markup:
     """One row: name and numbers above, dots and interval below."""
     middle = top + 31
     look = "name strong" if row.strong else "name"
     parts = [
-        marks.words(axis.start, top + 14, row.label, look),
+        marks.words(axis.start, top + 14, beside(row.label, row.note), look),
         marks.words(axis.end, top + 14, row.note, "note", "end"),
     ]
     values = picked(row.values)

@@ -11,7 +11,7 @@ import numpy as np
 from flax import linen as nn
 
 from dlfun.learners.prepare import prepare
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
 from dlfun.studies.classical.tables import Table, Tables, split_of
@@ -43,7 +43,7 @@ def head_inputs(module: nn.Module, variables: Any, *args: Any, **more: Any) -> A
 def reader(settings: Settings, spec: Spec, way: str) -> Callable[..., Array]:
     """The features of a chunk: (variables, inputs as stored, lengths) -> [CHUNK, d]."""
     module = assemble(settings, spec, way).module
-    takes_lengths = spec.padded and MODELS[settings.model].lengths
+    takes_lengths = spec.padded and row_of(settings.model).lengths
 
     @jax.jit
     def read(variables: Any, inputs: Array, lengths: Array | None) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data.given import Given, Source
 from dlfun.errors import UserError
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies.arm import flat_parameters
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.generate import values
@@ -42,7 +42,7 @@ class Checked(NamedTuple):
 
 def plain_way(model: str) -> str:
     """How layers compute where the program is to be understood by others: by stock operations."""
-    return "xla" if "xla" in MODELS[model].ways else ""
+    return "xla" if "xla" in row_of(model).ways else ""
 
 
 def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
@@ -85,7 +85,7 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
       UserError: if the model has none.
     """
     settings, spec = network.settings, network.spec
-    if not MODELS[settings.model].generative:
+    if not row_of(settings.model).generative:
         raise UserError(f"--part=decoder: {settings.model} has none; leave it out")
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)

@@ -42,6 +42,11 @@ class Answers(NamedTuple):
     log_p: np.ndarray | None = None
     more: dict[str, np.ndarray] = {}
 
+    @property
+    def probabilities(self) -> np.ndarray | None:
+        """[examples, classes]; None where the outputs are no log-probabilities."""
+        return None if self.log_p is None else np.exp(self.log_p)
+
 
 class Calibrated(NamedTuple):
     """A temperature, and the validation split's scores before and after it.

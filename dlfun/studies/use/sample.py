@@ -14,7 +14,7 @@ from dlfun.data.given.files import ids_of
 from dlfun.data.text import decode_text
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED, prepare
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.generate import EXAMPLES, SEEN, traversal, values
 from dlfun.studies.pictures import QUICK
@@ -32,7 +32,7 @@ def kind_of(network: Network) -> str:
     Raises:
       UserError: if it is not generative.
     """
-    if MODELS[network.settings.model].generative:
+    if row_of(network.settings.model).generative:
         return "examples"
     if network.spec.task == "next_token":
         return "text"

@@ -13,7 +13,7 @@ from dlfun import objectives
 from dlfun.errors import UserError, unknown
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
-from dlfun.models import MODELS
+from dlfun.models import row_of
 from dlfun.studies.assemble import assemble
 from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.studies.stacked import Stacked
@@ -212,7 +212,7 @@ def check_parameters(found: Network, record: Recorded, file: str) -> None:
 
 def takes_lengths(settings: Settings, spec: Spec) -> bool:
     """Whether the model reads how long each example is."""
-    return spec.padded and MODELS[settings.model].lengths
+    return spec.padded and row_of(settings.model).lengths
 
 
 def read_out(module: Any, inputs: jax.Array) -> jax.Array:
@@ -227,7 +227,7 @@ def forward(settings: Settings, spec: Spec, way: str = "") -> Callable[..., jax.
     are [batch, outputs], or [batch, time, outputs] where each step has one. Of a VAE they are
     those of its read-out.
     """
-    module, row = assemble(settings, spec, way).module, MODELS[settings.model]
+    module, row = assemble(settings, spec, way).module, row_of(settings.model)
     stored = STORED[settings.precision]
     compute = COMPUTE[settings.precision] if row.learner == "gradient" else stored
     reads_lengths = takes_lengths(settings, spec)
@@ -246,7 +246,7 @@ def says_probabilities(settings: Settings, spec: Spec) -> bool:
     """Whether the outputs are logits: unnormalised log-probabilities of classes."""
     if spec.task != "classification":
         return False
-    row = MODELS[settings.model]
+    row = row_of(settings.model)
     name = row.objective if settings.objective == "auto" else settings.objective
     said = objectives.build(name, spec).predictions(jnp.zeros((1, spec.outputs)))
     return bool(jnp.isfinite(said["confidence"]).all())

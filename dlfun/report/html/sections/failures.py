@@ -13,7 +13,7 @@ NUMBERS = ("learning_rate", "weight_decay", "gradient_clip", "dropout_rate", "op
 
 def failures(record: Record) -> list[Block]:
     """A row for every run that failed or is no better than chance."""
-    failed = [row for row in record.rows if row["status"] != "ok"]
+    failed = [row for row in record.rows if row["status"] == "failed"]
     idle = [
         row
         for row in record.rows
@@ -53,7 +53,7 @@ def failure_row(record: Record, row: Row, names: list[str]) -> list[object]:
     """A run that failed, with its hyperparameters."""
     given = dict(flag_values(record))
     chosen = configurations(record.frozen).get((row["dataset"], row["model"]), {})
-    happened = "not finite" if row["status"] != "ok" else "at chance"
+    happened = "not finite" if row["status"] == "failed" else "at chance"
     values = [
         str(row.get(n) or chosen.get(n) or of_model(given.get(n, ""), row["model"])) for n in names
     ]

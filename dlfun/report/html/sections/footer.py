@@ -8,6 +8,7 @@ from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed, plural
+from dlfun.studies.recorded import given_by_value
 
 SCOPES = {
     "this-test-set": "this test set: another one may rank the arms otherwise",
@@ -17,6 +18,7 @@ FAMILIES = {"all-pairs": "all pairs of arms", "vs-reference": "each arm against 
 PROTOCOLS = {
     "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh seeds",
     "given": "a comparison of given configurations; nothing was tuned",
+    "searched": "a comparison of searches, by what each chose by validation in a repetition",
 }
 FROZEN = {
     "trials": "Trials of each model",
@@ -123,6 +125,9 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def command(record: Record) -> str:
-    """The command in the first line of config.flags, on the file where it lies."""
+    """The command in the first line of config.flags, or what it was made with where none can."""
+    by_value = given_by_value(record.flags)
+    if by_value:
+        return f"# a call of dlfun from Python, with {by_value}"
     first = record.flags[0].removeprefix("#").strip()
     return first.replace("config.flags", "RUN_DIR/config.flags")

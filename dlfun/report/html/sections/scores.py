@@ -124,7 +124,7 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         doubted(line, unit),
         shown(score.sd)._replace(strong=False),
         cell(len(line.rows)),
-        cell(sum(row["status"] != "ok" for row in line.rows)),
+        cell(sum(row["status"] == "failed" for row in line.rows)),
         at_chance(line),
         counted(line, "parameters"),
         seconds(line, "seconds"),

@@ -1,0 +1,333 @@
+"""The public page of dlfun: a study in a few calls, from Python, without flags.
+
+Every name here is a name of `dlfun`. Options have the names of the flags, are held to the same
+bounds, and fail with the same words; nothing stays on disk unless `output_dir` is given, no signal
+is taken, and JAX is left as it is set up. On a CPU it has one device then, for one core's worth of
+small operations; `jax.config.update("jax_num_cpu_devices", 8)` before all else gives it more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+from dlfun.errors import unknown
+from dlfun.report.study import Study, Trained
+from dlfun.studies import called
+from dlfun.studies.called import Data, Model, in_python
+from dlfun.studies.keywords import DataOptions, ModelOptions, Options, RunOptions
+
+if TYPE_CHECKING:
+    from flax import linen as nn
+    from numpy.typing import ArrayLike
+
+    from dlfun.studies.pure import PureRun
+    from dlfun.studies.running import Call
+
+__all__ = [
+    "compare",
+    "from_arrays",
+    "load",
+    "make_run",
+    "model",
+    "read",
+    "sweep",
+    "train",
+]
+
+
+@in_python()
+def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
+    """A data set by its name, prepared first where needed, or from a file or folder of your own.
+
+    Args:
+      name: one of `dlfun.data.DATASETS`, such as "mnist1d" or "digits"; of other data that
+        tensorflow-datasets has prepared; an .npz or .csv file; or a folder of classes.
+
+    Raises:
+      UserError: if the name or an option is unknown, or the data cannot be had.
+
+    >>> import dlfun
+    >>> dlfun.load("xor", validation_fraction=0.0)
+    <xor: 4 + 4 of vector [2], classification into 2>
+    """
+    from dlfun import data
+
+    chosen = called.read_data_options(options)
+    source = str(name)
+    if source not in data.DATASETS and data.is_path(source):
+        from dlfun.data.own import absolute
+
+        source = absolute(source)
+    return Data(data.read(source, chosen), chosen, source)
+
+
+@in_python()
+def from_arrays(
+    inputs: ArrayLike,
+    targets: ArrayLike | None = None,
+    *,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    name: str = "arrays",
+    **options: Unpack[DataOptions],
+) -> Data:
+    """A data set from arrays of your own.
+
+    Args:
+      inputs: [n, features], sequences [n, time, channels], images [n, height, width, channels] or
+        videos [n, frames, height, width, channels]; uint8 are brightnesses, 0 to 255.
+      targets: class ids [n] or their names; or numbers [n] or [n, outputs] in floating point.
+        None: there are no labels, and a vae alone can learn.
+      test, validation: pairs of the same kind. Without `test` a fixed fifth is held out, stratified
+        by class; without `validation` a `validation_fraction` of the rest.
+      name: what tables and records call it.
+
+    Raises:
+      UserError: if the arrays do not go together, or an option is unknown or out of range.
+
+    >>> import dlfun
+    >>> import numpy as np
+    >>> x = np.arange(40.0).reshape(20, 2)
+    >>> dlfun.from_arrays(x, x[:, 0] > 20, name="halves")
+    <halves: 16 + 4 of vector [2], classification into 2>
+    """
+    import numpy as np
+
+    from dlfun.data.own import read_arrays
+
+    chosen = called.read_data_options(options)
+    arrays = {"train_inputs": np.asarray(inputs)}
+    if targets is not None:
+        arrays["train_targets"] = np.asarray(targets)
+    for part, pair in (("test", test), ("validation", validation)):
+        if pair is not None:
+            arrays |= {
+                f"{part}_inputs": np.asarray(pair[0]),
+                f"{part}_targets": np.asarray(pair[1]),
+            }
+    return Data(read_arrays(arrays, name, chosen), chosen)
+
+
+@in_python()
+def model(
+    what: str | nn.Module, *, name: str | None = None, **options: Unpack[ModelOptions]
+) -> Model:
+    """A model with its numbers and its shape; what is not given keeps its default.
+
+    Args:
+      what: one of `dlfun.models.MODELS`: perceptron, softmax, bpnn, cnn, rnn, vae. Or a Flax Linen
+        module of your own, whose `__call__` takes inputs [batch, *shape] and gives
+        [batch, outputs]; it is also given those of `train`, `deterministic` and `dropout_rate`
+        (a rate that may be swept) that it takes. Its random streams are `noise` and `dropout`.
+      name: of a module of your own, in tables and records; its class's name unless given.
+
+    Raises:
+      UserError: if a name is unknown, or a value is out of range.
+
+    >>> import dlfun
+    >>> dlfun.model("cnn", channels=(25, 25), learning_rate=1e-2)
+    <cnn, channels=(25, 25), learning_rate=0.01>
+    >>> dlfun.model("cnn", learning_rate=-1.0)
+    Traceback (most recent call last):
+    dlfun.errors.UserError: learning_rate=-1.0: must be a number, at least 0 and finite
+    """
+    return called.make_model(what, name, options)
+
+
+@in_python()
+def make_run(
+    model: str | Model | nn.Module, data: str | Data, **options: Unpack[RunOptions]
+) -> PureRun:
+    """One pure run, to be driven by hand: `init`, `advance` and `score`, and their inputs.
+
+    It has the numbers, keys and splits that the same model has in `train`, so that replicate r
+    comes out as there. All three are pure, and may be put under `jax.jit` and `jax.vmap`.
+
+    Raises:
+      UserError: if an option is unknown or out of range, or the model cannot learn such data.
+
+    >>> import dlfun
+    >>> import jax
+    >>> run = dlfun.make_run("softmax", "xor", steps=10)
+    >>> carry, advance = run.init(run.hparams, run.streams(0)), jax.jit(run.advance)
+    >>> for _ in run.intervals:
+    ...     carry, history = advance(carry, run.hparams, run.data)
+    >>> sorted(history), int(carry.step)
+    (['train_accuracy', 'train_loss', 'validation_accuracy', 'validation_loss'], 10)
+    """
+    from dlfun.studies.pure import pure_run
+    from dlfun.studies.running import study_options
+
+    for option in options:
+        if option not in RunOptions.__annotations__:
+            raise unknown("option of a run", option, RunOptions.__annotations__)
+    return pure_run(study_options([as_model(model)], [as_data(data)], options))
+
+
+@in_python()
+def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Options]) -> Study:
+    """Trains a population: one model on one data set, over `seeds` replicates, as one program.
+
+    Raises:
+      UserError: if an option is unknown or out of range, or the model cannot learn such data.
+
+    >>> import dlfun
+    >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
+    >>> [row["replicate"] for row in study.rows], study.history["xor/softmax/train_loss"].shape
+    ([0, 1, 2], (3, 10))
+    """
+    from dlfun.studies.running import Call
+
+    return made(Call("train", [as_model(model)], [as_data(data)]), options)
+
+
+@in_python()
+def compare(
+    models: Sequence[str | Model | nn.Module],
+    data: str | Data | Sequence[str | Data],
+    *,
+    delta: float | Mapping[str, float] | None = None,
+    reference: str | None = None,
+    baselines: Sequence[str] = (),
+    **options: Unpack[Options],
+) -> Study:
+    """Trains every model on every data set over the same seeds, and judges each pair of them.
+
+    Args:
+      delta: the largest difference that counts as none, in the metric's unit, accuracies as
+        fractions; one number, or data set -> number.
+      reference: judge every model against this one alone, instead of all pairs.
+      baselines: classical models of scikit-learn beside them, such as "svm"; or ["all"].
+
+    Raises:
+      UserError: if an option is unknown or out of range, or a model cannot learn a data set.
+
+    >>> import dlfun
+    >>> study = dlfun.compare(["softmax"], "xor", baselines=["tree+raw"], seeds=3, steps=10)
+    >>> [(pair["verdict"], pair["n"]) for pair in study.pairs]
+    [('no verdict', 3)]
+    """
+    from dlfun.studies.running import Call, protocol_of
+
+    some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
+    protocol = protocol_of(some, sets, delta, reference, baselines)
+    return made(Call("compare", some, sets, protocol), options)
+
+
+@in_python()
+def sweep(
+    model: str | Model | nn.Module,
+    data: str | Data,
+    space: Mapping[str, Sequence[Any]],
+    *,
+    search: str | None = None,
+    trials: int = 64,
+    rounds: int = 8,
+    eta: int = 3,
+    brackets: int = 1,
+    **options: Unpack[Options],
+) -> Study:
+    """Trains one model under many configurations, with all seeds; judged by validation alone.
+
+    Numbers do not recompile: all configurations of one shape are one program. The test split stays
+    closed.
+
+    Args:
+      space: name of `model`'s keywords -> a list of values, or ("log" or "lin", low, high).
+      search: grid crosses the lists, and is the default where there are no others; random (else
+        the default), sobol, halving, pbt and tpe draw `trials` configurations.
+      rounds: how often pbt and tpe decide.
+      eta: halving keeps one of so many; brackets: it is begun so often.
+
+    Raises:
+      UserError: if a name is unknown, a value is out of range, or nothing is held out.
+
+    >>> import dlfun
+    >>> study = dlfun.sweep("softmax", "xor", {"learning_rate": [0.1, 0.5, 1]}, seeds=1, steps=10)
+    >>> [row["learning_rate"] for row in study.rows]
+    [0.1, 0.5, 1.0]
+    """
+    from dlfun.studies.running import Call
+    from dlfun.studies.searching import search_of
+
+    one = as_model(model)
+    numbers = {"trials": trials, "rounds": rounds, "eta": eta, "brackets": brackets}
+    asked = search_of(one, space, search, numbers)
+    return made(Call("sweep", [one], [as_data(data)], asked=asked), options)
+
+
+@in_python()
+def read(folder: str | Path) -> Study:
+    """The study of a record that a call or a script left, such as runs/compare.
+
+    Raises:
+      UserError: if there is no record, or it is damaged.
+
+    >>> import dlfun
+    >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
+    >>> dlfun.read(study.folder).rows == study.rows
+    True
+    """
+    return Study(Path(folder))
+
+
+def as_model(given: str | Model | nn.Module) -> Model:
+    """A model, or that of a name or module with its defaults."""
+    return given if isinstance(given, Model) else called.make_model(given, None, {})
+
+
+def as_data(given: str | Data) -> Data:
+    """A data set, or that of a name."""
+    return given if isinstance(given, Data) else load(given)
+
+
+def several(given: Any) -> list[Any]:
+    """A list of what was given, one or several."""
+    return list(given) if isinstance(given, list | tuple) else [given]
+
+
+def made(call: Call, given: Mapping[str, Any]) -> Study:
+    """The study of a call; without an output_dir its record goes with it."""
+    from dlfun.studies.running import arms_of, kept, options_of, run
+
+    output_dir = given.get("output_dir")
+    rest = {name: value for name, value in given.items() if name != "output_dir"}
+    temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
+    try:
+        folder = str(Path(output_dir or f"{temporary}/study").expanduser())
+        options = options_of(call, rest, folder)
+        with kept(call, options) if output_dir else contextlib.nullcontext(options) as own:
+            found = run(call, own, drawing(call) if output_dir else lambda folder: None)
+        arms = functools.cache(lambda: arms_of(call, options, found.rows))
+        trained = Trained(call.data, arms)
+        study = Study(found.folder, found.notes, trained)
+    except BaseException:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    if temporary is not None:
+        weakref.finalize(study, shutil.rmtree, temporary, ignore_errors=True)
+    return study
+
+
+def drawing(call: Call) -> Callable[[Path], None]:
+    """What adds pictures and page to a record that stays, as the scripts do."""
+    from dlfun.report.figures import draw_comparison, draw_sweep
+    from dlfun.report.html import write_report
+    from dlfun.studies.running import swept_by
+
+    def draw(folder: Path) -> None:
+        if call.script == "sweep":
+            draw_sweep(folder, swept_by(call))
+        else:
+            draw_comparison(folder)
+        write_report(folder, [folder])
+
+    return draw

@@ -1,0 +1,223 @@
+"""A study's record as an object: its rows, histories, verdicts, page, and what its models say."""
+
+from __future__ import annotations
+
+import functools
+import html
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.report import verdicts
+from dlfun.report.table import MEANING, cells, heading, study_table, summarise
+from dlfun.studies.called import Data, in_python
+from dlfun.studies.recorded import (
+    broken,
+    read_arrays,
+    read_json,
+    read_record,
+    read_rows,
+    script_of,
+    swept_of,
+)
+
+if TYPE_CHECKING:
+    from dlfun.studies.use.predict import Answers
+    from dlfun.studies.verify import Arm
+
+PAIRS = "comparison.json"
+
+
+class Page(NamedTuple):
+    """A report as a file; a notebook shows it."""
+
+    path: Path
+
+    def _repr_html_(self) -> str:
+        text = html.escape(self.path.read_text(encoding="utf-8"), quote=True)
+        return f'<iframe srcdoc="{text}" width="100%" height="640" style="border:0"></iframe>'
+
+
+class Trained(NamedTuple):
+    """What the study of a record trained, where it was made in this process.
+
+    Attributes:
+      data: those that it was called with.
+      arms: -> what it trained, in the order of its record.
+    """
+
+    data: Sequence[Data]
+    arms: Callable[[], list[Arm]]
+
+
+class Study:
+    """What a study found: a record on disk, read when it is asked for.
+
+    In a notebook it shows itself as a table; `print` adds notes and verdicts. Made by
+    `dlfun.train`, `compare`, `sweep` and `read`.
+
+    Attributes:
+      folder: where the record is. Where the call named no `output_dir` it is a temporary one,
+        which goes with this object; `save` keeps it.
+      notes: what else there is to say, a sentence each.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        notes: Sequence[str] = (),
+        trained: Trained | None = None,
+    ) -> None:
+        self.folder, self.notes = Path(folder), tuple(notes)
+        self._trained = trained
+        self._script = script_of(self.folder)
+
+    @functools.cached_property
+    def _texts(self) -> list[dict[str, str]]:
+        return read_rows(self.folder)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a run, as in members.csv: name -> text, number, or None where it has none."""
+        return [{name: value_of(text) for name, text in row.items()} for row in self._texts]
+
+    @functools.cached_property
+    def history(self) -> dict[str, np.ndarray]:
+        """dataset/model/metric -> [members, intervals], and dataset/model/step -> [intervals]."""
+        return read_arrays(self.folder, "history.npz")
+
+    @functools.cached_property
+    def parameters(self) -> dict[str, dict[str, np.ndarray]]:
+        """dataset-model -> Flax's name -> [members, ...]; `member` says which rows they are of."""
+        names = sorted(path.stem for path in (self.folder / "parameters").glob("*.npz"))
+        return {name: read_arrays(self.folder, f"parameters/{name}.npz") for name in names}
+
+    @functools.cached_property
+    def pairs(self) -> list[dict[str, Any]]:
+        """A record of each pair of arms, as in comparison.json: difference, interval, verdict."""
+        found = read_json(self.folder, PAIRS) if (self.folder / PAIRS).exists() else []
+        if not isinstance(found, list):
+            raise broken(self.folder, PAIRS)
+        return found
+
+    @property
+    def swept(self) -> list[str]:
+        """The names that a sweep varied, which are columns of its rows."""
+        return swept_of(self.folder)
+
+    def __repr__(self) -> str:
+        """Table, notes and verdicts, as the scripts print them."""
+        by = self.swept or ["model"]
+        parts = [study_table(self._texts, self._split(), by), *self.notes]
+        return "\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n")
+
+    def _split(self) -> str:
+        return "validation" if self._script == "sweep" else "test"
+
+    def _repr_html_(self) -> str:
+        lines = summarise(self._texts, self._split(), self.swept or ["model"])
+        tables = [html_table([cells(line, heading(lines)) for line in lines])]
+        if self.pairs:
+            tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
+        said = "".join(f"<br>{html.escape(note)}" for note in (MEANING, *self.notes))
+        return f"{'<br>'.join(tables)}<small>{said.removeprefix('<br>')}</small>"
+
+    @in_python()
+    def report(self, file: str | Path | None = None) -> Page:
+        """The page of the study, written to report.html in its record, or to `file`.
+
+        In a notebook the last expression of a cell shows it.
+
+        Raises:
+          UserError: if the file cannot be written.
+        """
+        from dlfun.report.html import write_report
+
+        target = self.folder / "report.html" if file is None else Path(file)
+        return Page(write_report(target.parent, [self.folder], target.name))
+
+    @in_python()
+    def save(self, folder: str | Path) -> Path:
+        """Copies the record to a new folder, where all scripts can read it.
+
+        Raises:
+          UserError: if the folder holds something, or cannot be written to.
+        """
+        from dlfun.studies.folders import check_output_dir
+        from dlfun.studies.record import write_record
+
+        check_output_dir(str(folder))
+
+        def fill(building: Path) -> None:
+            shutil.copytree(self.folder, building, dirs_exist_ok=True)
+
+        return write_record(folder, fill)
+
+    @in_python()
+    def predict(
+        self,
+        inputs: Any,
+        *,
+        model: str | None = None,
+        dataset: str | None = None,
+        member: str | int = "best",
+    ) -> Answers:
+        """What a trained model says of new inputs.
+
+        Args:
+          inputs: [examples, *shape], as the data set stores them; one example may stand alone.
+          model, dataset: which, where the study has several.
+          member: best (by validation, never by test), mean or ensemble of all members, or the
+            number of a row within model and data set.
+
+        Returns:
+          `predicted`, class ids [examples] or numbers [examples, outputs], and `probabilities`
+          [examples, classes], None where the model gives none.
+
+        Raises:
+          UserError: if the inputs do not fit, the choice is unclear, or no parameters are kept.
+        """
+        if self._trained is None:
+            raise UserError(
+                f"{self.folder}: was read from its files, which hold no program; predict by "
+                f"python -m experiments.predict {self.folder} --inputs=FILE"
+            )
+        from dlfun.data.given import Given, numbered
+        from dlfun.studies.use.called import network_of, prepared
+        from dlfun.studies.use.predict import answer
+
+        record, arms = read_record(self.folder), self._trained.arms()
+        found = network_of(record, arms, model, dataset, str(member))
+        data = next(d for d in self._trained.data if d.name == found.data.first.name)
+        examples = prepared(np.asarray(inputs), data)
+        given = Given(examples, numbered(len(examples)))
+        return answer(found, given, ensemble=member == "ensemble")
+
+
+def value_of(text: str) -> Any:
+    """A cell of members.csv: a whole number, a number, a text, or None where it is empty.
+
+    >>> value_of("12"), value_of("0.5"), value_of("25,25"), value_of("")
+    (12, 0.5, '25,25', None)
+    """
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text or None
+
+
+def html_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """A table with a column for all that any row has; every text is escaped."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+
+    def line(kind: str, texts: Sequence[str]) -> str:
+        return f"<tr>{''.join(f'<{kind}>{html.escape(text)}</{kind}>' for text in texts)}</tr>"
+
+    body = "".join(line("td", [row.get(name, "") for name in names]) for row in rows)
+    return f"<table><thead>{line('th', names)}</thead><tbody>{body}</tbody></table>"

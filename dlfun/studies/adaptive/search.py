@@ -1,0 +1,272 @@
+"""Searches that decide on the way, from what they may try to what they found."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from dlfun import keys
+from dlfun.errors import UserError
+from dlfun.studies.adaptive import halving, pbt, tpe
+from dlfun.studies.adaptive.field import Field, scores_of
+from dlfun.studies.adaptive.train import race
+from dlfun.studies.arm import Result, make_members, resolve, run_arm
+from dlfun.studies.growing import joined
+from dlfun.studies.options import ModelOptions, StudyOptions
+from dlfun.studies.search import corners, drawn
+from dlfun.studies.spaces import Search
+from dlfun.studies.stacked import Stacked
+from dlfun.training.monitor import say
+from dlfun.training.population import selected
+from dlfun.training.run import interval_lengths
+from dlfun.types import Layout, Members, Settings
+
+Point = Mapping[str, Any]
+Make = Callable[[Point], ModelOptions]
+"""A point -> the options of the model there."""
+
+
+class Task(NamedTuple):
+    """What is searched, and on what.
+
+    Attributes:
+      options: of one model.
+      data: without a test split.
+      make: a point of the space -> the model's options.
+      apart: whether each replicate is a search of its own; else all of them try the same
+        configurations, which are judged by the mean over replicates.
+    """
+
+    options: StudyOptions
+    data: Stacked
+    asked: Search
+    make: Make
+    apart: bool = False
+
+    @property
+    def model(self) -> str:
+        """Its name."""
+        return next(iter(self.options.models))
+
+    @property
+    def searches(self) -> int:
+        """How many searches there are."""
+        return int(self.options.seeds) if self.apart else 1
+
+    @property
+    def validations(self) -> int:
+        """How often a run is validated."""
+        first = corners(self.asked.space)[0]
+        (settings,) = self.settings([first])
+        return len(interval_lengths(settings.steps, settings.evaluations))
+
+    @property
+    def root(self) -> jax.Array:
+        """The key of all searches."""
+        return keys.stream(keys.root_key(self.options.seed), "search")
+
+    def key(self, search: int) -> jax.Array:
+        """The key of one of the searches."""
+        return (
+            jax.random.fold_in(self.root, self.options.first + search) if self.apart else self.root
+        )
+
+    def settings(self, points: Sequence[Point]) -> dict[Settings, list[int]]:
+        """The programs of these points, each with the places of its points.
+
+        What a program must hold follows from the whole space, so that later points change none.
+        """
+        examples = self.data.tuning.train.targets.shape[1]
+        possible = [self.make(point).hparams for point in corners(self.asked.space)]
+        groups: dict[Settings, list[int]] = {}
+        for place, point in enumerate(points):
+            chosen = self.make(point)
+            settings = resolve(self.options, self.model, chosen, examples, possible)
+            groups.setdefault(settings, []).append(place)
+        return groups
+
+    def field(self, points: Sequence[Sequence[Point]]) -> Field:
+        """The members that begin with these points, those of each search in turn."""
+        splits, model, options = len(self.data.datasets), self.model, self.options
+        hparams = [[self.make(point).hparams for point in own] for own in points]
+        flat = [point for own in points for point in own]
+        if not self.apart:
+            members = make_members(options, model, hparams[0], splits)
+            seeds = options.seeds
+            every = [dict(point) for point in flat for _ in range(seeds)]
+            trials = np.repeat(np.arange(len(flat)), seeds)
+            return Field(members, every, trials, np.zeros(len(every), int))
+        alone = [
+            dataclasses.replace(options, first=options.first + i, seeds=1)
+            for i in range(self.searches)
+        ]
+        parts = [
+            make_members(one, model, own, splits) for one, own in zip(alone, hparams, strict=True)
+        ]
+        replicates = [options.first + i for i in range(self.searches)]
+        groups = np.repeat(replicates, [len(own) for own in points])
+        return Field(together(parts), [dict(p) for p in flat], np.arange(len(flat)), groups)
+
+
+class Found(NamedTuple):
+    """What a search tried.
+
+    Attributes:
+      results: one a program, in the order the programs first appear.
+      told: what was decided on the way: a row for each member of each part.
+    """
+
+    results: list[Result]
+    told: list[dict[str, Any]]
+
+    @property
+    def steps(self) -> int:
+        """What it cost in training steps."""
+        return sum(row["steps"] for result in self.results for row in result.rows)
+
+
+def together(parts: Sequence[Members]) -> Members:
+    """Members one after the other."""
+    pairs = [(one.hparams, one.streams) for one in parts]
+    hparams, streams = jax.tree.map(lambda *leaves: jax.numpy.concatenate(leaves), *pairs)
+    return Members(hparams, streams, tuple(r for one in parts for r in one.replicates))
+
+
+def search(task: Task) -> Found:
+    """Runs a search: a pure function of its task.
+
+    Raises:
+      UserError: if the search cannot be planned so.
+    """
+    return METHODS[task.asked.method](task)
+
+
+def one_program(task: Task, points: Sequence[Sequence[Point]]) -> Settings:
+    """The program of all points.
+
+    Raises:
+      UserError: if they make several.
+    """
+    found = list(task.settings([point for own in points for point in own]))
+    if len(found) > 1:
+        raise UserError(
+            f"--search={task.asked.method} trains one program, and this --space makes "
+            f"{len(found)}; search numbers alone, or by --search=tpe"
+        )
+    return found[0]
+
+
+def halve(task: Task) -> Found:
+    """Successive halving: bracket after bracket."""
+    asked = task.asked
+    plan = halving.brackets(asked.trials, task.validations, asked.eta, asked.brackets)
+    ends = np.cumsum([rungs[0].configurations for rungs in plan]).tolist()
+    points = [drawn("random", asked.space, ends[-1], task.key(i)) for i in range(task.searches)]
+    settings = one_program(task, points)
+    found: Result | None = None
+    told: list[dict[str, Any]] = []
+    for number, (rungs, begin, end) in enumerate(zip(plan, [0, *ends], ends, strict=False)):
+        field = task.field([own[begin:end] for own in points])
+        parts, decide = halving.parts_of(rungs, field), halving.decider(rungs, field)
+        result, own_told = race(task.options, settings, task.data, field, parts, decide)
+        before = len(found.rows) if found else 0
+        told += [
+            {
+                "bracket": number,
+                **row,
+                "member": row["member"] + before,
+                "trial": row["trial"] + begin,
+            }
+            for row in own_told
+        ]
+        found = joined(found, result) if found else result
+    assert found is not None
+    return Found([found], told)
+
+
+def evolve_numbers(task: Task) -> Found:
+    """Population-based training: each replicate is a population of its own."""
+    asked = task.asked
+    points = [drawn("random", asked.space, asked.trials, task.key(i)) for i in range(task.searches)]
+    settings = one_program(task, points)
+    field = task.field(points)
+    if not task.apart:
+        field = field._replace(
+            trials=np.arange(len(field.trials)), groups=np.array(field.members.replicates)
+        )
+    parts = pbt.parts_of(len(field.trials), task.validations, asked.rounds)
+    decide = pbt.decider(asked.space, field, keys.of_algorithm(task.root, "pbt"))
+    result, told = race(task.options, settings, task.data, field, parts, decide, tuple(asked.space))
+    return Found([result], told)
+
+
+def propose(task: Task) -> Found:
+    """Model-based search: a batch of configurations after the other."""
+    asked = task.asked
+    tpe.check_installed()
+    proposals = [
+        tpe.Proposals(asked.space, keys.of_algorithm(task.key(i), "tpe"))
+        for i in range(task.searches)
+    ]
+    results: dict[Settings, Result] = {}
+    layout: Layout | None = None
+    for number, count in enumerate(tpe.batches(asked.trials, asked.rounds)):
+        say(f"{task.model}: round {number + 1}: {count} configurations")
+        points = [one.ask(count) for one in proposals]
+        field = task.field(points)
+        scores = np.full(len(field.trials), -np.inf)
+        per_trial = [point for own in points for point in own]
+        for settings, places in task.settings(per_trial).items():
+            rows = np.flatnonzero(np.isin(field.trials, places))
+            result = run_field(task, settings, field, rows, layout, number)
+            layout = layout or result.layout
+            scores[rows] = scores_of(result.history)
+            before = results.get(settings)
+            results[settings] = result if before is None else joined(before, result)
+        means = [scores[field.trials == trial].mean() for trial in range(len(per_trial))]
+        for i, one in enumerate(proposals):
+            one.tell(means[i * count : (i + 1) * count])
+    return Found(list(results.values()), [])
+
+
+def run_field(
+    task: Task,
+    settings: Settings,
+    field: Field,
+    rows: np.ndarray,
+    layout: Layout | None,
+    number: int,
+) -> Result:
+    """Some members of a field from the first step to the last, as one population."""
+    points = [{"round": number, **field.points[row]} for row in rows]
+    hparams = [task.make(field.points[row]).hparams for row in rows]
+    members = selected(field.members, rows.tolist())
+    return run_arm(
+        task.options, settings, task.data, hparams, layout, points, open_test=False, members=members
+    )
+
+
+def draw(task: Task) -> Found:
+    """All configurations at once, drawn before the first step."""
+    asked = task.asked
+    points = [
+        drawn(asked.method, asked.space, asked.trials, task.key(i)) for i in range(task.searches)
+    ]
+    field, results = task.field(points), []
+    for settings, places in task.settings([point for own in points for point in own]).items():
+        rows = np.flatnonzero(np.isin(field.trials, places))
+        results.append(run_field(task, settings, field, rows, None, 0))
+    return Found(results, [])
+
+
+METHODS: Mapping[str, Callable[[Task], Found]] = {
+    "random": draw,
+    "sobol": draw,
+    "halving": halve,
+    "pbt": evolve_numbers,
+    "tpe": propose,
+}

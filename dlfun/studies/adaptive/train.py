@@ -1,0 +1,220 @@
+"""The training of a search whose members end, or go on from one another, on the way."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from dlfun.errors import UserError
+from dlfun.studies.adaptive.field import Field, validation_metric
+from dlfun.studies.arm import Result, final_metrics, flat_parameters, make_rows, shortest
+from dlfun.studies.assemble import assemble, population
+from dlfun.studies.layouts import (
+    check_failed,
+    digest,
+    keeping,
+    known_layout,
+    saved_of,
+    with_less_memory,
+)
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.stacked import Stacked
+from dlfun.training.checkpoint_files import Saved
+from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
+from dlfun.training.layout import choose_layout
+from dlfun.training.memory import bytes_needed, fit
+from dlfun.training.population import Population, selected
+from dlfun.training.progress import Progress
+from dlfun.training.train import Trained
+from dlfun.types import HParams, Layout, Members, Settings
+
+Decide = Callable[[int, np.ndarray, HParams, History], Decision]
+
+
+class Raced(NamedTuple):
+    """What a search left.
+
+    Attributes:
+      result: its rows have status stopped where a member ended on the way.
+      told: what was decided: a row for each member of each part.
+    """
+
+    result: Result
+    told: list[dict[str, Any]]
+
+
+def shrunk(layout: Layout, members: int) -> Layout:
+    """The layout of a smaller population: no more devices, and no wider, than it has members.
+
+    >>> str(shrunk(Layout(4, 16), 10))
+    '4x3'
+    """
+    devices = min(layout.devices, members)
+    width = min(layout.width, -(-members // devices))
+    chunk = 0 if layout.chunk >= members else layout.chunk
+    return layout._replace(devices=devices, width=width, chunk=chunk)
+
+
+def populations(
+    options: StudyOptions,
+    settings: Settings,
+    data: Stacked,
+    field: Field,
+    parts: Sequence[Part],
+    layout: Layout,
+) -> dict[int, Population]:
+    """Members -> their population, compiled: one for each size that the parts have."""
+    make = functools.partial(population, settings, data.first.spec, input=options.input)
+    title = f"{data.first.name}: {settings.model}"
+    found = {}
+    for size in sorted({part.members for part in parts}, reverse=True):
+        members = selected(field.members, range(size))
+        needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=None)
+        limit = options.memory_limit
+        found[size] = fit(make, shrunk(layout, size), size, needed, limit, title)
+    return found
+
+
+def race(
+    options: StudyOptions,
+    settings: Settings,
+    data: Stacked,
+    field: Field,
+    parts: Sequence[Part],
+    decide: Decide,
+    changing: Sequence[str] = (),
+) -> Raced:
+    """Trains a field in parts, and describes each member in a row.
+
+    Args:
+      changing: the numbers that change on the way; rows have the last.
+
+    Raises:
+      UserError: if several processes work together.
+    """
+    if jax.process_count() > 1:
+        raise UserError("halving and pbt run in one process; choose --search=random or tpe")
+    count, title = len(field.trials), f"{data.first.name}: {settings.model}"
+    chosen, store = options.models[settings.model], options.checkpoints
+    told: list[dict[str, Any]] = []
+
+    def name(number: int, members: Members) -> str:
+        return digest(settings, data, members, repr((parts, options.input)), number)
+
+    def run(layout: Layout, saved: Saved | None = None) -> tuple[dict[int, Population], Evolved]:
+        people = populations(options, settings, data, field, parts, layout)
+
+        def progress(number: int, members: Members) -> Progress:
+            if store is None:
+                return Progress()
+            own = name(number, members)
+            return Progress(
+                store, own, people[len(members.replicates)].layout, saved_of(store, own)
+            )
+
+        def check(members: Members, *told: Any) -> None:
+            check_failed(members, title, options.stop_when_failed, *told)
+
+        told.clear()
+        ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]
+        noted = noting(decide, field, ends, changing, told)
+        keep = keeping(assemble(settings, data.first.spec).learner)
+        how = Evolution(parts, people.__getitem__, noted, keep, progress, check, title)
+        return people, evolve(how, field.members, data.tuning)
+
+    saved = saved_of(store, name(0, field.members)) if store else None
+    layout = known_layout(settings, data, chosen, count, saved) or choose_layout(
+        settings.model, settings.shape, count, chosen.way
+    )
+    people, found = with_less_memory(run, layout, saved, count, title)
+    spent = sum({id(one): one.compile_seconds for one in people.values()}.values())
+    return Raced(described(settings, data, field, people[count], found, spent, changing), told)
+
+
+def noting(
+    decide: Decide,
+    field: Field,
+    ends: np.ndarray,
+    changing: Sequence[str],
+    told: list[dict[str, Any]],
+) -> Decide:
+    """The same decisions, each with a row in `told` for every member that they were about.
+
+    Args:
+      ends: the step at which each part ends.
+    """
+
+    def noted(part: int, slots: np.ndarray, hparams: HParams, history: History) -> Decision:
+        decision = decide(part, slots, hparams, history)
+        metric = validation_metric(history)
+        place = {int(row): i for i, row in enumerate(decision.rows)}
+        for i, slot in enumerate(slots):
+            goes_on = i in place
+            row = {
+                "step": int(ends[part]),
+                "member": int(slot),
+                "trial": int(field.trials[slot]),
+                "replicate": field.members.replicates[slot],
+                metric: float(history[metric][i, -1]),
+                "goes_on": str(goes_on).lower(),
+            }
+            if goes_on:
+                row["from"] = int(slots[decision.parents[place[i]]])
+                numbers = decision.hparams
+                row |= {name: number_at(numbers, name, place[i]) for name in changing}
+            told.append(row)
+        return decision
+
+    return noted
+
+
+def number_at(hparams: HParams, name: str, member: int) -> float:
+    """A number of a member, in the fewest digits that tell it apart in its own precision."""
+    return float(shortest(np.asarray(getattr(hparams, name))[member]))
+
+
+def described(
+    settings: Settings,
+    data: Stacked,
+    field: Field,
+    people: Population,
+    found: Evolved,
+    compile_seconds: float,
+    changing: Sequence[str],
+) -> Result:
+    """A row a member. What one costs is its part of the intervals."""
+    steps = np.cumsum(people.run.intervals)
+    everyone, last = np.arange(len(field.trials)), found.reached - 1
+    finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
+    trained = Trained(found.kept, finals, {}, {}, compile_seconds, found.seconds)
+    result = Result(
+        settings.model,
+        data.first.name,
+        settings,
+        people.layout,
+        [],
+        found.history,
+        steps,
+        flat_parameters(found.kept.variables),
+        found.kept.variables,
+        {},
+    )
+    columns = [
+        point | {name: number_at(found.hparams, name, i) for name in changing}
+        for i, point in enumerate(field.points)
+    ]
+    told = {
+        "seconds": found.seconds * found.reached / found.reached.sum(),
+        "compile_seconds": np.full(len(everyone), compile_seconds),
+        **final_metrics(trained),
+    }
+    rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
+    for row, reached in zip(rows, found.reached, strict=True):
+        row["steps"] = int(steps[reached - 1])
+        if reached < len(steps) and row["status"] == "ok":
+            row["status"] = "stopped"
+    return result._replace(rows=rows)

@@ -1,0 +1,248 @@
+"""What a study is called with from Python: data sets and models as values, and options by name.
+
+Every value is read by the kind of the flag of its name (`dlfun.studies.kinds`), so a call refuses
+what the flag refuses, in the same words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Unpack
+
+from dlfun import data as datasets
+from dlfun.data.reading import Raw
+from dlfun.errors import UserError, unknown
+from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
+from dlfun.studies import kinds
+from dlfun.studies.classical import CLASSICAL
+from dlfun.studies.kinds import Kind, checked
+from dlfun.studies.options import KINDS, ModelOptions
+from dlfun.studies.shapes import fit_layers, kind_of
+from dlfun.types import HPARAMS, DataOptions, Dataset, HParams, Spec
+
+if TYPE_CHECKING:
+    from flax import linen as nn
+
+    from dlfun.studies.keywords import ModelOptions as ModelKeywords
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+"""What a model of the user's own may be called: names that flags and files can hold."""
+
+PLACES = ("data_dir", "manual_dir", "target_column")
+"""Options of data that matter only while they are read."""
+
+
+@contextlib.contextmanager
+def in_python() -> Iterator[None]:
+    """Errors of the floors below speak of flags; here they speak of arguments."""
+    try:
+        yield
+    except UserError as error:
+        text = re.sub(r"--no([a-z]\w+)", r"\1=False", str(error))
+        raise UserError(re.sub(r"--([a-z]\w+)", r"\1", text)) from error.__cause__
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Data:
+    """A data set in memory, and how studies split it. Made by `dlfun.load` and `from_arrays`.
+
+    Attributes:
+      raw: as published, numpy arrays: `raw.train.inputs` [n, *shape] and `.targets`, the same of
+        `raw.test`, and of `raw.validation` unless that is None.
+      options: which examples are learned from.
+      source: the name or path it was read by; empty of arrays given by value.
+    """
+
+    raw: Raw
+    options: DataOptions
+    source: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tables and records call it."""
+        return self.raw.name
+
+    @property
+    def spec(self) -> Spec:
+        """What models need to know of it: shape, modality, task, outputs."""
+        return self.raw.spec
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the class ids, where they have some."""
+        return self.raw.classes
+
+    def split(self, replicate: int = 0, *, seed: int = 0) -> Dataset:
+        """The training, validation and test split of a replicate, as studies of this seed see it.
+
+        Raises:
+          UserError: if an option is out of range, or asks for more examples than there are.
+        """
+        from dlfun import keys
+
+        key = keys.stream(keys.root_key(seed), "split")
+        return datasets.split(self.raw, key, replicate, self.options)
+
+    def __repr__(self) -> str:
+        """Name, sizes, shape and task."""
+        sizes = f"{len(self.raw.train.targets):,} + {len(self.raw.test.targets):,}"
+        to = f" into {self.spec.outputs}" if self.spec.task == "classification" else ""
+        shape = ", ".join(map(str, self.spec.shape))
+        return f"<{self.name}: {sizes} of {self.spec.modality} [{shape}], {self.spec.task}{to}>"
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A model with its numbers. Made by `dlfun.model`.
+
+    Attributes:
+      name: what tables and records call it: of the table of models, or of a module given by value.
+      given: what was asked for, by name; the rest keeps its defaults.
+      module: the Linen module, if it was given by value.
+    """
+
+    name: str
+    given: tuple[tuple[str, Any], ...] = ()
+    module: nn.Module | None = None
+
+    @property
+    def row(self) -> Row:
+        """Its row of the table of models."""
+        return OWN if self.module is not None else MODELS[self.name]
+
+    @functools.cached_property
+    def options(self) -> ModelOptions:
+        """Its shape, numbers, optimiser and objective, defaults included."""
+        given = dict(self.given)
+        numbers = {"learning_rate": self.row.learning_rate} | given
+        own = {name: given[name] for name in ("optimizer", "objective") if name in given}
+        hparams = HParams(**{n: float(v) for n, v in numbers.items() if n in HPARAMS})
+        return ModelOptions(self.shape(), hparams, **own)
+
+    def shape(self) -> Any:
+        """The settings of its kind."""
+        if self.module is not None:
+            return Own(self.module)
+        given = dict(self.given)
+        fields = dataclasses.fields(self.row.settings)
+        shape = {field.name: given.get(field.name, field.default) for field in fields}
+        return self.row.settings(**fit_layers(self.name, shape, set(shape) & set(given)))
+
+    def replace(self, **changes: Unpack[ModelKeywords]) -> Model:
+        """The same model with other numbers or another shape.
+
+        Raises:
+          UserError: if a name is unknown, or a value is out of range.
+        """
+        given = dict(self.given) | read(changes, self)
+        found = Model(self.name, tuple(given.items()), self.module)
+        found.shape()
+        return found
+
+    def __repr__(self) -> str:
+        """As it is made, by `dlfun.model`."""
+        return f"<{self.name}{''.join(f', {name}={value}' for name, value in self.given)}>"
+
+
+def kinds_of(model: Model) -> dict[str, Kind]:
+    """Name -> kind, of all that a model can be given: numbers, optimiser, objective, shape."""
+    found = {name: kinds.number(bounds) for name, bounds in HPARAMS.items()}
+    found |= {name: KINDS[name] for name in ("optimizer", "objective")}
+    if model.module is not None:
+        return found
+    for field in dataclasses.fields(model.row.settings):
+        activation = field.name == "activation"
+        found[field.name] = (
+            kinds.choice("activation", ACTIVATIONS) if activation else kind_of(field)
+        )
+    return found
+
+
+def flag_of(model: Model, name: str) -> str:
+    """The flag of an argument of a model: of its shape it is called by the model.
+
+    >>> flag_of(Model("cnn"), "channels"), flag_of(Model("cnn"), "learning_rate")
+    ('cnn_channels', 'learning_rate')
+    """
+    own = {field.name for field in dataclasses.fields(model.row.settings)} - {"activation"}
+    return f"{model.name}_{name}" if name in own else name
+
+
+def read(given: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """Arguments of a model, checked.
+
+    Raises:
+      UserError: if a name is unknown, or a value is out of range.
+    """
+    valid = kinds_of(model)
+    return {name: checked(named(valid, name, model.name), name, v) for name, v in given.items()}
+
+
+def named(valid: Mapping[str, Kind], name: str, what: str) -> Kind:
+    """The kind of a name.
+
+    Raises:
+      UserError: suggesting the nearest name, if there is none.
+    """
+    if name not in valid:
+        raise unknown(f"argument of {what}", name, valid)
+    return valid[name]
+
+
+def make_model(what: str | nn.Module, name: str | None, given: Mapping[str, Any]) -> Model:
+    """A model of the table by its name, or a Linen module; see `dlfun.model`."""
+    if not isinstance(what, str):
+        return own_model(what, name).replace(**given)
+    if what not in MODELS:
+        raise unknown("model", what, MODELS)
+    if name is not None:
+        raise UserError(f"name={name}: {what} has a name; names are for modules of your own")
+    return Model(what).replace(**given)
+
+
+def own_model(module: nn.Module, name: str | None) -> Model:
+    """A Linen module as a model.
+
+    Raises:
+      UserError: if it is none, cannot be compared by value, or the name is taken or unfit.
+    """
+    from flax import linen as nn
+
+    if not isinstance(module, nn.Module):
+        raise UserError(
+            f"a model is a name ({', '.join(MODELS)}) or a Flax Linen module, as in "
+            f"dlfun.model(Mine()), and not {type(module).__name__}"
+        )
+    try:
+        hash(module)
+    except TypeError as error:
+        raise UserError(
+            f"{type(module).__name__}: {str(error).splitlines()[0].rstrip('. ')}; give its fields "
+            "hashable values, such as tuples"
+        ) from None
+    name = name or type(module).__name__.lower()
+    if name in MODELS or name in CLASSICAL or not NAME.fullmatch(name):
+        raise UserError(f"name={name}: is taken, or no plain name; give another, as in name='mine'")
+    return Model(name, module=module)
+
+
+def read_data_options(given: Mapping[str, Any]) -> DataOptions:
+    """The options of a data set, checked.
+
+    Raises:
+      UserError: if a name is unknown, or a value is out of range.
+    """
+    fields = [field.name for field in dataclasses.fields(DataOptions)]
+    for name in given:
+        if name not in fields:
+            raise unknown("option of data", name, fields)
+    values: dict[str, Any] = {
+        name: str(value) if name in PLACES else checked(KINDS[name], name, value)
+        for name, value in given.items()
+        if value is not None
+    }
+    return DataOptions(**values)

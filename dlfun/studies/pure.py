@@ -1,0 +1,66 @@
+"""One pure run of a model on a data set, with all that it needs, for driving it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+from jax import numpy as jnp
+
+from dlfun import keys
+from dlfun.learners.prepare import STORED
+from dlfun.studies.arm import resolve
+from dlfun.studies.assemble import assemble
+from dlfun.studies.loading import load
+from dlfun.studies.options import StudyOptions
+from dlfun.types import Array, HParams, Predictions, Settings, Split, Streams, TuneData
+
+
+class PureRun(NamedTuple):
+    """A training run as pure functions, under `jax.jit` and `jax.vmap` as you like, and its inputs.
+
+    Attributes:
+      init: (hparams, streams) -> carry, a tree of arrays.
+      advance: (carry, hparams, data, steps=intervals[0]) -> (carry, history): so many steps, then
+        a validation; history is metric -> scalar. `steps` is static.
+      score: (carry, hparams, split) -> (metrics, predictions) of one whole split, such as `test`.
+      intervals: the number of steps of each call of advance.
+      hparams: the numbers of the model, scalars; any of them may be mapped over.
+      data: the training and validation split; no test split is within its reach.
+      test: the test split; leaves of all splits are [splits, n, ...].
+      streams: replicate -> its keys, those that it has in a study.
+      settings: what shapes the program.
+    """
+
+    init: Callable[[HParams, Streams], Any]
+    advance: Callable[..., tuple[Any, dict[str, Array]]]
+    score: Callable[[Any, HParams, Split], tuple[dict[str, Array], Predictions]]
+    intervals: tuple[int, ...]
+    hparams: HParams
+    data: TuneData
+    test: Split
+    streams: Callable[[int], Streams]
+    settings: Settings
+
+
+def pure_run(options: StudyOptions) -> PureRun:
+    """The run of the one model on the one data set of a study.
+
+    Raises:
+      UserError: if the model cannot learn such data.
+    """
+    ((model, chosen),), (name,) = options.models.items(), options.datasets
+    data = load(name, options)
+    examples = data.tuning.train.targets.shape[1]
+    settings = resolve(options, model, chosen, examples, [chosen.hparams])
+    run = assemble(settings, data.first.spec).run
+    dtype = STORED[settings.precision]
+    root, own = keys.root_key(options.seed), len(data.datasets) > 1
+
+    def streams(replicate: int) -> Streams:
+        return keys.replicate_streams(root, replicate, model, replicate if own else 0)
+
+    hparams = HParams(*(jnp.asarray(value, dtype) for value in chosen.hparams))
+    tuning, test = jax.tree.map(jnp.asarray, (data.tuning, data.test))
+    return PureRun(*run, hparams, tuning, test, streams, settings)

@@ -1,0 +1,194 @@
+"""Ways of searching, compared: the same budget, many repetitions, and one verdict on each pair.
+
+Repetition r of every search is that of replicate r, with its split, order and first parameters, so
+searches are paired as models are. All searches are over before the test split is opened, once, for
+the member that validates best in each repetition.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from jax import numpy as jnp
+
+from dlfun.errors import UserError
+from dlfun.studies import record
+from dlfun.studies.adaptive import Found, Make, Task, search
+from dlfun.studies.adaptive.halving import most_trials
+from dlfun.studies.arm import Result, in_other_units, make_members, shortest
+from dlfun.studies.assemble import assemble
+from dlfun.studies.claim import Claim
+from dlfun.studies.compare import tested_all
+from dlfun.studies.growing import judge_all
+from dlfun.studies.judge import higher_is_better, metric_of, score
+from dlfun.studies.loading import chance, load_all
+from dlfun.studies.options import StudyOptions
+from dlfun.studies.record import Study, draw_nothing
+from dlfun.studies.spaces import Search
+from dlfun.studies.stacked import Stacked, shut
+from dlfun.training.monitor import say
+from dlfun.training.steps import Carry
+
+
+class Choice(NamedTuple):
+    """What one search came to.
+
+    Attributes:
+      result: of the program that it chose from.
+      member: the place of the chosen one in it.
+      row: of members.csv; its steps and seconds are those of the whole search.
+    """
+
+    result: Result
+    member: int
+    row: dict[str, Any]
+
+
+def compare_searches(
+    options: StudyOptions,
+    asked: Search,
+    methods: Sequence[str],
+    make: Make,
+    claim: Claim = Claim(),  # noqa: B008
+    draw: Callable[[Path], None] = draw_nothing,
+) -> Study:
+    """Runs every search on every data set, as often as there are seeds, and judges each pair.
+
+    Args:
+      options: of one model.
+      asked: what is searched; a search may take as many steps as its `trials` whole runs.
+      methods: names of ways to search.
+      make: a point of the space -> the options of the model there.
+      draw: adds pictures to the folder of the record before it gets its name.
+
+    Raises:
+      UserError: if there is no validation split to search by, or a search cannot be planned so.
+    """
+    if options.data.validation_fraction == 0:
+        raise UserError("--validation_fraction=0 leaves a search nothing to go by; give 0.1")
+    loaded = load_all(options)
+    tasks = {
+        (name, method): budgeted(Task(options, shut(data), asked, make, apart=True), method)
+        for name, data in loaded.items()
+        for method in methods
+    }
+    tried: list[dict[str, Any]] = []
+    chosen: dict[tuple[str, str], list[Choice]] = {}
+    for (name, method), task in tasks.items():
+        say(f"{name}: {method}: {task.asked.trials} configurations x {options.seeds} repetitions")
+        found = search(task)
+        tried += [{"search": method, **row} for result in found.results for row in result.rows]
+        replicates = range(options.first, options.first + options.seeds)
+        chosen[name, method] = [choose(found, method, replicate) for replicate in replicates]
+    arms = [opened(tasks[key], key[1], own, loaded[key[0]]) for key, own in chosen.items()]
+    for arm in arms:
+        for row in arm.rows:
+            row["chance"] = chance(loaded[arm.dataset])
+    judged = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
+    pairs = [pair | {"protocol": "searched"} for pair in judged]
+
+    def fill(folder: Path) -> None:
+        record.write_members(folder, [row for arm in arms for row in arm.rows])
+        record.write_table(folder / "trials.csv", tried)
+        record.write_history(folder, arms)
+        record.write_json(folder / "comparison.json", pairs)
+        record.write_environment(folder, [data.first for data in loaded.values()])
+        record.write_flags(folder, "searches", options.flags, [])
+        draw(folder)
+
+    folder = record.write_study(options, "runs/searches", fill)
+    rows = [row for arm in arms for row in arm.rows]
+    return Study(rows, [spent_note(arm) for arm in arms], folder, pairs)
+
+
+def budgeted(task: Task, method: str) -> Task:
+    """The task of a search that takes no more steps than the `trials` whole runs of this one."""
+    asked = task.asked._replace(method=method)
+    if method == "halving":
+        each = task.validations
+        trials = most_trials(asked.trials * each, each, asked.eta, asked.brackets)
+        asked = asked._replace(trials=trials)
+    return task._replace(asked=asked)
+
+
+def choose(found: Found, method: str, replicate: int) -> Choice:
+    """The run of a search that validates best, of those that came to the last step."""
+    own = [
+        (result, place)
+        for result in found.results
+        for place, row in enumerate(result.rows)
+        if row["replicate"] == replicate
+    ]
+    rows = [result.rows[place] for result, place in own]
+    metric = metric_of(rows, "validation")
+    sign = 1.0 if higher_is_better(metric) else -1.0
+    scores = np.nan_to_num([sign * score(row, metric) for row in rows], nan=-np.inf)
+    best = int(np.argmax(scores))
+    row = rows[best] | {
+        "model": method,
+        "status": "ok" if np.isfinite(scores[best]) else "failed",
+        "steps": sum(row["steps"] for row in rows),
+        "seconds": sum(row["seconds"] for row in rows),
+        "trials": len(rows),
+    }
+    return Choice(*own[best], row)
+
+
+def opened(task: Task, method: str, chosen: Sequence[Choice], data: Stacked) -> Result:
+    """The arm of a search: what it chose in each repetition, scored on the test split."""
+    said = []
+    for choice in chosen:
+        scores, predictions = tested(task, choice, data)
+        finals = {f"test_{name}": np.asarray(value)[None] for name, value in scores.items()}
+        told = finals | in_other_units(finals)
+        choice.row.update({name: shortest(values[0]) for name, values in told.items()})
+        said.append(predictions)
+    first = chosen[0].result
+    return first._replace(
+        model=method,
+        rows=[choice.row for choice in chosen],
+        history={
+            name: np.stack([choice.result.history[name][choice.member] for choice in chosen])
+            for name in first.history
+        },
+        parameters={},
+        variables={},
+        predictions=jax.tree.map(lambda *each: np.stack(each), *said),
+    )
+
+
+def tested(task: Task, choice: Choice, data: Stacked) -> tuple[dict[str, Any], Any]:
+    """The metrics of a chosen run on the test split, and what it says of each example."""
+    settings, row = choice.result.settings, choice.row
+    made = assemble(settings, data.first.spec)
+    options = dataclasses.replace(task.options, first=row["replicate"], seeds=1)
+    point = {name: row[name] for name in task.asked.space}
+    numbers = [task.make(point).hparams]
+    members = make_members(options, task.model, numbers, len(data.datasets))
+    hparams, streams = jax.tree.map(lambda leaf: leaf[0], (members.hparams, members.streams))
+    variables = jax.tree.map(lambda leaf: leaf[choice.member], choice.result.variables)
+    failed_at = -1 if row["status"] == "ok" else 0
+
+    @jax.jit
+    def of(variables: Any) -> Any:
+        state = made.learner.trained(jax.tree.map(jnp.asarray, variables))
+        carry = Carry(state, jnp.int32(settings.steps), streams, jnp.int32(failed_at))
+        return made.run.score(carry, hparams, data.test)
+
+    return jax.device_get(of(variables))
+
+
+def spent_note(arm: Result) -> str:
+    """What a search cost, on average."""
+    trials, steps, seconds = (
+        np.mean([row[name] for row in arm.rows]) for name in ("trials", "steps", "seconds")
+    )
+    return (
+        f"{arm.dataset}: {arm.model}: {trials:,.4g} runs, {steps:,.0f} training steps and "
+        f"{seconds:.1f} s a search"
+    )

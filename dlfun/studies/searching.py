@@ -1,0 +1,133 @@
+"""What a sweep searches, as flags and calls from Python say it. Needs no JAX."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dlfun.errors import UserError, unknown
+from dlfun.studies import kinds
+from dlfun.studies.called import Model, flag_of, kinds_of, named
+from dlfun.studies.kinds import Kind, checked
+from dlfun.studies.spaces import METHODS, Dimension, Search
+from dlfun.types import HPARAMS
+
+SCALES = ("lin", "log", "choice")
+LEAST: Mapping[str, int] = {"trials": 1, "rounds": 1, "eta": 2, "brackets": 1}
+"""The numbers of a search, and the least that each may be."""
+
+
+def parse_values(kind: Kind, text: str) -> tuple[Any, ...]:
+    """Different values, parted by commas; raises ValueError saying what is wrong."""
+    found = []
+    for item in text.split(","):
+        value = kind.parse(item)
+        if value in found:
+            raise ValueError(f"'{item.strip()}' is given twice; give each value once")
+        found.append(value)
+    return tuple(found)
+
+
+def parse_dimension(kind: Kind, text: str) -> Dimension:
+    """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
+    scale, _, rest = (part.strip() for part in text.partition(":"))
+    if scale not in SCALES:
+        raise ValueError(str(unknown("scale", kinds.short(scale), SCALES)))
+    if scale == "choice":
+        return Dimension(scale, values=parse_values(kind, rest))
+    if kind.form != "NUMBER":
+        raise ValueError(f"a shape or a name has no {scale} scale; write choice:VALUE,VALUE")
+    ends = rest.split(":")
+    if len(ends) != 2:
+        raise ValueError(f"must have two ends, {scale}:LOW:HIGH")
+    low, high = (kind.parse(end) for end in ends)
+    if not low < high < math.inf:
+        raise ValueError("must go from a lower to a higher number, both finite")
+    if scale == "log" and low <= 0:
+        raise ValueError("a log scale must start above 0; use lin to include 0")
+    return Dimension(scale, low, high)
+
+
+def check_numbers(found: Search) -> None:
+    """Raises UserError if a search that trains one program is to change it, or is of one alone."""
+    if found.method not in ("halving", "pbt"):
+        return
+    for name in found.space:
+        if name not in HPARAMS:
+            raise UserError(
+                f"--space={name}: makes several programs, and --search={found.method} trains one; "
+                "leave it out, or choose --search=tpe or random"
+            )
+    if found.method == "pbt" and found.trials < 2:
+        raise UserError("--trials=1: pbt needs two or more, of which one goes on from the other")
+
+
+def search_of(
+    model: Model, space: Mapping[str, Any], method: str | None, given: Mapping[str, Any]
+) -> Search:
+    """What a call asks a sweep to try, by the names of flags; every choice of shape is checked.
+
+    Args:
+      space: name of an argument of the model -> a list of values, or (scale, low, high).
+      method: None is grid where all are lists, else random.
+      given: the numbers of the search.
+
+    Raises:
+      UserError: if a name is unknown, a value is out of range, or they do not go together.
+    """
+    valid, found = kinds_of(model), {}
+    for name, values in space.items():
+        kind = named(valid, name, model.name)
+        try:
+            found[name] = parse_dimension(kind, as_text(values))
+        except ValueError as error:
+            raise UserError(f"{name}={kinds.short(str(values))}: {error}") from None
+    if not found:
+        raise UserError("space={}: name something to try, as in {'learning_rate': [0.001, 0.01]}")
+    lists = all(dimension.values for dimension in found.values())
+    method = checked(
+        kinds.choice("search", METHODS), "search", method or ("grid" if lists else "random")
+    )
+    shapes = {n: d.values for n, d in found.items() if d.values and n not in HPARAMS}
+    for point in itertools.product(*shapes.values()):
+        model.replace(**dict(zip(shapes, point, strict=True)))  # type: ignore[arg-type]
+    flags = {flag_of(model, name): dimension for name, dimension in found.items()}
+    numbers = {n: checked(kinds.integer(LEAST[n]), n, value) for n, value in given.items()}
+    asked = Search(method, {}, flags, **numbers)
+    if method == "grid":
+        if not lists:
+            raise UserError("search=grid crosses lists of values; give lists, or search='random'")
+        asked = Search(method, {name: dimension.values for name, dimension in flags.items()})
+    check_numbers(asked)
+    return asked
+
+
+def as_text(values: Any) -> str:
+    """A list of values, or (scale, low, high), as --space has it.
+
+    >>> as_text(["gru", "lstm"]), as_text([(25,), (25, 25)]), as_text(("log", 1e-4, 0.1))
+    ('choice:gru,lstm', 'choice:25,25x25', 'log:0.0001:0.1')
+    """
+    if isinstance(values, str):
+        return values
+    if values and isinstance(values[0], str) and values[0] in SCALES:
+        return ":".join(kinds.written(part) for part in values)
+    return "choice:" + ",".join(kinds.written(value).replace(",", "x") for value in values)
+
+
+def search_lines(model: Model, asked: Search) -> list[str]:
+    """The lines of config.flags of a search."""
+    valid = {flag_of(model, name): kind for name, kind in kinds_of(model).items()}
+
+    def listed(name: str, values: Sequence[Any]) -> str:
+        return ",".join(valid[name].show(value).replace(",", "x") for value in values)
+
+    lines = [f"--search={asked.method}"]
+    lines += [f"--grid={name}={listed(name, values)}" for name, values in asked.grid.items()]
+    for name, dimension in asked.space.items():
+        ends = f"{dimension.low!r}:{dimension.high!r}"
+        text = listed(name, dimension.values) if dimension.values else ends
+        lines.append(f"--space={name}={dimension.scale}:{text}")
+    return lines + [f"--{name}={getattr(asked, name)}" for name in LEAST]

@@ -56,27 +56,21 @@ def listen(values: absl_flags.FlagValues) -> None:
 
 def unfinished(output_dir: str) -> Path:
     """Where a study keeps what it did until it has its record."""
-    output = Path(output_dir)
-    return output.with_name(f"{output.name}.unfinished")
+    from dlfun.studies import replacing
+
+    return replacing.unfinished(Path(output_dir))
 
 
 def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
-    """Ends what a study did not which was killed while its record took the place of another.
+    """`replacing.finish`, unless several processes share the study.
 
     Raises:
       UserError: if another process works on the record.
     """
-    if cluster.size(values) > 1:
-        return
-    from dlfun.studies.replacing import finish
-    from dlfun.training.checkpoints import take_lock
+    if cluster.size(values) == 1:
+        from dlfun.studies.replacing import finish
 
-    folder = unfinished(output_dir)
-    there = folder.is_dir()
-    if there:
-        take_lock(folder / "lock").close()
-    if finish(Path(output_dir), nobody_else=there):
-        shutil.rmtree(folder, ignore_errors=True)
+        finish(Path(output_dir))
 
 
 def checkpoints_of(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from dlfun.errors import UserError
 from dlfun.studies.checksums import NAME, check_record
+from dlfun.training.checkpoints import LOCK, take_lock
 from dlfun.training.monitor import say
 
 OLD = "old"
@@ -72,7 +73,26 @@ def is_whole(folder: Path) -> bool:
     return (folder / NAME).exists()
 
 
-def finish(output: Path, nobody_else: bool) -> bool:
+def unfinished(output: Path) -> Path:
+    """Where a study keeps what it did until it has its record."""
+    return output.with_name(f"{output.name}.unfinished")
+
+
+def finish(output: Path) -> None:
+    """Ends what a study did not that was killed while its record took the place of another.
+
+    Raises:
+      UserError: if another process works on the record.
+    """
+    folder = unfinished(output)
+    there = folder.is_dir()
+    if there:
+        take_lock(folder / LOCK).close()
+    if end(output, nobody_else=there):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def end(output: Path, nobody_else: bool) -> bool:
     """Ends what a killed process began: a whole record gets its place, and the user is told.
 
     Args:

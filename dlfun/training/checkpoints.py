@@ -196,9 +196,8 @@ class Checkpoints:
         self._pending.clear()
         self._settle()
         if self.written:
-            say(
-                f"{self.written} checkpoints were written, in {self.seconds:.1f} s beside the study"
-            )
+            what = "1 checkpoint was" if self.written == 1 else f"{self.written} checkpoints were"
+            say(f"{what} written, in {self.seconds:.1f} s beside the study")
         shutil.rmtree(self.folder, ignore_errors=True)
         self._give_back()
 

@@ -13,7 +13,7 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.studies.checksums import write_checksums
 from dlfun.studies.record import write_record
-from dlfun.studies.replacing import begin, finish
+from dlfun.studies.replacing import begin, end, finish
 from dlfun.training.checkpoints import Checkpoints
 from experiments import app, flags, survival, train
 from tests.helpers import as_nobody
@@ -86,12 +86,12 @@ def test_what_others_are_writing_stays(tmp_path):
     others = [begin(tmp_path / name) for name in ("r-2", "x")]
     (tmp_path / ".r-abcdefgh").mkdir()
     (tmp_path / ".r-abcdefgh" / "notes").touch()
-    assert not finish(output, nobody_else=False)
+    assert not end(output, nobody_else=False)
     assert mine.exists()
-    assert not finish(output, nobody_else=True)
+    assert not end(output, nobody_else=True)
     assert not mine.parent.exists()
     assert all(path.exists() for path in (*others, tmp_path / ".r-abcdefgh" / "notes"))
-    assert not finish(tmp_path / "nowhere" / "r", nobody_else=True)
+    finish(tmp_path / "nowhere" / "r")
 
 
 def test_another_process_that_writes_a_record_is_left_alone(tmp_path):
@@ -146,6 +146,6 @@ def test_a_record_that_cannot_get_its_place_leaves_the_old_one(tmp_path, monkeyp
         write_record(tmp_path / "r", lambda folder: None, overwrite=True)
     monkeypatch.undo()
     assert not (tmp_path / "r").exists()
-    finish(tmp_path / "r", nobody_else=True)
+    finish(tmp_path / "r")
     # What was whole is the new record, which has no file but its checksums.
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["checksums.txt"]

@@ -16,7 +16,7 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test check simulations soak format lock
+.PHONY: help install tools compare test check simulations soak faults format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ simulations: tools ## check the promises of the statistics by simulation
 
 soak: tools ## kill studies of every kind at random, KILLS=50 times in all, and see that nothing is lost
 	$(run) pytest -m soak -s -o faulthandler_timeout=0 tests/experiments/test_soak.py
+
+faults: tools ## make the faults that a study survives, as root, and write BUILD.md's table of them
+	FAULTS=write $(run) pytest tests
 
 format: tools ## format, and mend what the linter can mend
 	$(run) ruff format .

@@ -353,6 +353,7 @@ def study_options(
     lines = flag_lines(values, models_of(values))
     checkpoints = None
     if fresh:
+        survival.finish_replacing(values, output_dir)
         paths.check_output_dir(output_dir, values.overwrite)
         checkpoints = survival.checkpoints_of(values, script, output_dir, lines)
     return StudyOptions(

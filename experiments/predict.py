@@ -149,6 +149,7 @@ def say_calibration(found: Calibrated) -> None:
 
 def keep(model: trained.Chosen, found: Calibrated) -> None:
     """calibration.json in the record: the last one of each data set, model and member."""
+    from dlfun.studies.checksums import changing
     from dlfun.studies.record import write_json
     from dlfun.studies.recorded import read_json
 
@@ -163,7 +164,8 @@ def keep(model: trained.Chosen, found: Calibrated) -> None:
         "before": found.before._asdict(),
         "after": found.after._asdict(),
     }
-    write_json(path, known)
+    with changing(folder, path.name):
+        write_json(path, known)
 
 
 def main(argv: list[str]) -> None:

@@ -115,7 +115,10 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     if ran.returncode:
         errors = [line for line in said.splitlines() if line.startswith("error: ")]
         return errors[-1].removeprefix("error: ") if errors else f"exit code {ran.returncode}"
-    (folder / USED).write_text(recipe.read_text())
+    from dlfun.studies.checksums import changing
+
+    with changing(folder, USED):
+        (folder / USED).write_text(recipe.read_text())
     return ""
 
 

@@ -56,8 +56,21 @@ def listen(values: absl_flags.FlagValues) -> None:
 
 def unfinished(output_dir: str) -> Path:
     """Where a study keeps what it did until it has its record."""
-    output = Path(output_dir)
-    return output.with_name(f"{output.name}.unfinished")
+    from dlfun.studies import replacing
+
+    return replacing.unfinished(Path(output_dir))
+
+
+def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
+    """`replacing.finish`, unless several processes share the study.
+
+    Raises:
+      UserError: if another process works on the record.
+    """
+    if cluster.size(values) == 1:
+        from dlfun.studies.replacing import finish
+
+        finish(Path(output_dir))
 
 
 def checkpoints_of(
@@ -92,7 +105,7 @@ def checkpoints_of(
     elif folder.exists():
         raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
     found = Checkpoints(folder, identity, values.checkpoint_seconds, CURRENT)
-    check_identity(folder, found.identity)
+    check_identity(folder, found.identity, tell=lambda line: None)  # that, `open` does
     CURRENT.close = found.close
     CURRENT.hint = lambda: hint(values, folder, output_dir)
     return found

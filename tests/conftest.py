@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -33,6 +33,8 @@ if os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") == "1":
 import jax
 import pytest
 
+from tests import faults
+
 jax.config.update("jax_num_cpu_devices", 2)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
@@ -40,6 +42,27 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 def pytest_unconfigure() -> None:
     if _OURS:
         shutil.rmtree(_SCRATCH, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list) -> None:
+    if faults.WRITING:
+        items[:] = [item for item in items if "fault" in getattr(item, "fixturenames", ())]
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    seen = session.config.pluginmanager.get_plugin("terminalreporter")
+    if faults.WRITING and exitstatus == 0 and not seen.stats.get("skipped"):
+        faults.write()
+
+
+@pytest.fixture
+def fault(tmp_path: Path) -> Callable[..., None]:
+    """Takes what a user sees of a fault, and what is kept: a row of BUILD.md's table."""
+
+    def saw(name: str, said: object, kept: str, code: int | None = None) -> None:
+        faults.see(faults.row(name, said, kept, code, tmp_path))
+
+    return saw
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -89,3 +91,19 @@ class After:
 def data_options(folder: Path, **changes: Any) -> DataOptions:
     """Data prepared under a folder of the tests."""
     return DataOptions(data_dir=str(folder), **changes)
+
+
+@contextlib.contextmanager
+def as_nobody(folder: Path) -> Iterator[None]:
+    """While it lasts, this process may not write to a folder; it may be run by root."""
+    before = folder.stat().st_mode
+    folder.chmod(0o555)
+    root = os.getuid() == 0
+    if root:
+        os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        if root:
+            os.setresuid(0, 0, 0)
+        folder.chmod(before)

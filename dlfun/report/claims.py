@@ -13,6 +13,7 @@ import numpy as np
 
 from dlfun.report.table import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
+from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import read_rows
 
 
@@ -86,6 +87,7 @@ def value(row: Row, metric: str) -> float:
 
 def judge(claim: Claim, folder: Path) -> dict[str, str]:
     """The line of a claim: what was published, what the record says, and whether they agree."""
+    check_record(folder)
     rows = [
         row
         for row in read_rows(folder)

@@ -13,6 +13,7 @@ from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
+from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
 ARMS = (
@@ -183,6 +184,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
     arms: list[Arm] = []
     compared: list[dict[str, str]] = []
     for label, path in zip(labels, paths, strict=True):
+        check_record(path)
         pairs = read_pairs(path)
         arms += arms_of(label, path, pairs)
         compared += pair_cells(label, pairs)

@@ -15,6 +15,7 @@ from dlfun.errors import UserError
 from dlfun.report import verdicts
 from dlfun.report.table import MEANING, cells, heading, study_table, summarise
 from dlfun.studies.called import Data, in_python
+from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import (
     broken,
     read_arrays,
@@ -73,6 +74,7 @@ class Study:
         trained: Trained | None = None,
     ) -> None:
         self.folder, self.notes = Path(folder), tuple(notes)
+        check_record(self.folder)
         self._trained = trained
         self._script = script_of(self.folder)
 
@@ -151,6 +153,7 @@ class Study:
         from dlfun.studies.record import write_record
 
         check_output_dir(str(folder))
+        check_record(self.folder)
 
         def fill(building: Path) -> None:
             shutil.copytree(self.folder, building, dirs_exist_ok=True)

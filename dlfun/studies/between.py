@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dlfun.errors import UserError
 from dlfun.stats.multiplicity import holm
+from dlfun.studies.checksums import check_record
 from dlfun.studies.claim import Claim
 from dlfun.studies.judge import Examined, Look, Row, judge
 from dlfun.studies.recorded import (
@@ -39,6 +40,7 @@ def read_side(label: str, folder: Path) -> Side:
     Raises:
       UserError: if it has none, or cannot be read, or is of another version.
     """
+    check_record(folder)
     if script_of(folder) == "sweep":
         raise UserError(f"{folder}: a sweep has no test scores; name records of train or compare")
     lines = [line.lstrip("-").partition("=") for line in flags_of(folder) if line[:2] == "--"]

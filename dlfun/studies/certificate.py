@@ -16,6 +16,7 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies import drift
+from dlfun.studies.checksums import changing
 from dlfun.studies.drift import Left
 from dlfun.studies.judge import metric_of
 from dlfun.studies.options import StudyOptions
@@ -66,7 +67,8 @@ def verify(
         "then": record.environment,
         "now": now,
     }
-    replace_json(record.folder / FILE, certificate)
+    with changing(record.folder, FILE):
+        replace_json(record.folder / FILE, certificate)
     return certificate
 
 

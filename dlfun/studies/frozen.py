@@ -16,6 +16,7 @@ from typing import Any
 
 from dlfun.errors import UserError
 from dlfun.studies.baselines import space_of
+from dlfun.studies.checksums import changing, check_record
 from dlfun.studies.claim import Claim
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.tuning import Tuned, Tuning
@@ -90,6 +91,8 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
     """
     file = Path(path) / NAME if Path(path).is_dir() else Path(path)
     where = f"--frozen={path}"
+    if Path(path).is_dir():
+        check_record(Path(path))
     try:
         contents = json.loads(file.read_text())
     except FileNotFoundError:
@@ -140,7 +143,7 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
         )
     path = openings_of(folder)
     is_new = not path.exists()
-    with path.open("a", newline="") as file:
+    with changing(path.parent, path.name), path.open("a", newline="") as file:
         writer = csv.writer(file)
         if is_new:
             writer.writerow(COLUMNS)

@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.stats import sd_upper, seeds_for_equivalence, seeds_to_detect
+from dlfun.studies.checksums import check_record
 from dlfun.studies.claim import Claim, delta_of
 from dlfun.studies.explain import Explained, explain
 from dlfun.studies.judge import METRICS, make_arms, metric_of
@@ -130,6 +131,7 @@ def read_members(folder: Path) -> Sequence[Mapping[str, Any]]:
     Raises:
       UserError: if it is no record.
     """
+    check_record(folder)
     try:
         return read_rows(folder)
     except UserError:

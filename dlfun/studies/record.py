@@ -6,10 +6,8 @@ import csv
 import json
 import os
 import platform
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -19,7 +17,9 @@ import jax
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.studies import replacing
 from dlfun.studies.arm import Result
+from dlfun.studies.checksums import write_checksums
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.recorded import RANKING, arm_files
 from dlfun.training.checkpoints import Checkpoints
@@ -94,24 +94,20 @@ def write_record(
     output = Path(output_dir)
     if not is_first():
         return output
+    building = None
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent))
-    except OSError as error:
-        raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
-    building = hidden / output.name  # what is written tells of itself by its final name
-    try:
-        building.mkdir(mode=0o755)
+        building = replacing.begin(output)
         fill(building)
-        if overwrite and output.is_dir():
-            os.rename(output, hidden / "old")
-        os.rename(building, output)
+        write_checksums(building)
+        replacing.place(building, output, overwrite)
     except OSError as error:
-        raise UserError(f"--output_dir={output}: {error.strerror}; name another folder") from error
+        end = "name another folder"
+        if checkpoints is not None:
+            end = "mend that, and the same command goes on"
+        raise UserError(f"--output_dir={output}: {error.strerror}; {end}") from error
     finally:
-        if (hidden / "old").exists() and not output.exists():
-            os.rename(hidden / "old", output)
-        shutil.rmtree(hidden, ignore_errors=True)
+        if building is not None:
+            replacing.clear(building, output)
     if checkpoints is not None:
         checkpoints.remove()
     return output

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,8 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError
 from dlfun.models import MODELS
+from dlfun.studies.checksums import check_record
 from dlfun.studies.drift import Left
 
 SCRIPTS = ("train", "compare", "sweep", "searches")
@@ -145,9 +146,8 @@ def read_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
       UserError: if they cannot be read.
     """
     try:
-        with (folder / name).open("rb") as file, np.load(file) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile):
+        return load_npz(folder / name)
+    except UNREADABLE:
         raise broken(folder, name) from None
 
 
@@ -172,8 +172,9 @@ def read_record(folder: Path) -> Recorded:
     """A record of trained members, but for their parameters.
 
     Raises:
-      UserError: if there is none, or one of its files cannot be read.
+      UserError: if there is none, or one of its files cannot be read or is not as it was written.
     """
+    check_record(folder)
     script = script_of(folder)
     if script == "searches":
         raise UserError(

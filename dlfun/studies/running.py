@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import jax
 
 from dlfun.errors import UserError, unknown
-from dlfun.studies import kinds
+from dlfun.studies import kinds, replacing
 from dlfun.studies.adaptive import Task
 from dlfun.studies.called import Data, Model, flag_of, kinds_of
 from dlfun.studies.claim import ALL, Claim
@@ -98,6 +98,7 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
       UserError: if one is unknown or out of range, or they do not go together.
     """
     options = study_options(call.models, call.data, given)
+    replacing.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
     if options.precision == "float64" and not jax.config.values["jax_enable_x64"]:
         raise UserError(
@@ -200,8 +201,7 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
     Raises:
       UserError: if those that are there are of another study, or another process works on them.
     """
-    output = Path(str(options.output_dir))
-    folder = output.with_name(f"{output.name}.unfinished")
+    folder = replacing.unfinished(Path(str(options.output_dir)))
     data = [f"{name} {raw.checksum}" for name, raw in options.given.items()]
     identity = {
         "script": f"dlfun.{call.script}",
@@ -216,7 +216,7 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
         if options.overwrite:
             shutil.rmtree(folder)
     store = Checkpoints(folder, identity)
-    check_identity(folder, store.identity)
+    check_identity(folder, store.identity, tell=lambda line: None)  # that, `open` does
     try:
         yield dataclasses.replace(options, checkpoints=store)
     finally:

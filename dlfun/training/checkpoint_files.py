@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,12 +20,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
 """Checkpoints of a population: should the newest be damaged, there is one before it."""
-
-LARGEST = 2**40
-"""Bytes of a file that no checkpoint reaches: a larger one is damaged."""
 
 
 class Saved(NamedTuple):
@@ -36,7 +34,7 @@ class Saved(NamedTuple):
 
 def numbers_of(folder: Path) -> list[int]:
     """The checkpoints of a population that have a manifest, oldest first."""
-    return sorted(int(path.stem) for path in folder.glob("[0-9][0-9][0-9][0-9].json"))
+    return sorted(int(path.stem) for path in folder.glob("[0-9]*.json"))
 
 
 def sweep_out(folder: Path) -> None:
@@ -52,7 +50,7 @@ def sweep_out(folder: Path) -> None:
 def write(folder: Path, saved: Saved) -> None:
     """A new checkpoint of a population; then, the oldest is removed where there are enough."""
     numbers = numbers_of(folder)
-    path = folder / f"{(numbers[-1] + 1 if numbers else 1) % 10_000:04d}"
+    path = folder / f"{numbers[-1] + 1 if numbers else 1:04d}"
     leaves, paths = flat(saved.arrays)
     full = {str(i): leaf for i, leaf in enumerate(leaves) if leaf.size}  # Orbax refuses the others
     empty = {i: [leaf.shape, leaf.dtype.name] for i, leaf in enumerate(leaves) if not leaf.size}
@@ -66,7 +64,7 @@ def write(folder: Path, saved: Saved) -> None:
         "empty": empty,
         "files": {name: [size, digest] for name, size, digest in files_of(path)},
     }
-    write_whole(folder / f"{path.name}.json", json.dumps(manifest))
+    write_whole(folder / f"{path.name}.json", json.dumps(sealed(manifest)))
     for number in numbers[: len(numbers) + 1 - KEPT]:
         (folder / f"{number:04d}.json").unlink(missing_ok=True)
         shutil.rmtree(folder / f"{number:04d}", ignore_errors=True)
@@ -81,20 +79,47 @@ def read(path: Path) -> Saved:
     manifest = json.loads(path.with_name(f"{path.name}.json").read_text())
     if manifest["format"] != FORMAT:
         raise ValueError("of another version")
+    check_seal(manifest)
     for name, (size, _) in manifest["files"].items():
-        if (path / name).stat().st_size != size or size > LARGEST:
+        if (path / name).stat().st_size != size:
             raise ValueError(f"{name} has another size")
     found = {name: digest for name, _, digest in files_of(path)}
     for name, (_, digest) in manifest["files"].items():
         if found.get(name) != digest:
             raise ValueError(f"the checksum of {name} does not fit")
-    full = (
-        writer().restore(path.absolute()) if len(manifest["empty"]) < len(manifest["paths"]) else {}
-    )
+    full = restore(path) if len(manifest["empty"]) < len(manifest["paths"]) else {}
     empty = {i: np.zeros(shape, dtype) for i, (shape, dtype) in manifest["empty"].items()}
     leaves = {**full, **empty}
     arrays = [np.asarray(leaves[str(i)]) for i in range(len(manifest["paths"]))]
     return Saved(nested(arrays, manifest["paths"]), manifest["about"])
+
+
+def restore(path: Path) -> dict[str, Any]:
+    """The arrays that Orbax wrote.
+
+    Raises:
+      ValueError: if they would not fit the memory of this machine.
+    """
+    reader = writer()
+    shapes = reader.metadata(path.absolute()).item_metadata.tree.values()
+    needed = sum(math.prod(leaf.shape) * np.dtype(leaf.dtype).itemsize for leaf in shapes)
+    if needed > os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"):
+        raise ValueError(f"its arrays would take {needed / 2**30:.0f} GiB")
+    return reader.restore(path.absolute())
+
+
+def sealed(contents: Mapping[str, Any]) -> dict[str, Any]:
+    """What JSON is to hold, with a checksum of it."""
+    plain = json.loads(json.dumps(contents))  # as it will be read
+    text = json.dumps(plain, sort_keys=True)
+    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), **plain}
+
+
+def check_seal(found: Mapping[str, Any]) -> None:
+    """Raises ValueError unless what JSON held is as `sealed` made it."""
+    contents = {name: value for name, value in found.items() if name != "sha256"}
+    if sealed(contents) != found:
+        raise ValueError("the checksum of the manifest does not fit")
 
 
 def writer() -> Any:

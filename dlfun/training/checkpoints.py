@@ -17,7 +17,7 @@ import os
 import shutil
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,8 +26,10 @@ from dlfun.errors import UserError
 from dlfun.training.checkpoint_files import (
     FORMAT,
     Saved,
+    check_seal,
     numbers_of,
     read,
+    sealed,
     sweep_out,
     write,
     write_whole,
@@ -116,13 +118,14 @@ class Checkpoints:
         except UserError:
             self._give_back()
             raise
-        write_whole(self.folder / STUDY, json.dumps(self.identity, indent=1, sort_keys=True))
+        write_whole(self.folder / STUDY, json.dumps(sealed(self.identity), indent=1))
         for own in self.folder.iterdir():
             if own.is_dir():
                 sweep_out(own)
         done = sum(bool(numbers_of(own)) for own in self.folder.iterdir() if own.is_dir())
         if done:
-            say(f"{self.folder}: going on from there; it has checkpoints of {done} populations")
+            what = f"{done} population{'s' if done > 1 else ''}"
+            say(f"{self.folder}: going on from there; it has checkpoints of {what}")
 
     def load(self, name: str) -> Saved | None:
         """The newest checkpoint of a population that is whole, or None."""
@@ -193,9 +196,8 @@ class Checkpoints:
         self._pending.clear()
         self._settle()
         if self.written:
-            say(
-                f"{self.written} checkpoints were written, in {self.seconds:.1f} s beside the study"
-            )
+            what = "1 checkpoint was" if self.written == 1 else f"{self.written} checkpoints were"
+            say(f"{what} written, in {self.seconds:.1f} s beside the study")
         shutil.rmtree(self.folder, ignore_errors=True)
         self._give_back()
 
@@ -226,19 +228,43 @@ def take_lock(path: Path) -> Any:
     return file
 
 
-def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
-    """Raises UserError unless a folder is of this study, or of none."""
+def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] | None:
+    """Whose study a folder is; None where it is nobody's, or that is damaged.
+
+    Raises:
+      UserError: if it is of another version, or cannot be read.
+    """
     try:
         found = json.loads((folder / STUDY).read_text())
+        known = isinstance(found, dict) and found.get("format") == FORMAT
+        if known:
+            check_seal(found)
     except FileNotFoundError:
-        return
-    except (OSError, ValueError):
-        raise UserError(f"{folder / STUDY}: damaged; --overwrite starts the study anew") from None
-    if not isinstance(found, dict) or found.get("format") != identity["format"]:
+        return None
+    except OSError as error:
+        raise UserError(f"{folder / STUDY}: {error.strerror}; change its rights") from None
+    except ValueError:  # the names of populations tell whether they are of this study
+        tell(f"{folder / STUDY}: damaged; going on with those checkpoints that are of this study")
+        return None
+    if not known:
         raise UserError(
             f"{folder}: was written by another version of dlfun; finish it with that one, or "
             "start anew by --overwrite"
         )
+    return found
+
+
+def check_identity(
+    folder: Path, identity: Mapping[str, Any], tell: Callable[[str], None] = say
+) -> None:
+    """Tells the user what is odd about a folder.
+
+    Raises:
+      UserError: unless it is of this study, or of none.
+    """
+    found = read_identity(folder, tell)
+    if found is None:
+        return
     for name, value in identity.items():
         if name not in ("format", "environment") and found.get(name) != value:
             raise UserError(
@@ -247,7 +273,7 @@ def check_identity(folder: Path, identity: Mapping[str, Any]) -> None:
             )
     if found.get("environment") != identity.get("environment"):
         was, now = found.get("environment"), identity.get("environment")
-        say(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
+        tell(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
 
 
 def difference(was: Any, now: Any) -> str:

@@ -153,7 +153,7 @@ BAD = {
     "no array": (SEQUENCE, lambda f: written(f / "a.npy", "1, 2"), "cannot be read"),
     "no archive": (SEQUENCE, lambda f: written(f / "a.npz", "1, 2"), "cannot be read"),
     "cut": (SEQUENCE, lambda f: short(f / "a.npy"), "ends before its last number"),
-    "huge": (SEQUENCE, lambda f: huge(f / "a.npz"), "GiB; give it in parts"),
+    "huge": (SEQUENCE, lambda f: huge(f / "a.npz"), "ends before its last number"),
     "shape": (SEQUENCE, lambda f: saved(f / "a.npy", numbers(2, 6)), r"\[2, 6\], and lines needs"),
     "NaN": (SEQUENCE, lambda f: saved(f / "a.npy", np.full(5, np.nan)), "not finite"),
     "none": (SEQUENCE, lambda f: saved(f / "a.npy", np.zeros((0, 5))), "no examples"),

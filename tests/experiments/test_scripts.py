@@ -69,21 +69,32 @@ def test_sweep_of_a_number_and_a_shape(tmp_path):
     assert "validation accuracy" in ran.stdout
 
 
-def test_a_kill_leaves_what_goes_on(tmp_path):
+def test_a_kill_leaves_what_goes_on(tmp_path, fault):
     """Not a second record, nor half of one; and another study is refused there."""
     long = ("--dataset=digits", "--seeds=1", "--steps=999999", "--evaluations=999999")
     often = ("--checkpoint_seconds=0", f"--output_dir={tmp_path}/r")
-    process = start("experiments.train", *long, *often, "--requeue_signal=USR1")
+    process = start("experiments.train", *long, *often)
     while not list(tmp_path.glob("r.unfinished/*/*.json")):
         assert process.poll() is None
         time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    process = start("experiments.train", *long, *often, "--requeue_signal=USR1")
+    for line in process.stderr:
+        if "r.unfinished" in line:
+            break
+    what = "SIGKILL at any instant, also while a checkpoint is written; then the same command"
+    fault(what, line, "all up to the last whole checkpoint")
     second = run("experiments.train", *long, *often)
     assert second.returncode == 2
     assert f"process {process.pid} on " in second.stderr
     process.send_signal(signal.SIGUSR1)
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 128 + signal.SIGUSR1
-    assert said.splitlines()[-1] == "told to stop by SIGUSR1; the same command goes on"
+    last = said.splitlines()[-1]
+    assert last == "told to stop by SIGUSR1; the same command goes on"
+    what = "SIGTERM, Ctrl-C or `--requeue_signal` (exit code: 128 and the signal's number)"
+    fault(what, last, "all intervals up to now; within 5 s if the interval does not end by then")
     assert [path.name for path in tmp_path.iterdir()] == ["r.unfinished"]
     other = run("experiments.train", *long[:2], "--steps=9", *often)
     assert other.returncode == 2
@@ -91,7 +102,7 @@ def test_a_kill_leaves_what_goes_on(tmp_path):
     assert "--steps=999999" in other.stderr
 
 
-def test_a_record_is_replaced_only_if_asked(tmp_path):
+def test_a_record_is_replaced_only_if_asked(tmp_path, fault):
     folder = tmp_path / "r"
     ran = [run("experiments.train", *TINY, f"--seed={seed}", *more, f"--output_dir={folder}")
            for seed, more in ((1, ()), (2, ()), (2, ("--overwrite",)))]  # fmt: skip
@@ -99,6 +110,8 @@ def test_a_record_is_replaced_only_if_asked(tmp_path):
     assert "already holds a record; name a new directory, or replace it by --overwrite" in (
         ran[1].stderr
     )
+    kept = "the old record until the new one is whole"
+    fault("a record that is there already", ran[1].stderr, kept, code=2)
     assert "--seed=2" in (folder / "config.flags").read_text().splitlines()
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 

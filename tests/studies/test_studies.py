@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.studies import record
+from dlfun.studies import checksums, record
 from dlfun.studies.compare import compare
 from dlfun.studies.options import ModelOptions
 from dlfun.studies.search import configurations, crossed
@@ -64,6 +64,9 @@ def test_record_of_a_comparison(tmp_path, data_dir):
         assert kept["shared_test"]
     with np.load(folder / "digits-vae-evidence.npz") as kept:
         assert kept["latent"].shape == (len(kept["latent_targets"]), 2)
+    checksums.check_record(folder)
+    files = {p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()}
+    assert set(checksums.read_lines(folder)) == files - {checksums.NAME}
     known = json.loads((folder / "environment.json").read_text())
     assert len(known["datasets"]["digits"]["checksum"]) == 64
     assert known["versions"]["jax"]

@@ -11,7 +11,7 @@ import pytest
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.report.determinism import certificate_table
-from dlfun.studies import certificate, drift, recorded
+from dlfun.studies import certificate, checksums, drift, recorded
 from dlfun.studies.arm import make_members
 from dlfun.studies.compare import compare
 from dlfun.studies.sweep import sweep as run_sweep
@@ -79,10 +79,13 @@ def rewrite(folder, change):
 
 def test_an_honest_record_repeats_and_keeps_all_its_files(record, monkeypatch, capsys):
     before = {p: p.read_bytes() for p in record.rglob("*") if p.is_file()}
+    del before[record / "checksums.txt"]  # which gets a line more
     found = verified(record, monkeypatch)
     assert {p: p.read_bytes() for p in before} == before
     files = {p for p in record.rglob("*") if p.is_file()}
-    assert files - set(before) == {record / "determinism.json"}
+    new = {record / "determinism.json", record / "checksums.txt"}
+    assert files - set(before) == new
+    checksums.check_record(record)
     assert [arm["members"] for arm in found["arms"]] == [7, 7]
     for number in (0, 1):
         runs = reruns(found, number)
@@ -105,6 +108,7 @@ def test_an_honest_record_repeats_and_keeps_all_its_files(record, monkeypatch, c
 
 
 def test_what_was_changed_is_found(record, monkeypatch):
+    (record / checksums.NAME).unlink()
     with np.load(record / "history.npz") as arrays:
         history = dict(arrays)
     losses = history["digits/softmax/train_loss"]
@@ -167,6 +171,7 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     def swapped(rows):
         return [rows[i] for i in (2, 3, 0, 1, *range(4, 8))]
 
+    (folder / checksums.NAME).unlink()
     rewrite(folder, swapped)
     moved = verified(folder, monkeypatch, "--members=2")
     assert not reruns(moved, 0)[SAME]["bit_equal"]
@@ -253,6 +258,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("said", BROKEN)
 def test_broken_records_are_one_line_and_stay_as_they_are(record, monkeypatch, said):
+    (record / checksums.NAME).unlink()
     BROKEN[said](record)
     with pytest.raises(UserError, match=said) as error:
         verified(record, monkeypatch)

@@ -1,10 +1,15 @@
 """A population that goes on from a checkpoint ends with the bits of one that was never stopped."""
 
 import dataclasses
+import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
+import tempfile
+import time
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -13,15 +18,27 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.models import BPNN, VAE
 from dlfun.studies.arm import resolve, run_arm
+from dlfun.studies.record import write_record
 from dlfun.studies.stacked import stack
 from dlfun.training import checkpoints
 from dlfun.training.checkpoint_files import KEPT, numbers_of
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import HParams, Layout
-from tests.helpers import After, options, toy
+from tests.helpers import After, as_nobody, options, toy
 
 IDENTITY = {"flags": ["--steps=12"], "environment": "here"}
 TIMES = ("seconds", "compile_seconds")
+FILE = r"\S*\.\S*|d/\S+"
+WAITS = "the checkpoint before, and the study in memory, which is written when it can be"
+DISKS = {
+    "full": "a disk that is full in the middle",
+    "read-only": "a disk that is read-only from now on",
+}
+DAMAGES = {
+    "flip": "a flipped byte in any file of a checkpoint",
+    "truncate": "a truncated or missing file of a checkpoint",
+    "version": "a checkpoint of another version",
+}
 
 
 def trained(model, shape, layout, store=None, input="memory", rates=(1e-2,)):
@@ -110,13 +127,54 @@ def test_the_newest_checkpoints_are_kept_and_read_back(tmp_path):
     store.close()
 
 
-@pytest.mark.parametrize("how", ["flip", "truncate", "remove", "version", "garbled"])
-def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd, how):
+def test_numbers_grow_as_long_as_a_study_runs(tmp_path):
+    store = saved(tmp_path / "x", 1)
+    a = tmp_path / "x" / "a"
+    for end in ("", ".json"):
+        (a / f"0001{end}").rename(a / f"9999{end}")
+    for i in (2, 3):
+        store.note("a", {"x": np.full(3, i)}, {"number": i})
+        store.save(wait=True)
+    assert numbers_of(a) == [10_000, 10_001]
+    assert store.load("a").about == {"number": 3}
+    store.close()
+
+
+def test_a_clock_that_is_set_back_changes_nothing(tmp_path, monkeypatch, capfd, fault):
+    """By a day again and again, between any two looks at it; the times of files are unsorted."""
+    looks, now = itertools.count(), time.time
+    monkeypatch.setattr(time, "time", lambda: now() - 86_400 * (next(looks) // 3))
+    monkeypatch.setattr(time, "time_ns", lambda: int(time.time() * 1e9))
+    wanted = trained("bpnn", BPNN((8,)), Layout(1, 3))
+    store = Checkpoints(tmp_path / "x", IDENTITY, every=0, stop=After(2))
+    with pytest.raises(KeyboardInterrupt):
+        trained("bpnn", BPNN((8,)), Layout(1, 3), store)
+    store.close()
+    manifests = sorted((tmp_path / "x").rglob("[0-9]*.json"))
+    assert len(manifests) == 2
+    for age, path in enumerate(manifests):
+        os.utime(path, (2e9 - 1e8 * age,) * 2)
+    with pytest.raises(UserError, match="unfinished study"):
+        Checkpoints(tmp_path / "x", IDENTITY | {"flags": []}).open()
+    capfd.readouterr()
+    again = Checkpoints(tmp_path / "x", IDENTITY)
+    assert again.load(manifests[0].parent.name).about["chunks"]["0"]["intervals"] == 2
+    found = trained("bpnn", BPNN((8,)), None, again)
+    same(found, wanted)
+    assert found.rows[0]["seconds"] > 0
+    assert "going on from there; it has checkpoints of 1 population" in capfd.readouterr().err
+    again.close()
+    assert next(looks) > 30
+    fault("the clock set back again and again", "", "everything")
+
+
+@pytest.mark.parametrize("how", ["flip", "truncate", "remove", "version", "garbled", "sealed"])
+def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd, how, fault):
     saved(tmp_path / "x").close()
     newest = tmp_path / "x" / "a" / "0003"
     files = [path for path in newest.rglob("*") if path.is_file() and path.stat().st_size]
     manifest = newest.with_suffix(".json")
-    if how in ("version", "garbled"):
+    if how in ("version", "garbled", "sealed"):
         files = [manifest]
     assert files
     whole = tmp_path / "whole"
@@ -131,12 +189,18 @@ def test_damage_to_any_file_is_seen_and_the_one_before_is_taken(tmp_path, capfd,
             data = json.dumps(json.loads(data) | {"format": 99}).encode()
         elif how == "garbled":
             data = b"{"
+        elif how == "sealed":
+            data = data.replace(b'"number": 3', b'"number": 7')
         file.unlink() if how == "remove" else file.write_bytes(data)
         store = Checkpoints(tmp_path / "x", IDENTITY)
         assert store.load("a").about == {"number": 2}
-        assert "0003: damaged" in capfd.readouterr().err
+        said = capfd.readouterr().err
+        assert "0003: damaged" in said
         shutil.rmtree(tmp_path / "x")
         shutil.copytree(whole, tmp_path / "x")
+    if how in DAMAGES:
+        line = re.sub(r"of \S+ does|\(\S+ has", lambda found: re.sub(FILE, "...", found[0]), said)
+        fault(DAMAGES[how], line, "all up to the checkpoint before")
     for path in (tmp_path / "x" / "a").glob("000?/manifest.ocdbt"):
         path.unlink()
     assert Checkpoints(tmp_path / "x", IDENTITY).load("a") is None
@@ -155,26 +219,39 @@ def test_what_was_being_written_at_a_kill_is_swept_out(tmp_path):
     store.close()
 
 
-def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd):
+def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd, monkeypatch, fault):
     store = saved(tmp_path / "x")
-    with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it; wait for it"):
+    with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it") as caught:
         Checkpoints(tmp_path / "x", IDENTITY).open()
+    fault("a second process on the directory", caught.value, "everything")
     store.close()
+    rows = iter(("the same directory with other flags", "a directory of another version of dlfun"))
     for change, what in (
         ({"flags": ["--steps=13"]}, "unfinished study with --steps=12 where this one has .*=13"),
-        ({"format": 2}, "another version of dlfun"),
+        ({"format": 99}, "another version of dlfun"),
     ):
+        if "format" in change:
+            monkeypatch.setattr(checkpoints, "FORMAT", 99)
         other = Checkpoints(tmp_path / "x", IDENTITY | change)
-        other.identity |= change
-        with pytest.raises(UserError, match=what):
+        with pytest.raises(UserError, match=what) as caught:
             other.open()
+        fault(next(rows), caught.value, "everything")
+    monkeypatch.undo()
     elsewhere = Checkpoints(tmp_path / "x", IDENTITY | {"environment": "elsewhere"})
     elsewhere.open()
-    assert "begun with here, and goes on with elsewhere" in capfd.readouterr().err
+    said = capfd.readouterr().err.splitlines()[-2]
+    assert "begun with here, and goes on with elsewhere" in said
+    fault("other versions or devices than at the start", said, "everything")
     elsewhere.close()
-    (tmp_path / "x" / "study.json").write_text("{")
-    with pytest.raises(UserError, match=r"study\.json: damaged; --overwrite"):
-        Checkpoints(tmp_path / "x", IDENTITY).open()
+    path = tmp_path / "x" / "study.json"
+    for text in ("{", path.read_text().replace("--steps=12", "--steps=13")):
+        path.write_text(text)
+        again = Checkpoints(tmp_path / "x", IDENTITY)
+        again.open()
+        said = capfd.readouterr().err.splitlines()[0]
+        fault("damage to the file that says whose study it is", said, "everything")
+        assert again.load("a").about == {"number": 3}
+        again.close()
 
 
 def test_a_study_that_kept_nothing_leaves_no_folder(tmp_path):
@@ -212,10 +289,10 @@ def small_disk(tmp_path):
     subprocess.run(["umount", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("fault", ["full", "read-only"])
-def test_a_disk_that_fails_in_the_middle_costs_only_its_checkpoint(small_disk, capfd, fault):
+@pytest.mark.parametrize("kind", ["full", "read-only"])
+def test_a_disk_that_fails_in_the_middle_costs_only_its_checkpoint(small_disk, capfd, kind, fault):
     store = saved(small_disk / "x")
-    if fault == "full":
+    if kind == "full":
         store.note("a", {"x": {"y": np.random.default_rng(0).normal(size=100_000)}}, {"number": 4})
     else:
         subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
@@ -223,11 +300,39 @@ def test_a_disk_that_fails_in_the_middle_costs_only_its_checkpoint(small_disk, c
     store.save(wait=True)
     said = capfd.readouterr().err
     assert "no checkpoint was written" in said
-    assert {"full": "No space left", "read-only": "Read-only file system"}[fault] in said
+    assert {"full": "No space left", "read-only": "Read-only file system"}[kind] in said
+    fault(DISKS[kind], said.replace("disk/", ""), WAITS)
     assert store.load("a").about == {"number": 4}  # it waits to be written
-    if fault == "read-only":
+    if kind == "read-only":
         subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
         store.save(wait=True)
     store.close()
-    wanted = {"number": 4 if fault == "read-only" else 3}
+    wanted = {"number": 4 if kind == "read-only" else 3}
     assert Checkpoints(small_disk / "x", IDENTITY).load("a").about == wanted
+
+
+def test_a_disk_too_full_for_the_record_costs_nothing(small_disk, fault):
+    store = saved(small_disk / "r.unfinished")
+    with pytest.raises(UserError, match="No space left on device") as caught:
+        write_record(
+            small_disk / "r", lambda folder: (folder / "x").write_bytes(bytes(10**6)), False, store
+        )
+    store.close()
+    assert [path.name for path in small_disk.iterdir()] == ["r.unfinished"]
+    said = UserError(str(caught.value).replace("disk/", ""))
+    fault("a disk too full for the record", said, "all that was trained")
+
+
+def test_a_right_that_is_lost_in_the_middle_costs_only_the_checkpoint(capfd, fault):
+    above = Path(tempfile.mkdtemp(prefix="dlfun-closed-"))
+    above.chmod(0o755)
+    store = saved(above / "x")
+    store.note("a", {"x": {"y": np.ones(3)}}, {"number": 4})
+    with as_nobody(above / "x" / "a"):
+        store.save(wait=True)
+    said = capfd.readouterr().err.replace(f"{above}/", "")
+    assert "no checkpoint was written (Permission denied)" in said
+    fault("a right to write that is lost in the middle", said, WAITS)
+    store.close()
+    assert Checkpoints(above / "x", IDENTITY).load("a").about == {"number": 4}
+    shutil.rmtree(above)

@@ -7,18 +7,15 @@ import math
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
 
 import numpy as np
 
 from dlfun.data import is_path
+from dlfun.data.arrays import UNREADABLE, check_head, check_heads, read_member
 from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import table
-from dlfun.data.own.npz import UNREADABLE, first_line
+from dlfun.data.own.npz import first_line
 from dlfun.errors import UserError
-
-LARGEST = 2**33
-"""Bytes of an array, at most: an archive may claim to hold any number of them."""
 
 NAMES = ("inputs", "test_inputs", "x_test")
 """Arrays of an .npz that are the inputs, in this order; else its only one."""
@@ -31,42 +28,6 @@ def unreadable(path: Path, error: Exception) -> UserError:
     )
 
 
-def read_header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype]:
-    """Shape and type of an array from the head of its file.
-
-    Raises:
-      ValueError: if it is none, or holds Python objects.
-    """
-    version = np.lib.format.read_magic(file)
-    known: dict[tuple[int, int], Any] = {
-        (1, 0): np.lib.format.read_array_header_1_0,
-        (2, 0): np.lib.format.read_array_header_2_0,
-    }
-    if version not in known:
-        raise ValueError(f"an array of version {version[0]}.{version[1]}")
-    shape, _, dtype = known[version](file)
-    if dtype.hasobject:
-        raise ValueError("an array of Python objects")
-    return shape, dtype
-
-
-def check_size(file: IO[bytes], size: int, path: Path, source: Source | None = None) -> None:
-    """Raises unless the array in a file of so many bytes is as large as its head says, and fits.
-
-    Raises:
-      UserError: if its shape does not fit the data set, or it is larger than `LARGEST`.
-      ValueError: if the file is no array, or shorter than it says.
-    """
-    shape, dtype = read_header(file)
-    needed = math.prod(shape) * dtype.itemsize
-    if needed > LARGEST:
-        raise UserError(f"{path}: an array of {needed / 2**30:.0f} GiB; give it in parts")
-    if needed > size - file.tell():
-        raise ValueError("it ends before its last number")
-    if source is not None:
-        check_shape(shape, source, path)
-
-
 def read_npy(paths: Sequence[Path], source: Source) -> Given:
     """Inputs [examples, *shape] of an .npy file.
 
@@ -76,7 +37,7 @@ def read_npy(paths: Sequence[Path], source: Source) -> Given:
     (path,) = paths
     try:
         with path.open("rb") as file:
-            check_size(file, path.stat().st_size, path, source)
+            check_shape(check_head(file, path.stat().st_size)[0], source, path)
             file.seek(0)
             array = np.load(file, allow_pickle=False)
     except UNREADABLE as error:
@@ -102,10 +63,12 @@ def read_npz(paths: Sequence[Path], source: Source) -> Given:
     try:
         with zipfile.ZipFile(path) as archive:
             name, held = inputs_name(archive, path), set(archive.namelist())
-            array = read_member(archive, name, path, source)
-            lengths = None
-            if "lengths.npy" in held and source.spec.padded:
-                lengths = read_member(archive, "lengths.npy", path)
+            padded = "lengths.npy" in held and source.spec.padded
+            wanted = (name, "lengths.npy") if padded else (name,)
+            shapes = check_heads(archive, wanted, path.stat().st_size)
+            check_shape(shapes[name], source, path)
+            array = read_member(archive, name)
+            lengths = read_member(archive, "lengths.npy") if padded else None
     except UNREADABLE as error:
         raise unreadable(path, error) from None
     inputs = fitted(array, source, path)
@@ -132,16 +95,6 @@ def inputs_name(archive: zipfile.ZipFile, path: Path) -> str:
     if len(held) != 1:
         raise UserError(f"{path}: holds {len(held)} arrays; name the one of inputs {NAMES[0]}")
     return held[0]
-
-
-def read_member(
-    archive: zipfile.ZipFile, name: str, path: Path, source: Source | None = None
-) -> np.ndarray:
-    """An array of an archive, which is not larger than its head says."""
-    with archive.open(name) as file:
-        check_size(file, archive.getinfo(name).file_size, path, source)
-    with archive.open(name) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def read_csv(paths: Sequence[Path], source: Source) -> Given:

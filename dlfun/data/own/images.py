@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -46,14 +47,16 @@ def open_image(path: Path, size: tuple[int, int] | None = None) -> Any:
     """
     from PIL import Image, ImageOps
 
+    bomb = Image.DecompressionBombWarning  # all that Pillow has for half a GB; more is an error
+    # It raises what the damaged part happens to break; SyntaxError is its word for bad chunks.
+    unreadable = (OSError, SyntaxError, ValueError, EOFError, bomb, Image.DecompressionBombError)
     try:
-        with Image.open(path) as file:
+        with warnings.catch_warnings(action="error", category=bomb), Image.open(path) as file:
             if size is not None and sorted(file.size) != sorted(size):
                 raise other_size(path, file.size, size)
             image = ImageOps.exif_transpose(file)
             image.load()
-    # PIL raises what the damaged part happens to break; SyntaxError is its word for bad chunks.
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except unreadable as error:
         raise UserError(
             f"{path} cannot be read as an image ({type(error).__name__}); mend it, or take it out"
         ) from None

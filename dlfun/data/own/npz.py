@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
 from dlfun.data.own.parts import Found
@@ -30,8 +29,6 @@ PAIRS = {
     "test": (("test_inputs", "test_targets"), ("x_test", "y_test")),
 }
 """Names of the arrays of each split."""
-
-UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
 
 
 def read(path: Path) -> Found:
@@ -86,12 +83,7 @@ def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def load(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file; those of Python objects are never read."""
     try:
-        # numpy itself would leave a file open that is no archive.
-        with path.open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                raise ValueError("it is a single array")
-            return {name: loaded[name] for name in loaded.files}
+        return load_npz(path)
     except UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as .npz ({first_line(error)}); write it with numpy.savez, "

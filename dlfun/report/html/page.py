@@ -35,6 +35,7 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed, plural
+from dlfun.studies.checksums import changing
 from dlfun.studies.recorded import labels_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -96,7 +97,8 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
         os.chmod(building, 0o644)
-        os.replace(building, target)
+        with changing(Path(folder), name):
+            os.replace(building, target)
     except OSError as error:
         raise UserError(f"{target}: {error.strerror}; name another --output_file") from error
     return target

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError
 from dlfun.studies import recorded
+from dlfun.studies.checksums import PAGE, check_record
 
 Row = Mapping[str, str]
 Arm = tuple[str, str]
@@ -56,6 +57,7 @@ def read_record(folder: Path) -> Record:
       UserError: if there is none, or it is empty, damaged, or of another version of dlfun.
     """
     check_folder(folder)
+    check_record(folder, but=(PAGE,))  # which may be about to be made
     environment = read_json(folder / "environment.json", dict)
     rows, pairs = read_rows(folder / "members.csv"), read_json(folder / "comparison.json", list)
     made_by = environment.get("versions", {}).get("dlfun") or "another version"
@@ -135,7 +137,7 @@ def reading(path: Path, read: Callable[[], Any], absent: Any) -> Any:
         return absent
     try:
         return read()
-    except (OSError, ValueError, KeyError, EOFError, csv.Error, zipfile.BadZipFile) as error:
+    except (*UNREADABLE, csv.Error) as error:
         raise damaged(path, error) from error
 
 
@@ -171,12 +173,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an .npz."""
-
-    def read() -> dict[str, np.ndarray]:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
-
-    return reading(path, read, {})
+    return reading(path, lambda: load_npz(path), {})
 
 
 def arms(record: Record) -> dict[Arm, list[Row]]:

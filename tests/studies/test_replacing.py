@@ -1,0 +1,151 @@
+"""A record takes the place of another, and is killed, refused and hindered on the way."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from dlfun.errors import UserError
+from dlfun.studies.checksums import write_checksums
+from dlfun.studies.record import write_record
+from dlfun.studies.replacing import begin, end, finish
+from dlfun.training.checkpoints import Checkpoints
+from experiments import app, flags, survival, train
+from tests.helpers import as_nobody
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from dlfun.studies import replacing
+
+building, output, at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+rename, done = os.rename, []
+
+def renamed(*names):
+    if len(done) == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    done.append(rename(*names))
+
+replacing.os.rename, rmtree = renamed, replacing.shutil.rmtree
+replacing.place(building, output, overwrite=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def record(folder, text):
+    folder.mkdir(exist_ok=True)
+    (folder / "config.flags").write_text(text)
+    write_checksums(folder)
+
+
+def killed(output, at, half=False):
+    """A process that replaces a record, and is killed before its rename of this number."""
+    record(output, "old")
+    building = begin(output)
+    record(building, "new")
+    if half:
+        (building / "config.flags").write_text("half")
+    command = [sys.executable, "-c", KILLED, str(building), str(output), str(at)]
+    assert subprocess.run(command).returncode == -signal.SIGKILL
+    return building.parent
+
+
+@pytest.mark.parametrize(
+    ("at", "half", "there", "wanted"),
+    [(0, False, True, "old"), (1, False, False, "new"), (1, True, False, "old"),
+     (2, False, True, "new")],
+)  # fmt: skip
+def test_a_kill_while_a_record_is_replaced_loses_none(
+    tmp_path, capfd, fault, at, half, there, wanted
+):
+    output = tmp_path / "r"
+    hidden = killed(output, at, half)
+    assert output.exists() == there
+    (tmp_path / "r.unfinished" / "population").mkdir(parents=True)  # whose process is gone
+    app.parse(train.FLAGS, ["train", f"--output_dir={output}"])
+    with pytest.raises(UserError, match="already holds a record"):
+        flags.study_options(train.FLAGS, "train")
+    assert (output / "config.flags").read_text() == wanted
+    assert not hidden.exists()
+    said = capfd.readouterr().err
+    assert bool(said) == (at == 1)
+    assert (tmp_path / "r.unfinished").exists() == (not (at == 1 and wanted == "new"))
+    if said and not half:
+        what = "SIGKILL between the two steps by which `--overwrite` replaces a record"
+        fault(what, said, "the new record; the old one where that is not whole")
+
+
+def test_what_others_are_writing_stays(tmp_path):
+    output = tmp_path / "r"
+    mine = begin(output)
+    others = [begin(tmp_path / name) for name in ("r-2", "x")]
+    (tmp_path / ".r-abcdefgh").mkdir()
+    (tmp_path / ".r-abcdefgh" / "notes").touch()
+    assert not end(output, nobody_else=False)
+    assert mine.exists()
+    assert not end(output, nobody_else=True)
+    assert not mine.parent.exists()
+    assert all(path.exists() for path in (*others, tmp_path / ".r-abcdefgh" / "notes"))
+    finish(tmp_path / "nowhere" / "r")
+
+
+def test_another_process_that_writes_a_record_is_left_alone(tmp_path):
+    store = Checkpoints(tmp_path / "r.unfinished", {})
+    store.open()
+    app.parse(train.FLAGS, ["train"])
+    with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it"):
+        survival.finish_replacing(train.FLAGS, str(tmp_path / "r"))
+    store.close()
+
+
+@pytest.fixture
+def closed():
+    """A folder that may be read, and not be written to, by whoever is not root."""
+    folder = Path(tempfile.mkdtemp(prefix="dlfun-closed-"))
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_no_right_to_write_is_said_before_anything_is_trained(closed, fault):
+    app.parse(train.FLAGS, ["train", f"--output_dir={closed}/r"])
+    with as_nobody(closed), pytest.raises(UserError) as caught:
+        flags.study_options(train.FLAGS, "train")
+    said = str(caught.value).replace(str(closed), "runs")
+    fault("no right to write to `--output_dir`", UserError(said), "nothing was begun")
+
+
+def test_a_right_that_is_lost_before_the_record_costs_nothing(closed, fault):
+    record(closed / "r", "old")
+    store = Checkpoints(closed / "r.unfinished", {})
+    with as_nobody(closed), pytest.raises(UserError) as caught:
+        write_record(closed / "r", lambda folder: None, overwrite=True, checkpoints=store)
+    assert (closed / "r" / "config.flags").read_text() == "old"
+    said = str(caught.value).replace(str(closed), "runs")
+    fault("no right to write any more when the record is to be written", UserError(said),
+          "all that was trained, and the old record")  # fmt: skip
+
+
+def test_a_record_that_cannot_get_its_place_leaves_the_old_one(tmp_path, monkeypatch):
+    record(tmp_path / "r", "old")
+    rename = os.rename
+
+    def first_only(a, b):
+        if Path(b) == tmp_path / "r":
+            raise OSError(5, "Input/output error")
+        rename(a, b)
+
+    monkeypatch.setattr(os, "rename", first_only)
+    with pytest.raises(UserError, match="Input/output error; name another folder"):
+        write_record(tmp_path / "r", lambda folder: None, overwrite=True)
+    monkeypatch.undo()
+    assert not (tmp_path / "r").exists()
+    finish(tmp_path / "r")
+    # What was whole is the new record, which has no file but its checksums.
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["checksums.txt"]

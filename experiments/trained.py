@@ -75,7 +75,7 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
         define(values, kind, name, default, help, group, usual=usual)
 
     only = "the only one of the record"
-    add(parsing.choice("model", MODELS), "model", None, "which model of the record", "Model", only)
+    add(parsing.text(), "model", None, "which model of the record", "Model", only)
     add(parsing.text(), "dataset", None, "which data set of the record, by its name", "Model", only)
     what = "best by validation, or the number of its row in members.csv within model and data set"
     if several:
@@ -96,6 +96,17 @@ def called(given: str) -> str:
     return given if known else name_of(Path(given))
 
 
+def check_kept(record: Recorded, dataset: str, model: str | None, networks: list[str]) -> None:
+    """Raises UserError if the model is a classical one: what it learned is in no record."""
+    known = {row["model"] for row in record.rows if row["dataset"] == dataset}
+    if model in known - set(networks):
+        raise UserError(
+            f"--model={model}: a record keeps what networks learned, and of a classical model its "
+            "scores alone, since scikit-learn stores estimators as pickles, which run code when "
+            f"they are read; give --model={'|'.join(dict.fromkeys(networks))}, or fit it anew"
+        )
+
+
 def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chosen:
     """The model that flags and words choose, in a process where JAX is set up for it.
 
@@ -114,6 +125,7 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     rows = [row for row in record.rows if row["model"] in MODELS]
     wanted = pick("dataset", values["dataset"].value, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == wanted]
+    check_kept(record, wanted, values["model"].value, own)
     model = pick("model", values["model"].value, own)
     options = flags.study_options(study, record.script, fresh=False)
     given = next((name for name in options.datasets if called(name) == wanted), wanted)

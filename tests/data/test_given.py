@@ -164,7 +164,11 @@ CHANGES = Source(
 
 BAD = {
     "differences": (CHANGES, lambda f: saved(f / "a.npy", np.full((2, 3), -17)), "from -16 to 16"),
-    "which": (SEQUENCE, lambda f: saved(f / "a.npy", np.array([[0.0] * 5, [np.inf] * 5])), "example 1 "),
+    "which": (
+        SEQUENCE,
+        lambda f: saved(f / "a.npy", np.array([[0.0] * 5, [np.inf] * 5])),
+        "example 1 ",
+    ),
     "typo first": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,x,4,5", "1,2,3,4,5"), "line 1: a"),
     "gap first": (SEQUENCE, lambda f: written(f / "a.csv", "1,,3,4,5", "1,2,3,4,5"), "line 1: a"),
     "no file": (SEQUENCE, lambda f: f / "none.npy", "there is no such file"),
@@ -179,7 +183,11 @@ BAD = {
     "none": (SEQUENCE, lambda f: saved(f / "a.npy", np.zeros((0, 5))), "no examples"),
     "letters": (SEQUENCE, lambda f: saved(f / "a.npy", np.array(["a"] * 5)), "must be numbers"),
     "cells": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1"), "line 2: 1 cells"),
-    "text": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"), "line 2: a cell holds no number"),
+    "text": (
+        SEQUENCE,
+        lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"),
+        "line 2: a cell holds no number",
+    ),
     "image": (SEQUENCE, lambda f: image(f / "a.png", (1, 5)), "takes no images"),
     "fractions": (PIXELS, lambda f: saved(f / "a.npy", numbers(2, 4, 6, 3)), "from 0 to 255"),
     "pixels": (PIXELS, lambda f: image(f / "a.png", (6, 5)), "6 x 5 pixels and must be of 6 x 4"),

@@ -283,7 +283,7 @@ def test_samples_are_decoded_from_the_prior(record, tmp_path):
 
 
 def test_flags_of_texts_are_refused_of_a_vae(record, tmp_path):
-    with pytest.raises(UserError, match="--length is of texts .* vae on digits, member"):
+    with pytest.raises(UserError, match=r"--length is of texts .* vae on digits, member"):
         call(sample, record, "--model=vae", "--length=9", f"--output_dir={tmp_path / 'a'}")
 
 

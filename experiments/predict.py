@@ -176,7 +176,8 @@ def main(argv: list[str]) -> None:
 
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
     given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
-    print(f"{model.words()}: {len(given.inputs)} examples", file=sys.stderr)
+    count = len(given.inputs)
+    print(f"{model.words()}: {count} example{'s' if count > 1 else ''}", file=sys.stderr)
     number = 1.0
     if asked != 1.0:
         found = calibrate_network(model.network, ensemble, asked)

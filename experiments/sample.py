@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dlfun.errors import UserError
 from dlfun.types import Range
 from experiments import app, parsing, paths, trained
 from experiments.holders import define
@@ -51,6 +52,16 @@ def check(values: Any) -> None:
         paths.check_output_dir(values.output_dir)
 
 
+def check_examples(model: trained.Chosen) -> None:
+    """Raises UserError for a flag that is of texts alone."""
+    for name in ("prompt", "temperature", "length"):
+        if FLAGS[name].present:
+            raise UserError(
+                f"--{name} is of texts that an rnn of next tokens writes, and this is "
+                f"{model.words()}; leave it out"
+            )
+
+
 def write_texts(model: trained.Chosen, key: Any) -> None:
     """Prints texts, or writes samples.txt."""
     from dlfun.studies.record import write_record
@@ -81,6 +92,7 @@ def main(argv: list[str]) -> None:
     if kind == "text":
         write_texts(model, key)
         return
+    check_examples(model)
     arrays = make_examples(model.network, FLAGS["count"].value, key)
 
     def fill(folder: Path) -> None:

@@ -75,7 +75,7 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
         define(values, kind, name, default, help, group, usual=usual)
 
     only = "the only one of the record"
-    add(parsing.text(), "model", None, "which model of the record, by its name", "Model", only)
+    add(parsing.text(), "model", None, "which model of the record", "Model", only)
     add(parsing.text(), "dataset", None, "which data set of the record, by its name", "Model", only)
     what = "best by validation, or the number of its row in members.csv within model and data set"
     if several:
@@ -96,12 +96,14 @@ def called(given: str) -> str:
     return given if known else name_of(Path(given))
 
 
-def check_kept(record: Recorded, model: str | None) -> None:
-    """Raises UserError if a model of the record is one that it keeps no parameters of."""
-    if model not in MODELS and any(row["model"] == model for row in record.rows):
+def check_kept(record: Recorded, dataset: str, model: str | None, networks: list[str]) -> None:
+    """Raises UserError if the model is a classical one: what it learned is in no record."""
+    known = {row["model"] for row in record.rows if row["dataset"] == dataset}
+    if model in known - set(networks):
         raise UserError(
-            f"--model={model}: a record keeps what scikit-learn fitted in no form, as reading it "
-            "back would run code; fit it anew with scikit-learn, or choose a network"
+            f"--model={model}: a record keeps what networks learned, and of a classical model its "
+            "scores alone, since scikit-learn stores estimators as pickles, which run code when "
+            f"they are read; give --model={'|'.join(dict.fromkeys(networks))}, or fit it anew"
         )
 
 
@@ -120,10 +122,10 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     verify.start_jax(study)
     from dlfun.studies.use.trained import network, pick
 
-    check_kept(record, values["model"].value)
     rows = [row for row in record.rows if row["model"] in MODELS]
     wanted = pick("dataset", values["dataset"].value, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == wanted]
+    check_kept(record, wanted, values["model"].value, own)
     model = pick("model", values["model"].value, own)
     options = flags.study_options(study, record.script, fresh=False)
     given = next((name for name in options.datasets if called(name) == wanted), wanted)

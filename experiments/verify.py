@@ -152,8 +152,8 @@ def start_jax(values: absl_flags.FlagValues) -> None:
         check_platform(values.platform)
     except UserError:
         raise UserError(
-            f"--platform={values.platform}: no such device here, and the record asks for it; "
-            "--platform=cpu verifies it on another"
+            f"--platform={values.platform}: no such device here; --platform=cpu uses the record on "
+            "another"
         ) from None
 
 

@@ -73,7 +73,8 @@ class RNN(nn.Module):
         parts = 2 if s.cell == "lstm" else 1
         shape = (inputs.shape[0], 1, parts, s.widths[i])
         carried = self.variable("carried", f"state_{i}", jnp.zeros, shape, inputs.dtype)
-        states, last, state = layer(inputs, lengths, carried.value)
+        # It is stored in another precision than the layer may compute in.
+        states, last, state = layer(inputs, lengths, carried.value.astype(inputs.dtype))
         if not self.is_initializing():
             carried.value = jax.lax.stop_gradient(state)
         return states, last

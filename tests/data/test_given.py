@@ -1,5 +1,6 @@
 """New inputs: the examples of a data set come back from files as the data set stores them."""
 
+import dataclasses
 import io
 import zipfile
 
@@ -75,6 +76,14 @@ def test_images_come_back_in_the_range_that_is_stored(tmp_path):
     assert found.inputs.tolist() == [[[[0], [8], [16]]]]
 
 
+def test_differences_may_be_negative(tmp_path):
+    stored = np.array([[-16, 0, 16], [1, -1, 2]], np.int8)
+    found = read_given([saved(tmp_path / "a.npy", stored.astype(float))], CHANGES).inputs
+    np.testing.assert_array_equal(found, stored[None])
+    whole = CHANGES._replace(spec=dataclasses.replace(CHANGES.spec, scale=1.0))
+    assert (CHANGES.least, whole.least, PIXELS.least) == (-16, -128, 0)
+
+
 def test_a_table_is_prepared_by_the_training_rows_of_the_other(tmp_path):
     random = np.random.default_rng(0)
     rows = [(f"{x:.3f}", c, c * 2) for x, c in zip(random.normal(3, 2, 40), "ab" * 20, strict=True)]
@@ -146,7 +155,22 @@ def image(path, size):
     return path
 
 
+CHANGES = Source(
+    "films",
+    Spec((2, 3), "sequence", "classification", 2, scale=1 / 16),
+    np.dtype(np.int8),
+    DataOptions(),
+)
+
 BAD = {
+    "differences": (CHANGES, lambda f: saved(f / "a.npy", np.full((2, 3), -17)), "from -16 to 16"),
+    "which": (
+        SEQUENCE,
+        lambda f: saved(f / "a.npy", np.array([[0.0] * 5, [np.inf] * 5])),
+        "example 1 ",
+    ),
+    "typo first": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,x,4,5", "1,2,3,4,5"), "line 1: a"),
+    "gap first": (SEQUENCE, lambda f: written(f / "a.csv", "1,,3,4,5", "1,2,3,4,5"), "line 1: a"),
     "no file": (SEQUENCE, lambda f: f / "none.npy", "there is no such file"),
     "kind": (SEQUENCE, lambda f: written(f / "a.doc", "1"), "inputs are files of .csv"),
     "objects": (SEQUENCE, lambda f: saved(f / "a.npy", np.array([{}])), "Python objects"),
@@ -159,7 +183,11 @@ BAD = {
     "none": (SEQUENCE, lambda f: saved(f / "a.npy", np.zeros((0, 5))), "no examples"),
     "letters": (SEQUENCE, lambda f: saved(f / "a.npy", np.array(["a"] * 5)), "must be numbers"),
     "cells": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1"), "line 2: 1 cells"),
-    "text": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"), "line 2: holds"),
+    "text": (
+        SEQUENCE,
+        lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"),
+        "line 2: a cell holds no number",
+    ),
     "image": (SEQUENCE, lambda f: image(f / "a.png", (1, 5)), "takes no images"),
     "fractions": (PIXELS, lambda f: saved(f / "a.npy", numbers(2, 4, 6, 3)), "from 0 to 255"),
     "pixels": (PIXELS, lambda f: image(f / "a.png", (6, 5)), "6 x 5 pixels and must be of 6 x 4"),

@@ -27,7 +27,9 @@ from dlfun.studies.use.predict import (
     answer,
     calibrate_network,
     classify,
+    labels_of,
     log_probabilities,
+    next_tokens,
     outputs_of,
 )
 from dlfun.studies.use.sample import make_texts, prompt_ids, sampling_key
@@ -258,6 +260,17 @@ def test_an_unclear_choice_is_one_line(record, given, words):
         choice(record, *given)
 
 
+def test_a_classical_model_is_refused_with_the_reason(record, tmp_path):
+    copy = shutil.copytree(record, tmp_path / "copy")
+    table = copy / "members.csv"
+    last = [row for row in table.read_text().splitlines() if row.startswith("vae,")][-1]
+    with table.open("a") as file:
+        file.write(last.replace("vae,", "forest,", 1) + "\n")
+    with pytest.raises(UserError, match=r"--model=forest: .* give --model=perceptron\|softmax"):
+        choice(copy, "--model=forest")
+    assert choice(copy, "--model=softmax").network.settings.model == "softmax"
+
+
 def test_parameters_that_are_not_the_models_are_refused(record, tmp_path):
     copy = shutil.copytree(record, tmp_path / "copy")
     (copy / "checksums.txt").unlink()
@@ -292,6 +305,11 @@ def test_samples_are_decoded_from_the_prior(record, tmp_path):
     expected = expit(layer("likelihood", np.maximum(layer("decoder_0", ends), 0)))
     found = first["traversals"][0][[0, -1]].reshape(2, 64)
     np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_flags_of_texts_are_refused_of_a_vae(record, tmp_path):
+    with pytest.raises(UserError, match=r"--length is of texts .* vae on digits, member"):
+        call(sample, record, "--model=vae", "--length=9", f"--output_dir={tmp_path / 'a'}")
 
 
 def test_what_is_not_generative_is_refused(record):
@@ -331,6 +349,21 @@ def test_nats_of_a_text_and_its_next_token_by_a_loop():
         said = [-log_softmax(logits[i, t])[text[t + 1]] for t in range(4)]
         assert found.more["nats_per_token"][i] == pytest.approx(np.mean(said))
         assert found.predicted[i, 0] == logits[i, 4].argmax()
+
+
+def test_members_of_steps_disagree_as_a_loop_counts():
+    outputs = np.random.default_rng(0).normal(size=(3, 4, 5, 4))
+    given = Given(np.zeros((4, 5), np.uint8), tuple("abcd"))
+    labels, tokens = labels_of(outputs, True), next_tokens(outputs, given, True)
+    for i in range(4):
+        others = [
+            sum(outputs[m, i, t].argmax() != labels.predicted[i, t] for m in range(3)) / 3
+            for t in range(5)
+        ]
+        assert labels.more["disagreement"][i] == pytest.approx(np.mean(others))
+        assert tokens.predicted[i, 0] == labels.predicted[i, 4]
+        assert tokens.more["disagreement"][i] == pytest.approx(others[4])
+    assert "disagreement" not in labels_of(outputs, False).more
 
 
 def test_texts_begin_with_their_prompt_and_differ_by_their_keys():

@@ -68,6 +68,25 @@ def test_steps_that_carry_their_state_read_the_text_as_one(key):
     assert float(nats) == pytest.approx(float(total), rel=1e-5)
 
 
+def test_a_state_that_is_carried_on_is_computed_with_in_the_layers_precision(key):
+    """Steps in bfloat16 beside the same in float32."""
+    found, split = {}, text(3)
+    for precision in ("float32", "bfloat16"):
+        settings, _, _ = prepared("rnn", dataset(), SHAPE, batch_size=3, precision=precision)
+        parts = assemble(settings, SPEC, "hoisted")
+        batch = Batch(split.inputs, split.targets, jnp.ones(3))
+        state = parts.learner.init(HParams(), key)
+        for _ in range(2):
+            state, _ = jax.jit(parts.learner.update)(state, batch, HParams(), key)
+        found[precision] = state.model_state["carried"]["state_0"]
+        assert found[precision].dtype == jnp.float32
+        low = jax.tree.map(lambda leaf, to=precision: leaf.astype(to), state.params)
+        held = {"params": low, **state.model_state}
+        said, _ = parts.module.apply(held, split.inputs, train=True, mutable=["carried"])
+        assert said.dtype == precision
+    np.testing.assert_allclose(found["bfloat16"], found["float32"], atol=0.03)
+
+
 def test_a_text_is_scored_whole(key, monkeypatch):
     """Spans of four windows: by hand, each from the state at the start of a text."""
     monkeypatch.setattr(run, "SPAN", 20)

@@ -36,6 +36,13 @@ class Source(NamedTuple):
             return round(1 / self.spec.scale)
         return 1 if self.dtype.kind == "b" else int(np.iinfo(self.dtype).max)
 
+    @property
+    def least(self) -> int:
+        """The smallest value that whole numbers may have: of differences, minus the largest."""
+        if self.dtype.kind != "i" or self.spec.vocabulary:
+            return 0
+        return -self.white if self.spec.scale < 1 else int(np.iinfo(self.dtype).min)
+
 
 class Given(NamedTuple):
     """Examples as the data set stores them.
@@ -137,15 +144,19 @@ def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
     shaped = with_shape(array, source, path)
     if not len(shaped):
         raise UserError(f"{path}: holds no examples; give at least one")
-    if not np.isfinite(shaped).all():
-        raise UserError(f"{path}: holds numbers that are not finite; replace them")
+    finite = np.isfinite(shaped).reshape(len(shaped), -1).all(1)
+    if not finite.all():
+        raise UserError(
+            f"{path}: example {finite.argmin()} (of 0 to {len(shaped) - 1}) holds a number that is "
+            "not finite; replace it"
+        )
     if source.dtype.kind == "f":
         return shaped.astype(source.dtype)
     low, high = shaped.min(), shaped.max()
-    if low < 0 or high > source.white or (shaped != np.round(shaped)).any():
+    if low < source.least or high > source.white or (shaped != np.round(shaped)).any():
         raise UserError(
-            f"{path}: its values, {low:g} to {high:g}, must be whole numbers from 0 to "
-            f"{source.white}, as those of {source.given} are; scale them to that"
+            f"{path}: its values, {low:g} to {high:g}, must be whole numbers from {source.least} "
+            f"to {source.white}, as those of {source.given} are; bring them to that"
         )
     return shaped.astype(source.dtype)
 

@@ -102,7 +102,7 @@ def read_csv(paths: Sequence[Path], source: Source) -> Given:
 
     Of a data set that is a table of its own, columns by name, prepared as that table's; a column
     of targets is passed over. Of any other, all numbers of an example one after the other, under
-    a line of column names or without one.
+    a line of column names or without one; names are those of which none is a number.
 
     Raises:
       UserError: naming line or column, if it cannot be read or does not fit the data set.
@@ -128,7 +128,7 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
             reader = csv.reader(file, strict=True)
             for cells in reader:
                 numbers = [table.as_number(cell) for cell in cells]
-                if not rows and reader.line_num == 1 and None in numbers:
+                if reader.line_num == 1 and all(number is None for number in numbers):
                     continue  # names of columns
                 if cells:
                     rows.append(checked(numbers, wanted, f"{path}, line {reader.line_num}"))
@@ -145,5 +145,5 @@ def checked(numbers: Sequence[float | None], wanted: int, where: str) -> list[fl
         raise UserError(f"{where}: {len(numbers)} cells, and an example has {wanted} numbers")
     found = [number for number in numbers if number is not None]
     if len(found) < wanted:
-        raise UserError(f"{where}: holds text where a number is wanted; mend it")
+        raise UserError(f"{where}: a cell holds no number; mend it")
     return found

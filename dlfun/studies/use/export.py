@@ -132,7 +132,7 @@ def meaning(network: Network, source: Source, part: str) -> str:
     if spec.scale < 1:
         pixels = f" (of a pixel of 0 to 255: round(pixel * {source.white} / 255))"
         other = spec.modality == "image" and source.white != 255
-        whole = f"whole numbers from 0 to {source.white}, which are scaled inside"
+        whole = f"whole numbers from {source.least} to {source.white}, which are scaled inside"
         return whole + (pixels if other else "")
     return "as the data set stores them; nothing is scaled"
 

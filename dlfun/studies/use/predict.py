@@ -99,7 +99,7 @@ def entropy(log_p: np.ndarray) -> np.ndarray:
 
 
 def disagreement(outputs: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The share [examples] of members whose largest output is not of the class predicted."""
+    """The share [examples, ...] of members whose largest output is not what is predicted."""
     return np.mean(outputs.argmax(-1) != predicted, axis=0)
 
 
@@ -139,8 +139,18 @@ def next_tokens(outputs: np.ndarray, given: Given, ensemble: bool) -> Answers:
     said = np.take_along_axis(log_p[:, :-1], known[..., None], -1)[..., 0]
     nats = -said.mean(1) if known.shape[1] else np.full(len(known), np.nan)
     last = log_p[:, -1]
+    predicted = last.argmax(-1)
     more = {"probability": np.exp(last.max(-1)), "nats_per_token": nats}
-    return Answers(last.argmax(-1)[:, None], None, more)
+    if ensemble:
+        more["disagreement"] = disagreement(outputs[:, :, -1], predicted)
+    return Answers(predicted[:, None], None, more)
+
+
+def labels_of(outputs: np.ndarray, ensemble: bool) -> Answers:
+    """The likeliest label of each step; members' disagreement is averaged over steps."""
+    predicted = log_probabilities(outputs, ensemble).argmax(-1)
+    found = {"disagreement": disagreement(outputs, predicted).mean(-1)} if ensemble else {}
+    return Answers(predicted, None, found)
 
 
 def answer(
@@ -168,7 +178,7 @@ def answer(
     if spec.task == "next_token":
         return next_tokens(outputs, given, ensemble)
     if spec.task == "sequence_labelling":
-        return Answers(log_probabilities(outputs, ensemble).argmax(-1))
+        return labels_of(outputs, ensemble)
     spread = outputs.std(0, ddof=1) if len(outputs) > 1 else np.zeros_like(outputs[0])
     more = {
         "sd" if spread.shape[1] == 1 else f"sd_{i}": spread[:, i] for i in range(spread.shape[1])

@@ -10,7 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun import objectives
-from dlfun.errors import UserError, unknown
+from dlfun.errors import SHOWN, UserError, unknown
 from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
@@ -181,9 +181,11 @@ def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:
         return max(groups.values(), key=lambda group: np.mean([one.score for one in group]))
     rows = {member.row: member for member in found}
     if int(wanted) not in rows:
+        few, more = list(map(str, rows))[:SHOWN], len(rows) - SHOWN
         raise UserError(
-            f"--member={wanted}: there are the members {', '.join(map(str, rows))}; others failed, "
-            "or their parameters are not kept"
+            f"--member={wanted}: there are the members {', '.join(few)}"
+            f"{f' and {more} more' if more > 0 else ''}; others failed, or their parameters are "
+            "not kept"
         )
     return [rows[int(wanted)]]
 

@@ -65,12 +65,15 @@ def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
     """`replacing.finish`, unless several processes share the study.
 
     Raises:
-      UserError: if another process works on the record.
+      UserError: if another process works on the record, or it can have no such name.
     """
     if cluster.size(values) == 1:
         from dlfun.studies.replacing import finish
 
-        finish(Path(output_dir))
+        try:
+            finish(Path(output_dir))
+        except OSError as error:
+            raise UserError(f"--output_dir={output_dir}: {error.strerror}; name another") from None
 
 
 def checkpoints_of(

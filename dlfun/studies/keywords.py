@@ -102,6 +102,8 @@ class ModelOptions(TypedDict, total=False):
     dropout_rate: float
     label_smoothing: float
     kl_weight: float
+    width: float
+    depth: float
     optimizer: str
     objective: str
     activation: str

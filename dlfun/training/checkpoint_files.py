@@ -21,6 +21,9 @@ import jax
 import numpy as np
 
 FORMAT = 2
+SEAL = "sha256"
+"""The name of the checksum in JSON that is sealed."""
+
 KEPT = 2
 """Checkpoints of a population: should the newest be damaged, there is one before it."""
 
@@ -112,12 +115,12 @@ def sealed(contents: Mapping[str, Any]) -> dict[str, Any]:
     """What JSON is to hold, with a checksum of it."""
     plain = json.loads(json.dumps(contents))  # as it will be read
     text = json.dumps(plain, sort_keys=True)
-    return {"sha256": hashlib.sha256(text.encode()).hexdigest(), **plain}
+    return {SEAL: hashlib.sha256(text.encode()).hexdigest(), **plain}
 
 
 def check_seal(found: Mapping[str, Any]) -> None:
     """Raises ValueError unless what JSON held is as `sealed` made it."""
-    contents = {name: value for name, value in found.items() if name != "sha256"}
+    contents = {name: value for name, value in found.items() if name != SEAL}
     if sealed(contents) != found:
         raise ValueError("the checksum of the manifest does not fit")
 

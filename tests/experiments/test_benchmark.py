@@ -149,6 +149,7 @@ def test_a_short_run_and_its_verdict(tmp_path):
         "config.flags",
         "roofline.png",
         "scaling.png",
+        "checksums.txt",
     }
     assert list((tmp_path / "trace" / "softmax").rglob("*.xplane.pb"))
     record = json.loads((first / "benchmark.json").read_text())

@@ -262,6 +262,7 @@ def test_an_unclear_choice_is_one_line(record, given, words):
 
 def test_a_classical_model_is_refused_with_the_reason(record, tmp_path):
     copy = shutil.copytree(record, tmp_path / "copy")
+    (copy / "checksums.txt").unlink()
     table = copy / "members.csv"
     last = [row for row in table.read_text().splitlines() if row.startswith("vae,")][-1]
     with table.open("a") as file:

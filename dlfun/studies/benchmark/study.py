@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
 import sys
@@ -81,11 +80,11 @@ class Done:
     def __init__(self, options: BenchmarkOptions) -> None:
         output = Path(options.output_dir or "runs/benchmark")
         self.folder = output.with_name(f"{output.name}.unfinished")
-        self._identity = {"format": SCHEMA, "script": "benchmark", "flags": list(options.flags)}
+        self._identity = {"script": "benchmark", "schema": SCHEMA, "flags": list(options.flags)}
         self._parts: dict[str, Any] = {}
 
     def __enter__(self) -> Done:
-        from dlfun.training.checkpoint_files import write_whole
+        from dlfun.training.checkpoint_files import FORMAT, sealed, write_whole
         from dlfun.training.checkpoints import check_identity, take_lock
 
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -95,10 +94,26 @@ class Done:
         except UserError:
             self._lock.close()
             raise
-        write_whole(self.folder / "study.json", json.dumps(self._identity))
-        with contextlib.suppress(OSError, ValueError):
-            self._parts = json.loads((self.folder / "parts.json").read_text())
+        identity = {"format": FORMAT, **self._identity}
+        write_whole(self.folder / "study.json", json.dumps(sealed(identity)))
+        self._parts = self._measured()
         return self
+
+    def _measured(self) -> dict[str, Any]:
+        """What was written down; nothing where that is damaged, which the user is told."""
+        from dlfun.training.checkpoint_files import SEAL, check_seal
+        from dlfun.training.monitor import say
+
+        path = self.folder / "parts.json"
+        try:
+            found = json.loads(path.read_text())
+            check_seal(found)
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, AttributeError):
+            say(f"{path}: damaged; all is measured anew")
+            return {}
+        return {name: part for name, part in found.items() if name != SEAL}
 
     def __exit__(self, *raised: object) -> None:
         self._lock.close()
@@ -112,9 +127,9 @@ class Done:
     def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
         """Writes down what was measured now."""
         self._parts[f"{part} {name}"] = result
-        from dlfun.training.checkpoint_files import write_whole
+        from dlfun.training.checkpoint_files import sealed, write_whole
 
-        write_whole(self.folder / "parts.json", json.dumps(self._parts))
+        write_whole(self.folder / "parts.json", json.dumps(sealed(self._parts)))
 
     def remove(self) -> None:
         """The record is there."""

@@ -139,6 +139,29 @@ def parameter_count(parts: Parts, shapes: Mapping[str, tuple[int, ...]]) -> int:
     )  # fmt: skip
 
 
-def multiplications(parts: Parts, shapes: Mapping[str, tuple[int, ...]]) -> int:
+def multiply_adds(parts: Parts, shapes: Mapping[str, tuple[int, ...]]) -> int:
     """Those of the live kernels for one example."""
     return sum(part.uses * _size(part, shapes[f"{layer}/kernel"]) for layer, part in parts.items())
+
+
+def cut(parts: Parts, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The live entries alone: the parameters of a network that was made in this size.
+
+    Args:
+      parts: of numbers that are not traced.
+      arrays: parameters of members, [members, ...], by their names (layer/kernel).
+    """
+    found = {
+        name: _cut(parts[layer], array) if (layer := name.rpartition("/")[0]) in parts else array
+        for name, array in arrays.items()
+    }
+    return {name: array for name, array in found.items() if array.size}
+
+
+def _cut(part: Part, array: np.ndarray) -> np.ndarray:
+    """The live entries of kernels or biases [members, ...]; of a dead layer none."""
+    if part.outputs is not None:
+        array = array[..., part.outputs]
+    if array.ndim == 2 or part.inputs is None:
+        return array
+    return array[:, np.tile(part.inputs, array.shape[1] // len(part.inputs))]

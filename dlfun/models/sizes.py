@@ -2,11 +2,40 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from dlfun.errors import UserError
-from dlfun.models import MODELS
+from dlfun.models import MODELS, row_of
+from dlfun.types import HPARAMS, HParams
+
+SIZES = tuple(name for name, bounds in HPARAMS.items() if bounds.whole)
+"""The numbers that say how large a network is."""
+
+
+def sized(shape: Any, width: float, depth: float) -> Any:
+    """A shape with only so many units in a layer, and so many layers; inf: all that it has.
+
+    >>> sized(MODELS["bpnn"].settings((64, 32)), 48, math.inf).widths
+    (48, 32)
+    """
+    widths = tuple(round(min(count, width)) for count in shape.widths)
+    return dataclasses.replace(shape, widths=widths[: round(min(len(widths), depth))])
+
+
+def program_shape(model: str, shape: Any, configurations: Sequence[HParams]) -> Any:
+    """The shape of the one program for these configurations: no larger than the largest needs.
+
+    Raises:
+      UserError: if a model of this shape has no such width or depth.
+    """
+    for numbers in configurations:
+        check_sizes(model, shape, numbers.width, numbers.depth)
+    if not row_of(model).live:
+        return shape
+    return sized(shape, *(max(getattr(h, size) for h in configurations) for size in SIZES))
 
 
 def check_sizes(model: str, shape: Any, width: float, depth: float) -> None:

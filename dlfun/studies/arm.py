@@ -14,7 +14,7 @@ from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
-from dlfun.models.sizes import check_sizes
+from dlfun.models.sizes import program_shape
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.sizes import sizes_of
@@ -37,8 +37,6 @@ class Result(NamedTuple):
       variables: the same as the tree that the model applies.
       predictions: name -> [members, examples], what is said of each test example; empty where
         the test split stayed closed, or the targets are no classes.
-      extra_work: its multiplications over those of networks of its members' own sizes, where
-        widths and depths are numbers.
     """
 
     model: str
@@ -51,7 +49,6 @@ class Result(NamedTuple):
     parameters: dict[str, np.ndarray]
     variables: Any
     predictions: Predictions
-    extra_work: float = 1.0
 
 
 def resolve(
@@ -63,15 +60,13 @@ def resolve(
 ) -> Settings:
     """Settings for this many training examples: durations become steps, here and only here.
 
-    The program holds dropout, clipping, and units and layers that are not live, if some
-    configuration needs them.
+    The program holds dropout and clipping if some configuration needs them. It is as large as
+    the largest configuration, and holds widths and depths as numbers if they differ.
 
     Raises:
       UserError: if the batch size given is larger than the training split, or a model of this
         shape has not as many units or layers as a configuration asks for.
     """
-    for h in configurations:
-        check_sizes(model, chosen.shape, h.width, h.depth)
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
         raise UserError(
@@ -83,7 +78,7 @@ def resolve(
         steps = max(1, round(options.epochs * (examples // batch_size)))
     return Settings(
         model=model,
-        shape=chosen.shape,
+        shape=program_shape(model, chosen.shape, configurations),
         objective=chosen.objective,
         optimizer=chosen.optimizer,
         schedule=options.schedule,
@@ -92,8 +87,8 @@ def resolve(
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
-        width=any(np.isfinite(h.width) for h in configurations),
-        depth=any(np.isfinite(h.depth) for h in configurations),
+        width=len({h.width for h in configurations}) > 1,
+        depth=len({h.depth for h in configurations}) > 1,
         augment=options.augment,
         precision=options.precision,
         likelihood_samples=options.likelihood_samples if row_of(model).generative else 0,
@@ -141,13 +136,9 @@ def make_rows(
     members: Members,
     columns: Sequence[dict[str, Any]],
     failed_at: np.ndarray,
-    sizes: np.ndarray,
     finals: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """A row a member: what it is, whether it failed, and the last value of every metric.
-
-    `sizes` are the parameters of each.
-    """
+    """A row a member: what it is, whether it failed, its size, and the last value of every metric."""
     seeds = len(members.replicates) // max(len(columns), 1)
     rows = []
     for i, replicate in enumerate(members.replicates):
@@ -159,7 +150,6 @@ def make_rows(
             **(columns[i // seeds] if columns else {}),
             "status": "failed" if failed else "ok",
             "failed_at": int(failed_at[i]) if failed else "",
-            "parameters": int(sizes[i]),
             "steps": result.settings.steps,
         }
         rows.append(row | {name: shortest(values[i]) for name, values in finals.items()})
@@ -220,7 +210,6 @@ def run_arm(
     )
     parameters = flat_parameters(found.kept.variables)
     steps = np.cumsum(people.run.intervals)
-    sizes, work = sizes_of(settings, data.first.spec, members.hparams, parameters)
     result = Result(
         settings.model,
         data.first.name,
@@ -232,13 +221,12 @@ def run_arm(
         parameters,
         found.kept.variables,
         found.predictions,
-        work,
     )
     count = len(members.replicates)
     finals = {
+        **sizes_of(settings, data.first.spec, members.hparams, parameters),
         "seconds": np.full(count, found.run_seconds / count),
         "compile_seconds": np.full(count, found.compile_seconds),
         **final_metrics(found),
     }
-    rows = make_rows(result, members, columns, found.kept.failed_at, sizes, finals)
-    return result._replace(rows=rows)
+    return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))

@@ -38,10 +38,8 @@ def joined(first: Any, more: Any) -> Any:
     if isinstance(first, Classical):
         told = jax.tree.map(both, first[1:], more[1:])
         return Classical(rows, *told)
-    own = sum(len(part.rows) / part.extra_work for part in (first, more))
     return first._replace(
         rows=rows,
-        extra_work=len(rows) / own,
         history=jax.tree.map(both, first.history, more.history),
         parameters=jax.tree.map(both, first.parameters, more.parameters),
         variables=jax.tree.map(both, first.variables, more.variables),

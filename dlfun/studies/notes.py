@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -15,7 +16,6 @@ from dlfun.studies.separability import (
     is_separable,
     novikoff_bound,
 )
-from dlfun.studies.sizes import work_note
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Dataset
 
@@ -133,8 +133,22 @@ def notes(result: Result, data: Stacked) -> list[str]:
         said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))
-    if result.extra_work > 1:
-        said.append(work_note(result.settings, result.extra_work))
     if any(r["status"] == "failed" for r in result.rows):
         said.append(failure_note(result))
     return said
+
+
+def work_notes(results: Iterable[Result]) -> list[str]:
+    """What it costs that networks of several sizes are one program."""
+    return [work_note(result) for result in results if "extra_work" in result.rows[0]]
+
+
+def work_note(result: Result) -> str:
+    """The multiply-adds of a program for several sizes, over those of networks of these sizes."""
+    done = sum(row["steps"] for row in result.rows)
+    needed = sum(row["steps"] / row["extra_work"] for row in result.rows)
+    widths = ",".join(map(str, result.settings.shape.widths))
+    return (
+        f"{result.model}: all sizes are one program of --{result.model}_widths={widths}: "
+        f"{done / needed:.2g} times the multiply-adds of networks of these sizes"
+    )

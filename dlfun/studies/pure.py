@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ class PureRun(NamedTuple):
         a validation; history is metric -> scalar. `steps` is static.
       score: (carry, hparams, split) -> (metrics, predictions) of one whole split, such as `test`.
       intervals: the number of steps of each call of advance.
-      hparams: the numbers of the model, scalars; any of them may be mapped over.
+      hparams: the numbers of the model, scalars; any of them may be mapped over, `width` and
+        `depth` where the model was given one, up to its shape.
       data: the training and validation split; no test split is within its reach.
       test: the test split; leaves of all splits are [splits, n, ...].
       streams: replicate -> its keys, those that it has in a study.
@@ -53,7 +55,8 @@ def pure_run(options: StudyOptions) -> PureRun:
     ((model, chosen),), (name,) = options.models.items(), options.datasets
     data = load(name, options)
     examples = data.tuning.train.targets.shape[1]
-    settings = resolve(options, model, chosen, examples, [chosen.hparams])
+    whole = chosen.hparams._replace(width=math.inf, depth=math.inf)
+    settings = resolve(options, model, chosen, examples, [chosen.hparams, whole])
     run = assemble(settings, data.first.spec).run
     dtype = STORED[settings.precision]
     root, own = keys.root_key(options.seed), len(data.datasets) > 1

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dlfun.errors import UserError, unknown
+from dlfun.models.sizes import SIZES
 from dlfun.studies import kinds
 from dlfun.studies.called import Model, flag_of, kinds_of, named
 from dlfun.studies.kinds import Kind, checked
@@ -15,8 +16,6 @@ from dlfun.studies.spaces import METHODS, Dimension, Search
 from dlfun.types import HPARAMS
 
 SCALES = ("lin", "log", "choice")
-SIZES = tuple(name for name, bounds in HPARAMS.items() if bounds.whole)
-"""Numbers that say how large a network is."""
 LEAST: Mapping[str, int] = {"trials": 1, "rounds": 1, "eta": 2, "brackets": 1}
 """The numbers of a search, and the least that each may be."""
 

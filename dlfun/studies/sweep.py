@@ -12,9 +12,9 @@ from dlfun.studies.adaptive import Found, Task
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.loading import load
+from dlfun.studies.notes import work_notes
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
-from dlfun.studies.sizes import work_note
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.types import HParams, Layout, Settings
 
@@ -119,8 +119,7 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         draw(folder)
 
     folder = record.write_study(options, "runs/sweep", fill)
-    said = [work_note(r.settings, r.extra_work) for r in found.results if r.extra_work > 1]
-    return Study(rows, [budget_note(found), *said], folder)
+    return Study(rows, [budget_note(found), *work_notes(found.results)], folder)
 
 
 def budget_note(found: Found) -> str:

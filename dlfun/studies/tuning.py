@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
-from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
 from dlfun.studies.baselines import space_of, trial_columns, try_classical
 from dlfun.studies.judge import higher_is_better, metric_of, score
+from dlfun.studies.notes import work_notes
 from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.sizes import work_note
 from dlfun.studies.spaces import Dimension
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.studies.sweep import Configuration, grouped, run_group
@@ -112,11 +111,9 @@ def try_all(
     groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])
     for settings in groups:
         assemble(settings, data.first.spec)
-    results: list[Result] = []
-    for settings, group in groups.items():
-        results.append(run_group(options, settings, data, group, None))
-        if results[-1].extra_work > 1:
-            say(work_note(settings, results[-1].extra_work))
+    results = [run_group(options, s, data, group, None) for s, group in groups.items()]
+    for note in work_notes(results):
+        say(note)
     rows = [row for result in results for row in result.rows]
     return sorted(rows, key=lambda row: row["trial"])
 

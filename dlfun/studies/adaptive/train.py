@@ -193,7 +193,6 @@ def described(
     finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
     trained = Trained(found.kept, finals, {}, {}, compile_seconds, found.seconds)
     parameters = flat_parameters(found.kept.variables)
-    sizes, work = sizes_of(settings, data.first.spec, field.members.hparams, parameters)
     result = Result(
         settings.model,
         data.first.name,
@@ -205,18 +204,18 @@ def described(
         parameters,
         found.kept.variables,
         {},
-        work,
     )
     columns = [
         point | {name: number_at(found.hparams, name, i) for name in changing}
         for i, point in enumerate(field.points)
     ]
     told = {
+        **sizes_of(settings, data.first.spec, field.members.hparams, parameters),
         "seconds": found.seconds * found.reached / found.reached.sum(),
         "compile_seconds": np.full(len(everyone), compile_seconds),
         **final_metrics(trained),
     }
-    rows = make_rows(result, field.members, columns, found.kept.failed_at, sizes, told)
+    rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
     for row, reached in zip(rows, found.reached, strict=True):
         row["steps"] = int(steps[reached - 1])
         if reached < len(steps) and row["status"] == "ok":

@@ -17,6 +17,7 @@ from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
 from dlfun.studies.assemble import assemble
 from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
+from dlfun.studies.sizes import of_its_size
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.verify import Arm
 from dlfun.training.checkpoint_files import nested
@@ -100,6 +101,8 @@ def pick(what: str, given: str | None, found: Sequence[str]) -> str:
 def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
     """Members of a record that are chosen by `wanted`, with their parameters.
 
+    Where widths or depths were swept as numbers, it is the network that was made in their size.
+
     Args:
       arms: all of one data set and model, in the order of the record.
       wanted: `best` is the member that validates best, never judged by the test split; `mean`
@@ -115,17 +118,20 @@ def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
     chosen = chosen_members(candidates(record, arms, [kept for _, kept in arrays]), wanted)
     arm, (flat, kept) = arms[chosen[0].arm], arrays[chosen[0].arm]
     places = [kept.index(member.place) for member in chosen]
-    tree = unflattened({name: array[places] for name, array in flat.items()})
+    # Of how many layers are live its numbers say the same.
+    arrays = {n: a[places] for n, a in flat.items() if not n.startswith(live.COLLECTION)}
     own = len(arm.data.datasets) > 1
     found = Network(
         arm.data,
         arm.settings,
         tuple(member.row for member in chosen),
         tuple(member.replicate if own else 0 for member in chosen),
-        tree,
+        unflattened(arrays),
     )
     check_parameters(found, record, files[chosen[0].arm])
-    return found
+    numbers = arm.configurations[chosen[0].configuration[1]]
+    settings, arrays = of_its_size(arm.settings, found.spec, numbers, arrays)
+    return found._replace(settings=settings, variables=unflattened(arrays))
 
 
 def candidates(
@@ -209,8 +215,7 @@ def check_parameters(found: Network, record: Recorded, file: str) -> None:
     expected = jax.eval_shape(module.init, keys, example)
     wanted = {name: part for name, part in expected.items() if name != "carried"}
     shapes = jax.tree.map(lambda leaf: leaf.shape, wanted, is_leaf=lambda x: hasattr(x, "shape"))
-    kept = {name: part for name, part in found.variables.items() if name != live.COLLECTION}
-    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], kept):
+    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], found.variables):
         raise broken(record.folder, f"parameters/{file}.npz")
 
 

@@ -15,6 +15,7 @@ from dlfun.studies.searching import (
     SIZES,
     check_numbers,
     choices_of,
+    largest_first,
     parse_dimension,
     parse_values,
 )
@@ -165,7 +166,8 @@ def checked(values: absl_flags.FlagValues, method: str, grid: Sequence[str]) -> 
     found = found._replace(rounds=values.rounds, eta=values.eta, brackets=values.brackets)
     check_numbers(found)
     own = shape_fields(model)
-    shapes = {n: v for n, v in found.grid.items() if n in (*own, *SIZES)}
+    shapes = {n: v for n, v in found.grid.items() if n in own}
+    shapes |= {n: largest_first(v) for n, v in found.grid.items() if n in SIZES}
     shapes |= choices_of(found.space, own)
     for point in itertools.product(*shapes.values()):
         try:

@@ -51,20 +51,30 @@ def check_sizes(model: str, shape: Any, width: float, depth: float) -> None:
             f"--model={model} has no width or depth that is a number: only {able} have; "
             f"write --width={next(iter(able.split()))}:N for one of several models"
         )
-    flag = f"--{model}_widths"
-    given = f"{flag}={','.join(map(str, shape.widths))}"
-    if not math.isinf(width) and width > max(shape.widths):
+    widths = shape.widths
+    given = f"--{model}_widths={','.join(map(str, widths))}"
+    enough = f"give --{model}_widths={widths_for(widths, width, depth)}"
+    if not math.isinf(width) and width > max(widths):
         raise UserError(
-            f"--width={width:g}: the layers of {given} have at most {max(shape.widths)} units; "
-            f"give {flag} as many as the widest needs"
+            f"--width={width:g}: the layers of {given} have at most {max(widths)} units; {enough}"
         )
-    if not math.isinf(depth) and depth > len(shape.widths):
-        raise UserError(
-            f"--depth={depth:g}: {given} has {len(shape.widths)} layers; give {flag} as many as "
-            "the deepest needs"
-        )
-    if not math.isinf(depth) and len(set(shape.widths)) > 1:
+    if not math.isinf(depth) and depth > len(widths):
+        raise UserError(f"--depth={depth:g}: {given} has {len(widths)} layers; {enough}")
+    if not math.isinf(depth) and len(set(widths)) > 1:
         raise UserError(
             f"--depth={depth:g}: a dead layer passes on what it is given, so all need the same "
-            f"width, and {given}; give all layers the width of the widest, and --width"
+            f"width, and {given}; {enough}"
         )
+
+
+def widths_for(widths: Sequence[int], width: float, depth: float) -> str:
+    """Those of the smallest shape that has this one, and the width and depth; of few layers.
+
+    >>> widths_for((100, 50), 256, 3), widths_for((8,), math.inf, 99)
+    ('256,256,256', '8,8,8,8,...')
+    """
+    units, layers = (
+        max(most, round(number)) if math.isfinite(number) else most
+        for most, number in ((max(widths), width), (len(widths), depth))
+    )
+    return ",".join([str(units)] * layers if layers < 9 else [*[str(units)] * 4, "..."])

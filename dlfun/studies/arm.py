@@ -138,7 +138,7 @@ def make_rows(
     failed_at: np.ndarray,
     finals: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """A row a member: what it is, whether it failed, its size, and the last value of every metric."""
+    """A row a member: what it is, whether it failed, and the last value of every metric."""
     seeds = len(members.replicates) // max(len(columns), 1)
     rows = []
     for i, replicate in enumerate(members.replicates):

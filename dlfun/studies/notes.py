@@ -150,5 +150,5 @@ def work_note(result: Result) -> str:
     widths = ",".join(map(str, result.settings.shape.widths))
     return (
         f"{result.model}: all sizes are one program of --{result.model}_widths={widths}: "
-        f"{done / needed:.2g} times the multiply-adds of networks of these sizes"
+        f"{done / needed:.1f} times the multiply-adds of networks of these sizes"
     )

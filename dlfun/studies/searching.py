@@ -115,8 +115,13 @@ def search_of(
 
 def choices_of(space: Mapping[str, Dimension], shapes: Iterable[str]) -> dict[str, tuple[Any, ...]]:
     """Name -> values, of the shapes and sizes that a space can give a network: those to check."""
-    sizes = {n: d.values or (d.low, d.high) for n, d in space.items() if n in SIZES}
+    sizes = {n: largest_first(d.values or (d.high,)) for n, d in space.items() if n in SIZES}
     return {n: space[n].values for n in shapes if n in space and space[n].values} | sizes
+
+
+def largest_first(sizes: Iterable[Any]) -> tuple[Any, ...]:
+    """In the order to check them, as what is enough for the largest is enough for all."""
+    return tuple(sorted(sizes, reverse=True))
 
 
 def as_text(values: Any) -> str:

@@ -138,7 +138,7 @@ def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_p
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
     options = flags.study_options(sweep.FLAGS, "sweep")
     study = run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
-    assert "inside one program of --bpnn_widths=8,8" in study.notes[-1]
+    assert "one program of --bpnn_widths=8,8" in study.notes[-1]
     rows = rows_of(folder)
     for member, (width, depth) in enumerate([(3, 1), (3, 2), (8, 1), (8, 2)]):
         network = choice(folder, f"--member={member}").network
@@ -146,12 +146,14 @@ def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_p
         found = answer(network, Given.of(held))
         score = float(rows[member]["validation_accuracy"])
         assert np.mean(found.predicted == held.targets) == pytest.approx(score)
-        params = jax.tree.map(lambda leaf: leaf[0], network.variables["params"])
+        assert network.settings.shape.widths == (width,) * depth
+        params = network.variables_of(0)["params"]
+        assert len(params) == depth + 1
         hidden = np.asarray(held.inputs, float).reshape(len(held.inputs), -1) / 16
-        for layer in (params["hidden_0"], params["hidden_1"])[:depth]:
-            kernel = layer["kernel"][: hidden.shape[1], :width]
-            hidden = np.maximum(hidden @ kernel + layer["bias"][:width], 0)
-        logits = hidden @ params["head"]["kernel"][:width] + params["head"]["bias"]
+        for layer in [params[f"hidden_{i}"] for i in range(depth)]:
+            assert layer["bias"].shape == (width,)
+            hidden = np.maximum(hidden @ layer["kernel"] + layer["bias"], 0)
+        logits = hidden @ params["head"]["kernel"] + params["head"]["bias"]
         np.testing.assert_array_equal(logits.argmax(-1), found.predicted)
 
 

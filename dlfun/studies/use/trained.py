@@ -116,22 +116,22 @@ def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
     files = arm_files([pair] * len(arms))
     arrays = [parameters_of(record.folder, file) for file in files]
     chosen = chosen_members(candidates(record, arms, [kept for _, kept in arrays]), wanted)
-    arm, (flat, kept) = arms[chosen[0].arm], arrays[chosen[0].arm]
-    places = [kept.index(member.place) for member in chosen]
+    arm, (flat, rows) = arms[chosen[0].arm], arrays[chosen[0].arm]
+    places = [rows.index(member.place) for member in chosen]
     # Of how many layers are live its numbers say the same.
-    arrays = {n: a[places] for n, a in flat.items() if not n.startswith(live.COLLECTION)}
+    kept = {n: a[places] for n, a in flat.items() if not n.startswith(live.COLLECTION)}
     own = len(arm.data.datasets) > 1
     found = Network(
         arm.data,
         arm.settings,
         tuple(member.row for member in chosen),
         tuple(member.replicate if own else 0 for member in chosen),
-        unflattened(arrays),
+        unflattened(kept),
     )
     check_parameters(found, record, files[chosen[0].arm])
     numbers = arm.configurations[chosen[0].configuration[1]]
-    settings, arrays = of_its_size(arm.settings, found.spec, numbers, arrays)
-    return found._replace(settings=settings, variables=unflattened(arrays))
+    settings, cut = of_its_size(arm.settings, found.spec, numbers, kept)
+    return found._replace(settings=settings, variables=unflattened(cut))
 
 
 def candidates(

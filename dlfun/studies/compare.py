@@ -141,8 +141,8 @@ def most_seeds(options: StudyOptions, protocol: Protocol) -> int:
 def chosen_for(
     options: StudyOptions, dataset: str, choice: Choice | None
 ) -> Mapping[str, ModelOptions]:
-    """Model -> its options on a data set: tuned, or as given."""
-    return options.models if choice is None else choice[dataset]
+    """Model -> its options on a data set: tuned, or as given; in the order of the study."""
+    return options.models if choice is None else {m: choice[dataset][m] for m in options.models}
 
 
 def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:

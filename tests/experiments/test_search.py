@@ -130,7 +130,10 @@ def test_widths_and_depths_are_whole_and_fit_the_shape():
     space = search.search_space("random", [], ["width=log:8:256"], 9, "bpnn").space
     assert space == {"width": Dimension("log", 8, 256, whole=True)}
     for args, what in (
-        (["--grid=width=8,101"], "--bpnn_widths=100,100 have at most 100 units"),
+        (
+            ["--grid=width=8,101,256"],
+            "--bpnn_widths=100,100 have at most 100 units; give --bpnn_widths=256,256",
+        ),
         (["--grid=width=8.5"], "must be a whole number"),
         (["--grid=depth=1,3", "--bpnn_widths=9,9"], "has 2 layers"),
         (["--grid=depth=1,2", "--grid=bpnn_widths=9x9,9x8"], "all need the same width"),

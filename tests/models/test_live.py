@@ -10,6 +10,7 @@ import pytest
 from jax import numpy as jnp
 from jax.extend.core import Literal
 
+import dlfun
 from dlfun.errors import UserError
 from dlfun.models import BPNN, CNN, RNN
 from dlfun.models.sizes import check_sizes
@@ -240,6 +241,22 @@ def test_a_trained_member_is_cut_to_its_size(name, key):
     np.testing.assert_allclose(said, wanted, rtol=1e-5, atol=1e-6)
 
 
+def test_a_width_of_a_run_by_hand_may_be_mapped():
+    data = dlfun.from_arrays(np.ones((40, 5)), np.arange(40) % 2)
+    run = dlfun.make_run(dlfun.model("bpnn", widths=(8, 8), width=4), data, steps=2, evaluations=1)
+    assert run.settings.width
+    assert not run.settings.depth
+
+    @jax.jit
+    @jax.vmap
+    def weights(width):
+        carry = run.init(run.hparams._replace(width=width), run.streams(0))
+        square = [leaf for leaf in jax.tree.leaves(carry) if leaf.shape == (8, 8)]
+        return sum(map(jnp.count_nonzero, square))
+
+    assert weights(jnp.array([2.0, 4.0, math.inf])).tolist() == [4, 16, 64]
+
+
 @pytest.mark.parametrize("model", ["bpnn", "rnn"])
 def test_other_programs_know_no_widths(model, key):
     """Where no width is swept, nothing of it enters what is computed."""
@@ -263,8 +280,18 @@ def test_other_programs_know_no_widths(model, key):
     ("model", "shape", "numbers", "match"),
     [
         ("cnn", CNN(), {"width": 8}, "only bpnn and rnn have; write --width=bpnn:N"),
-        ("bpnn", BPNN((64, 32)), {"width": 65}, "--bpnn_widths=64,32 have at most 64 units"),
-        ("rnn", RNN(widths=(6,)), {"depth": 2}, "--rnn_widths=6 has 1 layers"),
+        (
+            "bpnn",
+            BPNN((64, 32)),
+            {"width": 65},
+            "--bpnn_widths=64,32 have at most 64 units; give --bpnn_widths=65,65",
+        ),
+        (
+            "rnn",
+            RNN(widths=(6,)),
+            {"depth": 2},
+            "--rnn_widths=6 has 1 layers; give --rnn_widths=6,6",
+        ),
         ("bpnn", BPNN((64, 32)), {"depth": 1}, "all need the same width"),
     ],
 )

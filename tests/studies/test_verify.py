@@ -13,7 +13,7 @@ from dlfun.errors import UserError
 from dlfun.report.determinism import certificate_table
 from dlfun.studies import certificate, checksums, drift, recorded
 from dlfun.studies.arm import make_members
-from dlfun.studies.compare import compare
+from dlfun.studies.compare import chosen_for, compare
 from dlfun.studies.sweep import sweep as run_sweep
 from dlfun.studies.verify import ALONE, OTHER, SAME, other_layout
 from dlfun.training.population import selected
@@ -177,6 +177,12 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     assert not reruns(moved, 0)[SAME]["bit_equal"]
     assert reruns(moved, 0)[SAME]["arm_rank_change"] > 0
     assert reruns(moved, 1)[SAME]["bit_equal"]
+
+
+def test_tuned_arms_have_the_order_of_the_study():
+    study = options(("softmax", "bpnn"))
+    frozen = {"toy": dict(sorted(study.models.items()))}  # as frozen.json has them
+    assert list(chosen_for(study, "toy", frozen)) == ["softmax", "bpnn"]
 
 
 def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):

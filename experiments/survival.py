@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -86,29 +85,17 @@ def checkpoints_of(
     """
     if cluster.size(values) > 1:
         return None
-    import jax
-
-    from dlfun.studies.record import version
-    from dlfun.training.checkpoints import Checkpoints, check_identity, take_lock
+    from dlfun.studies.record import begun_with
+    from dlfun.training.checkpoints import checkpoints_in
 
     folder = unfinished(output_dir)
     kept = [line for line in lines if not line.lstrip("-").removeprefix("no").startswith(HARMLESS)]
     identity = {
         "script": script,
         "flags": [*kept, *flag_of(values, "layout").lines()],
-        "environment": {
-            "versions": {name: version(name) for name in ("dlfun", "jax", "jaxlib")},
-            "devices": [device.device_kind for device in jax.devices()],
-        },
+        "environment": begun_with(),
     }
-    if folder.is_dir():
-        take_lock(folder / "lock").close()
-        if values.overwrite:
-            shutil.rmtree(folder)
-    elif folder.exists():
-        raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
-    found = Checkpoints(folder, identity, values.checkpoint_seconds, CURRENT)
-    check_identity(folder, found.identity, tell=lambda line: None)  # that, `open` does
+    found = checkpoints_in(folder, identity, values.overwrite, values.checkpoint_seconds, CURRENT)
     CURRENT.close = found.close
     CURRENT.hint = lambda: hint(values, folder, output_dir)
     return found

@@ -19,6 +19,7 @@ from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.sizes import sizes_of
 from dlfun.studies.stacked import Stacked
+from dlfun.training.population import Population
 from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
 
@@ -174,6 +175,29 @@ def final_metrics(found: Trained) -> dict[str, np.ndarray]:
     return finals | in_other_units(finals)
 
 
+def result_of(
+    settings: Settings,
+    data: Stacked,
+    people: Population,
+    history: dict[str, np.ndarray],
+    variables: Any,
+    predictions: Predictions,
+) -> Result:
+    """What a population left, its rows still to be made."""
+    return Result(
+        settings.model,
+        data.first.name,
+        settings,
+        people.layout,
+        [],
+        history,
+        np.cumsum(people.run.intervals),
+        flat_parameters(variables),
+        variables,
+        predictions,
+    )
+
+
 def run_arm(
     options: StudyOptions,
     settings: Settings,
@@ -208,25 +232,13 @@ def run_arm(
         options.checkpoints,
         options.stop_when_failed,
     )
-    parameters = flat_parameters(found.kept.variables)
-    steps = np.cumsum(people.run.intervals)
-    result = Result(
-        settings.model,
-        data.first.name,
-        settings,
-        people.layout,
-        [],
-        found.history,
-        steps,
-        parameters,
-        found.kept.variables,
-        found.predictions,
-    )
+    kept = found.kept
+    result = result_of(settings, data, people, found.history, kept.variables, found.predictions)
     count = len(members.replicates)
     finals = {
-        **sizes_of(settings, data.first.spec, members.hparams, parameters),
+        **sizes_of(settings, data.first.spec, members.hparams, result.parameters),
         "seconds": np.full(count, found.run_seconds / count),
         "compile_seconds": np.full(count, found.compile_seconds),
         **final_metrics(found),
     }
-    return result._replace(rows=make_rows(result, members, columns, found.kept.failed_at, finals))
+    return result._replace(rows=make_rows(result, members, columns, kept.failed_at, finals))

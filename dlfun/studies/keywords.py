@@ -13,7 +13,21 @@ from dlfun.studies.kinds import checked
 from dlfun.studies.options import KINDS, SIMPLE
 
 
-class Options(TypedDict, total=False):
+class RunOptions(TypedDict, total=False):
+    """Those of `Options` that shape a single run."""
+
+    seed: int | None
+    steps: int | None
+    epochs: float | None
+    batch_size: int | None
+    schedule: str | None
+    augment: str | Mapping[str, float] | None
+    evaluations: int | None
+    precision: str | None
+    likelihood_samples: int | None
+
+
+class Options(RunOptions, total=False):
     """What every study can be told by keyword; None is the default.
 
     seeds: replicates of every configuration (10); seed: the root of all chance (0).
@@ -34,35 +48,12 @@ class Options(TypedDict, total=False):
     """
 
     seeds: int | None
-    seed: int | None
-    steps: int | None
-    epochs: float | None
-    batch_size: int | None
-    schedule: str | None
-    augment: str | Mapping[str, float] | None
-    evaluations: int | None
-    precision: str | None
     keep: str | None
-    likelihood_samples: int | None
     input: str | None
     memory_limit: str | None
     stop_when_failed: float | None
     output_dir: str | Path | None
     overwrite: bool | None
-
-
-class RunOptions(TypedDict, total=False):
-    """Those of `Options` that shape a single run."""
-
-    seed: int | None
-    steps: int | None
-    epochs: float | None
-    batch_size: int | None
-    schedule: str | None
-    augment: str | Mapping[str, float] | None
-    evaluations: int | None
-    precision: str | None
-    likelihood_samples: int | None
 
 
 class DataOptions(TypedDict, total=False):

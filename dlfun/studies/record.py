@@ -206,6 +206,14 @@ def version(package: str) -> str | None:
         return None
 
 
+def begun_with() -> dict[str, Any]:
+    """What the bits of a study depend on beside its flags and data."""
+    return {
+        "versions": {name: version(name) for name in ("dlfun", "jax", "jaxlib")},
+        "devices": [device.device_kind for device in jax.devices()],
+    }
+
+
 def sizes(dataset: Dataset) -> dict[str, int]:
     """Split -> how many examples it has."""
     return {

@@ -8,7 +8,6 @@ import functools
 import hashlib
 import inspect
 import math
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,13 +24,13 @@ from dlfun.studies.folders import check_output_dir
 from dlfun.studies.keywords import read_options
 from dlfun.studies.lines import claim_lines, study_lines
 from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.record import Study, version
+from dlfun.studies.record import Study, begun_with
 from dlfun.studies.search import configurations
 from dlfun.studies.searching import search_lines
 from dlfun.studies.spaces import ON_THE_WAY, Search
 from dlfun.studies.sweep import Configuration, opened, search_on_the_way, sweep
 from dlfun.studies.verify import Arm, compared_arms, searched_arms, swept_arms
-from dlfun.training.checkpoints import Checkpoints, check_identity, take_lock
+from dlfun.training.checkpoints import checkpoints_in
 from dlfun.types import DataOptions, Range
 
 POSITIVE = kinds.number(Range(0, math.inf, "", high_allowed=False))
@@ -206,17 +205,9 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
     identity = {
         "script": f"dlfun.{call.script}",
         "flags": [*options.flags, *data, *(source_of(model) for model in call.models)],
-        "environment": {
-            "versions": {name: version(name) for name in ("dlfun", "jax", "jaxlib")},
-            "devices": [device.device_kind for device in jax.devices()],
-        },
+        "environment": begun_with(),
     }
-    if folder.is_dir():
-        take_lock(folder / "lock").close()
-        if options.overwrite:
-            shutil.rmtree(folder)
-    store = Checkpoints(folder, identity)
-    check_identity(folder, store.identity, tell=lambda line: None)  # that, `open` does
+    store = checkpoints_in(folder, identity, options.overwrite)
     try:
         yield dataclasses.replace(options, checkpoints=store)
     finally:

@@ -209,6 +209,29 @@ class Checkpoints:
         self._thread = self._lock = None
 
 
+def checkpoints_in(
+    folder: Path,
+    identity: Mapping[str, Any],
+    overwrite: bool,
+    every: float | None = None,
+    stop: Stop = Never(),  # noqa: B008
+) -> Checkpoints:
+    """The checkpoints of a study, to go on from; with `overwrite` those that are there go first.
+
+    Raises:
+      UserError: if those that are there are of another study, or another process works on them.
+    """
+    if folder.is_dir():
+        take_lock(folder / LOCK).close()
+        if overwrite:
+            shutil.rmtree(folder)
+    elif folder.exists():
+        raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
+    found = Checkpoints(folder, identity, every, stop)
+    check_identity(folder, found.identity, tell=lambda line: None)  # that, `open` does
+    return found
+
+
 def take_lock(path: Path) -> Any:
     """The lock's open file, which goes with its process, however that ends.
 

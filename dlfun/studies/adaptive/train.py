@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -11,7 +11,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.studies.adaptive.field import Field, validation_metric
-from dlfun.studies.arm import Result, final_metrics, flat_parameters, make_rows, shortest
+from dlfun.studies.arm import Result, final_metrics, make_rows, result_of, shortest
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.layouts import (
     check_failed,
@@ -25,6 +25,7 @@ from dlfun.studies.options import StudyOptions
 from dlfun.studies.sizes import sizes_of
 from dlfun.studies.stacked import Stacked
 from dlfun.training.checkpoint_files import Saved
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
 from dlfun.training.layout import choose_layout
 from dlfun.training.memory import bytes_needed, fit
@@ -80,6 +81,20 @@ def populations(
     return found
 
 
+def progress_of(
+    store: Checkpoints | None,
+    people: Mapping[int, Population],
+    name: Callable[[int, Members], str],
+    number: int,
+    members: Members,
+) -> Progress:
+    """Where a part goes on from; `name` is what the store calls it."""
+    if store is None:
+        return Progress()
+    own = name(number, members)
+    return Progress(store, own, people[len(members.replicates)].layout, saved_of(store, own))
+
+
 def race(
     options: StudyOptions,
     settings: Settings,
@@ -109,14 +124,6 @@ def race(
     def run(layout: Layout, saved: Saved | None = None) -> tuple[dict[int, Population], Evolved]:
         people = populations(options, settings, data, field, parts, layout)
 
-        def progress(number: int, members: Members) -> Progress:
-            if store is None:
-                return Progress()
-            own = name(number, members)
-            return Progress(
-                store, own, people[len(members.replicates)].layout, saved_of(store, own)
-            )
-
         def check(members: Members, *told: Any) -> None:
             check_failed(members, title, options.stop_when_failed, *told)
 
@@ -124,6 +131,7 @@ def race(
         ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]
         noted = noting(decide, field, ends, changing, told)
         keep = keeping(assemble(settings, data.first.spec).learner)
+        progress = functools.partial(progress_of, store, people, name)
         how = Evolution(parts, people.__getitem__, noted, keep, progress, check, title)
         return people, evolve(how, field.members, data.tuning)
 
@@ -188,36 +196,23 @@ def described(
     changing: Sequence[str],
 ) -> Result:
     """A row a member. What one costs is its part of the intervals."""
-    steps = np.cumsum(people.run.intervals)
     everyone, last = np.arange(len(field.trials)), found.reached - 1
     finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
     trained = Trained(found.kept, finals, {}, {}, compile_seconds, found.seconds)
-    parameters = flat_parameters(found.kept.variables)
-    result = Result(
-        settings.model,
-        data.first.name,
-        settings,
-        people.layout,
-        [],
-        found.history,
-        steps,
-        parameters,
-        found.kept.variables,
-        {},
-    )
+    result = result_of(settings, data, people, found.history, found.kept.variables, {})
     columns = [
         point | {name: number_at(found.hparams, name, i) for name in changing}
         for i, point in enumerate(field.points)
     ]
     told = {
-        **sizes_of(settings, data.first.spec, field.members.hparams, parameters),
+        **sizes_of(settings, data.first.spec, field.members.hparams, result.parameters),
         "seconds": found.seconds * found.reached / found.reached.sum(),
         "compile_seconds": np.full(len(everyone), compile_seconds),
         **final_metrics(trained),
     }
     rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
     for row, reached in zip(rows, found.reached, strict=True):
-        row["steps"] = int(steps[reached - 1])
-        if reached < len(steps) and row["status"] == "ok":
+        row["steps"] = int(result.steps[reached - 1])
+        if reached < len(result.steps) and row["status"] == "ok":
             row["status"] = "stopped"
     return result._replace(rows=rows)

@@ -18,7 +18,7 @@ from jax import numpy as jnp
 
 from dlfun.errors import UserError
 from dlfun.studies import record
-from dlfun.studies.adaptive import Found, Make, Task, search
+from dlfun.studies.adaptive import Found, Make, Task, check, search
 from dlfun.studies.adaptive.halving import most_trials
 from dlfun.studies.arm import Result, in_other_units, make_members, shortest
 from dlfun.studies.assemble import assemble
@@ -77,6 +77,8 @@ def compare_searches(
         for name, data in loaded.items()
         for method in methods
     }
+    for task in tasks.values():
+        check(task)
     tried: list[dict[str, Any]] = []
     chosen: dict[tuple[str, str], list[Choice]] = {}
     for (name, method), task in tasks.items():

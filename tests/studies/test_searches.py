@@ -103,12 +103,23 @@ def test_the_record_holds_every_trial_and_every_pair(compared):
     assert "--layout" not in (found.folder / "config.flags").read_text()  # each has its own
 
 
-def test_a_budget_that_brackets_do_not_fit_is_refused(data_dir):
+def test_what_cannot_be_planned_is_refused_before_anything_is_trained(data_dir, monkeypatch):
     base = study(data_dir)
     task = Task(base, load("digits", base), Search("random", space=SPACE, trials=1), make_of(base))
     assert budgeted(task, "pbt").asked.trials == 1
     with pytest.raises(UserError, match="takes as long as 2 whole runs at least"):
         budgeted(task, "halving")
+    for asked, message in (
+        (
+            Search("random", space=SPACE, trials=4, rounds=99),
+            "--rounds=99: a run of 10 validations",
+        ),
+        (Search("random", space=SPACE, trials=4), "--search=tpe needs the extra search"),
+    ):
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+        monkeypatch.setattr(searches, "search", lambda task: pytest.fail("trained before a check"))
+        with pytest.raises(UserError, match=message):
+            compare_searches(base, asked, METHODS, task.make)
     with pytest.raises(UserError, match="--validation_fraction=0"):
         compare_searches(
             study(data_dir, data=data_options(data_dir, validation_fraction=0.0)),

@@ -136,12 +136,24 @@ def together(parts: Sequence[Members]) -> Members:
     return Members(hparams, streams, tuple(r for one in parts for r in one.replicates))
 
 
+def check(task: Task) -> None:
+    """Raises UserError if a search cannot be planned so. Trains nothing."""
+    asked = task.asked
+    if asked.method == "halving":
+        halving.brackets(asked.trials, task.validations, asked.eta, asked.brackets)
+    if asked.method == "pbt":
+        pbt.parts_of(asked.trials, task.validations, asked.rounds)
+    if asked.method == "tpe":
+        tpe.check_installed()
+
+
 def search(task: Task) -> Found:
     """Runs a search: a pure function of its task.
 
     Raises:
       UserError: if the search cannot be planned so.
     """
+    check(task)
     return METHODS[task.asked.method](task)
 
 
@@ -207,7 +219,6 @@ def evolve_numbers(task: Task) -> Found:
 def propose(task: Task) -> Found:
     """Model-based search: a batch of configurations after the other."""
     asked = task.asked
-    tpe.check_installed()
     proposals = [
         tpe.Proposals(asked.space, keys.of_algorithm(task.key(i), "tpe"))
         for i in range(task.searches)

@@ -181,18 +181,34 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
     """response.png: the validation metric of every configuration against each swept value."""
     rows = read_rows(folder)
     metric = metric_of(rows, "validation")
+    lines = summarise(rows, "validation", swept)
+    whole = np.array([any(row["status"] != "stopped" for row in line.rows) for line in lines])
+    means = np.array([line.score.estimate for line in lines])
+    halves = np.nan_to_num([line.score.half_width for line in lines])
     figure, all_axes = axes_grid(len(swept), 2, 3.4)
     for axes, name in zip(all_axes, swept, strict=True):
-        lines = summarise(rows, "validation", swept)
         where, numeric = positions([line.rows[0] for line in lines], name)
-        means = [line.score.estimate for line in lines]
-        halves = np.nan_to_num([line.score.half_width for line in lines])
-        axes.errorbar(where, means, halves, fmt="o", color=COLOURS[0], alpha=0.7, capsize=2)
+        for shown, fill in ((whole, COLOURS[0]), (~whole, "white")):
+            at = [where[i] for i in np.flatnonzero(shown)]
+            if at:
+                axes.errorbar(
+                    at,
+                    means[shown],
+                    halves[shown],
+                    fmt="o",
+                    color=COLOURS[0],
+                    markerfacecolor=fill,
+                    alpha=0.7,
+                    capsize=2,
+                )
         if numeric and min(where) > 0 and max(where) / min(where) >= 10:
             axes.set_xscale("log")
         axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
         axes.grid(alpha=0.3)
-    figure.suptitle("a point a configuration, bar: 95 % t interval over seeds", fontsize="small")
+    hollow = "" if whole.all() else "; hollow: stopped early by the search, scored as it was then"
+    figure.suptitle(
+        f"a point a configuration, bar: 95 % t interval over seeds{hollow}", size="small"
+    )
     save(figure, folder / "response.png")
 
 

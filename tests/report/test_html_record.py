@@ -237,3 +237,12 @@ def test_a_sweep_shows_its_configurations(copy):
     text = (copy / "report.html").read_text()
     assert "learning_rate=0.01, cnn_channels=16 has the best mean validation accuracy" in text
     assert re.findall(r'<section id="(\w+)"', text) == ["scores", "response", "how"]
+    assert "The search stopped" not in text
+    for row in rows[-3:]:  # that of the best score, by a search that decided on the way
+        row |= {"status": "stopped", "steps": 40}
+    records.write_csv(copy / "members.csv", rows)
+    assert not run(copy)
+    text = (copy / "report.html").read_text()
+    assert "learning_rate=0.001, cnn_channels=8,8 has the best mean" in text
+    assert "learning_rate=0.01, cnn_channels=16 (stopped at step 40)" in text
+    assert "The search stopped 1 of 3 early" in text

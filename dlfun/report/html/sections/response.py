@@ -129,8 +129,20 @@ def piece(found: Sequence[Tried], name: str) -> Figure:
         plots.scatter(series, axes, finding, rings, size=3.6),
         numbers(found, name),
         f"A mark a configuration, its mean over seeds. {first_upper(better(found[0].metric))}."
-        + (" Ringed: the one chosen." if any(t.chosen.any() for t in found) else ""),
+        + (" Ringed: the one chosen." if any(t.chosen.any() for t in found) else "")
+        + stopped_words(found),
         plots.keys_of(series, line=False) if len(series) > 1 else (),
+    )
+
+
+def stopped_words(found: Sequence[Tried]) -> str:
+    """How many configurations a search stopped, whose scores are not those of whole runs."""
+    rows = [row for tried in found for row in tried.rows]
+    stopped = sum(row["status"] == "stopped" for row in rows)
+    if not stopped:
+        return ""
+    return (
+        f" The search stopped {stopped:,} of {len(rows):,} early: their scores are those of then."
     )
 
 
@@ -204,7 +216,8 @@ def parallel(tried: Tried) -> Figure:
         finding,
         marks.drawing(WIDTH, HEIGHT, finding, *parts),
         numbers([tried], ""),
-        "A line a configuration; the better its score, the stronger the line.",
+        "A line a configuration; the better its score, the stronger the line."
+        + stopped_words([tried]),
     )
 
 

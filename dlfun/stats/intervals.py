@@ -46,3 +46,16 @@ def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interva
     """Exact interval of a proportion (Clopper & Pearson 1934)."""
     ends = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
     return Interval(successes / trials, ends.low, ends.high, np.nan, trials)
+
+
+def wilson(share: float, trials: float, level: float = 0.95) -> Interval:
+    """Score interval of a proportion (Wilson 1927); ties may count half in the share.
+
+    >>> [round(end, 4) for end in wilson(0.5, 10)[1:3]]
+    [0.2366, 0.7634]
+    """
+    z = float(stats.norm.ppf(0.5 + level / 2))
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    spread = np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    half = float(z * spread / (1 + z**2 / trials))
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half), np.nan, round(trials))

@@ -7,35 +7,59 @@ EQUIVALENT = "equivalent"
 UNRESOLVED = "unresolved"
 NONE = "no verdict"
 
+AHEAD = (BETTER, SMALL, SUGGESTIVE)
+"""Labels that put one arm before the other, the strongest first."""
+
 FEW = 10
 """With fewer seeds no arm is called better: the label is suggestive."""
 
 TOO_FEW = 5
 """With fewer seeds there is no verdict."""
 
+Ends = tuple[float, float]
 
-def label(ci: tuple[float, float], inner: tuple[float, float], delta: float, n: int) -> str:
+
+def label(ci: Ends, inner: Ends, delta: float, n: int) -> str:
     """The label of a difference that is estimated from n seeds.
 
-    `ci` is its interval and `inner` the narrower one of two one-sided tests of equivalence within
-    delta (Schuirmann 1987), both at the level of the family.
+    An interval that lies within the margin is of equivalent arms, whether or not it holds 0. One
+    that holds 0 is so, too, where two one-sided tests show it (Schuirmann 1987): those are the
+    narrower interval `inner`. Both are at the level of the family.
 
-    >>> label((0.4, 0.9), (0.5, 0.8), 0.3, 20), label((-0.1, 0.2), (0.0, 0.1), 0.3, 20)
+    >>> label((0.4, 0.9), (0.5, 0.8), 0.3, 20), label((-0.1, 0.4), (0.0, 0.2), 0.3, 20)
     ('better', 'equivalent')
+    >>> label((0.19, 0.22), (0.19, 0.22), 1.0, 20), label((-0.1, 0.2), (0.0, 0.1), 0.0, 20)
+    ('equivalent', 'unresolved')
     """
     if n < TOO_FEW:
         return NONE
-    if ci[0] > delta or ci[1] < -delta:
-        return BETTER if n >= FEW else SUGGESTIVE
+    if within(ci, delta):
+        return EQUIVALENT
     if ci[0] > 0 or ci[1] < 0:
-        return SMALL if n >= FEW else SUGGESTIVE
-    return EQUIVALENT if -delta <= inner[0] and inner[1] <= delta else UNRESOLVED
+        beyond = ci[0] > delta or ci[1] < -delta
+        return ahead(beyond, n)
+    return EQUIVALENT if within(inner, delta) else UNRESOLVED
 
 
-def rank_label(theta_ci: tuple[float, float], n: int) -> str:
-    """The label of a pair that is compared by rank alone: never equivalent."""
-    if n < TOO_FEW:
-        return NONE
-    if theta_ci[0] > 0.5 or theta_ci[1] < 0.5:
-        return BETTER if n >= FEW else SUGGESTIVE
-    return UNRESOLVED
+def within(ends: Ends, delta: float) -> bool:
+    """Whether an interval lies inside the margin; no difference is within a margin of 0."""
+    return bool(delta > 0 and -delta <= ends[0] and ends[1] <= delta)
+
+
+def ahead(beyond: bool, n: int) -> str:
+    """The label of an arm that is ahead of another, and whether by more than the margin."""
+    if n < FEW:
+        return SUGGESTIVE
+    return BETTER if beyond else SMALL
+
+
+def weaker(one: str, other: str) -> str:
+    """The weaker of two labels of the same pair.
+
+    >>> weaker("better", "better (small)"), weaker("suggestive", "unresolved")
+    ('better (small)', 'unresolved')
+    """
+    order = (*AHEAD, EQUIVALENT, UNRESOLVED, NONE)
+    if EQUIVALENT in (one, other) and one != other:
+        return UNRESOLVED if NONE not in (one, other) else NONE
+    return max(one, other, key=order.index)

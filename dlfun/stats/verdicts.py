@@ -1,20 +1,19 @@
 """Is A better than B, by how much, and how sure are we: the verdict on each pair of arms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from dlfun.errors import UserError, unknown
 from dlfun.stats.arms import Arm, Side, make_side
 from dlfun.stats.effects import hedges_g
-from dlfun.stats.evidence import Evidence, Plan, gather
-from dlfun.stats.labels import BETTER, SMALL, SUGGESTIVE
+from dlfun.stats.evidence import RUNS, Evidence, Plan, gather
+from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.power import seeds_for_equivalence, seeds_to_detect, smallest_detectable
-from dlfun.stats.tests import sign_flip
+from dlfun.stats.tests import TTest, sign_flip
 from dlfun.stats.words import Printing, sentence
 
 FAMILIES = ("all-pairs", "vs-reference")
@@ -28,24 +27,41 @@ class Pair(NamedTuple):
 
     `a` is the arm with the better mean. `diff`, `ci`, `theta` and `hedges_g` are positive, or
     above one half, where a is better, also if lower values of the metric are; means are as
-    measured. `p_worse`, `p_rope` and `p_better` say of a - b: below -delta, within, above delta.
+    measured. They are of the runs that succeeded, copies counting once; `theta` has failed runs,
+    too; `wins` is the share of pairs that a wins, by which runs that failed or stayed at chance are
+    judged (of arms that are not paired it is theta). `n` counts what the verdict rests on: `unit`
+    is runs, or test examples where both arms have one result. `ci` is the t interval, or the one
+    over examples; `ci_bootstrap` stands beside it where an arm is skewed, and the label is the
+    weaker one of both. `p_worse`, `p_rope` and `p_better` say of a - b: below -delta, within,
+    above delta. `p` is that of `p_test`, `p_holm` adjusted for the family; it explains, and
+    `decided_by` says what the label is from.
     """
 
     a: str
     b: str
     n: int
+    unit: str
+    n_distinct_a: int
+    n_distinct_b: int
     mean_a: float | None
     mean_b: float | None
     diff: float | None
     sd_diff: float | None
     ci: tuple[float | None, float | None]
     ci_level: float
+    ci_bootstrap: tuple[float | None, float | None] | None
     family_size: int
-    p_signflip: float | None
+    p: float | None
+    p_test: str
+    p_at_floor: bool
+    p_disagrees: bool
     p_holm: float | None
+    p_signflip: float | None
     p_t: float | None
     theta: float | None
     theta_ci: tuple[float | None, float | None]
+    wins: float | None
+    wins_ci: tuple[float | None, float | None]
     hedges_g: float | None
     relative_error_change: float | None
     delta: float
@@ -53,6 +69,7 @@ class Pair(NamedTuple):
     p_rope: float | None
     p_better: float | None
     verdict: str
+    decided_by: str
     winner: str | None
     words: str
     mde: float | None
@@ -75,35 +92,32 @@ def compare_arms(
     reference: str | None = None,
     alpha: float = 0.05,
     paired: bool = True,
-    chance: float | None = None,
     split_variance: float = 0.0,
     power: float = 0.8,
-    correct: Mapping[str, ArrayLike] | None = None,
+    population: bool = False,
     percent: bool = False,
     unit: str = "",
 ) -> list[Pair]:
     """The verdict on each pair of a family of arms.
 
     `delta` is the largest difference that counts as none, in the metric's unit. Paired arms have
-    replicate r at index r. `chance` is the score of guessing, which failed runs take in means.
-    `split_variance` is n_test / n_train where each replicate draws its own split of one pool
-    (Nadeau & Bengio 2003). `correct`, [runs, examples] of each arm, extends the claim to all
-    examples like those tested. For a declared look, alpha is the level of that look. `percent`
-    says that scores are accuracies in fractions, which sentences give in points, `unit` what
-    other scores are counted in. Raises UserError for arms that cannot be compared so.
+    replicate r at index r. `split_variance` is n_test / n_train where each replicate draws its own
+    split of one pool (Nadeau & Bengio 2003). `population` extends the claim to all examples like
+    those tested, from the arms' `examples`. For a declared look, alpha is the level of that look.
+    `percent` says that scores are accuracies in fractions, which sentences give in points, `unit`
+    what other scores are counted in. Raises UserError for arms that cannot be compared so.
 
     >>> a, b = Arm("a", [0.90, 0.92] * 5), Arm("b", [0.89, 0.90] * 5)
     >>> compare_arms([a, b], delta=0.003, percent=True)[0].words
     'a beats b by 1.5 points [1.1, 1.9], 10 seeds'
     """
-    _check(arms, delta, alpha, paired, split_variance, correct)
+    _check(arms, delta, alpha, paired, split_variance, population)
     pairs = _family(arms, family, reference)
-    plan = Plan(
-        delta, alpha / len(pairs), len(pairs), paired, chance, split_variance, power, correct
-    )
-    sides = {arm.name: make_side(arm, 1 if higher_is_better else -1, chance) for arm in arms}
+    size = len(pairs)
+    plan = Plan(delta, alpha / size, size, paired, split_variance, power, population)
+    sides = {arm.name: make_side(arm, 1 if higher_is_better else -1) for arm in arms}
     found = [gather(*_ordered(sides[a], sides[b]), plan) for a, b in pairs]
-    printing = Printing(percent, unit)
+    printing = Printing(percent, unit, higher_is_better)
     return _adjusted([_pair(x, plan, printing, higher_is_better) for x in found], plan)
 
 
@@ -113,7 +127,7 @@ def _check(
     alpha: float,
     paired: bool,
     split_variance: float,
-    correct: Mapping[str, ArrayLike] | None,
+    population: bool,
 ) -> None:
     names = [arm.name for arm in arms]
     if len(arms) < 2 or len(set(names)) < len(names):
@@ -126,7 +140,7 @@ def _check(
             f"a paired comparison needs as many runs of each arm, not {sizes}; "
             "run the same seeds of each, or compare unpaired"
         )
-    if correct is not None and (split_variance or not set(names) <= set(correct)):
+    if population and (split_variance or any(arm.examples is None for arm in arms)):
         raise UserError(
             "a claim on the population needs every arm's correct answers on one shared test split; "
             "with random splits the interval is of the population already"
@@ -149,36 +163,49 @@ def _ordered(a: Side, b: Side) -> tuple[Side, Side]:
 
 
 def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: bool) -> Pair:
-    a, b, test, theta = found
-    verdict, favoured = found.verdict(plan), found.favoured
+    a, b, theta = found.a, found.b, found.theta
+    verdict, favoured, test = found.verdict(plan), found.favoured, found.test(plan)
     sign = 1 if higher_is_better else -1
-    mde, detect, equiv = (None, None, None) if found.by_rank else _seeds(found, plan)
+    mde, detect, equiv = _seeds(found, plan)
     more = max(detect, equiv) - found.n if detect and equiv else 0
-    worse, rope, better = (_plain(p) for p in test.posterior(plan.delta))
+    none = bool(found.without)
+    worse, rope, better = (_plain(p) for p in found.compared.posterior(plan.delta))
+    scores = found.x.scores, found.y.scores
     return Pair(
         a=a.name,
         b=b.name,
         n=found.n,
+        unit=found.unit,
+        n_distinct_a=a.n_distinct,
+        n_distinct_b=b.n_distinct,
         mean_a=_plain(sign * a.mean),
         mean_b=_plain(sign * b.mean),
-        diff=_plain(test.diff),
-        sd_diff=_plain(test.sd),
-        ci=_ends(*test.interval(plan.level)),
+        diff=_plain(found.compared.diff),
+        sd_diff=_plain(found.compared.sd),
+        ci=(None, None) if found.without_spread else _ends(*found.compared.interval(plan.level)),
         ci_level=plan.level,
+        ci_bootstrap=_ends(*found.bootstrap[0]) if found.bootstrap else None,
         family_size=plan.size,
-        p_signflip=_plain(sign_flip(a.scores - b.scores)) if plan.paired else None,
+        p=None if none or found.without_spread else _plain(test.p),
+        p_test=test.name,
+        p_at_floor=bool(test.p <= test.least),
+        p_disagrees=False,
         p_holm=None,
-        p_t=_plain(test.p),
+        p_signflip=_plain(sign_flip(scores[0] - scores[1])) if _flips(found, plan) else None,
+        p_t=None if found.without_spread else _plain(found.compared.p),
         theta=_plain(theta.estimate),
         theta_ci=_ends(theta.low, theta.high),
-        hedges_g=_plain(hedges_g(a.scores, b.scores)),
+        wins=_plain(found.wins.estimate),
+        wins_ci=_ends(found.wins.low, found.wins.high),
+        hedges_g=_plain(hedges_g(*scores)) if found.unit == RUNS and not found.one_sample else None,
         relative_error_change=_relative_error_change(a, b, higher_is_better, printing.percent),
         delta=plan.delta,
         p_worse=worse,
         p_rope=rope,
         p_better=better,
         verdict=verdict,
-        winner=favoured.a.name if verdict in (BETTER, SMALL, SUGGESTIVE) else None,
+        decided_by=found.decided_by(plan),
+        winner=favoured.a.name if verdict in AHEAD else None,
         words=sentence(verdict, favoured, more, plan, printing),
         mde=mde,
         n_detect=detect,
@@ -192,13 +219,23 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
     )
 
 
+def _flips(found: Evidence, plan: Plan) -> bool:
+    """Whether there are pairs of runs whose differences' signs may be flipped."""
+    return plan.paired and found.unit == RUNS and not found.one_sample
+
+
 def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int | None]:
-    """The smallest detectable difference; the seeds to detect delta, and to show equivalence."""
-    test = found.test
+    """The smallest detectable difference; the seeds to detect delta, and to show equivalence.
+
+    None of them where failures decide, or where more seeds would tell nothing.
+    """
+    test = found.compared
+    if found.mixture or found.without_spread or not isinstance(test, TTest) or found.unit != RUNS:
+        return None, None, None
     # What is left of the variance of the mean when the share that seeds reduce is taken away.
-    extra = max(test.error**2 - test.sd**2 / test.n, 0.0)
-    spread = test.sd if plan.paired else float(test.sd / np.sqrt(2))
-    rest = plan.power, plan.alpha, plan.paired, extra
+    extra = max(test.error**2 - test.sd**2 / test.n, 0.0) if test.n else 0.0
+    spread = test.sd if found.paired else float(test.sd / np.sqrt(2))
+    rest = plan.power, plan.alpha, found.paired, extra
     return (
         _plain(smallest_detectable(spread, test.n, *rest)),
         seeds_to_detect(spread, plan.delta, *rest),
@@ -215,14 +252,14 @@ def _relative_error_change(a: Side, b: Side, higher_is_better: bool, percent: bo
 
 
 def _adjusted(pairs: list[Pair], plan: Plan) -> list[Pair]:
-    """Pairs with Holm's p values; a test without runs enough counts as 1.
-
-    The sign-flip test holds for independent paired replicates on one test set; else it is t.
-    """
-    exact = plan.paired and not plan.split_variance and plan.correct is None
-    primary = [pair.p_signflip if exact else pair.p_t for pair in pairs]
-    adjusted = holm([1.0 if p is None else p for p in primary])
-    return [pair._replace(p_holm=float(p)) for pair, p in zip(pairs, adjusted, strict=True)]
+    """Pairs with Holm's p values; a test without runs enough counts as 1."""
+    adjusted = holm([1.0 if pair.p is None else pair.p for pair in pairs])
+    found = []
+    for pair, p in zip(pairs, adjusted.tolist(), strict=True):
+        shown = p <= plan.alpha * plan.size
+        apart = (pair.verdict in AHEAD) != shown and pair.verdict not in (EQUIVALENT, NONE)
+        found.append(pair._replace(p_holm=None if pair.p is None else p, p_disagrees=apart))
+    return found
 
 
 def _plain(value: float) -> float | None:

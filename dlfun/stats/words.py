@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.stats.evidence import Evidence, Plan
-from dlfun.stats.labels import BETTER, EQUIVALENT, NONE, SMALL, SUGGESTIVE, TOO_FEW
+from dlfun.stats.arms import Side
+from dlfun.stats.evidence import EXAMPLES, Evidence, Plan
+from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE, SMALL, SUGGESTIVE, TOO_FEW
 
 
 class Printing(NamedTuple):
@@ -13,17 +14,31 @@ class Printing(NamedTuple):
 
     percent: bool = False
     unit: str = ""
+    higher: bool = True
 
     @property
     def scale(self) -> int:
         """What numbers are multiplied by."""
         return 100 if self.percent else 1
 
-    @property
-    def ending(self) -> str:
-        """The unit after a number, with its space."""
+    def counted(self, number: str) -> str:
+        """A number with its unit.
+
+        >>> Printing(True).counted("1"), Printing(True).counted("1.0"), Printing().counted("2")
+        ('1 point', '1.0 points', '2')
+        """
         unit = "points" if self.percent else self.unit
-        return f" {unit}" if unit else ""
+        unit = unit.removesuffix("s") if number == "1" else unit
+        return f"{number} {unit}".rstrip()
+
+
+def plural(count: int, what: str) -> str:
+    """A number of things.
+
+    >>> plural(1, "seed"), plural(1000, "test example")
+    ('1 seed', '1,000 test examples')
+    """
+    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def sentence(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printing) -> str:
@@ -31,46 +46,133 @@ def sentence(verdict: str, found: Evidence, more: int, plan: Plan, printing: Pri
 
     `more` is the number of further seeds that an unresolved pair would need.
     """
-    first, second, seeds = found.a.name, found.b.name, _seeds(found.n)
-    both, margin = f"{first} and {second}", _margin(plan, printing)
-    if verdict in (BETTER, SMALL, SUGGESTIVE):
-        verb, only = ("beats", "") if verdict != SUGGESTIVE else ("seems better than", "only ")
-        by = _by_rank(found) if found.by_rank else f"by {_amount(found, plan, printing)}"
-        small = f", perhaps by less than {margin}" if verdict == SMALL else ""
-        return f"{first} {verb} {second} {by}{small}, {only}{seeds}"
+    parts = [_main(verdict, found, more, plan, printing)]
+    if verdict != NONE:
+        parts += _skewed(verdict, found, plan, printing)
+    if not found.without:
+        parts += [text for side in (found.a, found.b) for text in (*_weak(side), *_copies(side))]
+    return "; ".join(parts)
+
+
+def _main(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printing) -> str:
+    both, basis = f"{found.a.name} and {found.b.name}", _basis(found)
+    amount, margin = _amount(found, plan, printing), _margin(plan, printing)
+    if verdict in AHEAD:
+        return f"{_beats(verdict, found, amount, margin)}, {_only(verdict)}{basis}"
     if verdict == EQUIVALENT:
-        return f"{both} are equivalent within {margin}, {seeds}"
-    if verdict == NONE and found.n < TOO_FEW:
-        return f"{both}: no verdict from {seeds}, {TOO_FEW} at least are needed"
+        return f"{both} are equivalent within {margin}{_nuance(found, plan, printing)}, {basis}"
     if verdict == NONE:
-        return f"{both}: no verdict, all runs of both failed"
-    if found.by_rank:
-        return f"{both}: unresolved by rank, some runs failed or stayed at chance, {seeds}"
-    if more > 0:
-        return f"{both}: unresolved, about {more} more seed{'s' * (more != 1)}"
-    return f"{both}: unresolved, {_amount(found, plan, printing)}, {seeds}"
+        return f"{both}: no verdict{_why_none(found, printing)}"
+    if found.mixture:
+        return f"{both}: unresolved, {_by_rank(found)}, {basis}"
+    if more > 0 and found.unit != EXAMPLES:
+        return f"{both}: unresolved, about {plural(more, 'more seed')}"
+    return f"{both}: unresolved, {amount}, {basis}"
 
 
-def _seeds(n: int) -> str:
-    return f"{n} seed{'s' * (n != 1)}"
+def _beats(verdict: str, found: Evidence, amount: str, margin: str) -> str:
+    """Who is ahead of whom, and by how much."""
+    verb = "seems better than" if verdict == SUGGESTIVE else "beats"
+    fixed = found.one_sample and found.b.constant
+    second = f"the one result of {found.b.name}" if fixed else found.b.name
+    by = f"by {amount}"
+    if found.mixture:
+        by = f"in {_by_rank(found)}, and by {amount} among those that succeeded"
+    small = f", perhaps by less than {margin}" if verdict == SMALL else ""
+    return f"{found.a.name} {verb} {second} {by}{small}"
+
+
+def _only(verdict: str) -> str:
+    return "only " if verdict == SUGGESTIVE else ""
+
+
+def _basis(found: Evidence) -> str:
+    """What was counted."""
+    if found.unit == EXAMPLES:
+        return f"{plural(found.n, 'test example')}, one trained model each"
+    if found.one_sample:
+        name = found.b.name if found.a.constant else found.a.name
+        return f"{plural(found.n, 'seed')} of {name}"
+    return plural(found.n, "seed")
+
+
+def _nuance(found: Evidence, plan: Plan, printing: Printing) -> str:
+    """Who is ahead all the same, where that is certain."""
+    low, _ = found.compared.interval(plan.level)
+    if not low > 0:
+        return ""
+    direction = "higher" if printing.higher else "lower"
+    amount = _amount(found, plan, printing)
+    return f": {found.a.name} is {direction} by {amount}, which counts as none"
+
+
+def _why_none(found: Evidence, printing: Printing) -> str:
+    """Why there is no verdict, after the words that there is none."""
+    if found.without:
+        names = " and ".join(side.name for side in found.without)
+        n = found.without[0].n
+        return f", {names} failed in {f'all {n} runs' if n > 1 else 'its only run'}"
+    if found.unit == EXAMPLES and np.isnan(found.compared.sd):
+        return ", each has one result, and what it scored on each test example was not kept"
+    if found.n < TOO_FEW:
+        units = plural(found.n, "test example" if found.unit == EXAMPLES else "seed")
+        return f" from {units}, {TOO_FEW} at least are needed"
+    gap = printing.counted(_number(printing.scale * found.compared.diff))
+    return f", they differ by {gap} in each of {_basis(found)}: nothing says how that varies"
+
+
+def _skewed(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> list[str]:
+    """That the label is the weaker one of two intervals, where they differ."""
+    if found.decided_by(plan) != "bootstrap-t":
+        return []
+    low, high = (_number(printing.scale * end) for end in found.bootstrap[0])
+    return [f"as scores are skewed, the bootstrap-t interval [{low}, {high}] decides"]
+
+
+def _weak(side: Side) -> list[str]:
+    """How many runs of an arm failed or stayed at chance, if not all of them."""
+    if not side.mixed:
+        return []
+    idle = int((side.weak & ~side.failed).sum())
+    counts = ((side.n_failed, "failed"), (idle, "stayed at chance"))
+    return [
+        f"{count} of {plural(side.n, 'run')} of {side.name} {word}"
+        for count, word in counts
+        if count
+    ]
+
+
+def _copies(side: Side) -> list[str]:
+    """How many different results the runs of an arm have, where some are copies."""
+    if side.constant or side.n_distinct == side.n:
+        return []
+    return [f"the {plural(side.n, 'run')} of {side.name} have {side.n_distinct} different results"]
 
 
 def _amount(found: Evidence, plan: Plan, printing: Printing) -> str:
     """The difference with its interval, as in "2.1 points [1.6, 2.6]"."""
-    low, high = found.test.interval(plan.level)
-    numbers = [printing.scale * x for x in (found.test.diff, low, high)]
+    low, high = found.compared.interval(plan.level)
+    numbers = [printing.scale * x for x in (found.compared.diff, low, high)]
     digits = _digits([*numbers, (numbers[2] - numbers[1]) / 2])
-    middle, low_text, high_text = (f"{round(x, digits) + 0.0:.{digits}f}" for x in numbers)
-    return f"{middle}{printing.ending} [{low_text}, {high_text}]"
+    middle, low_text, high_text = (_number(x, digits) for x in numbers)
+    if np.isnan(low):
+        return printing.counted(middle)
+    return f"{printing.counted(middle)} [{low_text}, {high_text}]"
+
+
+def _number(value: float, digits: int | None = None) -> str:
+    digits = _digits([value]) if digits is None else digits
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def _margin(plan: Plan, printing: Printing) -> str:
-    return f"{printing.scale * plan.delta:.4g}{printing.ending}"
+    return printing.counted(f"{printing.scale * plan.delta:.4g}")
 
 
 def _by_rank(found: Evidence) -> str:
-    share, low, high = (100 * x for x in found.theta[:3])
-    return f"in {share:.0f} % of pairs of runs [{low:.0f}, {high:.0f}]"
+    share, low, high = (100 * x for x in found.wins[:3])
+    ends = "" if np.isnan(low) else f" [{low:.0f}, {high:.0f}]"
+    return f"{share:.0f} % of {'seeds' if found.paired else 'pairs of runs'}{ends}"
 
 
 def _digits(numbers: list[float]) -> int:

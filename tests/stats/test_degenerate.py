@@ -54,7 +54,7 @@ def test_two_samples(a, b):
     assert holds_its_estimate(stats.superiority(*ranked))
     stats.hedges_g(a, b)
     arms = [stats.Arm("a", a), stats.Arm("b", b)]
-    (pair,) = stats.compare_arms(arms, delta=0.1, paired=False, chance=0.1)
+    (pair,) = stats.compare_arms(arms, delta=0.1, paired=False)
     assert all(not isinstance(x, float) or math.isfinite(x) for x in pair)
 
 

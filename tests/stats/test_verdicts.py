@@ -47,7 +47,8 @@ def test_golden_pair():
     assert pair.theta_ci == pytest.approx((0.48971995, 0.92416606), abs=5e-9)
     assert pair.hedges_g == pytest.approx(1.08759715, abs=5e-9)
     assert round(pair.p_rope, 5) == 0.99799
-    assert pair.verdict == "suggestive"
+    assert pair.verdict == "equivalent"  # the whole interval lies within the margin
+    assert compare_arms([Arm("b", B), Arm("a", A)], delta=0.2)[0].verdict == "suggestive"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,9 @@ def test_golden_pair():
         ((0.31, 0.9), (0.4, 0.8), 20, "better"),
         ((-0.9, -0.31), (-0.8, -0.4), 20, "better"),
         ((0.01, 0.9), (0.1, 0.8), 20, "better (small)"),
-        ((0.01, 0.2), (0.02, 0.1), 20, "better (small)"),
+        ((0.01, 0.31), (0.02, 0.29), 20, "better (small)"),
+        ((0.01, 0.2), (0.02, 0.1), 20, "equivalent"),
+        ((-0.2, -0.01), (-0.1, -0.02), 9, "equivalent"),
         ((-0.01, 0.35), (0.01, 0.29), 20, "equivalent"),
         ((-0.01, 0.35), (0.01, 0.31), 20, "unresolved"),
         ((-0.35, 0.35), (-0.31, 0.31), 20, "unresolved"),
@@ -179,25 +182,24 @@ def test_random_splits_widen_all_that_follows():
 def test_population_scope_is_two_way():
     rng = np.random.default_rng(0)
     easy = rng.random(400)
-    correct = {k: rng.random((12, 400)) < easy**p for k, p in (("x", 0.4), ("y", 0.6))}
-    scores = [correct[k].mean(1) for k in "xy"]
-    pair = judged(*scores, correct=correct)
-    test = two_way([correct["x"].astype(float) - correct["y"]])
+    right = {k: rng.random((12, 400)) < easy**p for k, p in (("x", 0.4), ("y", 0.6))}
+    scores = {k: right[k].mean(1) for k in "xy"}
+
+    def told(**options):
+        arms = [Arm(k, scores[k], examples=right[k]) for k in "xy"]
+        return compare_arms(arms, delta=0.003, population=True, **options)[0]
+
+    pair = told()
+    test = two_way([right["x"].astype(float) - right["y"]])
     assert pair.ci == pytest.approx(test.interval(0.95))
-    assert pair.diff == pytest.approx(np.mean(scores[0] - scores[1]))
-    assert pair.sd_diff == pytest.approx(np.std(scores[0] - scores[1], ddof=1))
+    assert pair.diff == pytest.approx(np.mean(scores["x"] - scores["y"]))
+    assert pair.sd_diff == pytest.approx(np.std(scores["x"] - scores["y"], ddof=1))
     assert pair.p_holm == pair.p_t == pytest.approx(test.p)
-    scores[1][:2] = np.nan
-    failed = judged(*scores, correct=correct, chance=0.1)
-    filled = correct["y"].astype(float)
-    filled[:2] = 0.1
-    assert failed.ci == pytest.approx(two_way([correct["x"] - filled]).interval(0.95))
-    left_out = judged(*scores, correct=correct)
-    kept = correct["x"][2:].astype(float) - correct["y"][2:]
-    assert left_out.ci == pytest.approx(two_way([kept]).interval(0.95))
-    scores[1] = correct["y"].mean(1)
-    unpaired = judged(*scores, correct=correct, paired=False)
-    assert unpaired.ci == pytest.approx(two_way([correct["x"], correct["y"]]).interval(0.95))
+    unpaired = told(paired=False)
+    assert unpaired.ci == pytest.approx(two_way([right["x"], right["y"]]).interval(0.95))
+    scores["y"][:2] = np.nan
+    kept = right["x"][2:].astype(float) - right["y"][2:]
+    assert told().ci == pytest.approx(two_way([kept]).interval(0.95))
 
 
 def test_a_record_is_json():
@@ -219,9 +221,13 @@ def test_a_record_is_json():
         ({"family": "all"}, "unknown family 'all'"),
         ({"family": "vs-reference", "reference": "z"}, "unknown reference 'z'"),
         ({"family": "vs-reference"}, "unknown reference 'None'"),
-        ({"correct": {"x": np.ones((8, 3))}}, "one shared test split"),
+        ({"population": True}, "one shared test split"),
         (
-            {"correct": {k: np.ones((8, 3)) for k in "xy"}, "split_variance": 0.2},
+            {
+                "arms": [Arm(k, A, examples=np.ones((8, 3))) for k in "xy"],
+                "population": True,
+                "split_variance": 0.2,
+            },
             "one shared test split",
         ),
     ],

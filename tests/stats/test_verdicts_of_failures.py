@@ -2,23 +2,81 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from dlfun.stats import Arm, compare_arms, superiority
+from dlfun.stats import Arm, compare_arms, paired_t, superiority
 from tests.stats.test_verdicts import STEADY, apart, judged
 
 
-def test_failed_runs_take_chance_and_the_worst_rank():
-    y = STEADY.copy()
-    y[:3] = np.nan
-    pair = judged(STEADY, y, chance=0.1)
-    assert pair.mean_b == pytest.approx((17 * STEADY.mean() + 3 * 0.1) / 20, abs=1e-3)
+def failing(scores, *runs):
+    scores = np.array(scores, float)
+    scores[list(runs)] = np.nan
+    return scores
+
+
+def test_failed_runs_have_the_worst_rank_and_no_score():
+    x, y = apart(0.02)
+    y = failing(y, 0, 1, 2)
+    pair = judged(x, y)
+    assert pair.mean_b == pytest.approx(np.nanmean(y))
     assert (pair.n_failed_a, pair.n_failed_b, pair.mixture) == (0, 3, True)
-    assert pair.theta == superiority(STEADY, np.where(np.isnan(y), -np.inf, y)).estimate
-    unknown = judged(STEADY, y)
-    means = {unknown.a: unknown.mean_a, unknown.b: unknown.mean_b}
-    assert means["y"] == pytest.approx(np.nanmean(y))
-    assert unknown.theta in (pair.theta, 1 - pair.theta)
-    assert unknown.diff == 0  # over the pairs that did not fail
+    assert pair.theta == superiority(x, np.where(np.isnan(y), -np.inf, y)).estimate
+    kept = paired_t((x - y)[3:])  # what failed has no score, such as that of chance
+    assert (pair.diff, pair.ci) == (kept.diff, kept.interval(0.95))
+    assert pair.words == (
+        "x beats y in 100 % of seeds [84, 100], and by 2.0 points [1.8, 2.2] among those "
+        "that succeeded, 20 seeds; 3 of 20 runs of y failed"
+    )
+
+
+def test_the_margin_holds_for_arms_with_failures():
+    """2 hundredths of a point with a margin of 1 point: nothing, with failures or without."""
+    x, y = apart(0.0002, sd=0.00005)
+    assert judged(x, y, delta=0.01).verdict == "equivalent"
+    pair = judged(failing(x, 1), failing(y, 4), delta=0.01)
+    assert (pair.verdict, pair.winner) == ("equivalent", None)
+    assert pair.words == (
+        "x and y are equivalent within 1 point: x is higher by 0.020 points [0.017, 0.023], "
+        "which counts as none, 20 seeds; 1 of 20 runs of x failed; 1 of 20 runs of y failed"
+    )
+    small = judged(failing(x, 1), failing(y, 4), delta=0.0001999)
+    assert small.verdict == "better (small)"
+    assert judged(failing(x, 1), failing(y, 4), delta=0.0001).verdict == "better"
+
+
+def test_many_failures_are_not_equivalent_to_none():
+    x, y = apart(0.0, sd=0.001)
+    few, many = (judged(failing(x, *range(k)), y, delta=0.01) for k in (1, 9))
+    assert few.verdict == "equivalent"
+    assert (many.verdict, many.winner) == ("better (small)", "y")
+
+
+def test_pairs_stay_pairs():
+    """Runs differ far more from one another than the arms do: only pairs tell."""
+    base = np.linspace(0.5, 0.9, 20)
+    noise = np.resize([0.001, -0.001], 20)
+    x, y = failing(base + 0.05 + noise, 2), failing(base - noise, 2, 5)
+    pair = judged(x, y)
+    assert pair.diff == pytest.approx(np.nanmean(x - y))
+    assert pair.sd_diff == pytest.approx(np.nanstd(x - y, ddof=1))
+    assert pair.wins == pytest.approx(19.5 / 20)  # where both failed is a tie
+    assert (pair.verdict, pair.winner) == ("better", "x")
+
+
+def test_the_one_that_fails_is_behind_although_its_runs_are_as_good():
+    x, y = apart(0.0005, sd=0.01)
+    pair = judged(x, failing(y, *range(12)))
+    assert (pair.verdict, pair.winner) == ("better (small)", "x")
+    assert "12 of 20 runs of y failed" in pair.words
+
+
+def test_runs_that_succeed_may_contradict_the_ranks():
+    """x never fails, but is behind wherever y does not."""
+    x, y = apart(-0.05)
+    pair = judged(x, failing(y, *range(16)))
+    assert (pair.a, pair.wins) == ("y", 0.2)
+    assert pair.wins_ci[1] < 0.5
+    assert (pair.verdict, pair.winner) == ("unresolved", None)
 
 
 def test_a_mixture_is_judged_by_rank():
@@ -29,15 +87,17 @@ def test_a_mixture_is_judged_by_rank():
         0
     ]
     assert (pair.n_at_chance_a, pair.n_at_chance_b, pair.mixture) == (0, 2, True)
-    assert (pair.verdict, pair.winner) == ("better", "x")
-    assert pair.words.startswith("x beats y in 100 % of pairs of runs [")
+    assert (pair.verdict, pair.winner, pair.decided_by) == ("better", "x", "ranks")
+    assert pair.words.startswith("x beats y in 100 % of seeds [")
+    assert pair.words.endswith("; 2 of 20 runs of y stayed at chance")
     assert pair.mde is pair.n_detect is pair.n_equiv is None
-    # One of them as good as the other: never equivalent by rank.
-    same = compare_arms([Arm("x", y, marks), Arm("y", y, marks)], delta=0.003)[0]
-    assert same.verdict == "unresolved"
-    assert same.words == (
-        "x and y: unresolved by rank, some runs failed or stayed at chance, 20 seeds"
+    assert (pair.p_test, pair.p, pair.p_at_floor) == ("sign test of pairs", 2 / 2**20, True)
+    loose = compare_arms([Arm("x", x), Arm("y", y, marks)], delta=0.003, paired=False)[0]
+    assert (loose.verdict, loose.p_test) == ("better", "Mann-Whitney test")
+    assert loose.p == pytest.approx(
+        stats.mannwhitneyu(x, y, method="asymptotic", use_continuity=False).pvalue, rel=0.05
     )
+    assert (loose.wins, loose.wins_ci) == (loose.theta, loose.theta_ci)
 
 
 def test_a_failed_run_is_not_at_chance_and_makes_a_mixture():
@@ -48,32 +108,26 @@ def test_a_failed_run_is_not_at_chance_and_makes_a_mixture():
     assert pair.mixture
 
 
-def test_ranks_may_overrule_the_mean():
-    # y is a little better in 16 of 20 runs, and fails in the others.
-    x, y = apart(-0.01, 20, 0.001)
-    x, y = np.sort(x) * 0.01 + 0.89, np.sort(y) * 0.01 + 0.95
-    y[:3] = np.nan
-    pair = judged(x, y, chance=0.1)
-    assert (pair.a, pair.b) == ("x", "y")
-    assert pair.theta < 0.5
-    assert (pair.verdict, pair.winner) == ("better", "y")
-    assert pair.words.startswith("y beats x in 85 % of pairs of runs [")
-
-
 def test_an_arm_wholly_at_chance_is_no_mixture():
     marks = np.ones(20, bool)
-    arms = [Arm("x", STEADY, ~marks), Arm("y", STEADY - 0.8, marks)]
-    pair = compare_arms(arms, delta=0.003)[0]
+    x, y = apart(0.8)
+    pair = compare_arms([Arm("x", x, ~marks), Arm("y", y, marks)], delta=0.003)[0]
     assert not pair.mixture
     assert pair.verdict == "better"
 
 
-def test_arms_that_failed_wholly():
+@pytest.mark.parametrize("paired", [True, False])
+def test_arms_that_failed_wholly_have_no_score(paired):
     none = np.full(20, np.nan)
-    assert judged(STEADY, none, chance=0.1).diff == pytest.approx(STEADY.mean() - 0.1)
-    by_rank = judged(none, STEADY)
-    assert (by_rank.verdict, by_rank.winner, by_rank.mixture) == ("better", "y", False)
-    assert by_rank.diff is None
-    both = judged(none, none, chance=0.1)
+    pair = judged(none, STEADY, paired=paired)
+    assert (pair.verdict, pair.winner, pair.diff, pair.ci) == (
+        "no verdict",
+        None,
+        None,
+        (None, None),
+    )
+    assert pair.words == "y and x: no verdict, x failed in all 20 runs"
+    assert (pair.a, pair.mean_a, pair.mean_b, pair.p) == ("y", STEADY.mean(), None, None)
+    both = judged(none, none, paired=paired)
     assert (both.verdict, both.winner) == ("no verdict", None)
-    assert both.words == "x and y: no verdict, all runs of both failed"
+    assert both.words == "x and y: no verdict, x and y failed in all 20 runs"

@@ -237,6 +237,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
         checksum=raw.checksum,
         separator=raw.separator,
         classes=raw.classes,
+        scaling=raw.scaling and raw.scaling.fitted(learned.inputs, learned.targets),
     )
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.features import LONGEST, encode, infer
-from dlfun.data.prepare import Place
 from dlfun.data.own import parts
+from dlfun.data.prepare import Place
 from dlfun.data.reading import Raw, data_root, fetch, raw_of
 from dlfun.data.splitting import HELD_OUT, fifth
 from dlfun.errors import UserError
@@ -109,7 +109,8 @@ def measured(raw: Raw, path: Path) -> Raw:
     splits = {"train": raw.train, "validation": raw.validation, "test": raw.test}
     held = {name: split for name, split in splits.items() if split is not None}
     found, scaling = parts.stored(held, None, path)
-    return raw._replace(**found, scaling=scaling)
+    train, test, validation = found["train"], found["test"], found.get("validation")
+    return raw._replace(train=train, test=test, validation=validation, scaling=scaling)
 
 
 def shortened(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

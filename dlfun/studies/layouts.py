@@ -210,8 +210,9 @@ def resident(data: Stacked, settings: Settings) -> TuneData:
     if not isinstance(train.inputs, Rows):
         return data.tuning
     few = slice(PROBE_STEPS * settings.batch_size)
-    parts = jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), (train, validation))
-    return TuneData(*parts, scaling)
+    return TuneData(
+        *jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), (train, validation)), scaling
+    )
 
 
 def measured(

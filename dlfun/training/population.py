@@ -155,9 +155,7 @@ class Population:
         """
         yield Session(
             lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
-            lambda carry, hparams: hosts.own_rows(
-                self.score(carry, hparams, test, tuning.scaling)
-            ),
+            lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test, tuning.scaling)),
         )
 
     @property

@@ -223,7 +223,6 @@ def train_interval(
 
     A run that fails in them is frozen before them.
     """
-
     own = own_scaling(scaling, carry.streams)
 
     def pick(row: Array) -> Batch:

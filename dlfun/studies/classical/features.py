@@ -49,9 +49,7 @@ def check_features(name: str, spec: Spec) -> None:
         raise UserError("+hog needs scikit-image: pip install 'dlfun[baselines]'")
 
 
-def extract(
-    name: str, split: Split, spec: Spec, scaling: Scaling | None = None
-) -> np.ndarray:
+def extract(name: str, split: Split, spec: Spec, scaling: Scaling | None = None) -> np.ndarray:
     """Features of every example: [n, d] float32, those of an example of it alone.
 
     Args:

@@ -50,7 +50,8 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     """A trained member as a function, and what the original gives for real inputs.
 
     The inputs are those that the data set stores, of its type; what scales them is inside, and
-    outputs are in the user's unit. They are of the validation split, or of the training split where nothing was held out.
+    outputs are in the user's unit. They are of the validation split, or of the training split
+    where nothing was held out.
 
     Raises:
       UserError: if the model has no such part.

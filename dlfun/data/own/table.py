@@ -14,7 +14,6 @@ from dlfun.data.own import parts
 from dlfun.data.own.parts import Found
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
-from dlfun.scaling import standard_of
 from dlfun.types import Spec, Split
 
 CATEGORIES = 50  # of a column of text
@@ -94,7 +93,7 @@ def read_parts(
 
 
 def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
-    """The features [n, features] float32 of another table, stored as those of the first are.
+    """The features [n, features] float64 of another table, in the units of the first.
 
     Columns are found by their names, in any order; the target, and columns that the first table
     has not, are passed over.
@@ -108,10 +107,7 @@ def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
     if missing:
         raise UserError(f"{other}: has no column {missing[0]}, as {path} has; add it")
     features = [like_column(first, table, n, path, other) for n in first.names if n != target]
-    splits, numeric, _ = read_parts(first, target, path)
-    whole = np.concatenate([split.inputs for split in splits.values()])
-    standard = standard_of(whole, numeric)
-    return parts.differences(np.concatenate(features, axis=1), standard)
+    return np.concatenate(features, axis=1)
 
 
 def like_column(first: Table, table: Table, name: str, path: Path, other: Path) -> np.ndarray:

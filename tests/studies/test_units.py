@@ -9,7 +9,8 @@ from dlfun.learners.prepare import prepare
 from dlfun.studies.classical.estimators import scores
 from dlfun.studies.recorded import read_record
 from dlfun.studies.use.called import network_of
-from dlfun.studies.use.export import exportable
+from dlfun.studies.use.export import check, exportable
+from dlfun.studies.use.formats import FORMATS
 from dlfun.studies.use.sample import decode
 
 COUNT = 120
@@ -116,8 +117,11 @@ def test_an_export_answers_in_the_users_unit(tmp_path, offset):
     held = network.held_out(0).inputs
     said = study.predict(held + data.raw.scaling.inputs.origin, member=0).predicted
     np.testing.assert_allclose(expected, said, rtol=1e-7)
-    found = model.function(model.tree, *model.arguments.values())
-    np.testing.assert_allclose(found, said, rtol=1e-6, atol=1e-3)
+    for kind in ("jax", "safetensors"):
+        assert check(FORMATS[kind].write(model), kind, model, expected, "float32").examples > 0
+        files = FORMATS[kind].write(model)
+        np.testing.assert_allclose(FORMATS[kind].call(files, model), said, rtol=1e-6, atol=1e-3)
+    assert model.variables["scaling/targets/sd"] == pytest.approx(data.split().scaling.targets.sd)
 
 
 def test_what_a_vae_makes_is_in_the_users_unit(tmp_path):

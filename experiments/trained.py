@@ -41,7 +41,8 @@ class Chosen(NamedTuple):
         from dlfun.data.given import Source
 
         first = self.network.data.first
-        return Source(self.given, first.spec, first.train.inputs.dtype, self.options.data)
+        dtype, options = first.train.inputs.dtype, self.options.data
+        return Source(self.given, first.spec, dtype, options, first.scaling)
 
     def words(self) -> str:
         """Which members of what these are."""

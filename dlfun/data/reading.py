@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
+from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
 
@@ -37,6 +38,7 @@ class Raw(NamedTuple):
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
         arrays, after a permutation of the features where one was asked for.
       separator: [features + 1, units], bias last, of a known linear separator, or None.
+      scaling: which numbers are standardised, not yet fitted; None: none are.
     """
 
     train: Split
@@ -49,6 +51,7 @@ class Raw(NamedTuple):
     validation: Split | None = None
     groups: tuple[np.ndarray, np.ndarray] | None = None
     classes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
 
 
 def data_root(options: DataOptions) -> Path:

@@ -22,6 +22,13 @@ BRIEF = 6
 """Characters from which on a number is shortened where it names something."""
 
 
+R2 = "R²"
+"""Heads the share of the targets' variance that an arm explains."""
+
+ERRORS = ("rmse", "loss")
+"""Metrics of numbers, of which chance is what the mean of the training targets scores."""
+
+
 class Line(NamedTuple):
     """One arm: what it is, how it scored, what it cost."""
 
@@ -119,6 +126,7 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         kind: shown(score.estimate, metric),
         "±": shown(score.half_width, metric),
         "sd": shown(score.sd, metric),
+        R2: shown(explained(line.rows, metric), metric),
         "seeds": str(len(line.rows)),
         "failed": str(failed),
         "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
@@ -126,6 +134,43 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         "run s": f"{sum(number(row, 'seconds') for row in line.rows):.1f}",
         "chance": shown(number(first, "chance"), metric),
     }
+
+
+def explained(rows: Sequence[Row], metric: str) -> float:
+    """The mean R^2 of an arm's runs that did not fail, on the split of an rmse; NaN without."""
+    name = f"{metric.partition('_')[0]}_r2"
+    values = [number(row, name) for row in rows if row["status"] == "ok"]
+    return float(np.mean(values)) if values and metric.endswith("rmse") else float("nan")
+
+
+def is_no_better_than_the_mean(rows: Sequence[Row], metric: str) -> bool:
+    """Whether an arm predicts numbers no better than who always says their mean."""
+    scores = [number(row, metric) for row in rows if row["status"] == "ok"]
+    if metric.rpartition("_")[2] not in ERRORS or not scores:
+        return False
+    return bool(np.mean(scores) >= number(rows[0], "chance") or explained(rows, metric) < 0)
+
+
+def no_better_than_the_mean(lines: Sequence[Line]) -> list[str]:
+    """A sentence on the arms that are so, if any are."""
+    several = len({line.dataset for line in lines}) > 1
+    worse = [
+        f"{line.label} on {line.dataset}" if several else line.label
+        for line in lines
+        if is_no_better_than_the_mean(line.rows, line.metric)
+    ]
+    return [said_of(worse)] if worse else []
+
+
+def said_of(worse: Sequence[str]) -> str:
+    """The sentence on arms that are no better than the mean.
+
+    >>> said_of(["softmax"])
+    'softmax is no better than always saying the mean of the training targets.'
+    """
+    verb = "is" if len(worse) == 1 else "are"
+    names = ", ".join(worse)
+    return f"{names} {verb} no better than always saying the mean of the training targets."
 
 
 WORDS = ("dataset", "metric", "model", "layout")
@@ -166,8 +211,10 @@ def study_table(
             row["steps"] = f"{steps_of(line):,.0f}"
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
-    if all(row["chance"] == "-" for row in table):
-        table = [{n: v for n, v in row.items() if n != "chance"} for row in table]
+    for name in ("chance", R2):
+        if all(row[name] == "-" for row in table):
+            table = [{n: v for n, v in row.items() if n != name} for row in table]
     left = len(every) - len(lines)
-    more = f"... and {left:,} more lines, all in members.csv\n" if left else ""
-    return f"{text_table(table)}\n{more}{MEANING}"
+    said = [f"... and {left:,} more lines, all in members.csv"] if left else []
+    said += no_better_than_the_mean(lines) if tuple(by) == ("model",) else []
+    return "\n".join([text_table(table), *said, MEANING])

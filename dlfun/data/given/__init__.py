@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.scaling import Scaling
 from dlfun.types import DataOptions, Spec, Split
 
 
@@ -20,12 +21,21 @@ class Source(NamedTuple):
       spec: what models know of it.
       dtype: of its stored inputs.
       options: how it was read.
+      scaling: how its numbers are standardised; those of a table are stored less their origin.
     """
 
     given: str
     spec: Spec
     dtype: np.dtype
     options: DataOptions
+    scaling: Scaling | None = None
+
+    def stored(self, inputs: np.ndarray) -> np.ndarray:
+        """Inputs [n, *shape] in the user's unit as the data set stores them."""
+        if self.dtype.kind != "f":
+            return inputs
+        standard = None if self.scaling is None else self.scaling.inputs
+        return (inputs if standard is None else inputs - standard.origin).astype(self.dtype)
 
     @property
     def white(self) -> int:
@@ -108,11 +118,12 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
             "several that are all images or all recordings"
         )
     found = next(iter(read))(files, source)
+    inputs = found.inputs
     if source.options.permute_features:
         from dlfun.data.reading import permute
 
-        found = found._replace(inputs=permute(found.inputs, source.spec))
-    return found
+        inputs = permute(inputs, source.spec)
+    return found._replace(inputs=source.stored(inputs))
 
 
 def expanded(path: Path) -> list[Path]:
@@ -132,7 +143,7 @@ def expanded(path: Path) -> list[Path]:
 
 
 def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
-    """An array of numbers as the data set stores its inputs: [examples, *shape], of its type.
+    """An array of numbers as inputs [examples, *shape] of the data set; whole ones of its type.
 
     A single example, and axes of length 1 too few or too many, are understood.
 
@@ -151,7 +162,7 @@ def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
             "not finite; replace it"
         )
     if source.dtype.kind == "f":
-        return shaped.astype(source.dtype)
+        return shaped
     low, high = shaped.min(), shaped.max()
     if low < source.least or high > source.white or (shaped != np.round(shaped)).any():
         raise UserError(

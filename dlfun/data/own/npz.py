@@ -66,10 +66,11 @@ def found_in(arrays: dict[str, np.ndarray], path: Path) -> Found:
     if "test" not in splits:
         splits |= parts.hold_out(splits["train"], path, classes)
         official = HELD_OUT
+    splits, scaling = parts.stored(splits, None, path)
     spec = make_spec(splits["train"], classes, official)
     if blank:
         spec = dataclasses.replace(spec, task="generation", outputs=0)
-    return Found(splits, spec, classes)
+    return Found(splits, spec, classes, scaling)
 
 
 def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -168,7 +169,7 @@ def as_inputs(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarr
 def as_targets(
     given: Mapping[str, np.ndarray], path: Path
 ) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Class ids [n] int32 and the names of the classes, or numbers [n, outputs] float32."""
+    """Class ids [n] int32 and the names of the classes, or numbers [n, outputs] float64."""
     first = given["train"]
     if first.ndim == 2 and first.shape[1] == 1:
         given = {part: array[:, 0] for part, array in given.items()}
@@ -191,12 +192,12 @@ def as_targets(
 
 
 def as_numbers(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
-    """Numbers to predict, [n, outputs] float32."""
+    """Numbers to predict, [n, outputs] float64."""
     with np.errstate(over="ignore"):
-        made = {p: array.astype(np.float32).reshape(len(array), -1) for p, array in given.items()}
-    for part, array in made.items():
-        parts.check_finite(array, f"the targets of the {part} split", path)
-    return made
+        for part, array in given.items():
+            single = array.astype(np.float32)
+            parts.check_finite(single, f"the targets of the {part} split", path)
+    return {p: array.astype(np.float64).reshape(len(array), -1) for p, array in given.items()}
 
 
 def as_names(

@@ -41,10 +41,10 @@ class Column(NamedTuple):
 def read(path: Path, target_column: str | None = None) -> Found:
     """The data of a .csv file: each row an example, one column the target.
 
-    A column of numbers is a feature, standardised by the mean and standard deviation of the
-    training split; a column of text is a feature for each of its texts, 0 or 1. The target is a
-    class if it is text, or whole numbers of at most `CLASSES` values; else it is a number, as
-    given.
+    A column of numbers is a feature, standardised by the training rows of each replicate; a column
+    of text is a feature for each of its texts, 0 or 1, all 0 for a text that no training row has.
+    The target is a class if it is text, or whole numbers of at most `CLASSES` values; else it is a
+    number.
 
     Args:
       target_column: its name; None is the last column.
@@ -55,6 +55,7 @@ def read(path: Path, target_column: str | None = None) -> Found:
     table = read_table(path)
     target = target_of(table, target_column, path)
     splits, numeric, classes = read_parts(table, target, path)
+    splits, scaling = parts.stored(splits, numeric, path)
     spec = Spec(
         shape=splits["train"].inputs.shape[1:],
         modality="vector",
@@ -62,7 +63,7 @@ def read(path: Path, target_column: str | None = None) -> Found:
         outputs=len(classes) or 1,
         official_split=HELD_OUT,
     )
-    return Found(standardised(splits, numeric), spec, classes)
+    return Found(splits, spec, classes, scaling)
 
 
 def target_of(table: Table, target_column: str | None, path: Path) -> str:
@@ -82,7 +83,7 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
 def read_parts(
     table: Table, target: str, path: Path
 ) -> tuple[dict[str, Split], np.ndarray, tuple[str, ...]]:
-    """The splits before they are standardised, which features are numeric, and the classes."""
+    """The splits in the file's units, which features are numbers, and the classes."""
     columns = [read_column(table, name, path) for name in table.names if name != target]
     targets, classes = read_target(table, target, path)
     values = np.concatenate([column.values for column in columns], axis=1)
@@ -92,11 +93,10 @@ def read_parts(
 
 
 def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
-    """The features [n, features] float32 of another table, prepared as those of the first were.
+    """The features [n, features] float64 of another table, in the units of the first.
 
     Columns are found by their names, in any order; the target, and columns that the first table
-    has not, are passed over. Numbers lose the mean and are divided by the standard deviation of
-    the first table's training split.
+    has not, are passed over.
 
     Raises:
       UserError: naming line or column, if a column is missing or a text is none of its categories.
@@ -107,9 +107,7 @@ def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
     if missing:
         raise UserError(f"{other}: has no column {missing[0]}, as {path} has; add it")
     features = [like_column(first, table, n, path, other) for n in first.names if n != target]
-    splits, numeric, _ = read_parts(first, target, path)
-    new = Split(np.concatenate(features, axis=1), np.zeros(len(table.rows)))
-    return np.asarray(standardised({**splits, "new": new}, numeric)["new"].inputs)
+    return np.concatenate(features, axis=1)
 
 
 def like_column(first: Table, table: Table, name: str, path: Path, other: Path) -> np.ndarray:
@@ -131,21 +129,6 @@ def like_column(first: Table, table: Table, name: str, path: Path, other: Path) 
                 f"{parts.listed(categories)}, which the model knows"
             )
     return (np.array(cells)[:, None] == np.array(categories)).astype(np.float64)
-
-
-def standardised(splits: dict[str, Split], numeric: np.ndarray) -> dict[str, Split]:
-    """Numeric columns with mean 0 and standard deviation 1 over the training split, as float32.
-
-    A column that is constant there only loses its mean.
-    """
-    train = splits["train"].inputs
-    mean = np.where(numeric, train.mean(0), 0.0)
-    sd = np.where(numeric, train.std(0), 1.0)
-    sd[np.ptp(train, axis=0) == 0] = 1.0  # exactly: its computed deviation may be a rounding error
-    return {
-        name: split._replace(inputs=((split.inputs - mean) / sd).astype(np.float32))
-        for name, split in splits.items()
-    }
 
 
 def read_table(path: Path) -> Table:
@@ -254,7 +237,7 @@ def first_text(table: Table, name: str) -> tuple[int, str]:
 
 
 def read_target(table: Table, name: str, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class ids [n] int32 and the names of the classes, or numbers [n, 1] float32.
+    """Class ids [n] int32 and the names of the classes, or numbers [n, 1] float64.
 
     Classes that are whole numbers are in their order, others in that of the alphabet.
 
@@ -267,7 +250,7 @@ def read_target(table: Table, name: str, path: Path) -> tuple[np.ndarray, tuple[
     values: list[Any] = [int(cell) for cell in cells] if whole else cells
     classes = sorted(set(values))
     if numbers is not None and not (whole and len(classes) <= CLASSES):
-        return numbers.astype(np.float32)[:, None], ()
+        return numbers[:, None], ()
     if len(classes) > CLASSES:
         line, cell = first_text(table, name)
         raise UserError(

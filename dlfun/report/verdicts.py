@@ -9,11 +9,9 @@ import numpy as np
 from scipy import stats
 
 from dlfun.report.table import text_table
-from dlfun.stats import smallest_p
+from dlfun.stats import smallest_p, unseen_rate
 
 Record = Mapping[str, Any]
-
-SIGN_FLIP = "exact sign-flip test"
 
 WORDS = ("dataset", "a - b", "verdict", "model", "metric", "source")
 
@@ -36,55 +34,117 @@ def probability(value: float | None) -> str:
 def cells(pair: Record) -> dict[str, str]:
     """One line of the table."""
     metric = pair["metric"]
-    low, high = (scaled(end, metric, signed=True) for end in pair["ci"])
     unit = "points" if metric.endswith("accuracy") else metric.replace("_", " ")
     needed = pair["n_detect"]
     return {
         "dataset": pair["dataset"],
         "a - b": f"{pair['a']} - {pair['b']}",
         f"difference, {unit}": scaled(pair["diff"], metric, signed=True),
-        "interval": f"[{low}, {high}]",
+        "interval": interval(pair["ci"], metric),
         "P(a>b)": probability(pair["theta"]),
-        "p (Holm)": probability(pair["p_holm"]),
-        "verdict": f"{pair['verdict']}{' (ranks)' if pair['mixture'] else ''}",
-        "seeds": str(pair["n"]),
+        "p (Holm)": probability(pair["p_holm"]) + marks(pair),
+        "verdict": pair["verdict"] + BY.get(pair["decided_by"], ""),
+        "seeds": f"{pair['n']:,} examples" if pair["unit"] == "examples" else str(pair["n"]),
         "for delta": "-" if needed is None else str(needed),
     }
 
 
-def test_of(pair: Record) -> str:
-    """The test behind the p value of a pair."""
-    if not pair["paired"]:
-        return "Welch's t test"
-    if pair["split_scheme"] != "official":
-        return "t test, corrected for splits that overlap"
-    return "two-way t test" if pair["scope"] == "population" else SIGN_FLIP
+def interval(ends: Sequence[float | None], metric: str) -> str:
+    """The ends of an interval of a difference; a dash where there is none."""
+    if None in ends:
+        return "-"
+    return "[" + ", ".join(scaled(end, metric, signed=True) for end in ends) + "]"
+
+
+BY = {"ranks": " (ranks)", "bootstrap-t": " (bootstrap-t)", "examples": " (examples)"}
+"""What a verdict is from, where it is not from the t interval."""
+
+FLOOR, APART = "*", "!"
+
+
+def marks(pair: Record) -> str:
+    """Signs behind a p value: it is as small as it can be; it is not what the verdict says."""
+    return FLOOR * pair["p_at_floor"] + APART * pair["p_disagrees"]
+
+
+def scope_of(pair: Record) -> str:
+    """What the claims are about."""
+    return {
+        "this-test-set": "new seeds on this test set",
+        "population": "new seeds, and all examples like those tested",
+    }[pair["scope"]]
+
+
+def unseen(pairs: Sequence[Record]) -> str:
+    """The share of runs that may collapse without one having done so in the fewest seeds."""
+    counts = [pair["n"] for pair in pairs if pair["unit"] == "runs" and not pair["mixture"]]
+    if not counts:
+        return ""
+    n = min(counts)
+    return (
+        f"no run of {n} collapsed: up to {100 * unseen_rate(n):.0f} % of an arm's runs may (95 %), "
+        "and no test can see it"
+    )
+
+
+def tests_of(pairs: Sequence[Record]) -> str:
+    """The tests behind the p values."""
+    return ", ".join(dict.fromkeys(pair["p_test"] for pair in pairs if pair["p"] is not None))
+
+
+def explanations(pairs: Sequence[Record]) -> list[str]:
+    """What the marks in the table mean, as far as they are there."""
+    said = []
+    floor = [pair for pair in pairs if pair["p_at_floor"]]
+    if floor:
+        n = min(pair["n"] for pair in floor)
+        least, alpha = smallest_p(n), floor[0]["alpha"]
+        beyond = f", so none can reach {alpha:g}" if least * len(pairs) > alpha else ""
+        said.append(
+            f"{FLOOR}: p is as small as {n} seeds can make it, {least:.2g} before Holm{beyond}"
+        )
+    if any(pair["p_disagrees"] for pair in pairs):
+        said.append(
+            f"{APART}: the interval decides, and p explains; here they differ, as p is by another "
+            "test and Holm's correction"
+        )
+    if any(pair["unit"] == "examples" for pair in pairs):
+        said.append(
+            "(examples): both arms give the same answers in every run, so each is one result; the "
+            "claim is about test examples, for these two trained models"
+        )
+    if any(pair["decided_by"] == "bootstrap-t" for pair in pairs):
+        said.append(
+            "(bootstrap-t): an arm's scores are skewed, so the label is the weaker one of "
+            "the t and the bootstrap-t interval"
+        )
+    if any(pair["mixture"] for pair in pairs):
+        said.append(
+            "(ranks): some runs failed or stayed at chance; they rank last, and differences "
+            "are of the others"
+        )
+    return said
 
 
 def meaning(pairs: Sequence[Record]) -> str:
     """What the columns say, and how far the claims go."""
     first = pairs[0]
-    deltas = {p["dataset"]: f"{p['dataset']} {p['delta']:g} ({p['delta_from']})" for p in pairs}
+    deltas = {p["dataset"]: f"{p['dataset']} {p['delta']:.4g} ({p['delta_from']})" for p in pairs}
     tuned = {
         "tuned": f"configurations tuned and frozen before ({str(first['frozen_hash'])[:12]})",
         "given": "configurations as given, not tuned",
         "searched": "of each search, what it chose by validation",
     }[first["protocol"]]
-    n = min(pair["n"] for pair in pairs)
-    least = smallest_p(n) * first["family_size"]
-    beyond = f"; with {n} seeds no p can reach {first['alpha']:g}" if least > first["alpha"] else ""
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
-    scope = "new seeds on this test set"
-    if first["scope"] == "population":
-        scope = "all examples like those tested"
-    test = test_of(first)
-    beyond = beyond if test == SIGN_FLIP else ""
-    return (
+    lines = [
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
-        f"{first['alpha']:g}{looks}; p: {test}, Holm{beyond}; for delta: seeds that "
-        f"find a difference of delta with the chance --power\n"
-        f"delta: {', '.join(deltas.values())}; {tuned}; about {scope}"
-    )
+        f"{first['alpha']:g}{looks}; p: {tests_of(pairs)}, Holm; for delta: seeds that find a "
+        "difference of delta with the chance --power",
+        *explanations(pairs),
+        f"delta: {', '.join(deltas.values())}; {tuned}",
+        *([unseen(pairs)] if unseen(pairs) else []),
+    ]
+    return "\n".join(lines)
 
 
 def verdict_table(pairs: Sequence[Record]) -> str:
@@ -96,7 +156,7 @@ def verdict_table(pairs: Sequence[Record]) -> str:
     rows = [{name: row.get(name, "") for name in names} for row in rows]
     if len({pair["dataset"] for pair in pairs}) == 1:
         rows = [{n: v for n, v in row.items() if n != "dataset"} for row in rows]
-    return f"\n{text_table(rows, WORDS)}\n{meaning(pairs)}"
+    return f"\nabout {scope_of(pairs[0])}:\n\n{text_table(rows, WORDS)}\n{meaning(pairs)}"
 
 
 def variance_table(rows: Sequence[Record]) -> str:

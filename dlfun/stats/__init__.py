@@ -12,7 +12,7 @@ from dlfun.stats.aggregate import (
 from dlfun.stats.calibration import Calibration, calibrate
 from dlfun.stats.effects import hedges_g, superiority
 from dlfun.stats.estimates import Estimates, bootstrap_percentile, bootstrap_t, describe, iqm
-from dlfun.stats.failures import Failures, at_chance, count_failures
+from dlfun.stats.failures import Failures, at_chance, count_failures, unseen_rate
 from dlfun.stats.intervals import Interval, clopper_pearson, t_interval
 from dlfun.stats.multiplicity import benjamini_hochberg, holm
 from dlfun.stats.power import (
@@ -93,5 +93,6 @@ __all__ = [
     "time_ratio",
     "time_to_target",
     "two_way",
+    "unseen_rate",
     "welch",
 ]

@@ -83,6 +83,15 @@ def count_failures(
     )
 
 
+def unseen_rate(n: int, level: float = 0.95) -> float:
+    """The largest share of runs that may be bad where none of n was, at this level of confidence.
+
+    >>> [round(unseen_rate(n), 2) for n in (5, 10, 20)]
+    [0.45, 0.26, 0.14]
+    """
+    return float(1 - (1 - level) ** (1 / n))
+
+
 def _mean(values: np.ndarray) -> float:
     kept = finite(values)
     return float(kept.mean()) if len(kept) else np.nan

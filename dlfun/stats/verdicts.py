@@ -256,10 +256,18 @@ def _adjusted(pairs: list[Pair], plan: Plan) -> list[Pair]:
     adjusted = holm([1.0 if pair.p is None else pair.p for pair in pairs])
     found = []
     for pair, p in zip(pairs, adjusted.tolist(), strict=True):
-        shown = p <= plan.alpha * plan.size
-        apart = (pair.verdict in AHEAD) != shown and pair.verdict not in (EQUIVALENT, NONE)
+        apart = disagrees(pair.verdict, p, plan.alpha * plan.size)
         found.append(pair._replace(p_holm=None if pair.p is None else p, p_disagrees=apart))
     return found
+
+
+def disagrees(verdict: str, p: float, alpha: float) -> bool:
+    """Whether an adjusted p value falls on the other side of alpha than the verdict.
+
+    >>> disagrees("better", 0.092, 0.05), disagrees("equivalent", 0.01, 0.05)
+    (True, False)
+    """
+    return verdict not in (EQUIVALENT, NONE) and (verdict in AHEAD) != (p <= alpha)
 
 
 def _plain(value: float) -> float | None:

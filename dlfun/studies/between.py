@@ -6,14 +6,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from dlfun.errors import UserError
 from dlfun.stats.multiplicity import holm
+from dlfun.stats.verdicts import disagrees
 from dlfun.studies.checksums import check_record
 from dlfun.studies.claim import Claim
 from dlfun.studies.judge import Examined, Look, Row, judge
 from dlfun.studies.recorded import (
+    arm_file,
     flags_of,
     labels_of,
+    read_arrays,
     read_json,
     read_rows,
     script_of,
@@ -26,9 +31,10 @@ SHARED = ("seed", "split", "validation_fraction", "train_examples")
 
 
 class Side(NamedTuple):
-    """A record: what it is called, its rows, the values of its flags, and its data sets."""
+    """A record: what it is called, its folder, rows, values of flags, and data sets."""
 
     label: str
+    folder: Path
     rows: list[dict[str, str]]
     flags: dict[str, str]
     datasets: Mapping[str, Any]
@@ -50,7 +56,7 @@ def read_side(label: str, folder: Path) -> Side:
             f"{folder / 'environment.json'}: does not say how many examples the data had, as that "
             "of an older dlfun; run the study again"
         )
-    return Side(label, read_rows(folder), {n: v for n, _, v in lines}, datasets)
+    return Side(label, folder, read_rows(folder), {n: v for n, _, v in lines}, datasets)
 
 
 def judge_between(
@@ -97,6 +103,8 @@ def judge_dataset(
     scheme, sizes = first.flags.get("split", "official"), first.datasets[dataset]["examples"]
     variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
     facts = Examined(scheme, sizes["test"], variance, "")
+    if not variance:
+        facts = facts._replace(scored=scored_by([first, *(other for _, other in named)], dataset))
     look = Look(1, claim.alpha / len(named))
     found = []
     for model, other in named:
@@ -106,11 +114,27 @@ def judge_dataset(
             for row in rows_of(side, dataset, model)
         ]
         found += judge(rows, dataset, facts, claim, look, how == "paired")
-    adjusted = holm([pair["p_holm"] for pair in found])
+    adjusted = holm([1.0 if pair["p"] is None else pair["p"] for pair in found])
     return [
-        pair | {"family": FAMILY, "family_size": len(found), "p_holm": float(p)}
-        for pair, p in zip(found, adjusted, strict=True)
+        pair
+        | {"family": FAMILY, "family_size": len(found), "p_holm": None if pair["p"] is None else p}
+        | {"p_disagrees": disagrees(pair["verdict"], p, claim.alpha)}
+        for pair, p in zip(found, adjusted.tolist(), strict=True)
     ]
+
+
+def scored_by(sides: Sequence[Side], dataset: str) -> dict[str, np.ndarray]:
+    """Arm by record -> [replicates, examples], which answers were right, where a record says so."""
+    found = {}
+    for side in sides:
+        for model in models_of(side, dataset):
+            name = arm_file(dataset, model, "evidence.npz")
+            arrays = read_arrays(side.folder, name) if (side.folder / name).exists() else {}
+            if {"correct", "targets"} <= set(arrays) and arrays["targets"].ndim == 1:
+                count = len(arrays["targets"])
+                right = np.unpackbits(arrays["correct"], axis=1, count=count)
+                found[f"{side.label}/{model}"] = right
+    return found
 
 
 def models_of(side: Side, dataset: str) -> list[str]:

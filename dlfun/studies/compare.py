@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from dlfun.studies import record
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
@@ -20,8 +18,7 @@ from dlfun.studies.baselines import (
     train_classical,
 )
 from dlfun.studies.claim import Claim
-from dlfun.studies.classical.run import Classical
-from dlfun.studies.evidence import correctness, targets_of
+from dlfun.studies.copies import examples_of, mark_copies
 from dlfun.studies.findings import Findings, networks, write
 from dlfun.studies.frozen import freeze, write_frozen
 from dlfun.studies.growing import Arm, grow
@@ -190,7 +187,7 @@ def train_all(
 def tested_all(
     options: StudyOptions, results: Sequence[Arm], loaded: Mapping[str, Stacked]
 ) -> dict[str, Examined]:
-    """What the statistics must know of each data set; marks the runs that are at chance."""
+    """What the statistics must know of each data set; marks runs at chance, and copies."""
     found = {}
     for name, data in loaded.items():
         arms = [arm for arm in results if arm.rows[0]["dataset"] == name]
@@ -198,23 +195,12 @@ def tested_all(
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
         facts = Examined(scheme, examples, variance, data.first.spec.task)
-        if not own:
-            facts = facts._replace(correct=answers_of(arms, data))
+        scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
+        facts = facts._replace(scored={k: v for k, v in scored.items() if v is not None})
         mark_chance([row for arm in arms for row in arm.rows], facts)
+        for arm in arms:
+            mark_copies(arm, data)
         found[name] = facts
-    return found
-
-
-def answers_of(arms: Sequence[Arm], data: Stacked) -> dict[str, np.ndarray]:
-    """Arm -> [replicates, examples], whether it answered rightly, of arms that name classes."""
-    found = {}
-    for arm in arms:
-        name = arm.rows[0]["model"]
-        if isinstance(arm, Classical):
-            if arm.predicted is not None:
-                found[name] = arm.predicted == targets_of(arm.rows, data)
-        elif arm.predictions:
-            found[name] = correctness(arm, data)
     return found
 
 

@@ -111,11 +111,6 @@ def targets_of(rows: Sequence[Mapping[str, Any]], data: Stacked) -> np.ndarray:
     return targets[0] if len(data.datasets) == 1 else targets[own_splits(rows, data)]
 
 
-def correctness(result: Result, data: Stacked) -> np.ndarray:
-    """[members, examples], whether a test example was answered rightly; of failed members never."""
-    return result.predictions["predicted"] == targets_of(result.rows, data)
-
-
 def shown_inputs(data: Stacked, split: int, rows: np.ndarray) -> np.ndarray:
     """Test inputs [rows, *shape] of one of the splits as models see them."""
     return seen(data.test.inputs[split, rows], data.first.spec, data.datasets[split].scaling)

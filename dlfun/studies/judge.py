@@ -19,6 +19,9 @@ METRICS = ("accuracy", "nats", "rmse", "elbo", "loss")
 HIGHER = ("accuracy", "elbo")
 """Of these metrics more is better; of the others, less."""
 
+UNITS = {"nats": "nats", "elbo": "nats"}
+"""What metrics are counted in, but accuracies, whose unit is the point; of others it is unknown."""
+
 PER_EXAMPLE = ("accuracy", "nats", "rmse", "loss")
 """Metrics that the chance level of a data set is stated in."""
 
@@ -33,15 +36,15 @@ class Examined(NamedTuple):
       examples: in the test split.
       variance: n_test / n_train where each replicate draws its own split, else 0.
       task: of the data set's spec.
-      correct: arm -> [replicates, examples], whether each test example was answered rightly;
-        empty unless the claim is about the population.
+      scored: arm -> [replicates, examples], what each run scored on each test example, where
+        they share one test split and that is known.
     """
 
     scheme: str
     examples: int
     variance: float
     task: str
-    correct: Mapping[str, np.ndarray] = {}
+    scored: Mapping[str, np.ndarray] = {}
 
 
 class Look(NamedTuple):
@@ -99,25 +102,38 @@ def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
         )
 
 
-def make_arms(rows: Sequence[Row], metric: str) -> list[Arm]:
-    """The arms of one data set that have the metric, each with its replicates in order."""
+def ids_of(rows: Sequence[Row]) -> list[int] | None:
+    """[runs], equal for runs that are one result; None where none is a copy.
+
+    >>> ids_of([{"replicate": 0, "copy_of": ""}, {"replicate": 1, "copy_of": 0}])
+    [0, 0]
+    """
+    if all(row.get("copy_of", "") == "" for row in rows):
+        return None
+    return [int(row["replicate"] if row["copy_of"] == "" else row["copy_of"]) for row in rows]
+
+
+def make_arms(
+    rows: Sequence[Row], metric: str, scored: Mapping[str, np.ndarray] | None = None
+) -> list[Arm]:
+    """The arms of one data set that have the metric, each with its replicates in order.
+
+    `scored` is as in `Examined`.
+    """
     arms: dict[str, list[Row]] = {}
     for row in rows:
         arms.setdefault(row["model"], []).append(row)
     made = []
     for name, members in arms.items():
-        members = sorted(members, key=lambda row: int(row["replicate"]))
+        order = np.argsort([int(row["replicate"]) for row in members], kind="stable")
+        examples = (scored or {}).get(name)
+        members = [members[i] for i in order]
         if any(row.get(metric, "") != "" for row in members):
             marks = [row.get("at_chance", "") == "true" for row in members]
-            made.append(Arm(name, [score(row, metric) for row in members], marks))
+            scores = [score(row, metric) for row in members]
+            each = None if examples is None else examples[order]
+            made.append(Arm(name, scores, marks, ids_of(members), each))
     return made
-
-
-def chance_of(rows: Sequence[Row], metric: str, tested: Examined) -> float | None:
-    """What guessing scores in this metric, if it is known."""
-    value = rows[0].get("chance", "")
-    stated = metric.rpartition("_")[2] in PER_EXAMPLE and tested.task != "generation"
-    return float(value) if stated and value != "" and np.isfinite(float(value)) else None
 
 
 def spread_of(rows: Sequence[Row]) -> float:
@@ -138,7 +154,7 @@ def judge(
     `paired` says that replicates of the same number share their split and order.
     """
     metric = metric_of(rows, "test")
-    arms = make_arms(rows, metric)
+    arms = make_arms(rows, metric, tested.scored)
     if len(arms) < 2:
         return []
     delta, given = delta_of(claim, dataset, metric, spread_of(rows))
@@ -151,12 +167,11 @@ def judge(
         reference=claim.reference,
         alpha=look.level,
         paired=paired,
-        chance=chance_of(rows, metric, tested),
         split_variance=tested.variance,
         power=claim.power,
-        correct=tested.correct if scope_of(claim, metric) == "population" else None,
+        population=scope_of(claim, metric) == "population",
         percent=accuracy,
-        unit="" if accuracy else metric.rpartition("_")[2].replace("elbo", "nats"),
+        unit=UNITS.get(metric.rpartition("_")[2], ""),
     )
     common = circumstances(dataset, metric, tested, claim, look) | {
         "paired": paired,
@@ -205,5 +220,14 @@ def best_first(arms: Sequence[Arm], metric: str) -> list[Arm]:
 
 
 def all_decided(pairs: Sequence[Row]) -> bool:
-    """Whether every pair has a verdict that needs no more seeds."""
-    return all(pair["verdict"] in DECIDED for pair in pairs)
+    """Whether no pair has a verdict that more seeds could change."""
+    return all(is_decided(pair) for pair in pairs)
+
+
+def is_decided(pair: Row) -> bool:
+    """Whether more seeds are not needed, or would not help.
+
+    They would not where both arms have one result whatever the seed, or all runs of an arm failed.
+    """
+    fixed = pair["unit"] == "examples" or pair["diff"] is None
+    return pair["verdict"] in DECIDED or fixed

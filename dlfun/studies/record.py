@@ -33,6 +33,7 @@ COLUMNS = (
     "status",
     "failed_at",
     "at_chance",
+    "copy_of",
     "parameters",
     "steps",
     "seconds",

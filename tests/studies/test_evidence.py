@@ -13,7 +13,6 @@ from dlfun.models import CNN, MODELS, RNN, VAE
 from dlfun.studies.arm import run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.evidence import (
-    correctness,
     describe_mistakes,
     describe_predictions,
     evidence,
@@ -58,7 +57,7 @@ def test_answers_are_those_of_the_final_parameters(trained, described):
         assert right.mean() == pytest.approx(row["test_accuracy"], abs=1e-6)
         assert 0 < right.mean() < 1
     bits = np.unpackbits(described["correct"], axis=1, count=31)
-    np.testing.assert_array_equal(bits, correctness(result, data))
+    np.testing.assert_array_equal(bits, result.predictions["predicted"] == data.test.targets)
     np.testing.assert_array_equal(described["targets"], data.test.targets)
     assert not described["shared_test"]
     assert described["classes"].tolist() == ["a", "b", "c"]

@@ -37,8 +37,9 @@ class Contrast(NamedTuple):
     """Two arms over all data sets.
 
     Attributes:
-      wins: the mean probability that a run of a scores more than one of b.
-      p: of the sign-flip test stratified by data sets; NaN where runs are not paired.
+      wins: the mean probability that a run of a scores more than one of b; without an interval
+        where each has one result.
+      p: of the sign-flip test stratified by data sets; NaN where runs are not paired, or copies.
       adjusted: p by Benjamini and Hochberg over all contrasts.
     """
 
@@ -53,10 +54,17 @@ def summaries(across: Across) -> list[Summary]:
     """What is said of each arm, the best interquartile mean first."""
     ranks = mean_ranks(across.means).tolist()
     found = [
-        Summary(arm, aggregate_scores(scores), rank)
+        Summary(arm, without_ends(aggregate_scores(scores), arm in across.fixed), rank)
         for (arm, scores), rank in zip(across.arms.items(), ranks, strict=True)
     ]
     return sorted(found, key=lambda one: -one.found.iqm.estimate)
+
+
+def without_ends(found: Aggregates, fixed: bool) -> Aggregates:
+    """Estimates without their intervals for an arm of which all runs are copies of one result."""
+    if not fixed:
+        return found
+    return Aggregates(*(part._replace(low=np.nan, high=np.nan) for part in found))
 
 
 def contrasts(
@@ -76,8 +84,12 @@ def contrasts(
     for a, b in names:
         x, y = across.arms[a], across.arms[b]
         same = not between or a.rpartition("/")[0] == b.rpartition("/")[0]
-        p = overall_sign_flip(x, y) if paired and same else np.nan
-        found.append(Contrast(a, b, probability_of_improvement(x, y), p, np.nan))
+        copied = {a, b} & across.fixed
+        p = overall_sign_flip(x, y) if paired and same and not copied else np.nan
+        wins = probability_of_improvement(x, y)
+        if len(copied) == 2:
+            wins = wins._replace(low=np.nan, high=np.nan)
+        found.append(Contrast(a, b, wins, p, np.nan))
     known = [one.p for one in found if np.isfinite(one.p)]
     adjusted = iter(benjamini_hochberg(known).tolist() if known else [])
     return [one._replace(adjusted=next(adjusted)) if np.isfinite(one.p) else one for one in found]
@@ -103,12 +115,19 @@ def across_cells(found: Sequence[Summary], ends: str = "[{}, {}]") -> list[dict[
         {
             "model": one.arm,
             "IQM": f"{one.found.iqm.estimate:.3f}",
-            "interval": ends.format(f"{one.found.iqm.low:.3f}", f"{one.found.iqm.high:.3f}"),
+            "interval": interval(one.found.iqm, ends),
             "mean": f"{one.found.mean.estimate:.3f}",
             "mean rank": f"{one.rank:.2f}",
         }
         for one in found
     ]
+
+
+def interval(found: Interval, ends: str) -> str:
+    """The ends of an interval; a dash where there is none."""
+    if not np.isfinite(found.low):
+        return "-"
+    return ends.format(f"{found.low:.3f}", f"{found.high:.3f}")
 
 
 def across_table(rows: Sequence[Row]) -> str:

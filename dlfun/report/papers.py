@@ -17,7 +17,8 @@ from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
 ARMS = (
-    "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not fail."
+    "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not "
+    "fail, copies of one result counting once."
 )
 BOLD = " Bold: no arm was found better."
 PAIRS = (

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.table import number
+from dlfun.report.table import is_copy, number
 from dlfun.stats import normalise, t_interval
 from dlfun.stats.aggregate import FEWEST
 from dlfun.studies.judge import PER_EXAMPLE, higher_is_better, metric_of
@@ -34,11 +34,13 @@ class Across(NamedTuple):
       scales: of each data set.
       arms: name -> normalised scores [runs, data sets]; runs that failed have 0, that of chance.
       left_out: which data sets, arms and runs do not enter, and why.
+      fixed: arms that have one result on each data set, of which all runs are copies.
     """
 
     scales: list[Scale]
     arms: dict[str, np.ndarray]
     left_out: list[str]
+    fixed: frozenset[str] = frozenset()
 
     @property
     def runs(self) -> int:
@@ -93,7 +95,20 @@ def gather(rows: Sequence[Row]) -> Across | None:
             scales.append(scale)
     if len(names) < 2 or len(scales) < FEWEST:
         return None
-    return on_one_scale(scales, names, tables, left_out)
+    found = on_one_scale(scales, names, tables, left_out)
+    on = [row for row in rows if row["dataset"] in {scale.dataset for scale in scales}]
+    return found and found._replace(fixed=frozenset(arm for arm in names if is_fixed(on, arm)))
+
+
+def is_fixed(rows: Sequence[Row], arm: str) -> bool:
+    """Whether an arm has one result on each data set, its other runs being copies of it."""
+    results: dict[str, int] = {}
+    for row in rows:
+        if row["model"] == arm:
+            results.setdefault(row["dataset"], 0)
+            results[row["dataset"]] += not is_copy(row)
+    copied = any(is_copy(row) for row in rows if row["model"] == arm)
+    return copied and max(results.values()) == 1
 
 
 def metric_of_rows(rows: Sequence[Row]) -> str:

@@ -76,7 +76,7 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
         metric = metric_of(members, split)
         finished = [r for r in members if r["status"] == "ok"]
         rows_of = finished or [r for r in members if r["status"] == "stopped"]
-        healthy = [number(r, metric) for r in rows_of]
+        healthy = [number(r, metric) for r in rows_of if not is_copy(r)]
         shown = [brief(name) for name in names]
         label = (
             ", ".join(shown)
@@ -86,6 +86,28 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
         lines.append(Line(label, dataset, metric, t_interval(healthy), members))
     order = list(dict.fromkeys(line.dataset for line in lines))
     return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
+
+
+def is_copy(row: Row) -> bool:
+    """Whether a run said the same as one before it: it is no result of its own."""
+    return row.get("copy_of", "") != ""
+
+
+def copies(lines: Sequence[Line]) -> list[str]:
+    """A sentence on the arms some of whose runs are copies, if there are any."""
+    several = len({line.dataset for line in lines}) > 1
+    found: dict[tuple[int, int], list[str]] = {}
+    for line in lines:
+        n = sum(row["status"] == "ok" for row in line.rows)
+        distinct = n - sum(map(is_copy, line.rows))
+        if distinct < n:
+            name = f"{line.label} on {line.dataset}" if several else line.label
+            found.setdefault((distinct, n), []).append(name)
+    return [
+        f"{', '.join(names)}: {'one result' if distinct == 1 else f'{distinct} results'} in {n} "
+        "runs, as others gave the same answers; they count once."
+        for (distinct, n), names in found.items()
+    ]
 
 
 def _worst_last(line: Line) -> tuple[float, float]:
@@ -216,5 +238,5 @@ def study_table(
             table = [{n: v for n, v in row.items() if n != name} for row in table]
     left = len(every) - len(lines)
     said = [f"... and {left:,} more lines, all in members.csv"] if left else []
-    said += no_better_than_the_mean(lines) if tuple(by) == ("model",) else []
+    said += [*no_better_than_the_mean(lines), *copies(lines)] if tuple(by) == ("model",) else []
     return "\n".join([text_table(table), *said, MEANING])

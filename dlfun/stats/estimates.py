@@ -79,7 +79,7 @@ def bootstrap_t(
     if n < 3:
         return Interval(mean, np.nan, np.nan, spread, n)
     if spread == 0:
-        return Interval(mean, mean, mean, 0.0, n)
+        return Interval(mean, np.nan, np.nan, 0.0, n)
 
     def studentised(drawn: np.ndarray) -> np.ndarray:
         wide = np.ptp(drawn, axis=1) > 0  # one value drawn n times has no t

@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from dlfun.stats.spread import sd
+
 
 class Interval(NamedTuple):
     """An estimate with the ends of its confidence interval and the sample's size and sd.
 
-    `sd` has n - 1 in its denominator and is NaN, like the ends, where there are too few values.
+    `sd` has n - 1 in its denominator and is NaN, like the ends, where there are too few values. The
+    ends are NaN, too, where values do not differ: nothing then says how they would.
     """
 
     estimate: float
@@ -28,6 +31,8 @@ class Interval(NamedTuple):
 def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     """Student's t interval of the mean of independent values [n]; NaN values are left out.
 
+    Values that are all the same have no interval, rather than one of width 0.
+
     >>> t_interval([97.1, 97.4, 96.9, 97.6, 97.3, 97.0, 97.5, 97.2]).low.round(6)
     np.float64(97.045218)
     """
@@ -35,11 +40,11 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     kept = kept[~np.isnan(kept)]
     n = len(kept)
     mean = kept.mean() if n else np.nan
-    if n < 2:
-        return Interval(mean, np.nan, np.nan, np.nan, n)
-    sd = kept.std(ddof=1)
-    half = stats.t.ppf(0.5 + level / 2, n - 1) * sd / np.sqrt(n)
-    return Interval(mean, mean - half, mean + half, sd, n)
+    spread = sd(kept)
+    if n < 2 or spread == 0:
+        return Interval(mean, np.nan, np.nan, spread, n)
+    half = stats.t.ppf(0.5 + level / 2, n - 1) * spread / np.sqrt(n)
+    return Interval(mean, mean - half, mean + half, spread, n)
 
 
 def clopper_pearson(successes: int, trials: int, level: float = 0.95) -> Interval:

@@ -67,8 +67,10 @@ def pairs_of(rows, split="official"):
                     "paired": True, "split_scheme": split, "scope": "this-test-set",
                     "diff": float((x - y).mean()), "ci": [-0.1, 0.1], "ci_level": 0.95,
                     "theta": 0.5, "theta_ci": [0.4, 0.6], "hedges_g": 0.1, "p_holm": 0.5,
-                    "p_signflip": 1e-3 * (len(found) + 1) ** 2,
-                    "p_t": 2e-3 * (len(found) + 1) ** 2,
+                    "p": (1e-3 if split == "official" else 2e-3) * (len(found) + 1) ** 2,
+                    "p_test": "t test" if split == "random" else "exact sign-flip test",
+                    "p_at_floor": False, "p_disagrees": False, "decided_by": "t",
+                    "mixture": False, "alpha": 0.05, "unit": "runs",
                     "verdict": "unresolved", "winner": None, "words": f"{a} and {b}: unresolved",
                 }
             )  # fmt: skip
@@ -249,7 +251,7 @@ def test_profiles_show_the_share_of_runs_above_each_score(text):
 
 def test_differences_on_all_data_sets_have_the_exploratory_p_value(text, folder):
     pairs = json.loads((folder / "comparison.json").read_text())
-    wanted = stats.false_discovery_control([pair["p_signflip"] for pair in pairs])
+    wanted = stats.false_discovery_control([pair["p"] for pair in pairs])
     named = {(p["dataset"], f"{p['a']} – {p['b']}"): v for p, v in zip(pairs, wanted, strict=True)}
     found = [t for t in tables(section(text, "verdicts")) if t[0][0] == "pair"]
     assert len(found) == 3
@@ -266,7 +268,7 @@ def test_splits_that_overlap_have_no_sign_flips(tmp_path):
     text = write_report(made, [made]).read_text(encoding="utf-8")
     assert "sign-flip" not in section(text, "across")
     pairs = json.loads((made / "comparison.json").read_text())
-    wanted = stats.false_discovery_control([pair["p_t"] for pair in pairs])
+    wanted = stats.false_discovery_control([pair["p"] for pair in pairs])
     shown = [
         line[5] for t in tables(section(text, "verdicts")) if t[0][0] == "pair" for line in t[1:]
     ]
@@ -328,7 +330,7 @@ def test_records_of_the_same_data_sets_keep_their_arms_apart(folder, tmp_path):
     _, _, arms, pairs, _ = tables(section(found, "across"))
     assert [line[0] for line in arms[1:]] == ["later/a", "study/a", "study/b", "study/c"]
     tested = {line[0]: bool(re.match(r"\d", line[3])) for line in pairs[1:]}
-    assert "Runs of different records are not paired" in section(found, "across")
+    assert "Runs that are not paired, or are copies" in section(found, "across")
     assert tested == {
         "later/a – study/a": False,
         "later/a – study/b": False,
@@ -363,3 +365,24 @@ def test_papers_get_the_same_table(folder):
     assert "% Over 3 data sets, normalised" in latex
     assert r"model & IQM & interval & mean & mean rank \\" in latex
     assert "| model | IQM | interval | mean | mean rank |" in print_tables([folder], "markdown")
+
+
+def test_copies_of_one_result_have_no_interval_and_no_test():
+    """Arms b and c repeat themselves on each data set; their ten rows are one result."""
+    rows = [
+        {"model": arm, "dataset": dataset, "replicate": str(r), "status": "ok", "chance": "0.1"}
+        | {"test_accuracy": str(level + 0.01 * k + (0.01 * np.sin(r) if arm == "a" else 0))}
+        | {"copy_of": "0" if arm != "a" and r else ""}
+        for k, dataset in enumerate("xyz")
+        for arm, level in (("a", 0.9), ("b", 0.8), ("c", 0.7))
+        for r in range(10)
+    ]
+    known = gather(rows)
+    assert known.fixed == {"b", "c"}
+    found = {one.arm: one.found.iqm for one in summaries(known)}
+    assert found["a"].low < found["a"].high
+    assert np.isnan([found[arm].low for arm in "bc"]).all()
+    pairs = {(one.a, one.b): one for one in contrasts(known, list("abc"), paired=True)}
+    assert np.isnan([pair.p for pair in pairs.values()]).all()
+    assert np.isnan(pairs["b", "c"].wins.low)
+    assert "-" in across_table(rows).splitlines()[5]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dlfun.stats import bootstrap_percentile, bootstrap_t, describe, iqm
+from dlfun.stats import bootstrap_percentile, bootstrap_t, describe, iqm, t_interval
 from tests.stats.golden import A
 
 
@@ -68,9 +68,13 @@ def test_bootstrap_is_seeded_and_chunked(monkeypatch):
     assert bootstrap_percentile(A, resamples=100) == whole
 
 
+@pytest.mark.parametrize("interval", [bootstrap_t, t_interval])
+def test_values_that_do_not_differ_have_no_interval(interval):
+    np.testing.assert_array_equal(interval([0.1] * 4)[:4], (0.1, np.nan, np.nan, 0))
+
+
 @pytest.mark.parametrize("interval", [bootstrap_t, bootstrap_percentile])
 def test_bootstrap_of_degenerate_samples(interval):
-    assert interval([2.0] * 4)[:3] == (2, 2, 2)
     assert np.isnan(interval([2.0]).low)
     assert np.isnan(interval([np.nan]).estimate)
     assert np.isfinite(interval([1.0, 1.0, 2.0])[:3]).all()

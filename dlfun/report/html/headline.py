@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
-from dlfun.report.html.units import listed, plural
+from dlfun.report.html.units import first_upper, listed, plural
+from dlfun.report.verdicts import scope_of, unseen
 
 FEW = 3
 """So many pairs of a data set are told one by one."""
@@ -30,8 +31,16 @@ def headline(record: Record) -> Headline:
     """What a record found: its verdicts, or its best arms where it has none."""
     found = groups(record)
     lines = [line for group in found for line in of_group(record, group, len(found) > 1)]
+    if record.pairs:
+        lines[1:1] = scope(record)
     lines += failures(record)
     return Headline(record.folder.resolve().name, sentence(lines[0]), [*map(sentence, lines[1:])])
+
+
+def scope(record: Record) -> list[str]:
+    """What the verdicts are about, and what so few runs cannot show."""
+    about = f"About {scope_of(record.pairs[0])}"
+    return [about, *(first_upper(text) for text in [unseen(record.pairs)] if text)]
 
 
 def sentence(text: str) -> str:

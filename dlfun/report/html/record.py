@@ -22,7 +22,11 @@ Arm = tuple[str, str]
 COLUMNS = ("model", "dataset", "replicate", "status", "parameters", "seconds")
 """Columns of members.csv without which there is no report."""
 
-PAIR = ("a", "b", "dataset", "metric", "diff", "ci", "theta", "verdict", "words")
+PAIR = (
+    *("a", "b", "dataset", "metric", "n", "unit", "diff", "ci", "theta", "verdict", "words"),
+    *("decided_by", "mixture", "p", "p_holm", "p_test", "p_at_floor", "p_disagrees"),
+    *("scope", "alpha"),
+)
 """Keys without which a pair of comparison.json cannot be shown."""
 
 

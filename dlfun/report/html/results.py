@@ -9,7 +9,7 @@ import numpy as np
 
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.table import brief, metric_of
+from dlfun.report.table import brief, is_copy, metric_of
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.classical import CLASSICAL
 
@@ -125,7 +125,8 @@ def line_of(
     """A line of runs; configurations of a sweep all have the first style."""
     scores = scores_of(rows, metric)
     style = 0 if plain else style_of(record, model)
-    return Line(label, dataset, model, style, rows, scores, t_interval(scores))
+    own = scores[[not is_copy(row) for row in rows]]
+    return Line(label, dataset, model, style, rows, scores, t_interval(own))
 
 
 def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:

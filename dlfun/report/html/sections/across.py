@@ -139,7 +139,8 @@ def profile(known: Across, arms: Sequence[str], which: str, style: Mapping[str, 
     for arm in arms:
         found = score_profile(known.arms[arm], at)
         share, low, high = (100 * part for part in found[1:])
-        series.append(Series(arm, style[arm], at, share, low, high))
+        band = (None, None) if arm in known.fixed else (low, high)
+        series.append(Series(arm, style[arm], at, share, *band))
     axes = plots.plane(series, f"{SCORE} τ", "runs above τ (%)")
     half = int(np.abs(at - 0.5 * (at[0] + at[-1])).argmin())
     said = "; ".join(f"{s.label} {s.y[half]:.0f} %" for s in series)
@@ -205,7 +206,7 @@ def pair_table(known: Across, pairs: Sequence[Contrast]) -> Table:
             f"{number(smallest_p(known.runs))}."
         )
     if tested and not all(np.isfinite(pair.p) for pair in pairs):
-        note += " Runs of different records are not paired, and have no such test."
+        note += " Runs that are not paired, or are copies of one result, have no such test."
     return Table(names, rows, f"All pairs over {len(known.scales)} data sets", note)
 
 

@@ -25,8 +25,8 @@ def failures(record: Record) -> list[Block]:
     if failed:
         said.append(
             f"{plural(len(failed), 'run')} of {len(record.rows):,} stopped being finite. They are "
-            "left out of the means of the table and counted in its column; verdicts count them "
-            "at chance."
+            "left out of the means of the table and counted in its column; verdicts rank "
+            "them last."
         )
     if idle:
         said.append(f"{plural(len(idle), 'run')} ended no better than chance.")

@@ -9,7 +9,8 @@ from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, 
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
-from dlfun.report.html.units import NOTHING, Unit, number, plural
+from dlfun.report.html.units import NOTHING, Unit, number, plural, sentence
+from dlfun.report.verdicts import BY, explanations, marks, tests_of
 from dlfun.stats import benjamini_hochberg
 
 LOOKS = {
@@ -44,19 +45,11 @@ def exploratory(pairs: Sequence[Pair]) -> list[Pair]:
 
     The families of claims are one a data set; who looks for differences on all of them explores.
     """
-    raw = [p_value(pair) for pair in pairs]
+    raw = [pair["p"] for pair in pairs]
     if len({pair["dataset"] for pair in pairs}) < 2 or all(p is None for p in raw):
         return list(pairs)
     adjusted = benjamini_hochberg([1.0 if p is None else p for p in raw]).tolist()
     return [pair | {EXPLORED: p} for pair, p in zip(pairs, adjusted, strict=True)]
-
-
-def p_value(pair: Pair) -> float | None:
-    """What Holm's p value of a pair was made from: the exact test where it holds, else t."""
-    exact = pair.get("paired") and pair.get("split_scheme") == "official"
-    exact = exact and pair.get("scope") != "population"
-    found = pair.get("p_signflip" if exact else "p_t")
-    return None if found is None else float(found)
 
 
 def matrix(pairs: list[Pair], group: Group) -> Matrix:
@@ -118,8 +111,10 @@ def all_pairs(pairs: list[Pair], group: Group) -> Table:
     explored = EXPLORED in pairs[0]
     if explored:
         names.insert(5, "exploratory p (Benjamini-Hochberg)")
-    seeds = plural(int(pairs[0].get("n") or 0), "seed")
-    note = f"{seeds}; the first arm of a pair has the better mean." + mixtures(pairs)
+    counts = [int(pair["n"]) for pair in pairs if pair["unit"] == "runs"]
+    seeds = plural(max(counts), "seed") if counts else "one result of each arm"
+    note = f"{seeds}; the first arm of a pair has the better mean. p: {tests_of(pairs)}."
+    note = " ".join([note, *(sentence(line) for line in explanations(pairs)), *mixtures(pairs)])
     if explored:
         note += (
             " Holm: for the claims on this data set. Benjamini-Hochberg: for whoever explores the "
@@ -137,10 +132,10 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
     diff = pair["diff"]
     return [
         f"{pair['a']} – {pair['b']}",
-        str(pair["verdict"]),
+        str(pair["verdict"]) + BY.get(pair["decided_by"], ""),
         cell(unit.signed(diff))._replace(value=None if diff is None else unit.factor * diff),
         unit.interval(pair["ci"]),
-        of(get("p_holm"), 3),
+        of(get("p_holm"), 3, marks(pair)),
         *([of(pair[EXPLORED], 3)] if EXPLORED in pair else []),
         of(get("hedges_g"), 2),
         *(of(get(name), 3) for name in ("p_worse", "p_rope", "p_better")),
@@ -149,17 +144,14 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
     ]
 
 
-def of(value: float | None, digits: int) -> Any:
-    """A number that may be missing, as a cell."""
-    return cell(NOTHING) if value is None else cell(number(value, digits))._replace(value=value)
+def of(value: float | None, digits: int, marked: str = "") -> Any:
+    """A number that may be missing, as a cell; with the marks of a p value behind it."""
+    if value is None:
+        return cell(NOTHING)
+    return cell(number(value, digits) + marked)._replace(value=value)
 
 
-def mixtures(pairs: list[Pair]) -> str:
-    """Pairs that were judged by rank, as their means mix runs that succeeded with others."""
-    mixed = [f"{p['a']} – {p['b']}" for p in pairs if p.get("mixture")]
-    if not mixed:
-        return ""
-    return (
-        f" Judged by rank, as some runs failed or stayed at chance: {', '.join(mixed)}; "
-        "the interval of their means is not valid."
-    )
+def mixtures(pairs: list[Pair]) -> list[str]:
+    """Which pairs were judged by rank."""
+    mixed = [f"{p['a']} – {p['b']}" for p in pairs if p["mixture"]]
+    return [f"By rank: {', '.join(mixed)}."] if mixed else []

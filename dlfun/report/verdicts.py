@@ -31,6 +31,15 @@ def probability(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def p_value(value: float | None) -> str:
+    """A p value with three digits; what would show as 0 is less than the smallest of them.
+
+    >>> p_value(0.029), p_value(2e-5), p_value(None)
+    ('0.029', '<0.001', '-')
+    """
+    return "<0.001" if value is not None and value < 0.0005 else probability(value)
+
+
 def cells(pair: Record) -> dict[str, str]:
     """One line of the table."""
     metric = pair["metric"]
@@ -42,7 +51,7 @@ def cells(pair: Record) -> dict[str, str]:
         f"difference, {unit}": scaled(pair["diff"], metric, signed=True),
         "interval": interval(pair["ci"], metric),
         "P(a>b)": probability(pair["theta"]),
-        "p (Holm)": probability(pair["p_holm"]) + marks(pair),
+        "p (Holm)": p_value(pair["p_holm"]) + marks(pair),
         "verdict": pair["verdict"] + BY.get(pair["decided_by"], ""),
         "seeds": f"{pair['n']:,} examples" if pair["unit"] == "examples" else str(pair["n"]),
         "for delta": "-" if needed is None else str(needed),
@@ -97,11 +106,12 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     said = []
     floor = [pair for pair in pairs if pair["p_at_floor"]]
     if floor:
-        n = min(pair["n"] for pair in floor)
-        least, alpha = smallest_p(n), floor[0]["alpha"]
-        beyond = f", so none can reach {alpha:g}" if least * len(pairs) > alpha else ""
+        n, alpha = min(pair["n"] for pair in floor), floor[0]["alpha"]
+        beyond = f", so none of them reaches {alpha:g}"
+        beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
         said.append(
-            f"{FLOOR}: p is as small as {n} seeds can make it, {least:.2g} before Holm{beyond}"
+            f"{FLOOR}: p is as small as {n} seeds can make it, {smallest_p(n):.2g} before Holm"
+            f"{beyond}"
         )
     if any(pair["p_disagrees"] for pair in pairs):
         said.append(

@@ -36,7 +36,7 @@ def test_a_line_for_each_pair_best_first_in_points():
     assert "d 0.02 (given)" in said
     assert "not tuned" in said
     assert "up to 22 % of an arm's runs may" in said  # 1 - .05^(1/12)
-    assert "none can reach" not in said
+    assert "none of them reaches" not in said
     assert verdict_table([]) == ""
 
 
@@ -44,7 +44,7 @@ def test_a_line_for_each_pair_best_first_in_points():
 def test_it_says_where_no_p_value_can_reach_the_level(n, beyond):
     pairs = pairs_of({"a": 0.5, "b": 0.9, "c": 0.7}, n)
     assert (3 * 2 / 2**n > 0.05) == beyond
-    assert ("so none can reach 0.05" in verdict_table(pairs)) == beyond
+    assert ("so none of them reaches 0.05" in verdict_table(pairs)) == beyond
     assert f"p is as small as {n} seeds can make it, {2 / 2**n:.2g} before Holm" in (
         verdict_table(pairs)
     )

@@ -14,7 +14,7 @@ from dlfun.models import CNN, MODELS, RNN
 from dlfun.studies.arm import resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.stacked import stack
-from dlfun.types import HPARAMS, Batch, HParams, Layout, Settings
+from dlfun.types import EACH_STEP, HPARAMS, Batch, HParams, Layout, Settings
 from tests.helpers import SHAPES, options, prepared, toy
 
 LAYOUT = Layout(1, 2)
@@ -45,6 +45,35 @@ def test_every_model_takes_every_modality(model, modality, key):
     if model == "vae":
         vocabulary = (7,) if modality == "text" else ()
         assert outputs.decoded.shape == (5, *SHAPES[modality], *vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("model", "task"), [(model, task) for model, row in MODELS.items() for task in row.tasks]
+)
+def test_what_only_training_is_to_feel_changes_no_metric(model, task, key):
+    """The same parameters score the same whatever numbers they were trained with."""
+    dataset = toy("text" if task in EACH_STEP else "vector")
+    spec = dataclasses.replace(
+        dataset.spec, task=task, outputs=0 if task == "generation" else dataset.spec.outputs
+    )
+    inputs, targets = dataset.train.inputs[:5], dataset.train.targets[:5]
+    if task in EACH_STEP:
+        targets = inputs % 3
+    if task == "regression":
+        targets = np.ones((5, 3))
+    shape = RNN(widths=(3,), bidirectional=False) if model == "rnn" else QUICK.get(model)
+    settings = Settings(
+        model, shape or MODELS[model].settings(), dropout=True, clip=True, batch_size=5
+    )
+    learner = assemble(settings, spec).learner
+    batch = Batch(jnp.asarray(inputs), jnp.asarray(targets), jnp.ones(5))
+    usual = HParams()
+    state = learner.init(usual, key)
+    strict = HParams(1.0, 0.3, 0.5, 0.1, 0.9, 0.8, 0.3, 0.2)
+    found, wanted = (learner.evaluate(state, batch, h, key) for h in (strict, usual))
+    assert {n: float(t) for n, (t, _) in found.items()} == {
+        n: float(t) for n, (t, _) in wanted.items()
+    }
 
 
 @pytest.mark.parametrize("model", MODELS)

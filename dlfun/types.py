@@ -32,6 +32,9 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
+"""Functions between the layers of a network, as Flax names them."""
+
 EACH_STEP = ("next_token", "sequence_labelling")
 """The tasks with a target at each step of an example."""
 

@@ -198,16 +198,17 @@ def test_a_table_is_judged_anew_from_what_it_says(folder, one):
     assert stricter["measured"] == made["measured"]
 
 
-def test_lines_of_recipes_that_were_not_asked_for_stay(folder):
+def test_lines_of_recipes_that_were_not_run_stay(folder):
     made = judge(claim(), folder)
-    earlier = {key_of(made): made}
-    others = [claim()._replace(recipe=name) for name in ("late", "wrong", "other")]
-    reasons = {"late": LATE, "wrong": "exit code 3"}
-    lines = table_of([claim(), *others], reasons, folder, earlier)
+    names = ("recipe", "late", "wrong", "new", "other")
+    earlier = {key_of(line): line for line in (made | {"recipe": name} for name in names[:3])}
+    reasons = {"late": LATE, "wrong": "exit code 3", "new": LATE}
+    lines = table_of([claim()._replace(recipe=name) for name in names], reasons, folder, earlier)
     assert [(line["recipe"], line["verdict"]) for line in lines] == [
         ("recipe", made["verdict"]),
-        ("late", f"not run: {LATE}"),
+        ("late", made["verdict"]),
         ("wrong", "not run: exit code 3"),
+        ("new", f"not run: {LATE}"),
     ]
 
 

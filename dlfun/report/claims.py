@@ -188,6 +188,6 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if not finding.runs:
         return "not run: its record has no such runs"
     if finding.failed == finding.runs:
-        return f"all of {finding.runs} runs failed"
+        return f"all of {finding.runs} runs failed" if finding.runs > 1 else "its one run failed"
     found = word(claim, finding.measured)
     return f"{found}, {finding.failed} of {finding.runs} runs failed" if finding.failed else found

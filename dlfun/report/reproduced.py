@@ -83,7 +83,7 @@ def judge_anew(claim: Claim, earlier: Line) -> Line:
     """The line of a claim by what an earlier line of it measured, whose record is not here."""
     finding = read_finding(claim, earlier)
     if finding is None:
-        return line(claim) | {"verdict": earlier["verdict"]}
+        return earlier | {name: cell for name, cell in line(claim).items() if cell}
     return line(claim, finding) | {name: earlier[name] for name in ("seconds", "device", "run")}
 
 
@@ -217,13 +217,13 @@ def summary(lines: Sequence[Line]) -> str:
 
     >>> made = {"verdict": "reproduced, 1 of 9 runs failed", "interval holds figure": "no"}
     >>> summary([made, made | {"verdict": "holds", "interval holds figure": "-"}])
-    '2 lines: reproduced 1, holds 1; 0 of 1 intervals hold their figure.'
+    'Lines: reproduced 1, holds 1. 0 of 1 intervals hold their figure.'
     """
     words = Counter(re.split("[,:]", found["verdict"])[0] for found in lines)
     held = Counter(found["interval holds figure"] for found in lines)
     counts = ", ".join(f"{name} {count}" for name, count in words.items())
     known = held["yes"] + held["no"]
-    return f"{len(lines)} lines: {counts}; {held['yes']} of {known} intervals hold their figure."
+    return f"Lines: {counts}. {held['yes']} of {known} intervals hold their figure."
 
 
 def markdown(lines: Sequence[Mapping[str, str]]) -> str:

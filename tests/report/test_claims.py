@@ -143,6 +143,7 @@ def test_a_failed_run_has_not_reached_what_a_rate_counts(folder):
         ([{"test_accuracy": 0.99}], "99.00 %, one run", "exceeds", "no interval"),
         ([{"test_accuracy": 0.1}] * 3, "10.00 %, all runs alike", "falls short", "no interval"),
         ([{"status": "failed"}] * 3, "", "all of 3 runs failed", "-"),
+        ([{"status": "failed"}], "", "its one run failed", "-"),
         (
             [{"status": "failed", "test_accuracy": 0.94}, {"test_accuracy": 0.9}],
             "90.00 %, one run",
@@ -196,6 +197,14 @@ def test_a_table_is_judged_anew_from_what_it_says(folder, one):
     stricter = judge_anew(one._replace(figure=math.nan, low=100, high=np.inf), made)
     assert stricter["verdict"] == "broken, 1 of 5 runs failed"
     assert stricter["measured"] == made["measured"]
+
+
+def test_a_line_without_a_figure_stays_as_it_was(tmp_path):
+    one = claim(figure=0.94, low=0.93, high=0.95)
+    failed = judge(one, write_record(tmp_path, [{"status": "failed"}] * 2))
+    for made in (failed, not_run(one, "exit code 3")):
+        assert judge_anew(one, made) == made
+        assert judge_anew(one._replace(low=0.9), made) == made | {"band": "90.00 to 95.00"}
 
 
 def test_lines_of_recipes_that_were_not_run_stay(folder):

@@ -64,17 +64,8 @@ def convolve(
     [3.0, 6.0, 9.0]
     """
     name_of("convolution", way, CONVOLUTIONS)
-    kernel = numbers(kernel, "[*window, channels, features]", name="kernel")
-    text = f"[batch, *spatial, channels] for a kernel {list(kernel.shape)}"
-    inputs = numbers(inputs, text, kernel.ndim)
-    if inputs.shape[-1] != kernel.shape[-2]:
-        raise ArgumentError(
-            f"inputs {list(inputs.shape)}: have {inputs.shape[-1]} channels, and the kernel "
-            f"{list(kernel.shape)} is for {kernel.shape[-2]}"
-        )
+    inputs, kernel = of_one_type(inputs, kernel)
     window = make_window(inputs.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
-    dtype = jnp.result_type(inputs, kernel)
-    inputs, kernel = inputs.astype(dtype), kernel.astype(dtype)
     if way == "xla":
         return _xla(inputs, kernel, window)
     try:
@@ -83,6 +74,20 @@ def convolve(
         if "forward-mode" in str(error):
             raise TypeError(FORWARD_MODE) from error
         raise
+
+
+def of_one_type(inputs: jax.Array, kernel: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Inputs and kernel as arrays of one type, if they go together."""
+    kernel = numbers(kernel, "[*window, channels, features]", name="kernel")
+    text = f"[batch, *spatial, channels] for a kernel {list(kernel.shape)}"
+    inputs = numbers(inputs, text, kernel.ndim)
+    if inputs.shape[-1] != kernel.shape[-2]:
+        raise ArgumentError(
+            f"inputs {list(inputs.shape)}: have {inputs.shape[-1]} channels, and the kernel "
+            f"{list(kernel.shape)} is for {kernel.shape[-2]}"
+        )
+    dtype = jnp.result_type(inputs, kernel)
+    return inputs.astype(dtype), kernel.astype(dtype)
 
 
 def _xla(inputs: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:

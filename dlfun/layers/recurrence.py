@@ -82,6 +82,12 @@ def gates(
     return jnp.stack([*opened, activation(act)(candidate)])
 
 
+def in_own_order(mask: jax.Array, bidirectional: bool) -> jax.Array:
+    """A mask [time, 1, ...] for each direction, in its own order of time."""
+    both = jnp.broadcast_to(mask, (len(mask), 1 + bidirectional, *mask.shape[2:]))
+    return reverse(both, bidirectional)
+
+
 class Recurrence(nn.Module):
     """One recurrent layer.
 
@@ -129,16 +135,14 @@ class Recurrence(nn.Module):
             inputs = inputs.astype(weights[0][0].dtype)
         form = FORMS[self.way]
         (batch, time, _), width = inputs.shape, len(names) * self.width
-        mask = real = None
+        mask = None
         if lengths is not None:
             mask = form.wide(jnp.arange(time)[:, None, None] < lengths[None, None])
-            both = jnp.broadcast_to(mask, (time, len(names), *mask.shape[2:]))
-            real = reverse(both, self.bidirectional)
         states, end = recur(
             Loop(self.cell, self.activation, self.way),
             jnp.swapaxes(inputs, 0, 1),
             Weights(*(jnp.stack(parts) for parts in zip(*weights, strict=True))),
-            real,
+            None if mask is None else in_own_order(mask, self.bidirectional),
             None if start is None else tuple(jnp.einsum(form.start, start)),
         )
         states = reverse(states, self.bidirectional)

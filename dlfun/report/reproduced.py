@@ -245,7 +245,7 @@ def read_table(path: Path) -> dict[tuple[str, str], Line]:
         if text.startswith("|")
     ]
     names = list(line(Claim("", "", "", "", "mean", np.nan, -np.inf, np.inf, "", "")))
-    if not rows or rows[0] != names:
+    if names not in rows:
         return {}
     lines = [dict(zip(names, row, strict=True)) for row in rows[2:] if len(row) == len(names)]
     return {key_of(found): found for found in lines}

@@ -122,6 +122,21 @@ def test_dropout_rate_is_swept_without_a_new_program():
     assert losses[0] < losses[1] < losses[2]
 
 
+def test_runs_of_other_smoothing_are_scored_by_the_same_measure():
+    """Untrained, two runs are the same, and so are all the losses that their record holds."""
+    study = options(("softmax",), seeds=2, steps=4)
+    hard = HParams(learning_rate=0.0)
+    configurations = [hard, hard._replace(label_smoothing=0.3)]
+    settings = resolve(study, "softmax", study.models["softmax"], 70, configurations)
+    result = run_arm(study, settings, stack([toy(), toy()]), configurations, Layout(1, 4))
+    for row, other in zip(result.rows[:2], result.rows[2:], strict=True):
+        losses = {name for name in row if name.endswith("_loss")}
+        assert losses == {"train_loss", "validation_loss", "test_loss"}
+        assert {name: row[name] for name in losses} == {name: other[name] for name in losses}
+    for name in ("train_loss", "validation_loss"):
+        np.testing.assert_array_equal(result.history[name][:2], result.history[name][2:])
+
+
 def test_bfloat16_keeps_float32_parameters():
     settings, data, _ = prepared("bpnn", precision="bfloat16", seeds=1)
     result = run_arm(

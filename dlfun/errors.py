@@ -13,6 +13,10 @@ class UserError(Exception):
     """
 
 
+class ArgumentError(UserError, ValueError):
+    """Bad input in a call from Python, which is a ValueError there as everywhere."""
+
+
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """An error for a name that is not in `valid`, suggesting the nearest one.
 

@@ -34,6 +34,9 @@ CONVOLUTIONS = ("patches", "chunks", "shifts", "xla")
 RECURRENCES = ("fused", "hoisted", "scan")
 """How a recurrence is computed; `dlfun.layers.time_loop` says what each is."""
 
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
+"""Functions between the layers of a network, as Flax names them."""
+
 EACH_STEP = ("next_token", "sequence_labelling")
 """The tasks with a target at each step of an example."""
 
@@ -79,8 +82,8 @@ HPARAMS: Mapping[str, Range] = {
     ),
     "warmup_fraction": Range(0, 1, "part of the steps spent warming up, under --schedule=warmup"),
     "dropout_rate": Range(0, 1, "chance that a hidden unit is dropped", high_allowed=False),
-    "label_smoothing": Range(0, 1, "probability moved from the label to all classes"),
-    "kl_weight": Range(0, math.inf, "weight of the VAE's KL term", high_allowed=False),
+    "label_smoothing": Range(0, 1, "probability that training moves from the label to all classes"),
+    "kl_weight": Range(0, math.inf, "weight of the VAE's KL term in training", high_allowed=False),
     "width": Range(
         1, math.inf, "live units of each hidden layer of a bpnn or rnn; inf: all it has", whole=True
     ),
@@ -289,7 +292,8 @@ class Objective(NamedTuple):
 
     Attributes:
       loss: -> [batch], what training brings down.
-      metrics: -> Metrics, summed over the batch with its weights.
+      metrics: -> Metrics, summed over the batch with its weights, of the outputs alone: numbers
+        that only training is to feel, such as label smoothing, change none of them.
       predictions: outputs alone -> Predictions, padding included; empty where there are none.
       examination: None where metrics say all.
     """

@@ -5,7 +5,8 @@
 runs every recipe of experiments/recipes that has a published figure, one after the other, and
 writes the table of REPRODUCED.md. FOLDER holds the original files of the data sets that are
 downloaded. A recipe whose record lies in --output_dir is not run again, so the same command goes
-on where it was stopped.
+on where it was stopped. Lines of recipes that were not run stay in the table: what they measured is
+judged anew.
 """
 
 from __future__ import annotations
@@ -38,8 +39,16 @@ HEAD = """# Published figures, reproduced
 
 Made by `python -m experiments.reproduce`; the header of each recipe in `experiments/recipes/` says
 its protocol and source. Measured: the mean over n runs with its 95 % t interval (a share of runs:
-with that of Clopper and Pearson). A figure is reproduced where that mean lies in the band; the
-bands were set before. Seconds: training and compilation of all n runs together, longer where other
+with that of Clopper and Pearson); a largest or smallest value has none, nor has a single run.
+
+A published figure is *reproduced* where the interval holds it, or the mean lies in the band around
+it; else the mean *exceeds* it or *falls short* of it, by what is better of that metric. A theorem
+or a bound, which has no figure, *holds* where all of the interval (or the value without one) keeps
+to it, is *broken* where none of it does, and *undecided* between. Bands and bounds were set before
+the runs, but for those of which the recipe's header says otherwise.
+
+Run: the day of the runs of a line. What they measured stays as it was written then, and the words
+follow from it anew. Seconds: training and compilation of all n runs together, longer where other
 work shared the device.
 
 """
@@ -141,13 +150,15 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
     ]
     folders = {name: Path(values.output_dir) / name for name in names}
     done = {name for name, folder in folders.items() if is_done(name, folder)}
+    from dlfun.report.reproduced import LATE
+
     start, reasons = time.monotonic(), {}
     for name, folder in folders.items():
         spent = (time.monotonic() - start) / 60
         if name in done:
             reasons[name] = ""
         elif values.minutes is not None and spent >= values.minutes:
-            reasons[name] = "did not fit the time"
+            reasons[name] = LATE
         else:
             print(f"{name} ...", flush=True)
             reasons[name] = run_recipe(name, folder, given)
@@ -156,20 +167,15 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
 
 def main(argv: list[str]) -> None:
     """Runs the recipes that the flags name, and writes the table."""
-    from dlfun.report.claims import judge, markdown, not_run, read_claims
+    from dlfun.report.claims import read_claims
+    from dlfun.report.reproduced import markdown, read_table, summary, table_of
 
     claims = read_claims(RECIPES / "claims.csv")
     names = FLAGS.recipes or tuple(dict.fromkeys(claim.recipe for claim in claims))
     reasons = run_all(FLAGS, names)
-    lines = [
-        not_run(claim, reasons[claim.recipe])
-        if reasons[claim.recipe]
-        else judge(claim, Path(FLAGS.output_dir) / claim.recipe)
-        for claim in claims
-        if claim.recipe in reasons
-    ]
+    lines = table_of(claims, reasons, Path(FLAGS.output_dir), read_table(Path(FLAGS.table)))
     if lines:
-        table = markdown(lines)
+        table = f"{summary(lines)}\n\n{markdown(lines)}"
         Path(FLAGS.table).write_text(f"{HEAD}{table}\n")
         print(table, f"table: {FLAGS.table}", sep="\n")
 

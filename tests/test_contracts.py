@@ -14,7 +14,7 @@ from dlfun.models import CNN, MODELS, RNN
 from dlfun.studies.arm import resolve, run_arm
 from dlfun.studies.assemble import assemble
 from dlfun.studies.stacked import stack
-from dlfun.types import HPARAMS, Batch, HParams, Layout, Settings
+from dlfun.types import EACH_STEP, HPARAMS, Batch, HParams, Layout, Settings
 from tests.helpers import SHAPES, options, prepared, toy
 
 LAYOUT = Layout(1, 2)
@@ -45,6 +45,35 @@ def test_every_model_takes_every_modality(model, modality, key):
     if model == "vae":
         vocabulary = (7,) if modality == "text" else ()
         assert outputs.decoded.shape == (5, *SHAPES[modality], *vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("model", "task"), [(model, task) for model, row in MODELS.items() for task in row.tasks]
+)
+def test_what_only_training_is_to_feel_changes_no_metric(model, task, key):
+    """The same parameters score the same whatever numbers they were trained with."""
+    dataset = toy("text" if task in EACH_STEP else "vector")
+    spec = dataclasses.replace(
+        dataset.spec, task=task, outputs=0 if task == "generation" else dataset.spec.outputs
+    )
+    inputs, targets = dataset.train.inputs[:5], dataset.train.targets[:5]
+    if task in EACH_STEP:
+        targets = inputs % 3
+    if task == "regression":
+        targets = np.ones((5, 3))
+    shape = RNN(widths=(3,), bidirectional=False) if model == "rnn" else QUICK.get(model)
+    settings = Settings(
+        model, shape or MODELS[model].settings(), dropout=True, clip=True, batch_size=5
+    )
+    learner = assemble(settings, spec).learner
+    batch = Batch(jnp.asarray(inputs), jnp.asarray(targets), jnp.ones(5))
+    usual = HParams()
+    state = learner.init(usual, key)
+    strict = HParams(1.0, 0.3, 0.5, 0.1, 0.9, 0.8, 0.3, 0.2)
+    found, wanted = (learner.evaluate(state, batch, h, key) for h in (strict, usual))
+    assert {n: float(t) for n, (t, _) in found.items()} == {
+        n: float(t) for n, (t, _) in wanted.items()
+    }
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -91,6 +120,21 @@ def test_dropout_rate_is_swept_without_a_new_program():
     result = run_arm(study, settings, data, rates, Layout(1, 3))
     losses = result.history["train_loss"][:, -1]
     assert losses[0] < losses[1] < losses[2]
+
+
+def test_runs_of_other_smoothing_are_scored_by_the_same_measure():
+    """Untrained, two runs are the same, and so are all the losses that their record holds."""
+    study = options(("softmax",), seeds=2, steps=4)
+    hard = HParams(learning_rate=0.0)
+    configurations = [hard, hard._replace(label_smoothing=0.3)]
+    settings = resolve(study, "softmax", study.models["softmax"], 70, configurations)
+    result = run_arm(study, settings, stack([toy(), toy()]), configurations, Layout(1, 4))
+    for row, other in zip(result.rows[:2], result.rows[2:], strict=True):
+        losses = {name for name in row if name.endswith("_loss")}
+        assert losses == {"train_loss", "validation_loss", "test_loss"}
+        assert {name: row[name] for name in losses} == {name: other[name] for name in losses}
+    for name in ("train_loss", "validation_loss"):
+        np.testing.assert_array_equal(result.history[name][:2], result.history[name][2:])
 
 
 def test_bfloat16_keeps_float32_parameters():

@@ -12,14 +12,18 @@ xla: XLA's own convolution and automatic gradient, the only way with forward-mod
 """
 
 import functools
-from collections.abc import Callable
+import string
+from collections.abc import Callable, Sequence
 
 import jax
 from flax import linen as nn
 from jax import lax
 from jax import numpy as jnp
 
+from dlfun.errors import ArgumentError
+from dlfun.layers.arguments import entries, name_of, numbers, per_axis, whole
 from dlfun.layers.windows import Padding, Window, make_window, patches, shifted
+from dlfun.types import CONVOLUTIONS
 
 FORWARD_BYTES, BACKWARD_BYTES = 4 << 20, 1 << 20
 """Patches in memory at a time, of all that one layer of one member makes, by measurement."""
@@ -33,30 +37,34 @@ FORWARD_MODE = (
 def convolve(
     inputs: jax.Array,
     kernel: jax.Array,
-    strides: tuple[int, ...] | None = None,
+    strides: int | Sequence[int] | None = None,
     padding: Padding = "VALID",
-    dilation: tuple[int, ...] | None = None,
+    dilation: int | Sequence[int] | None = None,
     way: str = "patches",
 ) -> jax.Array:
     """Cross-correlation of inputs with a kernel, the convolution of the field.
 
     Args:
-      inputs: [batch, *spatial, channels].
+      inputs: [batch, *spatial, channels]; integers become what the kernel is.
       kernel: [*window, channels, features].
-      strides, dilation: one number for each spatial axis; None is 1 everywhere.
-      padding: SAME, VALID, or for each spatial axis the zeros on both sides.
+      strides, dilation: one number for all spatial axes, or for each; None is 1 everywhere.
+      padding: as Flax has it: SAME, SAME_LOWER, VALID, the zeros on both sides of all spatial
+        axes, or for each axis one such number or (low, high).
       way: one of `dlfun.types.CONVOLUTIONS`.
 
     Returns:
       [batch, *out, features].
 
     Raises:
-      ValueError: if the window is larger than the padded input.
+      ArgumentError: if the axes of inputs, kernel and numbers do not go together, an argument is
+        none that is known, or the window is larger than the padded input.
       TypeError: in forward-mode differentiation of any way but xla.
 
     >>> convolve(jnp.arange(5.0)[None, :, None], jnp.ones((3, 1, 1)))[0, :, 0].tolist()
     [3.0, 6.0, 9.0]
     """
+    name_of("convolution", way, CONVOLUTIONS)
+    inputs, kernel = of_one_type(inputs, kernel)
     window = make_window(inputs.shape[1:-1], kernel.shape[:-2], strides, padding, dilation)
     if way == "xla":
         return _xla(inputs, kernel, window)
@@ -68,17 +76,29 @@ def convolve(
         raise
 
 
-def _xla(inputs: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:
-    axes = "DHW"[-len(window.size) :]
-    numbers = (f"N{axes}C", f"{axes}IO", f"N{axes}C")
+def of_one_type(inputs: jax.Array, kernel: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Inputs and kernel as arrays of one type, if they go together."""
+    kernel = numbers(kernel, "[*window, channels, features]", name="kernel")
+    text = f"[batch, *spatial, channels] for a kernel {list(kernel.shape)}"
+    inputs = numbers(inputs, text, kernel.ndim)
+    if inputs.shape[-1] != kernel.shape[-2]:
+        raise ArgumentError(
+            f"inputs {list(inputs.shape)}: have {inputs.shape[-1]} channels, and the kernel "
+            f"{list(kernel.shape)} is for {kernel.shape[-2]}"
+        )
     dtype = jnp.result_type(inputs, kernel)
+    return inputs.astype(dtype), kernel.astype(dtype)
+
+
+def _xla(inputs: jax.Array, kernel: jax.Array, window: Window) -> jax.Array:
+    axes = string.digits[: len(window.size)]
     return lax.conv_general_dilated(
-        inputs.astype(dtype),
-        kernel.astype(dtype),
+        inputs,
+        kernel,
         window.strides,
         window.padding,
         rhs_dilation=window.dilation,
-        dimension_numbers=numbers,
+        dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
     )
 
 
@@ -173,7 +193,7 @@ def _patch_bytes(inputs: jax.Array, kernel: jax.Array, window: Window) -> int:
 
 def _chunks(batch: int, size: int, limit: int) -> int:
     """The least number of equal chunks, of at most 64, which brings their size under the limit."""
-    divisors = [n for n in range(1, min(batch, 64) + 1) if batch % n == 0]
+    divisors = [n for n in range(1, max(min(batch, 64), 1) + 1) if batch % n == 0]
     return next((n for n in divisors if size <= limit * n), divisors[-1])
 
 
@@ -190,21 +210,32 @@ def _in_chunks(
 class Conv(nn.Module):
     """`flax.linen.Conv` with the same parameters: kernel [*window, channels, features], bias.
 
-    Works over as many axes as `window` has numbers. `way` is one of `dlfun.types.CONVOLUTIONS`.
+    Works over as many axes as `window` has numbers; one number is a single axis. Of strides,
+    padding and dilation it takes what `convolve` takes. `way` is one of
+    `dlfun.types.CONVOLUTIONS`.
     """
 
     features: int
-    window: tuple[int, ...]
-    strides: tuple[int, ...] | None = None
+    window: int | Sequence[int]
+    strides: int | Sequence[int] | None = None
     padding: Padding = "SAME"
-    dilation: tuple[int, ...] | None = None
+    dilation: int | Sequence[int] | None = None
     way: str = "patches"
 
     @nn.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        """inputs [batch, *spatial, channels] -> [batch, *out, features]."""
-        shape = (*self.window, inputs.shape[-1], self.features)
+        """inputs [batch, *spatial, channels] -> [batch, *out, features].
+
+        Raises:
+          ArgumentError: as `convolve` does, before there are parameters.
+        """
+        axes = len(entries(self.window, 1))
+        window = per_axis("window", self.window, max(axes, 1))
+        inputs = numbers(inputs, f"[batch, *spatial, channels] for a window {window}", axes + 2)
+        features = whole("features", self.features)
+        make_window(inputs.shape[1:-1], window, self.strides, self.padding, self.dilation)
+        shape = (*window, inputs.shape[-1], features)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
-        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        bias = self.param("bias", nn.initializers.zeros, (features,))
         outputs = convolve(inputs, kernel, self.strides, self.padding, self.dilation, self.way)
         return outputs + bias.reshape((1,) * (outputs.ndim - 1) + (-1,))

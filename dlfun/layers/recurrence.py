@@ -11,9 +11,11 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun.layers.activation import activation
+from dlfun.layers.arguments import array_of, check_shape, name_of, numbers, whole
 from dlfun.layers.cells import CELLS
 from dlfun.layers.orthogonal import orthogonal
 from dlfun.layers.time_loop import FORMS, Loop, Weights, recur, reverse
+from dlfun.types import RECURRENCES
 
 
 class Affine(nn.Module):
@@ -80,6 +82,12 @@ def gates(
     return jnp.stack([*opened, activation(act)(candidate)])
 
 
+def in_own_order(mask: jax.Array, bidirectional: bool) -> jax.Array:
+    """A mask [time, 1, ...] for each direction, in its own order of time."""
+    both = jnp.broadcast_to(mask, (len(mask), 1 + bidirectional, *mask.shape[2:]))
+    return reverse(both, bidirectional)
+
+
 class Recurrence(nn.Module):
     """One recurrent layer.
 
@@ -113,31 +121,53 @@ class Recurrence(nn.Module):
         width]; the last [batch, directions * width] is that of the sequence's last step, in the
         backward direction that of its first. The state [batch, directions, parts, width] holds
         all parts of a cell's state (an LSTM has two); `start` is one from before the first step.
+
+        Raises:
+          ArgumentError: if a name is unknown, or the axes of the arrays do not go together.
         """
+        inputs, lengths, start = self.checked(inputs, lengths, start)
         names = ("forward", "backward") if self.bidirectional else ("forward",)
         weights = [
             CellWeights(self.cell, self.width, self.recurrent_bias, name=name)(inputs.shape[-1])
             for name in names
         ]
+        if not jnp.issubdtype(inputs.dtype, jnp.inexact):
+            inputs = inputs.astype(weights[0][0].dtype)
         form = FORMS[self.way]
-        batch, time, _ = inputs.shape
-        mask = real = None
+        (batch, time, _), width = inputs.shape, len(names) * self.width
+        mask = None
         if lengths is not None:
             mask = form.wide(jnp.arange(time)[:, None, None] < lengths[None, None])
-            both = jnp.broadcast_to(mask, (time, len(names), *mask.shape[2:]))
-            real = reverse(both, self.bidirectional)
         states, end = recur(
             Loop(self.cell, self.activation, self.way),
             jnp.swapaxes(inputs, 0, 1),
             Weights(*(jnp.stack(parts) for parts in zip(*weights, strict=True))),
-            real,
+            None if mask is None else in_own_order(mask, self.bidirectional),
             None if start is None else tuple(jnp.einsum(form.start, start)),
         )
         states = reverse(states, self.bidirectional)
         if mask is not None:
             states = jnp.where(mask, states, 0)
         return (
-            jnp.einsum(form.states, states).reshape(batch, time, -1),
-            jnp.einsum(form.last, end[0]).reshape(batch, -1),
+            jnp.einsum(form.states, states).reshape(batch, time, width),
+            jnp.einsum(form.last, end[0]).reshape(batch, width),
             jnp.stack([jnp.einsum(form.last, part) for part in end], axis=2),
         )
+
+    def checked(
+        self, inputs: jax.Array, lengths: jax.Array | None, start: jax.Array | None
+    ) -> tuple[jax.Array, jax.Array | None, jax.Array | None]:
+        """The arguments as arrays, if they go together."""
+        name_of("cell", self.cell, CELLS)
+        name_of("recurrence", self.way, RECURRENCES)
+        activation(self.activation)
+        width = whole("width", self.width)
+        inputs = numbers(inputs, "[batch, time, channels]", 3)
+        batch, directions = inputs.shape[0], 1 + self.bidirectional
+        if lengths is not None:
+            lengths = array_of("lengths", lengths, "[batch]", whole=True)
+            check_shape("lengths", lengths, (batch,))
+        if start is not None:
+            start = array_of("start", start, "[batch, directions, parts, width]")
+            check_shape("start", start, (batch, directions, CELLS[self.cell].states, width))
+        return inputs, lengths, start

@@ -3,10 +3,18 @@
 import jax
 from flax import linen as nn
 
+from dlfun.layers.arguments import array_of, whole
+
 
 def one_hot(inputs: jax.Array, vocabulary: int) -> jax.Array:
-    """Ids [...] as vectors [..., vocabulary]; inputs of no vocabulary as they are."""
-    return jax.nn.one_hot(inputs, vocabulary) if vocabulary else inputs
+    """Ids [...] as vectors [..., vocabulary]; inputs of no vocabulary as they are.
+
+    Raises:
+      ArgumentError: if the ids are no whole numbers.
+    """
+    if not whole("vocabulary", vocabulary, 0):
+        return inputs
+    return jax.nn.one_hot(array_of("inputs", inputs, "that are ids", whole=True), vocabulary)
 
 
 class Tokens(nn.Module):
@@ -20,9 +28,13 @@ class Tokens(nn.Module):
 
     @nn.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        """ids [batch, time] -> [batch, time, width]."""
-        if not self.vocabulary or not self.width:
+        """ids [batch, time] -> [batch, time, width].
+
+        Raises:
+          ArgumentError: if the ids are no whole numbers.
+        """
+        if not whole("vocabulary", self.vocabulary, 0) or not whole("width", self.width, 0):
             return one_hot(inputs, self.vocabulary)
         shape = (self.vocabulary, self.width)
         table = self.param("embedding", nn.initializers.normal(1.0), shape)
-        return table[inputs]
+        return table[array_of("inputs", inputs, "that are ids", whole=True)]

@@ -8,8 +8,14 @@ import jax
 from jax import lax
 from jax import numpy as jnp
 
-Padding = str | Sequence[int | tuple[int, int]]
-"""SAME, VALID, or for each spatial axis the zeros on both sides: one number, or (low, high)."""
+from dlfun.errors import ArgumentError
+from dlfun.layers.arguments import entries, index, per_axis, shown
+
+Padding = str | int | Sequence[int | Sequence[int]]
+"""SAME, SAME_LOWER or VALID; or the zeros on both sides: a number for all spatial axes, or for each
+one number or (low, high)."""
+
+WORDS = ("SAME", "SAME_LOWER", "VALID")
 
 
 class Window(NamedTuple):
@@ -28,30 +34,55 @@ class Window(NamedTuple):
 
 def make_window(
     spatial: Sequence[int],
-    size: Sequence[int],
-    strides: Sequence[int] | None = None,
+    size: int | Sequence[int],
+    strides: int | Sequence[int] | None = None,
     padding: Padding = "VALID",
-    dilation: Sequence[int] | None = None,
+    dilation: int | Sequence[int] | None = None,
 ) -> Window:
     """The window of this size over an input with these spatial axes.
 
     Raises:
-      ValueError: if the dilated window is larger than the padded input.
+      ArgumentError: if a number is no count or is not one for each axis, the padding is none that
+        is known, or the dilated window is larger than the padded input.
     """
-    ones = (1,) * len(spatial)
-    strides, dilation = tuple(strides or ones), tuple(dilation or ones)
-    window = Window(tuple(size), strides, ((0, 0),) * len(spatial), dilation)
-    if isinstance(padding, str):
-        pads = lax.padtype_to_pads(spatial, window.spans, strides, padding)
-    else:
-        pads = [(p, p) if isinstance(p, int) else p for p in padding]
-    padded = [n + low + high for n, (low, high) in zip(spatial, pads, strict=True)]
+    axes = len(spatial)
+    window = Window(
+        per_axis("window", size, axes),
+        per_axis("strides", 1 if strides is None else strides, axes),
+        ((0, 0),) * axes,
+        per_axis("dilation", 1 if dilation is None else dilation, axes),
+    )
+    window = window._replace(padding=pads(spatial, window, padding))
+    padded = tuple(n + sum(both) for n, both in zip(spatial, window.padding, strict=True))
     if any(span > n for span, n in zip(window.spans, padded, strict=True)):
-        raise ValueError(
-            f"window {window.spans} is larger than the padded input {tuple(padded)}: "
-            "make it smaller, or pad more"
+        raise ArgumentError(
+            f"window {window.spans} is larger than the padded input {padded}: "
+            "make it smaller, or the input larger"
         )
-    return window._replace(padding=tuple((int(low), int(high)) for low, high in pads))
+    return window
+
+
+def pads(spatial: Sequence[int], window: Window, padding: Padding) -> tuple[tuple[int, int], ...]:
+    """The zeros before and behind each spatial axis.
+
+    Raises:
+      ArgumentError: if the padding is none that is known.
+    """
+    if isinstance(padding, str) and padding.upper() in WORDS:
+        found = lax.padtype_to_pads(spatial, window.spans, window.strides, padding)
+        return tuple((int(low), int(high)) for low, high in found)
+    both = [
+        entries(entry, 2) if index(entry) is None else (entry, entry)
+        for entry in entries(padding, len(spatial))
+    ]
+    counts = [tuple(n for n in map(index, pair) if n is not None and n >= 0) for pair in both]
+    if len(both) != len(spatial) or any(len(pair) != 2 for pair in (*both, *counts)):
+        raise ArgumentError(
+            f"padding={shown(padding)}: must be {', '.join(WORDS)}, a whole number of zeros, or "
+            f"for each spatial axis ({len(spatial)} here) a number or (low, high); for any other "
+            "kind pad the inputs first"
+        )
+    return tuple((low, high) for low, high in counts)
 
 
 def shifted(inputs: jax.Array, window: Window) -> list[jax.Array]:

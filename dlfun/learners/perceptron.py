@@ -52,12 +52,11 @@ def correction(scores: Array, target: Array, units: int) -> tuple[Array, Array]:
     """
     if units == 1:
         direction = 2.0 * target[None].astype(scores.dtype) - 1.0
-    else:
-        wanted = jax.nn.one_hot(target, units, dtype=scores.dtype)
-        rival = jnp.argmax(jnp.where(wanted > 0, -jnp.inf, scores))
-        direction = wanted - jax.nn.one_hot(rival, units, dtype=scores.dtype)
-    margin = jnp.sum(scores * direction)
-    return direction, margin
+        return direction, 2.0 * jnp.sum(scores * direction)  # its two classes score -s and s
+    wanted = jax.nn.one_hot(target, units, dtype=scores.dtype)
+    rival = jnp.argmax(jnp.where(wanted > 0, -jnp.inf, scores))
+    direction = wanted - jax.nn.one_hot(rival, units, dtype=scores.dtype)
+    return direction, jnp.sum(scores * direction)
 
 
 def at_rest(averaged: bool, parameters: Any) -> PerceptronState:

@@ -11,9 +11,9 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
+from dlfun.types import ACTIVATIONS as ACTIVATIONS
 from dlfun.types import CONVOLUTIONS, EACH_STEP, RECURRENCES, Spec
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 CELLS = ("elman", "gru", "lstm")
 NORMALIZATIONS = ("none", "batch", "layer")
 LIKELIHOODS = ("auto", "bernoulli", "gaussian", "categorical")

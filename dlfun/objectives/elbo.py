@@ -60,10 +60,10 @@ def kl_divergence(mean: jax.Array, log_variance: jax.Array) -> jax.Array:
 
 
 def elbo(likelihood: str, readout: Objective) -> Objective:
-    """-ELBO per example, its KL term weighted by `kl_weight`, plus the read-out's own loss.
+    """-ELBO per example, plus the read-out's own loss; training weighs the KL by `kl_weight`.
 
-    The metric `elbo` is the bound itself, in nats per example with the KL at weight 1 and one
-    sample of the latent.
+    Metrics are of the bound itself: in nats per example, with the KL at weight 1 and one sample
+    of the latent.
     """
 
     def parts(outputs: VAEOutputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
@@ -77,14 +77,16 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
 
     def metrics(outputs: VAEOutputs, batch: Batch, hparams: HParams) -> Metrics:
         reconstruction, kl = parts(outputs, batch)
-        own = {
-            "loss": weighted(loss(outputs, batch, hparams), batch),
-            "elbo": weighted(reconstruction - kl, batch),
+        bound = weighted(reconstruction - kl, batch)
+        theirs = readout.metrics(outputs.readout, batch, hparams)
+        read, count = theirs["loss"]
+        return theirs | {
+            "readout_loss": theirs["loss"],
+            "loss": (read - bound[0], count),
+            "elbo": bound,
             "reconstruction": weighted(reconstruction, batch),
             "kl": weighted(kl, batch),
         }
-        theirs = readout.metrics(outputs.readout, batch, hparams)
-        return theirs | {"readout_loss": theirs["loss"]} | own
 
     def predictions(outputs: VAEOutputs) -> Predictions:
         return readout.predictions(outputs.readout)

@@ -8,7 +8,7 @@ from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 
 def next_token(spec: Spec) -> Objective:
-    """Nats per step of next tokens or labels, smoothed by `label_smoothing`, under softmax(logits).
+    """Nats per step of next tokens or labels under softmax(logits); training smooths the labels.
 
     Targets of -1 are padding and weigh nothing. An example's loss is the sum over its tokens by
     the length of the window, so that the mean over whole windows is that over tokens.
@@ -31,9 +31,10 @@ def next_token(spec: Spec) -> Objective:
         def over_tokens(values: jax.Array) -> tuple[jax.Array, jax.Array]:
             return jnp.sum(jnp.where(real, values, 0) * batch.weight[:, None]), count
 
+        nats = over_tokens(each(logits, batch, 0.0))
         return {
-            "loss": over_tokens(each(logits, batch, hparams.label_smoothing)),
-            "nats": over_tokens(each(logits, batch, 0.0)),
+            "loss": nats,
+            "nats": nats,
             "token_accuracy": over_tokens(jnp.argmax(logits, axis=-1) == batch.targets),
         }
 

@@ -1,9 +1,9 @@
-"""Published figures, and what the records of their recipes say of them."""
+"""Published figures and proven bounds, and what the records of their recipes say of them."""
 
 from __future__ import annotations
 
 import csv
-import json
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,20 +11,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.errors import UserError
 from dlfun.report.table import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
-from dlfun.studies.checksums import check_record
-from dlfun.studies.recorded import read_rows
+from dlfun.studies.judge import higher_is_better
 
 
 class Claim(NamedTuple):
-    """A published figure, and the band in which the same protocol is to come out.
+    """A published figure in a band around it; a bound, which has no figure; or a report alone.
 
     Attributes:
       metric: a column of members.csv, or two of them with `-` or `/` between.
       statistic: one of `STATISTICS`.
-      low, high: the band; a figure without one is only reported.
-      published: as its source gives it.
+      figure: what was published, as a number; NaN of a bound.
+      low, high: the band around the figure, or the bound; infinite where there is no end.
+      published: as its source words it.
     """
 
     recipe: str
@@ -32,6 +33,7 @@ class Claim(NamedTuple):
     model: str
     metric: str
     statistic: str
+    figure: float
     low: float
     high: float
     published: str
@@ -39,19 +41,43 @@ class Claim(NamedTuple):
 
     @property
     def banded(self) -> bool:
-        """Whether there is anything to hold the figure against."""
+        """Whether there is a band or a bound to hold the figure against."""
         return self.low > -np.inf or self.high < np.inf
+
+    def check(self) -> None:
+        """Raises UserError if the band is not one around the published figure."""
+        if math.isnan(self.figure) or not self.banded:
+            return
+        if not -np.inf < self.low <= self.figure <= self.high < np.inf:
+            raise UserError(
+                f"the band {self.low:g} to {self.high:g} of {self.recipe} must have two ends, with "
+                f"the published figure {self.figure:g} between them"
+            )
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """The rows of a table of claims; an open end of a band is an empty cell."""
+    """The rows of a table of claims; what is not there is an empty cell.
+
+    Raises:
+      UserError: if a band does not hold the figure it is for.
+    """
     with path.open(newline="") as file:
-        return [_claim(row) for row in csv.DictReader(file)]
+        claims = [_claim(row) for row in csv.DictReader(file)]
+    for claim in claims:
+        claim.check()
+    return claims
 
 
 def _claim(row: dict[str, Any]) -> Claim:
-    low, high = row.pop("low") or -np.inf, row.pop("high") or np.inf
-    return Claim(low=float(low), high=float(high), **row)
+    absent = {"figure": np.nan, "low": -np.inf, "high": np.inf}
+    return Claim(**row | {name: float(row[name] or empty) for name, empty in absent.items()})
+
+
+def mean_of(values: np.ndarray) -> Interval:
+    """The mean with its t interval; none where all runs came out alike, which may be copies."""
+    found = t_interval(values)
+    alike = found.n > 1 and np.ptp(values) == 0
+    return found._replace(low=np.nan, high=np.nan, sd=0.0) if alike else found
 
 
 def rate_of_ones(values: np.ndarray) -> Interval:
@@ -65,115 +91,103 @@ def single(reduce: Callable[[np.ndarray], float]) -> Callable[[np.ndarray], Inte
 
 
 STATISTICS: Mapping[str, Callable[[np.ndarray], Interval]] = {
-    "mean": t_interval,
+    "mean": mean_of,
     "rate": rate_of_ones,
     "largest": single(np.max),
     "smallest": single(np.min),
 }
 
 
-def value(row: Row, metric: str) -> float:
-    """A metric of a run, or the difference or ratio of two.
+class Finding(NamedTuple):
+    """What the runs of a recipe say of a claim.
 
-    >>> value({"a": 6.0, "b": "3"}, "a/b"), value({"a": 6.0, "b": "3"}, "a-b")
-    (2.0, 3.0)
+    Attributes:
+      measured: the statistic, with NaN ends where it has no interval; NaN if all runs failed.
+      runs, failed: how many there were, and how many of them gave no figure.
     """
+
+    measured: Interval
+    runs: int
+    failed: int
+
+
+def value(row: Row, metric: str) -> float:
+    """A metric of a run, or the difference or ratio of two; NaN of a run that failed.
+
+    >>> done = {"status": "ok", "a": 6.0, "b": "3"}
+    >>> value(done, "a/b"), value(done, "a-b"), value(done | {"status": "failed"}, "a")
+    (2.0, 3.0, nan)
+    """
+    if row["status"] != "ok":
+        return math.nan
     first, sign, second = re.fullmatch(r"(\w+)(?:([-/])(\w+))?", metric).groups()  # type: ignore[union-attr]
+    a = number(row, first)
     if not sign:
-        return number(row, first)
-    a, b = number(row, first), number(row, second)
-    return a - b if sign == "-" else a / b
+        return a
+    b = number(row, second)
+    return a - b if sign == "-" else float(np.divide(a, b))
 
 
-def judge(claim: Claim, folder: Path) -> dict[str, str]:
-    """The line of a claim: what was published, what the record says, and whether they agree."""
-    check_record(folder)
-    rows = [
-        row
-        for row in read_rows(folder)
-        if (row["dataset"], row["model"]) == (claim.dataset, claim.model)
-    ]
-    values = np.array([value(row, claim.metric) for row in rows if row["status"] == "ok"])
-    found = STATISTICS[claim.statistic](values)
-    inside = claim.low <= found.estimate <= claim.high
-    verdict = ("reproduced" if inside else "not reproduced") if claim.banded else "reported"
-    seconds = sum(number(row, "seconds") for row in rows) + number(rows[0], "compile_seconds")
-    failed = len(rows) - len(values)
-    verdict += f", {failed} failed" if failed else ""
-    return line(claim, shown(found, claim), str(len(rows)), verdict) | {
-        "seconds": f"{seconds:.0f}",
-        "device": device(folder),
-    }
+def find(claim: Claim, rows: Sequence[Row]) -> Finding:
+    """The statistic of a claim over the runs of its model on its data set.
+
+    A run that failed has not reached what a rate counts; other statistics are of the rest.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        values = np.array([value(row, claim.metric) for row in rows])
+    failed = int(np.isnan(values).sum())
+    counted = values if claim.statistic == "rate" else values[~np.isnan(values)]
+    if failed == len(values):
+        return Finding(Interval(np.nan, np.nan, np.nan, np.nan, 0), len(values), failed)
+    return Finding(STATISTICS[claim.statistic](counted), len(values), failed)
 
 
-def not_run(claim: Claim, reason: str) -> dict[str, str]:
-    """The line of a claim whose recipe has left no record."""
-    return line(claim, "", "", f"not run: {reason}")
+def has_interval(measured: Interval) -> bool:
+    """Whether an estimate has one."""
+    return not math.isnan(measured.low)
 
 
-def line(claim: Claim, measured: str, count: str, verdict: str) -> dict[str, str]:
-    """The columns of a line."""
-    return {
-        "recipe": claim.recipe,
-        "figure": f"{claim.model} on {claim.dataset}: {in_words(claim)}",
-        "published": f"{claim.published}; {claim.source}" if claim.source else claim.published,
-        "band": band(claim),
-        "measured": measured,
-        "n": count,
-        "verdict": verdict,
-        "seconds": "",
-        "device": "",
-    }
+def holds_figure(claim: Claim, measured: Interval) -> bool:
+    """Whether the interval of what was measured holds the published figure."""
+    return measured.low <= claim.figure <= measured.high
 
 
-def in_words(claim: Claim) -> str:
-    """What is measured, in words."""
-    name = claim.metric.replace("_", " ")
-    name = re.sub(r"([-/])", r" \1 ", name)
-    words = {"mean": name, "rate": f"share of runs with {name} 100 %"}
-    return words.get(claim.statistic, f"{claim.statistic} {name}")
+def word(claim: Claim, measured: Interval) -> str:
+    """What the measured says of a claim.
+
+    Of a figure: reproduced, if the interval holds it or the estimate lies in the band around it;
+    exceeds or falls short, by what is better of the metric. Of a bound: holds or broken, if all of
+    the interval (the estimate, where there is none) lies on its one side or the other. Undecided
+    is what nothing of this tells.
+    """
+    if math.isnan(claim.figure):
+        return word_of_bound(claim, measured)
+    if holds_figure(claim, measured):
+        return "reproduced"
+    if claim.banded and claim.low <= measured.estimate <= claim.high:
+        return "reproduced"
+    if not claim.banded and not has_interval(measured):
+        return "undecided"
+    # Of a difference or a ratio neither side is better: it exceeds what it lies above.
+    higher = bool(re.search("[-/]", claim.metric)) or higher_is_better(claim.metric)
+    return "exceeds" if (measured.estimate > claim.figure) == higher else "falls short"
 
 
-def percent(claim: Claim) -> bool:
-    """Whether the figure is shown in per cent."""
-    return claim.metric.endswith("accuracy")
-
-
-def number_text(estimate: float, claim: Claim) -> str:
-    """Per cent with two digits, all else with four."""
-    return f"{100 * estimate:.2f}" if percent(claim) else f"{estimate:.4g}"
-
-
-def shown(found: Interval, claim: Claim) -> str:
-    """An estimate with its 95 % interval where it has one."""
-    unit = " %" if percent(claim) else ""
-    text = number_text(found.estimate, claim)
-    if np.isnan(found.low):
-        return text + unit
-    return f"{text} [{number_text(found.low, claim)}, {number_text(found.high, claim)}]{unit}"
-
-
-def band(claim: Claim) -> str:
-    """A band as its two ends, or the one it has."""
-    low, high = number_text(claim.low, claim), number_text(claim.high, claim)
+def word_of_bound(claim: Claim, measured: Interval) -> str:
+    """What the measured says of a bound."""
     if not claim.banded:
-        return "none"
-    if np.isinf(claim.high):
-        return f">= {low}"
-    return f"<= {high}" if np.isinf(claim.low) else f"{low} to {high}"
+        return "reported"
+    low, high = measured[1:3] if has_interval(measured) else (measured.estimate, measured.estimate)
+    if claim.low <= low and high <= claim.high:
+        return "holds"
+    return "broken" if high < claim.low or low > claim.high else "undecided"
 
 
-def device(folder: Path) -> str:
-    """What a record was made on."""
-    found = json.loads((folder / "environment.json").read_text())
-    kinds = sorted(set(found["devices"]))
-    return f"{found['cores']} cores" if kinds == ["cpu"] else ", ".join(kinds)
-
-
-def markdown(lines: Sequence[Mapping[str, str]]) -> str:
-    """Lines of the same columns as a table of Markdown."""
-    names = list(lines[0])
-    rows = [names, ["---"] * len(names), *([row[n] for n in names] for row in lines)]
-    return "\n".join(
-        "| " + " | ".join(cell.replace("|", "/") for cell in row) + " |" for row in rows
-    )
+def verdict(claim: Claim, finding: Finding) -> str:
+    """The word, and how many runs failed."""
+    if not finding.runs:
+        return "not run: its record has no such runs"
+    if finding.failed == finding.runs:
+        return f"all of {finding.runs} runs failed" if finding.runs > 1 else "its one run failed"
+    found = word(claim, finding.measured)
+    return f"{found}, {finding.failed} of {finding.runs} runs failed" if finding.failed else found

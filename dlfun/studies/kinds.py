@@ -190,6 +190,8 @@ def written(value: Any) -> str:
 
     >>> written((25, 25)), written(True), written(np.float32(0.5)), written({"flip": 0.5})
     ('25,25', 'true', '0.5', 'flip:0.5')
+    >>> written(np.array([25, 25]))
+    '25,25'
     """
     if isinstance(value, str):
         return value
@@ -199,7 +201,7 @@ def written(value: Any) -> str:
         return ",".join(written(part) for part in value)
     if isinstance(value, Mapping):
         return ",".join(f"{name}:{written(part)}" for name, part in value.items())
-    return str(value.item()) if hasattr(value, "item") else str(value)
+    return written(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
 def checked(kind: Kind, name: str, value: Any) -> Any:

@@ -26,6 +26,11 @@ CASES = {
     "2d mixed": ((7, 9), (3, 2), (2, 1), ((1, 2), (0, 3)), (1, 2)),
     "3d": ((5, 6, 7), (3, 3, 3), (2, 2, 2), (1, 1, 1), (1, 1, 1)),
     "3d same": ((4, 3, 5), (2, 3, 2), (1, 1, 1), "SAME", (1, 1, 1)),
+    "1d, one padding": ((7,), (3,), 1, 1, 1),
+    "2d, one padding": ((6, 5), (3, 2), 2, 2, 1),
+    "2d, a padding and a pair": ((6, 5), (3, 2), (1, 2), (1, (2, 0)), (2, 1)),
+    "2d, unpadded": ((6, 5), [3, 2], [1, 2], 0, None),
+    "1d, of a lower half": ((6,), 4, 1, "SAME_LOWER", 1),
 }
 
 
@@ -41,10 +46,7 @@ def flax(case):
     """Inputs, parameters, and the value and gradients of Flax's own layer."""
     axes, window, strides, padding, dilation = CASES[case]
     inputs = jnp.asarray(np.random.default_rng(0).normal(size=(4, *axes, 3)), jnp.float32)
-    pads = padding
-    if not isinstance(padding, str):
-        pads = [p if isinstance(p, tuple) else (p, p) for p in padding]
-    theirs = nn.Conv(5, window, strides, padding=pads, kernel_dilation=dilation)
+    theirs = nn.Conv(5, window, strides, padding, kernel_dilation=dilation)
     params = jax.jit(theirs.init)(jax.random.key(1), inputs)
     return inputs, params, value_and_gradients(theirs, params, inputs)
 
@@ -111,6 +113,22 @@ def test_chunks_are_equal_and_small_enough():
     assert module._chunks(128, 4097, 1024) == 8
     assert module._chunks(7, 100, 1) == 7
     assert module._chunks(6, 1, 100) == 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "bool"])
+@pytest.mark.parametrize("way", WAYS)
+def test_integers_are_read_as_flax_reads_them(way, dtype, key):
+    inputs = np.random.default_rng(0).integers(0, 2, (2, 8, 3)).astype(dtype)
+    params = nn.Conv(4, (3,)).init(key, jnp.float32(inputs))
+    wanted = jax.grad(lambda p: jnp.sum(jnp.sin(nn.Conv(4, (3,)).apply(p, inputs))))(params)
+    found = jax.grad(lambda p: jnp.sum(jnp.sin(Conv(4, 3, way=way).apply(p, inputs))))(params)
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_no_example_gives_none(key):
+    for way in WAYS:
+        assert Conv(4, 3, way=way).init_with_output(key, jnp.ones((0, 8, 3)))[0].shape == (0, 8, 4)
 
 
 def test_window_larger_than_the_input_is_refused(key):

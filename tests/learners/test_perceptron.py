@@ -57,6 +57,21 @@ def test_rule_equals_a_python_loop(classes, units):
         np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("classes", "units"), [(2, "one"), (2, "classes"), (4, "auto")])
+def test_training_reports_the_loss_that_scoring_reports(classes, units):
+    """Of a step on one example the parameters before it are those that would be scored."""
+    rng = np.random.default_rng(2)
+    rule = learner(classes, units=units)
+    state = rule.init(HParams(), jax.random.key(0))
+    for _ in range(4):
+        inputs, target = rng.normal(size=(1, 4)), rng.integers(0, classes, 1)
+        batch = Batch(jnp.float32(inputs), jnp.asarray(target), jnp.ones(1))
+        scored = rule.evaluate(state, batch, HParams(), jax.random.key(0))
+        state, trained = rule.update(state, batch, HParams(), jax.random.key(0))
+        np.testing.assert_allclose(trained["loss"], scored["loss"], rtol=1e-5, atol=1e-6)
+    assert float(scored["loss"][0]) > 0 or int(state.mistakes) > 1
+
+
 @pytest.mark.parametrize(("classes", "units"), [(2, "one"), (2, "classes"), (5, "classes")])
 def test_mistakes_stay_within_the_bound(classes, units):
     rng = np.random.default_rng(1)

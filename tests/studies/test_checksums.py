@@ -7,9 +7,9 @@ import subprocess
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.report.claims import judge
 from dlfun.report.html import write_report
 from dlfun.report.papers import print_tables
+from dlfun.report.reproduced import judge
 from dlfun.studies import checksums, recorded
 from dlfun.studies.between import judge_between
 from dlfun.studies.checksums import changing, check_record, write_checksums

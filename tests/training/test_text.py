@@ -122,8 +122,10 @@ def test_the_objective_counts_real_tokens_alone(key):
     total, count = found["nats"]
     assert float(count) == 2
     assert float(total) == pytest.approx(-(log[0, 0, 1] + log[0, 1, 3]), rel=1e-5)
+    assert found["loss"] == found["nats"]
     smoothed = -sum(0.7 * log[0, i, t] + 0.3 * log[0, i].mean() for i, t in ((0, 1), (1, 3)))
-    assert float(found["loss"][0]) == pytest.approx(smoothed, rel=1e-5)
+    each = objective.loss(logits, batch, HParams(label_smoothing=0.3))
+    np.testing.assert_allclose(3 * each[0], smoothed, rtol=1e-5)
     each = objective.loss(logits, batch, HParams())
     np.testing.assert_allclose(each[1], -log[1, 0, 0] / 3, rtol=1e-5)
 

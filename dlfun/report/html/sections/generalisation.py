@@ -70,8 +70,8 @@ def train_test_figure(dataset: str, series: list[Series], train: str, test: str)
         finding,
         plots.scatter(series, axes, finding, [diagonal(axes)], size=3.4),
         table(names, rows, "Means over seeds"),
-        "A dot a run; on the dashed line both scores are the same. Train scores are of the last "
-        "interval of training.",
+        "A dot a run; on the dashed line both scores are the same. Train scores are means over the "
+        "last interval of training, under its dropout and augmentation where there are any.",
         plots.keys_of(series, line=False),
     )
 

@@ -2,8 +2,10 @@
 
 Every name here is a name of `dlfun`. Options have the names of the flags, are held to the same
 bounds, and fail with the same words; nothing stays on disk unless `output_dir` is given, no signal
-is taken, and JAX is left as it is set up. On a CPU it has one device then, for one core's worth of
-small operations; `jax.config.update("jax_num_cpu_devices", 8)` before all else gives it more.
+is taken. What bits depend on, such as JAX's x64, a call sets for itself and puts back afterwards
+(`dlfun.numerics`); the rest of JAX is left as it is set up. On a CPU it has one device then, for
+one core's worth of small operations; `jax.config.update("jax_num_cpu_devices", 8)` before all else
+gives it more.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from dlfun import numerics
 from dlfun.errors import unknown
 from dlfun.report.study import Study, Trained
 from dlfun.studies import called
@@ -65,7 +68,8 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.own import absolute
 
         source = absolute(source)
-    return Data(data.read(source, chosen), chosen, source)
+    with numerics.settled():
+        return Data(data.read(source, chosen), chosen, source)
 
 
 @in_python()
@@ -112,7 +116,8 @@ def from_arrays(
                 f"{part}_inputs": np.asarray(pair[0]),
                 f"{part}_targets": np.asarray(pair[1]),
             }
-    return Data(read_arrays(arrays, name, chosen), chosen)
+    with numerics.settled():
+        return Data(read_arrays(arrays, name, chosen), chosen)
 
 
 @in_python()
@@ -168,7 +173,8 @@ def make_run(
     for option in options:
         if option not in RunOptions.__annotations__:
             raise unknown("option of a run", option, RunOptions.__annotations__)
-    return pure_run(study_options([as_model(model)], [as_data(data)], options))
+    chosen = study_options([as_model(model)], [as_data(data)], options)
+    return pure_run(chosen)
 
 
 @in_python()
@@ -303,10 +309,11 @@ def made(call: Call, given: Mapping[str, Any]) -> Study:
     try:
         folder = str(Path(output_dir or f"{temporary}/study").expanduser())
         options = options_of(call, rest, folder)
-        with kept(call, options) if output_dir else contextlib.nullcontext(options) as own:
-            found = run(call, own, drawing(call) if output_dir else lambda folder: None)
+        own = functools.partial(numerics.settled, options.precision, options.matmul_precision)
+        with own(), kept(call, options) if output_dir else contextlib.nullcontext(options) as going:
+            found = run(call, going, drawing(call) if output_dir else lambda folder: None)
         arms = functools.cache(lambda: arms_of(call, options, found.rows))
-        trained = Trained(call.data, arms)
+        trained = Trained(call.data, arms, own)
         study = Study(found.folder, found.notes, trained)
     except BaseException:
         if temporary is not None:

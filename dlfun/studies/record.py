@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun import numerics
 from dlfun.errors import UserError
 from dlfun.studies import replacing
 from dlfun.studies.arm import Result
@@ -43,12 +44,6 @@ COLUMNS = (
 )
 """Columns that every members.csv has, be they empty; others follow as runs have them."""
 
-JAX_CONFIG = (
-    "jax_default_prng_impl",
-    "jax_threefry_partitionable",
-    "jax_enable_x64",
-    "jax_default_matmul_precision",
-)
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
 
 
@@ -235,7 +230,7 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
         "backend": jax.default_backend(),
         "processes": jax.process_count(),
         "devices": [device.device_kind for device in jax.devices()],
-        "jax_config": {name: jax.config.values[name] for name in JAX_CONFIG},
+        "jax_config": numerics.in_force(),
         "command": sys.argv,
         "datasets": {
             d.name: {

@@ -82,7 +82,7 @@ def from_arrays(
     name: str = "arrays",
     **options: Unpack[DataOptions],
 ) -> Data:
-    """A data set from arrays of your own.
+    """A data set from arrays of your own, which are copied.
 
     Args:
       inputs: [n, features], sequences [n, time, channels], images [n, height, width, channels] or
@@ -102,20 +102,15 @@ def from_arrays(
     >>> dlfun.from_arrays(x, x[:, 0] > 20, name="halves")
     <halves: 16 + 4 of vector [2], classification into 2>
     """
-    import numpy as np
-
     from dlfun.data.own import read_arrays
 
     chosen = called.read_data_options(options)
-    arrays = {"train_inputs": np.asarray(inputs)}
+    arrays = {"train_inputs": inputs}
     if targets is not None:
-        arrays["train_targets"] = np.asarray(targets)
+        arrays["train_targets"] = targets
     for part, pair in (("test", test), ("validation", validation)):
         if pair is not None:
-            arrays |= {
-                f"{part}_inputs": np.asarray(pair[0]),
-                f"{part}_targets": np.asarray(pair[1]),
-            }
+            arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
     with numerics.settled():
         return Data(read_arrays(arrays, name, chosen), chosen)
 

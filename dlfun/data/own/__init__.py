@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,25 +75,52 @@ def read_own(text: str, options: DataOptions) -> Raw:
     return raw_of(found, name_of(path), options)
 
 
-def read_arrays(arrays: dict[str, np.ndarray], name: str, options: DataOptions) -> Raw:
+def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> Raw:
     """The data that arrays in memory are, by the names and rules of an .npz.
 
+    Nothing of them is kept: whoever gave them may change them.
+
     Raises:
-      UserError: if they do not go together.
+      UserError: if they do not go together, or values are masked.
     """
     from dlfun.data.own import npz
 
-    return raw_of(npz.found_in(arrays, Path(name)), name_of(Path(name)), options)
+    for what, array in arrays.items():
+        if np.ma.is_masked(array):
+            raise UserError(
+                f"{name}: {what} holds {np.ma.count_masked(array)} masked values; fill them in, or "
+                "leave their examples out"
+            )
+    given = {what: np.asarray(array) for what, array in arrays.items()}
+    found = npz.found_in(dict(given), Path(name))
+    apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
+    return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
+
+
+def copied(split: Split, given: Collection[np.ndarray]) -> Split:
+    """The same split; what lies in the memory of given arrays is copied."""
+
+    def own(array: np.ndarray | None) -> np.ndarray | None:
+        if array is None or not any(np.may_share_memory(array, one) for one in given):
+            return array
+        return array.copy()
+
+    return Split(*map(own, split))
 
 
 def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
-    """What was found as a data set, its positions permuted where asked for."""
+    """What was found as a data set, its positions permuted where asked for.
+
+    Its arrays cannot be changed any more: their checksum says which data these are.
+    """
     splits = found.splits
     if options.permute_features:
         splits = {
             name: split._replace(inputs=permute(split.inputs, found.spec))
             for name, split in splits.items()
         }
+    for array in arrays_of(splits).values():
+        array.flags.writeable = False
     return Raw(
         train=splits["train"],
         test=splits["test"],

@@ -36,6 +36,8 @@ BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
+MARK = "\ufeff"
+
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
@@ -160,7 +162,7 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     if any(arg.lstrip("-") == "flagfile=" for arg in args):
         raise UserError("--flagfile=: name the file")
     try:
-        return values.read_flags_from_files(args)
+        found = values.read_flags_from_files(args)
     except absl_flags.CantOpenFlagFileError as error:
         cause = error.__context__
         if isinstance(cause, OSError):
@@ -173,6 +175,8 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
         raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
     except (absl_flags.Error, OSError) as error:
         raise UserError(f"--flagfile: {error}") from None
+    # Editors may begin a file with a byte order mark, behind which absl knows no comment.
+    return [arg.removeprefix(MARK) for arg in found if not arg.startswith(f"{MARK}#")]
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:

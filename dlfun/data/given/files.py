@@ -15,7 +15,7 @@ from dlfun.data.own.images import open_image
 from dlfun.data.own.recordings import HIGHEST, read_wav
 from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import spectrograms
-from dlfun.data.text import encode_bytes, encode_text
+from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
 
 OTHER = "\ufffd"
@@ -119,10 +119,7 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
     """
     check_modality(source, paths, "text", "texts")
     (path,) = paths
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text in UTF-8; write it anew") from None
+    text = read_utf8(path)
     if source.spec.padded:
         return lines_of(text, source, path)
     ids = ids_of(text, source.spec.alphabet)
@@ -142,8 +139,8 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
 
 
 def lines_of(text: str, source: Source, path: Path) -> Given:
-    """Each line that is not empty as an example, cut to the data set's longest."""
-    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    """Each line that is not blank as an example, cut to the data set's longest."""
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip(" \t")]
     if not lines:
         raise UserError(f"{path}: holds no text; give an example on each line")
     length = source.spec.shape[0]

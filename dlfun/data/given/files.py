@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data import DATASETS, is_path
 from dlfun.data.given import Given, Source
-from dlfun.data.own import folder
+from dlfun.data.own import SUFFIXES, folder
 from dlfun.data.own.images import open_image
 from dlfun.data.own.recordings import HIGHEST, read_wav
 from dlfun.data.spectrogram import LogMel
@@ -42,7 +42,8 @@ def names_of(paths: Sequence[Path]) -> tuple[str, ...]:
 def read_images(paths: Sequence[Path], source: Source) -> Given:
     """Images of the data set's size, brightness 0 to 255 brought to the range that it stores.
 
-    They become grey or RGB as its images are, and are turned as they say of themselves.
+    They become grey or RGB as its images are, and are turned as they say of themselves. Parts may
+    be transparent if it is a folder of images, which may have such parts, and are filled alike.
 
     Raises:
       UserError: naming the file, if it cannot be read or is of another size, or the data set
@@ -55,9 +56,10 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
             f"{paths[0]}: {source.given} stores {channels} channels of {source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
+    own_folder = is_path(source.given) and Path(source.given).suffix.lower() not in SUFFIXES
     stack = []
     for path in paths:
-        image = open_image(path, (width, height))
+        image = open_image(path, (width, height), fill=own_folder)
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64)
         stack.append(np.round(levels / 255 * source.white).reshape(source.spec.shape))
     return Given(np.stack(stack).astype(source.dtype), names_of(paths))

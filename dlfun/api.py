@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import numerics
+from dlfun.decoration import spared
 from dlfun.errors import unknown
 from dlfun.report.study import Study, Trained
 from dlfun.studies import called
@@ -325,11 +326,14 @@ def drawing(call: Call) -> Callable[[Path], None]:
     from dlfun.report.html import write_report
     from dlfun.studies.running import swept_by
 
-    def draw(folder: Path) -> None:
+    def pictures(folder: Path) -> None:
         if call.script == "sweep":
             draw_sweep(folder, swept_by(call))
         else:
             draw_comparison(folder)
-        write_report(folder, [folder])
+
+    def draw(folder: Path) -> None:
+        spared("pictures", lambda: pictures(folder))
+        spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -19,6 +19,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
+from dlfun.decoration import NO_ROOM, prepare_streams
 from dlfun.errors import UserError
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
@@ -38,7 +39,6 @@ TERMINATED = 128 + signal.SIGTERM
 
 MARK = "\ufeff"
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 
@@ -58,6 +58,7 @@ def run(
     are no flags, as its usage shows them; most scripts take none. `expand` may put further
     arguments before those given.
     """
+    prepare_streams()
     CURRENT.listen()
     doc = sys.modules[main.__module__].__doc__ or ""
     parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)

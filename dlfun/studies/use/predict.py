@@ -253,9 +253,9 @@ def _named(network: Network, predicted: np.ndarray) -> dict[str, Any]:
     return {f"predicted_{i}": shown(value) for i, value in enumerate(predicted)}
 
 
-def as_json(row: dict[str, Any]) -> str:
-    """A row as a line of JSON; what is not known is null."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+def as_json(row: dict[str, Any], plain: bool = False) -> str:
+    """A row as a line of JSON, of ASCII alone if `plain`; what is not known is null."""
+    return json.dumps(row, ensure_ascii=plain, allow_nan=False)
 
 
 def as_cells(row: dict[str, Any]) -> dict[str, Any]:

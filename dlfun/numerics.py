@@ -19,15 +19,11 @@ OF_THREADS: Mapping[str, Any] = {
     "numpy_dtype_promotion": "standard",
     "softmax_custom_jvp": False,
     "allow_f16_reductions": True,
-    "auto_pcast": True,
-    "remove_size_one_mesh_axis_from_type": False,
     "default_device": None,
     "disable_jit": False,
     "debug_nans": False,
     "debug_infs": False,
     "debug_key_reuse": False,
-    "no_tracing": False,
-    "no_execution": False,
     "transfer_guard": "allow",
 }
 """Settings of JAX that have a context of this name. `fixed` has two more."""
@@ -37,11 +33,9 @@ OF_PROCESS: Mapping[str, Any] = {
     "jax_high_dynamic_range_gumbel": False,
     "jax_threefry_gpu_kernel_lowering": False,
     "jax_use_direct_linearize": True,
-    "jax_explicit_x64_dtypes": "warn",
     "jax_error_checking_behavior_nan": "ignore",
     "jax_error_checking_behavior_divide": "ignore",
     "jax_error_checking_behavior_oob": "ignore",
-    "eager_constant_folding": False,
 }
 """Settings of JAX that have none."""
 
@@ -49,10 +43,6 @@ OF_COMPILER: Mapping[str, Any] = {
     "jax_disable_most_optimizations": False,
     "jax_optimization_level": "UNKNOWN",
     "jax_exec_time_optimization_effort": 0.0,
-    "jax_memory_fitting_effort": 0.0,
-    "jax_memory_fitting_level": "O2",
-    "jax_use_shardy_partitioner": True,
-    "jax_enable_pgle": False,
 }
 """Settings of compilation. They are what the environment says, to a call as to a script."""
 

@@ -19,6 +19,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
+from dlfun.data.own import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams
 from dlfun.errors import UserError
 from dlfun.types import Layout
@@ -131,6 +132,7 @@ def parse(
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
+    check_text(argv[1:])
     rest = parse_flags(values, argv, expand)
     if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
@@ -143,6 +145,17 @@ def parse(
         search.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
     return rest
+
+
+def check_text(args: list[str]) -> None:
+    """Raises UserError where an argument holds bytes that are no text: no record could keep it."""
+    for arg in args:
+        if not is_text(arg):
+            shown = short(arg.encode(errors="backslashreplace").decode())
+            raise UserError(
+                f"argument '{shown}' is no text in {sys.getfilesystemencoding()}; rename the file, "
+                "or set a locale of UTF-8, as by LC_ALL=C.UTF-8"
+            )
 
 
 def parse_flags(

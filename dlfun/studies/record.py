@@ -126,7 +126,7 @@ def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """A .csv with `columns`, and then a column for all that any row has."""
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
@@ -287,4 +287,4 @@ def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterab
     lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
     if layouts:
         lines.append(f"--layout={chosen}")
-    (folder / "config.flags").write_text("\n".join(lines) + "\n")
+    (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -37,6 +37,18 @@ def is_path(text: str) -> bool:
     return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
 
 
+def is_text(text: str) -> bool:
+    r"""Whether a name is text in UTF-8; file systems allow any bytes, and records hold text.
+
+    >>> is_text("caf\xe9.csv"), is_text("caf\udce9.csv")
+    (True, False)
+    """
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
+
+
 def absolute(text: str) -> str:
     """The path of own data, wherever a study is replayed from.
 
@@ -44,6 +56,8 @@ def absolute(text: str) -> str:
       UserError: if there is nothing, or nothing that could be data.
     """
     path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not is_text(str(path)):
+        raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:

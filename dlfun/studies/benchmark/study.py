@@ -190,7 +190,7 @@ def write(options: BenchmarkOptions, found: dict[str, Any], draw: Callable[[Path
         text = json.dumps(found, indent=1, allow_nan=False)
         (folder / "benchmark.json").write_text(text + "\n")
         lines = ["# python -m experiments.benchmark --flagfile=config.flags", *options.flags]
-        (folder / "config.flags").write_text("\n".join(lines) + "\n")
+        (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")
         draw(folder)
 
     return write_record(options.output_dir or "runs/benchmark", fill)

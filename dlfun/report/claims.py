@@ -45,7 +45,7 @@ class Claim(NamedTuple):
 
 def read_claims(path: Path) -> list[Claim]:
     """The rows of a table of claims; an open end of a band is an empty cell."""
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="") as file:
         return [_claim(row) for row in csv.DictReader(file)]
 
 

@@ -6,14 +6,15 @@ standard deviation 1. A VAE exponentiates what it makes of them, and fails at on
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
 from dlfun.types import Dataset, Split
 
-SEEN = 1000
-"""Training examples, at most, that say in what unit inputs come."""
+SEEN = 2**22
+"""Numbers of training examples, about, that say in what unit inputs come."""
 
 FAR = 10.0
 """Inputs whose mean or standard deviation is more than this are unfit for networks."""
@@ -57,7 +58,8 @@ def unit_of(dataset: Dataset) -> Unit | None:
 
     if dataset.spec.vocabulary:
         return None
-    few = Split(*(None if leaf is None else leaf[:SEEN] for leaf in dataset.train))
+    count = max(1, SEEN // math.prod(dataset.spec.shape))
+    few = Split(*(None if leaf is None else leaf[:count] for leaf in dataset.train))
     values = np.asarray(inputs(dataset._replace(train=few)), np.float64)
     columns = values.reshape(-1, values.shape[-1])
     means, sds = columns.mean(0), columns.std(0)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data import DATASETS, is_path
+from dlfun.data import DATASETS
 from dlfun.data.given import Given, Source
-from dlfun.data.own import SUFFIXES, folder
+from dlfun.data.own import SUFFIXES, folder, is_path
 from dlfun.data.own.images import open_image
 from dlfun.data.own.recordings import HIGHEST, read_wav
 from dlfun.data.spectrogram import LogMel

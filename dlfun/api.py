@@ -2,8 +2,10 @@
 
 Every name here is a name of `dlfun`. Options have the names of the flags, are held to the same
 bounds, and fail with the same words; nothing stays on disk unless `output_dir` is given, no signal
-is taken, and JAX is left as it is set up. On a CPU it has one device then, for one core's worth of
-small operations; `jax.config.update("jax_num_cpu_devices", 8)` before all else gives it more.
+is taken. What bits depend on, such as JAX's x64, a call sets for itself and puts back afterwards
+(`dlfun.numerics`); the rest of JAX is left as it is set up. On a CPU it has one device then, for
+one core's worth of small operations; `jax.config.update("jax_num_cpu_devices", 8)` before all else
+gives it more.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from dlfun import numerics
+from dlfun.decoration import spared
 from dlfun.errors import unknown
 from dlfun.report.study import Study, Trained
 from dlfun.studies import called
@@ -65,7 +69,8 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.own import absolute
 
         source = absolute(source)
-    return Data(data.read(source, chosen), chosen, source)
+    with numerics.settled():
+        return Data(data.read(source, chosen), chosen, source)
 
 
 @in_python()
@@ -78,7 +83,7 @@ def from_arrays(
     name: str = "arrays",
     **options: Unpack[DataOptions],
 ) -> Data:
-    """A data set from arrays of your own.
+    """A data set from arrays of your own, which are copied.
 
     Args:
       inputs: [n, features], sequences [n, time, channels], images [n, height, width, channels] or
@@ -98,21 +103,17 @@ def from_arrays(
     >>> dlfun.from_arrays(x, x[:, 0] > 20, name="halves")
     <halves: 16 + 4 of vector [2], classification into 2>
     """
-    import numpy as np
-
     from dlfun.data.own import read_arrays
 
     chosen = called.read_data_options(options)
-    arrays = {"train_inputs": np.asarray(inputs)}
+    arrays = {"train_inputs": inputs}
     if targets is not None:
-        arrays["train_targets"] = np.asarray(targets)
+        arrays["train_targets"] = targets
     for part, pair in (("test", test), ("validation", validation)):
         if pair is not None:
-            arrays |= {
-                f"{part}_inputs": np.asarray(pair[0]),
-                f"{part}_targets": np.asarray(pair[1]),
-            }
-    return Data(read_arrays(arrays, name, chosen), chosen)
+            arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
+    with numerics.settled():
+        return Data(read_arrays(arrays, name, chosen), chosen)
 
 
 @in_python()
@@ -168,7 +169,8 @@ def make_run(
     for option in options:
         if option not in RunOptions.__annotations__:
             raise unknown("option of a run", option, RunOptions.__annotations__)
-    return pure_run(study_options([as_model(model)], [as_data(data)], options))
+    chosen = study_options([as_model(model)], [as_data(data)], options)
+    return pure_run(chosen)
 
 
 @in_python()
@@ -303,10 +305,11 @@ def made(call: Call, given: Mapping[str, Any]) -> Study:
     try:
         folder = str(Path(output_dir or f"{temporary}/study").expanduser())
         options = options_of(call, rest, folder)
-        with kept(call, options) if output_dir else contextlib.nullcontext(options) as own:
-            found = run(call, own, drawing(call) if output_dir else lambda folder: None)
+        own = functools.partial(numerics.settled, options.precision, options.matmul_precision)
+        with own(), kept(call, options) if output_dir else contextlib.nullcontext(options) as going:
+            found = run(call, going, drawing(call) if output_dir else lambda folder: None)
         arms = functools.cache(lambda: arms_of(call, options, found.rows))
-        trained = Trained(call.data, arms)
+        trained = Trained(call.data, arms, own)
         study = Study(found.folder, found.notes, trained)
     except BaseException:
         if temporary is not None:
@@ -323,11 +326,14 @@ def drawing(call: Call) -> Callable[[Path], None]:
     from dlfun.report.html import write_report
     from dlfun.studies.running import swept_by
 
-    def draw(folder: Path) -> None:
+    def pictures(folder: Path) -> None:
         if call.script == "sweep":
             draw_sweep(folder, swept_by(call))
         else:
             draw_comparison(folder)
-        write_report(folder, [folder])
+
+    def draw(folder: Path) -> None:
+        spared("pictures", lambda: pictures(folder))
+        spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

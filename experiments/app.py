@@ -19,6 +19,8 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
+from dlfun.data.own import is_text
+from dlfun.decoration import NO_ROOM, prepare_streams
 from dlfun.errors import UserError
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
@@ -36,7 +38,8 @@ BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
 
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+MARK = "\ufeff"
+
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
 
@@ -56,6 +59,7 @@ def run(
     are no flags, as its usage shows them; most scripts take none. `expand` may put further
     arguments before those given.
     """
+    prepare_streams()
     CURRENT.listen()
     doc = sys.modules[main.__module__].__doc__ or ""
     parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
@@ -128,6 +132,7 @@ def parse(
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
+    check_text(argv[1:])
     rest = parse_flags(values, argv, expand)
     if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
@@ -140,6 +145,17 @@ def parse(
         search.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
     return rest
+
+
+def check_text(args: list[str]) -> None:
+    """Raises UserError where an argument holds bytes that are no text: no record could keep it."""
+    for arg in args:
+        if not is_text(arg):
+            shown = short(arg.encode(errors="backslashreplace").decode())
+            raise UserError(
+                f"argument '{shown}' is no text in {sys.getfilesystemencoding()}; rename the file, "
+                "or set a locale of UTF-8, as by LC_ALL=C.UTF-8"
+            )
 
 
 def parse_flags(
@@ -160,7 +176,7 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     if any(arg.lstrip("-") == "flagfile=" for arg in args):
         raise UserError("--flagfile=: name the file")
     try:
-        return values.read_flags_from_files(args)
+        found = values.read_flags_from_files(args)
     except absl_flags.CantOpenFlagFileError as error:
         cause = error.__context__
         if isinstance(cause, OSError):
@@ -173,6 +189,8 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
         raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
     except (absl_flags.Error, OSError) as error:
         raise UserError(f"--flagfile: {error}") from None
+    # Editors may begin a file with a byte order mark, behind which absl knows no comment.
+    return [arg.removeprefix(MARK) for arg in found if not arg.startswith(f"{MARK}#")]
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:

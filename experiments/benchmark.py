@@ -17,6 +17,7 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import spared
 from dlfun.studies.benchmark.options import (
     DEFAULT_PEERS,
     DEFAULT_REPEATS,
@@ -156,7 +157,7 @@ def main(argv: list[str]) -> int:
     from dlfun.report.benchmark import benchmark_tables, draw_benchmark
     from dlfun.studies.benchmark import benchmark
 
-    done = benchmark(options, draw_benchmark)
+    done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
     print(benchmark_tables(done.found), f"record: {done.folder}", sep="\n")
     return int(FLAGS.fail_on_regression and done.regressed)
 

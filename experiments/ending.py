@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from dlfun.decoration import open_closed
+
 GRACE = 5.0
 """Seconds until a script that does not hear a signal ends without cleaning up."""
 
@@ -148,5 +150,6 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+open_closed()  # before it has pipes
 CURRENT = Ending()
 """The ending of this process: it has only one."""

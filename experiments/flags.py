@@ -24,7 +24,6 @@ from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
-from dlfun.studies import options
 from dlfun.studies.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout
 from experiments import cluster, page, parsing, paths, survival
@@ -181,7 +180,7 @@ def _define_training(values: absl_flags.FlagValues) -> None:
         DEFAULTS["precision"],
     )
     add(
-        parsing.choice("matmul_precision", options.MATMUL_PRECISIONS),
+        KINDS["matmul_precision"],
         "matmul_precision",
         "of float32 matrix products on GPUs (default: TF32 where there is one) and TPUs (default: "
         "bfloat16); highest is float32",

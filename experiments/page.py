@@ -8,6 +8,7 @@ from pathlib import Path
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import spared
 from dlfun.errors import UserError
 
 Draw = Callable[[Path], None]
@@ -29,14 +30,20 @@ def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = 
       swept: the names of a sweep.
     """
 
-    def all_of(folder: Path) -> None:
-        draw(folder)
-        if values.tensorboard:
-            from dlfun.report.tensorboard import write_logs
+    def logs(folder: Path) -> None:
+        from dlfun.report.tensorboard import write_logs
 
-            write_logs(folder, swept)
+        write_logs(folder, swept)
+
+    def page(folder: Path) -> None:
         from dlfun.report.html import write_report
 
         write_report(folder, [folder])
+
+    def all_of(folder: Path) -> None:
+        spared("pictures", lambda: draw(folder))
+        if values.tensorboard:
+            spared("TensorBoard's logs", lambda: logs(folder))
+        spared("the page", lambda: page(folder))
 
     return all_of

@@ -120,7 +120,8 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
     from dlfun.studies.use.predict import as_cells, as_json
 
     if form == "jsonl":
-        file.writelines(f"{as_json(row)}\n" for row in rows)
+        plain = not (file.encoding or "").lower().startswith("utf")
+        file.writelines(f"{as_json(row, plain)}\n" for row in rows)
         return
     writer = None
     for cells in map(as_cells, rows):

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import sys
 
+from dlfun import numerics
 from dlfun.errors import UserError
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
@@ -74,11 +75,7 @@ def configure_jax(
         update("jax_platforms", PLATFORMS[platform])
     if "xla_force_host_platform_device_count" not in os.environ.get("XLA_FLAGS", ""):
         update("jax_num_cpu_devices", max(usable_cores(), devices))
-    update("jax_threefry_partitionable", True)
-    update("jax_default_prng_impl", "threefry2x32")
-    update("jax_enable_x64", precision == "float64")
-    if matmul_precision != "default":  # JAX_DEFAULT_MATMUL_PRECISION may have said something else
-        update("jax_default_matmul_precision", matmul_precision)
+    numerics.settle(precision, matmul_precision)
     # JAX's own thresholds keep out all that compiles in less than a second.
     update("jax_compilation_cache_dir", cache_dir())
     update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -33,6 +33,7 @@ if os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") == "1":
 import jax
 import pytest
 
+from dlfun import decoration
 from tests import faults
 
 jax.config.update("jax_num_cpu_devices", 2)
@@ -63,6 +64,12 @@ def fault(tmp_path: Path) -> Callable[..., None]:
         faults.see(faults.row(name, said, kept, code, tmp_path))
 
     return saw
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures, pages and the like that fail, fail their test, as nothing else would show it."""
+    monkeypatch.setattr(decoration, "forgiven", lambda error: False)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +14,21 @@ BYTES = 256
 
 NO_TOKEN = -1
 """The target where a window goes on behind the end of its text."""
+
+
+def read_utf8(path: Path) -> str:
+    """A text in UTF-8, whose lines end with a line feed.
+
+    Before it may stand a byte order mark, and CR LF ends a line, too; other characters that some
+    programs take for the end of a line, such as U+2028 or a CR alone, are characters of the text.
+
+    Raises:
+      UserError: if it is not in UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise UserError(f"{path} is not a text in UTF-8; write it anew") from None
 
 
 def encode_bytes(texts: Sequence[bytes], length: int) -> tuple[np.ndarray, np.ndarray]:

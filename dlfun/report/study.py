@@ -6,6 +6,7 @@ import functools
 import html
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,10 +50,12 @@ class Trained(NamedTuple):
     Attributes:
       data: those that it was called with.
       arms: -> what it trained, in the order of its record.
+      settled: -> the settings that it computed under, for as long as they are needed.
     """
 
     data: Sequence[Data]
     arms: Callable[[], list[Arm]]
+    settled: Callable[[], AbstractContextManager[None]]
 
 
 class Study:
@@ -193,12 +196,13 @@ class Study:
         from dlfun.studies.use.called import network_of, prepared
         from dlfun.studies.use.predict import answer
 
-        record, arms = read_record(self.folder), self._trained.arms()
-        found = network_of(record, arms, model, dataset, str(member))
-        data = next(d for d in self._trained.data if d.name == found.data.first.name)
-        examples = prepared(np.asarray(inputs), data)
-        given = Given(examples, numbered(len(examples)))
-        return answer(found, given, ensemble=member == "ensemble")
+        with self._trained.settled():
+            record, arms = read_record(self.folder), self._trained.arms()
+            found = network_of(record, arms, model, dataset, str(member))
+            data = next(d for d in self._trained.data if d.name == found.data.first.name)
+            examples = prepared(np.asarray(inputs), data)
+            given = Given(examples, numbered(len(examples)))
+            return answer(found, given, ensemble=member == "ensemble")
 
 
 def value_of(text: str) -> Any:

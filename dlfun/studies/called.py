@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import data as datasets
+from dlfun import numerics
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
@@ -86,8 +87,9 @@ class Data:
         """
         from dlfun import keys
 
-        key = keys.stream(keys.root_key(seed), "split")
-        return datasets.split(self.raw, key, replicate, self.options)
+        with numerics.settled():
+            key = keys.stream(keys.root_key(seed), "split")
+            return datasets.split(self.raw, key, replicate, self.options)
 
     def __repr__(self) -> str:
         """Name, sizes, shape and task."""

@@ -27,6 +27,7 @@ from dlfun.studies.loading import chance, load_all, target_sd
 from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
+from dlfun.studies.remedies import unit_notes
 from dlfun.studies.stacked import Stacked
 from dlfun.studies.tuning import Choice, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
@@ -99,7 +100,8 @@ def compare(
         return arms
 
     arms, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
-    said = [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
+    said = [note for data in loaded.values() for note in unit_notes(data.first)]
+    said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
     tables = further_tables(options, asked, arms, loaded, classical)
     found = Findings(arms, pairs, tuned, frozen, tables)

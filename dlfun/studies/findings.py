@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.studies import record
 from dlfun.studies.arm import Result
@@ -64,12 +65,17 @@ def write(
             if isinstance(arm, Classical):
                 write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
         for result in results:
-            data = loaded[result.dataset]
-            write_evidence(folder, result, data)
-            if row_of(result.model).generative:
-                write_generated(folder, result, data, options.seed)
-            if data.first.spec.task == "next_token":
-                write_text(folder, result, data.first.spec, options.seed)
+            write_evidence(folder, result, loaded[result.dataset])
+            write_samples(folder, result, loaded[result.dataset], options.seed)
         draw(folder)
 
     return record.write_study(options, f"runs/{script}", fill)
+
+
+def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:
+    """What an arm of a generative model, or of next tokens, makes."""
+    what = f"what {result.model} makes of {result.dataset}"
+    if row_of(result.model).generative:
+        spared(what, lambda: write_generated(folder, result, data, seed))
+    if data.first.spec.task == "next_token":
+        spared(what, lambda: write_text(folder, result, data.first.spec, seed))

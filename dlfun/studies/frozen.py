@@ -114,7 +114,7 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
 def read_openings(path: str | Path, frozen_hash: str) -> list[dict[str, str]]:
     """The lines of openings.csv beside a frozen file that are of its hash."""
     try:
-        with openings_of(path).open(newline="") as file:
+        with openings_of(path).open(newline="", encoding="utf-8") as file:
             return [row for row in csv.DictReader(file) if row["hash"] == frozen_hash]
     except FileNotFoundError:
         return []
@@ -143,7 +143,7 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
         )
     path = openings_of(folder)
     is_new = not path.exists()
-    with changing(path.parent, path.name), path.open("a", newline="") as file:
+    with changing(path.parent, path.name), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         if is_new:
             writer.writerow(COLUMNS)

@@ -24,6 +24,7 @@ class RunOptions(TypedDict, total=False):
     augment: str | Mapping[str, float] | None
     evaluations: int | None
     precision: str | None
+    matmul_precision: str | None
     likelihood_samples: int | None
 
 
@@ -36,7 +37,8 @@ class Options(RunOptions, total=False):
     schedule: of the learning rate: constant, cosine or warmup.
     augment: of the inputs of a training step, as {"shift": 2} or "shift:2,flip".
     evaluations: validations in a run, evenly spread (20).
-    precision: float32, bfloat16 or float64 (which needs JAX's x64).
+    precision: float32, bfloat16 or float64.
+    matmul_precision: of float32 matrix products on GPUs and TPUs: default, high or highest.
     keep: whose parameters the record keeps: all, best or none.
     likelihood_samples: for the log-likelihood of a VAE's test examples (0: not computed).
     input: memory, or stream for data larger than the device.

@@ -16,6 +16,7 @@ from dlfun.data.lazy import Rows
 from dlfun.errors import UserError
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.options import ModelOptions
+from dlfun.studies.remedies import remedy
 from dlfun.studies.stacked import Stacked
 from dlfun.training.checkpoint_files import Saved
 from dlfun.training.checkpoints import Checkpoints
@@ -35,7 +36,7 @@ from dlfun.training.planner import (
 from dlfun.training.population import Population
 from dlfun.training.progress import Progress, without_keys
 from dlfun.training.train import Trained, train
-from dlfun.types import Layout, Learner, Members, Settings, TuneData
+from dlfun.types import Dataset, Layout, Learner, Members, Settings, TuneData
 
 
 def never(seconds: float) -> bool:
@@ -97,7 +98,7 @@ def train_members(
         needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
         people = make(layout) if saved else fit(make, layout, count, needed, limit, title)
         progress = Progress(store, name, people.layout, saved)
-        check = functools.partial(check_failed, members, title, most_failed)
+        check = functools.partial(check_failed, members, title, most_failed, data.first)
         arguments = (people, members, data.tuning, test, keep, title, give_up, progress, check)
         return people, train(*arguments)
 
@@ -162,7 +163,13 @@ def is_out_of_memory(error: Exception) -> bool:
 
 
 def check_failed(
-    members: Members, title: str, most: float, first: int, step: int, history: Mapping[str, Any]
+    members: Members,
+    title: str,
+    most: float,
+    data: Dataset,
+    first: int,
+    step: int,
+    history: Mapping[str, Any],
 ) -> None:
     """Raises UserError if more than this part of a chunk's members has failed, saying which."""
     failed = np.flatnonzero(np.isnan(history["train_loss"]))
@@ -178,7 +185,7 @@ def check_failed(
     raise UserError(
         f"{title}: {len(failed)} of {count} members failed by step {step}, more than "
         f"--stop_when_failed={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
-        "lower the learning rate, or clip gradients by --gradient_clip"
+        f"{remedy(data)}"
     )
 
 

@@ -11,6 +11,7 @@ from dlfun.models.perceptron import units
 from dlfun.scaling import seen
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
+from dlfun.studies.remedies import remedy
 from dlfun.studies.separability import (
     LARGEST_PROGRAMME,
     Bound,
@@ -84,14 +85,14 @@ def solved_note(result: Result) -> str:
     )
 
 
-def failure_note(result: Result) -> str:
-    """Which runs stopped being finite, and where."""
+def failure_note(result: Result, data: Stacked) -> str:
+    """Which runs stopped being finite, where, and what helps."""
     failed = [row for row in result.rows if row["status"] == "failed"]
     steps = sorted(row["failed_at"] for row in failed)
     return (
         f"{result.dataset}: {len(failed)} of {len(result.rows)} runs of {result.model} stopped "
         f"being finite (first at step {steps[0]}) and are left out of its mean; "
-        "try a smaller --learning_rate or --gradient_clip=1"
+        f"{remedy(data.first, 'standardise its inputs first')}"
     )
 
 
@@ -131,13 +132,14 @@ def notes(result: Result, data: Stacked) -> list[str]:
     row, said = row_of(result.model), []
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
-    if row.generative and "test_elbo" in result.rows[0]:
+    learned = any(r["status"] == "ok" for r in result.rows)
+    if row.generative and learned and "test_elbo" in result.rows[0]:
         said += [readout_note(result)] if data.first.spec.task != "generation" else []
         said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))
     if any(r["status"] == "failed" for r in result.rows):
-        said.append(failure_note(result))
+        said.append(failure_note(result, data))
     return said
 
 

@@ -50,6 +50,7 @@ KINDS: Mapping[str, kinds.Kind] = {
     "augment": kinds.augment(),
     "evaluations": kinds.integer(1),
     "precision": kinds.choice("precision", PRECISIONS),
+    "matmul_precision": kinds.choice("matmul_precision", MATMUL_PRECISIONS),
     "keep": kinds.choice("keep", KEEP),
     "likelihood_samples": kinds.integer(0),
     "input": kinds.choice("input", INPUTS),
@@ -76,6 +77,7 @@ SIMPLE = (
     "augment",
     "evaluations",
     "precision",
+    "matmul_precision",
     "keep",
     "likelihood_samples",
     "input",
@@ -148,6 +150,7 @@ class StudyOptions:
     augment: tuple[tuple[str, float], ...] = ()
     evaluations: int = 20
     precision: str = "float32"
+    matmul_precision: str = "default"
     keep: str = "all"
     likelihood_samples: int = 0
     input: str = "memory"

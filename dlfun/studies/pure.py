@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun import keys
+from dlfun import keys, numerics
+from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
 from dlfun.studies.arm import resolve
 from dlfun.studies.assemble import assemble
@@ -54,6 +55,17 @@ def pure_run(options: StudyOptions) -> PureRun:
     Raises:
       UserError: if the model cannot learn such data.
     """
+    if options.precision == "float64" and not jax.config.values["jax_enable_x64"]:
+        raise UserError(
+            "--precision=float64: a run by hand needs JAX's x64; "
+            "jax.config.update('jax_enable_x64', True) before it"
+        )
+    with numerics.settled(options.precision, options.matmul_precision):
+        return made(options)
+
+
+def made(options: StudyOptions) -> PureRun:
+    """The same, under the settings of a study."""
     ((model, chosen),), (name,) = options.models.items(), options.datasets
     data = load(name, options)
     examples = data.tuning.train.targets.shape[1]
@@ -62,11 +74,34 @@ def pure_run(options: StudyOptions) -> PureRun:
     run = assemble(settings, data.first.spec).run
     dtype = STORED[settings.precision]
     root, own = keys.root_key(options.seed), len(data.datasets) > 1
+    settled = functools.partial(numerics.settled, options.precision, options.matmul_precision)
 
     def streams(replicate: int) -> Streams:
         return keys.replicate_streams(root, replicate, model, replicate if own else 0)
 
     hparams = HParams(*(jnp.asarray(value, dtype) for value in chosen.hparams))
     tuning, test = jax.tree.map(jnp.asarray, (data.tuning, data.test))
-    score = functools.partial(run.score, scaling=tuning.scaling)
-    return PureRun(*run._replace(score=score), hparams, tuning, test, streams, settings)
+    of_data = functools.partial(run.score, scaling=tuning.scaling)
+    init, advance, score = (under(settled, part) for part in (run.init, run.advance, of_data))
+    return PureRun(
+        init,
+        advance,
+        score,
+        run.intervals,
+        hparams,
+        tuning,
+        test,
+        under(settled, streams),
+        settings,
+    )
+
+
+def under(settled: Callable[[], Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that is called, or traced, under the settings of a study."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        with settled():
+            return function(*args, **options)
+
+    return call

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
+import functools
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -16,6 +19,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun import numerics
+from dlfun.decoration import spared
 from dlfun.errors import UserError
 from dlfun.studies import replacing
 from dlfun.studies.arm import Result
@@ -44,12 +49,7 @@ COLUMNS = (
 )
 """Columns that every members.csv has, be they empty; others follow as runs have them."""
 
-JAX_CONFIG = (
-    "jax_default_prng_impl",
-    "jax_threefry_partitionable",
-    "jax_enable_x64",
-    "jax_default_matmul_precision",
-)
+COMMIT = re.compile(r"[0-9a-f]{40,64}(-dirty)?")
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
 
 
@@ -127,7 +127,7 @@ def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """A .csv with `columns`, and then a column for all that any row has."""
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
-    with path.open("w", newline="") as file:
+    with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
@@ -188,22 +188,47 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
         save_arrays(target / f"{name}.npz", {"member": np.array(kept), **arrays})
 
 
-def _commit() -> str | None:
-    """The commit of the source tree dlfun runs from, if it is one."""
-    here = Path(__file__).resolve().parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    except OSError:
+GIT = 5.0
+"""Seconds that git has to say which commit dlfun is of."""
+
+
+@functools.cache
+def commit() -> str | None:
+    """The commit of dlfun's own source tree, if dlfun runs from one, which may be changed.
+
+    Another project's tree in which dlfun is installed, or copied, is none.
+    """
+    root = Path(__file__).resolve().parents[2]
+    return spared("the commit", lambda: _head(root)) if (root / ".git").exists() else None
+
+
+def _head(root: Path) -> str | None:
+    """The commit of a source tree, if it is of dlfun."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if project["name"] != "dlfun":
         return None
-    return found.stdout.strip() or None
+    # Of a hook of git, the variables name the repository that it is a hook of.
+    own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*"]
+    found = subprocess.run(
+        [*command, "--abbrev=40"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=GIT,
+        env=own,
+        check=True,
+    )
+    said = found.stdout.decode(errors="replace").strip()
+    if not COMMIT.fullmatch(said):
+        raise ValueError(f"git says {said[:50]!r}")
+    return said
 
 
 def version(package: str) -> str | None:
     """The version of an installed package, or None."""
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:
+    except Exception:  # not installed; or damaged, which shows as it happens to
         return None
 
 
@@ -228,15 +253,15 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
     """Where and with what the study ran, and on which data."""
     return {
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": spared("the system's name", platform.platform),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
         "versions": {name: version(name) for name in PACKAGES},
-        "commit": _commit(),
+        "commit": commit(),
         "backend": jax.default_backend(),
         "processes": jax.process_count(),
         "devices": [device.device_kind for device in jax.devices()],
-        "jax_config": {name: jax.config.values[name] for name in JAX_CONFIG},
+        "jax_config": numerics.in_force(),
         "command": sys.argv,
         "datasets": {
             d.name: {
@@ -263,4 +288,4 @@ def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterab
     lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
     if layouts:
         lines.append(f"--layout={chosen}")
-    (folder / "config.flags").write_text("\n".join(lines) + "\n")
+    (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")

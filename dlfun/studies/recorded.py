@@ -83,9 +83,18 @@ def flags_of(folder: Path) -> list[str]:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such directory; {HINT}")
     try:
-        return (folder / "config.flags").read_text(encoding="utf-8").splitlines()
+        return lines_in((folder / "config.flags").read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         raise UserError(f"{folder}: holds no config.flags that can be read; {HINT}") from None
+
+
+def lines_in(text: str) -> list[str]:
+    r"""The lines of config.flags; a path in them may hold other characters that end lines.
+
+    >>> lines_in("--seeds=2\n--dataset=a\x0cb\n")
+    ['--seeds=2', '--dataset=a\x0cb']
+    """
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def script_of(folder: Path) -> str:

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-
 from dlfun.errors import UserError, unknown
 from dlfun.studies import kinds, replacing
 from dlfun.studies.adaptive import Task
@@ -99,11 +97,6 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     options = study_options(call.models, call.data, given)
     replacing.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
-    if options.precision == "float64" and not jax.config.values["jax_enable_x64"]:
-        raise UserError(
-            "precision=float64 needs JAX's x64: jax.config.update('jax_enable_x64', True) before "
-            "all else"
-        )
     if call.script == "compare" and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "

@@ -15,6 +15,7 @@ from dlfun.studies.loading import load
 from dlfun.studies.notes import work_notes
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
+from dlfun.studies.remedies import unit_notes
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.types import HParams, Layout, Settings
 
@@ -119,7 +120,8 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         draw(folder)
 
     folder = record.write_study(options, "runs/sweep", fill)
-    return Study(rows, [budget_note(found), *work_notes(found.results)], folder)
+    said = [*unit_notes(data.first), budget_note(found), *work_notes(found.results)]
+    return Study(rows, said, folder)
 
 
 def budget_note(found: Found) -> str:

@@ -247,7 +247,7 @@ def take_lock(path: Path) -> Any:
         raise UserError(
             f"{path.parent}: {holder} works on it; wait for it, or name another --output_dir"
         ) from None
-    path.write_text(f"process {os.getpid()} on {socket.gethostname()}")
+    path.write_text(f"process {os.getpid()} on {socket.gethostname()}", errors="replace")
     return file
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 
 import numpy as np
 from tqdm import tqdm
 
+from dlfun.decoration import stderr
 from dlfun.training.hosts import is_first
 
 
 def say(line: str) -> None:
     """A line on stderr, between the progress lines; of several processes the first says it."""
     if is_first():
-        tqdm.write(line, file=sys.stderr)
+        tqdm.write(line, file=stderr())
 
 
 class Monitor:
@@ -25,7 +25,7 @@ class Monitor:
 
     def __init__(self, title: str, intervals: int, members: int, done: int = 0) -> None:
         # Into a file or a pipe one line every few seconds is enough.
-        pause = 0.2 if sys.stderr.isatty() else 5.0
+        pause = 0.2 if stderr().isatty() else 5.0
         self._bar = tqdm(
             total=intervals,
             initial=done,
@@ -33,6 +33,8 @@ class Monitor:
             desc=f"{title}, {members} members",
             unit="interval",
             mininterval=pause,
+            file=stderr(),
+            dynamic_ncols=True,
             bar_format="{desc}: {n_fmt}/{total_fmt} intervals, {remaining} left{postfix}",
         )
 

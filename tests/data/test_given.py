@@ -10,6 +10,7 @@ from PIL import Image
 
 from dlfun import data
 from dlfun.data.given import Source, read_given
+from dlfun.data.text import decode_text
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 from tests.data.test_own import noise, numbers, pixels, save_images, save_recordings, save_wav
@@ -132,6 +133,32 @@ def test_texts_are_cut_or_padded(tmp_path):
     assert read_given([tmp_path / "c.txt"], TEXT._replace(spec=tokens)).inputs.tolist() == [
         [0, 1, 2, 0, 1, 2, 0]
     ]
+
+
+BREAKS = "\u2028\u2029\x85\x0b\x0c\x1c\x1d\x1e\r"
+"""What Python, and no editor, takes for the end of a line."""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_end_with_line_feeds_alone(end, tmp_path):
+    path, wide = (
+        tmp_path / "a.txt",
+        REVIEWS._replace(spec=dataclasses.replace(REVIEWS.spec, shape=(40,))),
+    )
+    texts = [f"a{BREAKS}b", "\x0c", "\ufeffc", "d"]
+    path.write_bytes(f"\ufeff{end.join([*texts[:2], ' ', *texts[2:]])}{end}".encode())
+    found = read_given([path], wide)
+    said = [bytes(row[:n]).decode() for row, n in zip(found.inputs, found.lengths, strict=True)]
+    assert said == texts
+    assert found.names == ("a.txt:1", "a.txt:2", "a.txt:4", "a.txt:5")
+
+
+def test_a_text_of_characters_keeps_all_but_its_mark(tmp_path):
+    path, alphabet = tmp_path / "a.txt", f"a\n{BREAKS}"
+    spec = Spec((4,), "text", "next_token", len(alphabet), vocabulary=9, alphabet=alphabet)
+    path.write_bytes(f"\ufeffa{BREAKS}\r\na".encode())
+    found = read_given([path], TEXT._replace(spec=spec))
+    assert decode_text(found.inputs[0], alphabet) == f"a{BREAKS}\na"
 
 
 def huge(path):

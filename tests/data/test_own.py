@@ -195,6 +195,15 @@ def test_the_target_of_a_table_is_what_it_looks_like(tmp_path, cells, task, outp
         assert raw.classes == ("-1", "3", "9")
 
 
+def test_a_place_whose_name_is_no_text_is_refused(tmp_path, monkeypatch):
+    place = tmp_path / "caf\udce9"
+    place.mkdir()
+    save_csv(place, "x,y", *TABLE)
+    monkeypatch.chdir(place)
+    with pytest.raises(UserError, match=r"caf.udce9.own\.csv': its name is no text in UTF-8"):
+        data.read("own.csv", DataOptions())
+
+
 def test_images_of_a_folder(tmp_path):
     folder = save_images(tmp_path / "my pets!", count=5)
     (folder / ".hidden").mkdir()

@@ -149,6 +149,7 @@ BAD = [
     ("--flagfile", "--flagfile"),
     ("--flagfile=bytes", "--flagfile: not a text file"),
     ("--flagfile=spaced", "--steps 5: write --steps=5"),
+    ("--dataset=caf\udce9.csv", r"argument '--dataset=caf\udce9.csv' is no text in utf-8; rename"),
     ("cnn", "unexpected argument 'cnn': all arguments are flags"),
     ("--seeds=2 steps=5", "unexpected argument 'steps=5': all arguments are flags, such as --step"),
     ("--permute_features false", "unexpected argument 'false'"),

@@ -185,6 +185,13 @@ def test_the_lines_written_down_replay_the_study(args, tmp_path):
     assert dataclasses.replace(again, output_dir=first.output_dir) == first
 
 
+def test_a_flagfile_may_come_from_any_editor(tmp_path):
+    file = tmp_path / "mine.flags"
+    for text in ("# a comment\r\n--seeds=7\r\n", "--seeds=7\r\n"):
+        file.write_bytes(f"\ufeff{text}".encode())
+        assert options(f"--flagfile={file}").seeds == 7
+
+
 def test_a_way_is_asked_of_the_models_of_the_study_alone():
     found = options("--layout=2x1+shifts", models="cnn").models["cnn"]
     assert found.layout == Layout(2, 1, way="shifts")

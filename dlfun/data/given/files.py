@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data import DATASETS, is_path
+from dlfun.data import DATASETS
 from dlfun.data.given import Given, Source
-from dlfun.data.own import folder
+from dlfun.data.own import SUFFIXES, folder, is_path
 from dlfun.data.own.images import open_image
 from dlfun.data.own.recordings import HIGHEST, read_wav
 from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import spectrograms
-from dlfun.data.text import encode_bytes, encode_text
+from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
 
 OTHER = "\ufffd"
@@ -42,7 +42,8 @@ def names_of(paths: Sequence[Path]) -> tuple[str, ...]:
 def read_images(paths: Sequence[Path], source: Source) -> Given:
     """Images of the data set's size, brightness 0 to 255 brought to the range that it stores.
 
-    They become grey or RGB as its images are, and are turned as they say of themselves.
+    They become grey or RGB as its images are, and are turned as they say of themselves. Parts may
+    be transparent if it is a folder of images, which may have such parts, and are filled alike.
 
     Raises:
       UserError: naming the file, if it cannot be read or is of another size, or the data set
@@ -55,9 +56,10 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
             f"{paths[0]}: {source.given} stores {channels} channels of {source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
+    own_folder = is_path(source.given) and Path(source.given).suffix.lower() not in SUFFIXES
     stack = []
     for path in paths:
-        image = open_image(path, (width, height))
+        image = open_image(path, (width, height), fill=own_folder)
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64)
         stack.append(np.round(levels / 255 * source.white).reshape(source.spec.shape))
     return Given(np.stack(stack).astype(source.dtype), names_of(paths))
@@ -119,10 +121,7 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
     """
     check_modality(source, paths, "text", "texts")
     (path,) = paths
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise UserError(f"{path} is not a text in UTF-8; write it anew") from None
+    text = read_utf8(path)
     if source.spec.padded:
         return lines_of(text, source, path)
     ids = ids_of(text, source.spec.alphabet)
@@ -142,8 +141,8 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
 
 
 def lines_of(text: str, source: Source, path: Path) -> Given:
-    """Each line that is not empty as an example, cut to the data set's longest."""
-    lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
+    """Each line that is not blank as an example, cut to the data set's longest."""
+    lines = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip(" \t")]
     if not lines:
         raise UserError(f"{path}: holds no text; give an example on each line")
     length = source.spec.shape[0]

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,6 +38,18 @@ def is_path(text: str) -> bool:
     return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
 
 
+def is_text(text: str) -> bool:
+    r"""Whether a name is text in UTF-8; file systems allow any bytes, and records hold text.
+
+    >>> is_text("caf\xe9.csv"), is_text("caf\udce9.csv")
+    (True, False)
+    """
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
+
+
 def absolute(text: str) -> str:
     """The path of own data, wherever a study is replayed from.
 
@@ -44,6 +57,8 @@ def absolute(text: str) -> str:
       UserError: if there is nothing, or nothing that could be data.
     """
     path = Path(os.path.abspath(os.path.expanduser(text)))
+    if not is_text(str(path)):
+        raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
@@ -75,19 +90,44 @@ def read_own(text: str, options: DataOptions) -> Raw:
     return raw_of(found, name_of(path), options)
 
 
-def read_arrays(arrays: dict[str, np.ndarray], name: str, options: DataOptions) -> Raw:
+def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> Raw:
     """The data that arrays in memory are, by the names and rules of an .npz.
 
+    Nothing of them is kept: whoever gave them may change them.
+
     Raises:
-      UserError: if they do not go together.
+      UserError: if they do not go together, or values are masked.
     """
     from dlfun.data.own import npz
 
-    return raw_of(npz.found_in(arrays, Path(name)), name_of(Path(name)), options)
+    for what, array in arrays.items():
+        if np.ma.is_masked(array):
+            raise UserError(
+                f"{name}: {what} holds {np.ma.count_masked(array)} masked values; fill them in, or "
+                "leave their examples out"
+            )
+    given = {what: np.asarray(array) for what, array in arrays.items()}
+    found = npz.found_in(dict(given), Path(name))
+    apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
+    return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
+
+
+def copied(split: Split, given: Collection[np.ndarray]) -> Split:
+    """The same split; what lies in the memory of given arrays is copied."""
+
+    def own(array: np.ndarray | None) -> np.ndarray | None:
+        if array is None or not any(np.may_share_memory(array, one) for one in given):
+            return array
+        return array.copy()
+
+    return Split(*map(own, split))
 
 
 def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
-    """What was found as a data set, its positions permuted where asked for."""
+    """What was found as a data set, its positions permuted where asked for.
+
+    Its arrays cannot be changed any more: their checksum says which data these are.
+    """
     splits, scaling = found.splits, found.scaling
     if options.permute_features:
         splits = {
@@ -95,6 +135,8 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
             for name, split in splits.items()
         }
         scaling = scaling and permuted(scaling, found.spec)
+    for array in arrays_of(splits).values():
+        array.flags.writeable = False
     return Raw(
         train=splits["train"],
         test=splits["test"],

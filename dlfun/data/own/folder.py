@@ -33,9 +33,10 @@ class Files(NamedTuple):
 def read(path: Path) -> Found:
     """The data of a folder: FOLDER/CLASS/FILE, or with train/ and test/ above the classes.
 
-    Images are png or jpg, all of one size. Recordings are wav of 16 bits and one channel, all of
-    one sampling rate; they become log-mel spectrograms. Files whose names begin with a dot are
-    passed over, and so are files that are not in the folder of a class.
+    Images are png or jpg, all of one size; what is transparent in them becomes mid-grey.
+    Recordings are wav of 16 bits and one channel, all of one sampling rate; they become log-mel
+    spectrograms. Files whose names begin with a dot are passed over, and so are files that are not
+    in the folder of a class.
 
     Raises:
       UserError: naming the file, if one cannot be read or is not like the others.

@@ -74,7 +74,7 @@ def read_record(folder: Path) -> Record:
         environment,
         read_json(folder / "frozen.json", dict),
         read_json(folder / "determinism.json", dict),
-        read_text(folder / "config.flags").splitlines(),
+        recorded.lines_in(read_text(folder / "config.flags")),
         read_arrays(folder / "history.npz"),
         *(read_rows(folder / f"{n}.csv") for n in ("tuning", "curve", "readout", "variance")),
     )

@@ -125,7 +125,7 @@ def race(
         people = populations(options, settings, data, field, parts, layout)
 
         def check(members: Members, *told: Any) -> None:
-            check_failed(members, title, options.stop_when_failed, *told)
+            check_failed(members, title, options.stop_when_failed, data.first, *told)
 
         told.clear()
         ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]

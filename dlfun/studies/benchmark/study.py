@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
+from dlfun.decoration import stderr
 from dlfun.errors import UserError
 from dlfun.studies.benchmark.measure import job_of, measure
 from dlfun.studies.benchmark.options import BenchmarkOptions
@@ -142,9 +143,9 @@ def parts(options: BenchmarkOptions) -> Iterator[tuple[Callable[..., dict[str, A
         (whole_command if name == PUBLISHED else measure, name, name) for name in options.works
     ]
     wanted += [(scaling, name, f"scaling of {name}") for name in options.scaling]
-    pause = 0.2 if sys.stderr.isatty() else 5.0
+    pause = 0.2 if stderr().isatty() else 5.0
     form = "{desc}: {n_fmt}/{total_fmt} done, {elapsed} gone"
-    with tqdm(total=len(wanted), mininterval=pause, bar_format=form) as bar:
+    with tqdm(total=len(wanted), mininterval=pause, bar_format=form, file=stderr()) as bar:
         for part, name, title in wanted:
             bar.set_description_str(f"benchmark, {title}")
             yield part, name
@@ -189,7 +190,7 @@ def write(options: BenchmarkOptions, found: dict[str, Any], draw: Callable[[Path
         text = json.dumps(found, indent=1, allow_nan=False)
         (folder / "benchmark.json").write_text(text + "\n")
         lines = ["# python -m experiments.benchmark --flagfile=config.flags", *options.flags]
-        (folder / "config.flags").write_text("\n".join(lines) + "\n")
+        (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")
         draw(folder)
 
     return write_record(options.output_dir or "runs/benchmark", fill)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,6 +11,7 @@ from joblib import Parallel, delayed, parallel_config  # type: ignore[import-unt
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from tqdm import tqdm
 
+from dlfun.decoration import stderr
 from dlfun.training.hosts import is_first
 
 Job = TypeVar("Job", bound=Hashable)
@@ -55,7 +55,9 @@ def do_all(
         disable=not is_first(),
         desc=title,
         delay=PATIENCE,
-        mininterval=0.2 if sys.stderr.isatty() else 5.0,
+        mininterval=0.2 if stderr().isatty() else 5.0,
+        file=stderr(),
+        dynamic_ncols=True,
         bar_format="{desc}: {n_fmt}/{total_fmt} fits, {remaining} left",
     )
     with bar:

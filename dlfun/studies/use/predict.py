@@ -269,9 +269,9 @@ def _named(network: Network, predicted: np.ndarray) -> dict[str, Any]:
     return {f"predicted_{i}": number for i, number in enumerate(numbers)}
 
 
-def as_json(row: dict[str, Any]) -> str:
-    """A row as a line of JSON; what is not known is null."""
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+def as_json(row: dict[str, Any], plain: bool = False) -> str:
+    """A row as a line of JSON, of ASCII alone if `plain`; what is not known is null."""
+    return json.dumps(row, ensure_ascii=plain, allow_nan=False)
 
 
 def as_cells(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""Arrays given from Python are copied: what a checksum was taken of stays as it is."""
+
+import tempfile
+
+import numpy as np
+import pytest
+
+import dlfun
+from dlfun.data.memory import arrays_checksum
+from dlfun.data.own import arrays_of
+
+
+def of_list(array):
+    return list(array)
+
+
+def of_writeable_base(array):
+    view = array[:]
+    view.flags.writeable = False
+    return view
+
+
+def in_a_file(array):
+    with tempfile.TemporaryFile() as file:
+        mapped = np.memmap(file, array.dtype, "w+", shape=array.shape)
+    mapped[:] = array
+    return mapped
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "int64"])
+@pytest.mark.parametrize("given", [np.asarray, of_list, of_writeable_base, in_a_file])
+def test_arrays_are_copied(given, dtype):
+    """What their checksum says is so, whatever their owner does with them afterwards."""
+    rng = np.random.default_rng(0)
+    base = rng.integers(0, 9, (3, 8, 5, 4, 1)).astype(dtype)
+    labels = np.arange(24).reshape(3, 8) % 2
+    x, y = [given(part) for part in base], [given(part) for part in labels]
+    data = dlfun.from_arrays(x[0], y[0], test=(x[1], y[1]), validation=(x[2], y[2]))
+    before = [part.inputs.copy() for part in (data.raw.train, data.raw.test, data.raw.validation)]
+    for array in (base, labels, *x, *y):
+        owned = array if isinstance(array, np.ndarray) else np.empty(1)
+        while owned.base is not None and isinstance(owned.base, np.ndarray):
+            owned = owned.base
+        owned[...] = 7
+    for inputs, part in zip(before, ("train", "test", "validation"), strict=True):
+        split = getattr(data.raw, part)
+        np.testing.assert_array_equal(split.inputs, inputs)
+        np.testing.assert_array_equal(split.targets, np.arange(8) % 2)
+        with pytest.raises(ValueError, match="read-only"):
+            split.inputs[0] = 0
+    assert data.raw.checksum == arrays_checksum(arrays_of(splits_of(data.raw)))
+
+
+def splits_of(raw):
+    return {part: getattr(raw, part) for part in ("train", "validation", "test")}
+
+
+def test_masked_values_are_no_values():
+    inputs = np.ma.masked_less(np.arange(40.0).reshape(20, 2), 3)
+    with pytest.raises(dlfun.UserError, match="train_inputs holds 3 masked values"):
+        dlfun.from_arrays(inputs, np.arange(20) % 2)

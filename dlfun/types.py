@@ -154,6 +154,7 @@ class Spec:
 
 
 SPLITS = ("official", "random", "leave_one_speaker_out")
+TARGET_TYPES = ("class", "number")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,6 +171,8 @@ class DataOptions:
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
       target_column: of the user's own tables; None is the last column.
+      target_type: of the user's own tables and arrays: class or number; None is what their
+        targets look like.
     """
 
     data_dir: str | None = None
@@ -180,6 +183,7 @@ class DataOptions:
     train_examples: int | None = None
     permute_features: bool = False
     target_column: str | None = None
+    target_type: str | None = None
 
 
 class Split(NamedTuple):

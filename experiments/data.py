@@ -20,7 +20,7 @@ from dlfun import data
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
 from experiments import app, parsing, paths
-from experiments.flags import check_target_column, define_places
+from experiments.flags import check_target, define_places
 from experiments.holders import define
 
 ACTIONS = ("list", "prepare", "describe")
@@ -68,9 +68,8 @@ def asked(words: list[str]) -> tuple[str, list[str]]:
 
 def options_of(values: absl_flags.FlagValues) -> DataOptions:
     """Where data are, by the flags."""
-    return DataOptions(
-        data_dir=values.data_dir, manual_dir=values.manual_dir, target_column=values.target_column
-    )
+    names = ("data_dir", "manual_dir", "target_column", "target_type")
+    return DataOptions(**{name: getattr(values, name) for name in names})
 
 
 def list_all(names: list[str], options: DataOptions) -> None:
@@ -118,7 +117,7 @@ def main(argv: list[str]) -> None:
     """Does what the words of the command line say."""
     action, names = asked(argv[1:])
     options = options_of(FLAGS)
-    check_target_column(options.target_column, names)
+    check_target(options.target_column, options.target_type, names)
     if action == "list":
         list_all(names, options)
     for name in names if action != "list" else ():

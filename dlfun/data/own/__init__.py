@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
+DOUBTS = 5
+"""So many lines, at most, say what of the data could have been meant otherwise."""
 
 
 def is_path(text: str) -> bool:
@@ -68,9 +71,9 @@ def read_own(text: str, options: DataOptions) -> Raw:
     if path.is_dir():
         found = folder.read(path)
     elif path.suffix.lower() == ".npz":
-        found = npz.read(path)
+        found = npz.read(path, options.target_type)
     else:
-        found = table.read(path, options.target_column)
+        found = table.read(path, options.target_column, options.target_type)
     return raw_of(found, name_of(path), options)
 
 
@@ -82,12 +85,21 @@ def read_arrays(arrays: dict[str, np.ndarray], name: str, options: DataOptions) 
     """
     from dlfun.data.own import npz
 
-    return raw_of(npz.found_in(arrays, Path(name)), name_of(Path(name)), options)
+    return raw_of(
+        npz.found_in(arrays, Path(name), options.target_type), name_of(Path(name)), options
+    )
 
 
 def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
-    """What was found as a data set, its positions permuted where asked for."""
+    """What was found as a data set, its positions permuted where asked for.
+
+    What could have been meant otherwise is said on stderr, a line each.
+    """
     splits = found.splits
+    for doubt in found.doubts[:DOUBTS]:
+        print(doubt, file=sys.stderr)
+    if len(found.doubts) > DOUBTS:
+        print(f"... and {len(found.doubts) - DOUBTS} more columns", file=sys.stderr)
     if options.permute_features:
         splits = {
             name: split._replace(inputs=permute(split.inputs, found.spec))

@@ -8,9 +8,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+from dlfun.scaling import Scaling
+
+if TYPE_CHECKING:
+    from dlfun.data.preparation import Preparation
 
 Array = Any
 """A jax.Array, or a numpy array on its way to one. (JAX is not imported here to name it.)"""
@@ -201,10 +206,14 @@ class Split(NamedTuple):
 
 
 class TuneData(NamedTuple):
-    """All that training and tuning may see: there is no test split within reach."""
+    """All that training and tuning may see: there is no test split within reach.
+
+    `scaling` is fitted on the training split; leaves [splits, columns] where splits are stacked.
+    """
 
     train: Split
     validation: Split | None
+    scaling: Scaling | None = None
 
 
 class Dataset(NamedTuple):
@@ -217,6 +226,8 @@ class Dataset(NamedTuple):
         they were split.
       separator: [features + 1, units] weights (bias last) of a known linear separator, or None.
       classes: the names of the class ids, where they have some.
+      scaling: how numbers are standardised, fitted on the training split; None: not at all.
+      preparation: how new files become inputs like these; None where nobody knows.
     """
 
     train: Split
@@ -228,10 +239,12 @@ class Dataset(NamedTuple):
     checksum: str
     separator: np.ndarray | None = None
     classes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
+    preparation: Preparation | None = None
 
     def tuning(self) -> TuneData:
         """The data set without its test split."""
-        return TuneData(self.train, self.validation)
+        return TuneData(self.train, self.validation, self.scaling)
 
 
 class Streams(NamedTuple):
@@ -249,12 +262,16 @@ class Streams(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Examples of a step: weight [batch] is 0 for padding; the rest as in `Split`."""
+    """Examples of a step: weight [batch] is 0 for padding; the rest as in `Split`.
+
+    `scaling` is that of the replicate, whose stored numbers it brings to the model's unit.
+    """
 
     inputs: Array
     targets: Array
     weight: Array
     lengths: Array | None = None
+    scaling: Scaling | None = None
 
 
 class Examination(NamedTuple):
@@ -300,7 +317,7 @@ class Learner(NamedTuple):
       update: (state, batch, hparams, key) -> (state, metrics); metrics are taken on the old
         parameters and hold at least `loss`.
       judge: (state, batch, hparams, key) -> metrics, and what the same outputs say of each example
-      predict: (state, inputs, key, lengths=None) -> outputs of the model
+      predict: (state, inputs, key, lengths=None, scaling=None) -> outputs of the model
       parameters: state -> the parameters that `predict` uses
       trained: such parameters -> a state that judges and predicts by them, and learns no more
       counters: state -> numbers of the run that are not metrics, such as mistakes made
@@ -327,8 +344,8 @@ class Run(NamedTuple):
     Attributes:
       init: (hparams, streams) -> carry
       advance: (carry, hparams, data: TuneData) -> (carry, history): one evaluation interval
-      score: (carry, hparams, split) -> metrics of one whole split, divided, and what is said of
-        each of its examples
+      score: (carry, hparams, split, scaling=None) -> metrics of one whole split, divided, and
+        what is said of each of its examples
       intervals: the number of steps of each call of advance
     """
 

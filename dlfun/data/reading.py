@@ -13,8 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum, load, verify
+from dlfun.data.preparation import Preparation
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
+from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
 
@@ -37,6 +39,8 @@ class Raw(NamedTuple):
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
         arrays, after a permutation of the features where one was asked for.
       separator: [features + 1, units], bias last, of a known linear separator, or None.
+      scaling: which numbers are standardised, not yet fitted; None: none are.
+      preparation: how new files become inputs like these.
     """
 
     train: Split
@@ -49,6 +53,8 @@ class Raw(NamedTuple):
     validation: Split | None = None
     groups: tuple[np.ndarray, np.ndarray] | None = None
     classes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
+    preparation: Preparation = Preparation()
 
 
 def data_root(options: DataOptions) -> Path:
@@ -144,6 +150,9 @@ def raw_of(
         validation=split_of(arrays, "validation") if "validation_inputs" in arrays else None,
         groups=groups_of(arrays),
         classes=class_names(builder),
+        preparation=Preparation(
+            spectrogram=getattr(builder, "LOG_MEL", None), permuted=options.permute_features
+        ),
     )
 
 

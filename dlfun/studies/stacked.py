@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 
 from dlfun.data.lazy import stacked
+from dlfun.scaling import Scaling
 from dlfun.types import Dataset, Split, TuneData
 
 
@@ -31,8 +33,17 @@ def stack(datasets: Sequence[Dataset]) -> Stacked:
         return jax.tree.map(lambda *arrays: stacked(arrays), *splits)
 
     held_out = [d.validation for d in datasets if d.validation is not None]
-    tuning = TuneData(both([d.train for d in datasets]), both(held_out) if held_out else None)
+    tuning = TuneData(
+        both([d.train for d in datasets]),
+        both(held_out) if held_out else None,
+        scalings([d.scaling for d in datasets]),
+    )
     return Stacked(tuple(datasets), tuning, both([d.test for d in datasets]))
+
+
+def scalings(each: Sequence[Scaling | None]) -> Scaling | None:
+    """How numbers are standardised, a row a split; None where they are not."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *each)
 
 
 def shut(data: Stacked) -> Stacked:

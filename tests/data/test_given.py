@@ -18,23 +18,21 @@ PIXELS = Source(
     "faces",
     Spec((4, 6, 3), "image", "classification", 2, scale=1 / 255),
     np.dtype(np.uint8),
-    DataOptions(),
 )
-SEQUENCE = Source(
-    "lines", Spec((5, 1), "sequence", "classification", 2), np.dtype(np.float32), DataOptions()
-)
+SEQUENCE = Source("lines", Spec((5, 1), "sequence", "classification", 2), np.dtype(np.float32))
 TEXT = Source(
     "plays",
     Spec((4,), "text", "classification", 2, vocabulary=4, alphabet="abc\ufffd"),
     np.dtype(np.uint8),
-    DataOptions(),
 )
 REVIEWS = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=256, padded=True))
 
 
 def source_of(path, **options):
     raw = data.read(str(path), DataOptions(**options))
-    return raw, Source(str(path), raw.spec, raw.train.inputs.dtype, DataOptions(**options))
+    scaling = raw.scaling and raw.scaling.inputs
+    origin = scaling.origin if scaling else None
+    return raw, Source(str(path), raw.spec, raw.train.inputs.dtype, raw.preparation, origin)
 
 
 def saved(path, array):
@@ -159,7 +157,6 @@ CHANGES = Source(
     "films",
     Spec((2, 3), "sequence", "classification", 2, scale=1 / 16),
     np.dtype(np.int8),
-    DataOptions(),
 )
 
 BAD = {

@@ -8,24 +8,27 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
-from dlfun.types import DataOptions, Spec, Split
+from dlfun.types import Spec, Split
 
 
 class Source(NamedTuple):
     """The data set that new inputs must be like.
 
     Attributes:
-      given: how the study named it: a name of the table, or a path.
+      given: what errors call it.
       spec: what models know of it.
       dtype: of its stored inputs.
-      options: how it was read.
+      preparation: how it was read.
+      origin: [columns], what its stored inputs are counted from; None is 0.
     """
 
     given: str
     spec: Spec
     dtype: np.dtype
-    options: DataOptions
+    preparation: Preparation = Preparation()
+    origin: np.ndarray | None = None
 
     @property
     def white(self) -> int:
@@ -108,11 +111,18 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
             "several that are all images or all recordings"
         )
     found = next(iter(read))(files, source)
-    if source.options.permute_features:
+    return found._replace(inputs=stored(found.inputs, source))
+
+
+def stored(inputs: np.ndarray, source: Source) -> np.ndarray:
+    """Inputs [examples, *shape] as the data set stores them."""
+    if source.preparation.permuted:
         from dlfun.data.reading import permute
 
-        found = found._replace(inputs=permute(found.inputs, source.spec))
-    return found
+        inputs = permute(inputs, source.spec)
+    if source.origin is not None:
+        inputs = inputs - source.origin
+    return inputs.astype(source.dtype)
 
 
 def expanded(path: Path) -> list[Path]:
@@ -132,7 +142,7 @@ def expanded(path: Path) -> list[Path]:
 
 
 def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
-    """An array of numbers as the data set stores its inputs: [examples, *shape], of its type.
+    """An array of numbers as inputs of the data set: [examples, *shape].
 
     A single example, and axes of length 1 too few or too many, are understood.
 
@@ -151,14 +161,14 @@ def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
             "not finite; replace it"
         )
     if source.dtype.kind == "f":
-        return shaped.astype(source.dtype)
+        return shaped
     low, high = shaped.min(), shaped.max()
     if low < source.least or high > source.white or (shaped != np.round(shaped)).any():
         raise UserError(
             f"{path}: its values, {low:g} to {high:g}, must be whole numbers from {source.least} "
             f"to {source.white}, as those of {source.given} are; bring them to that"
         )
-    return shaped.astype(source.dtype)
+    return shaped
 
 
 def check_shape(shape: tuple[int, ...], source: Source, path: Path) -> tuple[int, ...]:

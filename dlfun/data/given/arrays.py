@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data import is_path
 from dlfun.data.arrays import UNREADABLE, check_head, check_heads, read_member
 from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import table
@@ -111,8 +110,8 @@ def read_csv(paths: Sequence[Path], source: Source) -> Given:
       UserError: naming line or column, if it cannot be read or does not fit the data set.
     """
     (path,) = paths
-    if is_path(source.given) and source.given.lower().endswith(".csv"):
-        inputs = table.read_like(Path(source.given), source.options.target_column, path)
+    if source.preparation.features:
+        inputs = table.read_like(source.preparation.features, path)
     else:
         numbers = read_numbers(path, math.prod(source.spec.shape))
         inputs = fitted(numbers.reshape(-1, *source.spec.shape), source, path)

@@ -17,7 +17,8 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
-from dlfun.types import DataOptions, Split
+from dlfun.scaling import Scaling, Standard
+from dlfun.types import DataOptions, Spec, Split
 
 if TYPE_CHECKING:
     from dlfun.data.own.parts import Found
@@ -95,7 +96,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
 
     What could have been meant otherwise is said on stderr, a line each.
     """
-    splits = found.splits
+    splits, scaling = found.splits, found.scaling
     for doubt in found.doubts[:DOUBTS]:
         print(doubt, file=sys.stderr)
     if len(found.doubts) > DOUBTS:
@@ -105,16 +106,33 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
             name: split._replace(inputs=permute(split.inputs, found.spec))
             for name, split in splits.items()
         }
+        scaling = scaling and permuted(scaling, found.spec)
     return Raw(
         train=splits["train"],
         test=splits["test"],
         spec=found.spec,
         name=name,
         version=VERSION,
-        checksum=arrays_checksum(arrays_of(splits)),
+        checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling)),
         validation=splits.get("validation"),
         classes=found.classes,
+        scaling=scaling,
+        preparation=found.preparation._replace(permuted=options.permute_features),
     )
+
+
+def permuted(scaling: Scaling, spec: Spec) -> Scaling:
+    """The same, its columns of inputs in the order of permuted positions."""
+    if scaling.inputs is None:
+        return scaling
+    columns = (permute(leaf[None], spec)[0] for leaf in scaling.inputs)
+    return scaling._replace(inputs=Standard(*columns))
+
+
+def origins_of(scaling: Scaling | None) -> dict[str, np.ndarray]:
+    """What the stored numbers are counted from, where that is not 0."""
+    pairs = scaling._asdict().items() if scaling else ()
+    return {f"{n}_origin": part.origin for n, part in pairs if part and part.origin.any()}
 
 
 def arrays_of(splits: dict[str, Split]) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from dlfun.data.own.targets import CLASSES, check_varies, read_target, said
 from dlfun.errors import UserError
 
 Targets = tuple[dict[str, np.ndarray], tuple[str, ...], tuple[str, ...]]
-"""Of each split, class ids [n] int32 or numbers [n, outputs] float32; the classes; doubts."""
+"""Of each split, class ids [n] int32 or numbers [n, outputs] float64; the classes; doubts."""
 
 
 def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> Targets:
@@ -77,17 +77,18 @@ def check_known(ids: Mapping[str, np.ndarray], classes: Sequence[str], path: Pat
 
 
 def as_numbers(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> Targets:
-    """Numbers to predict, [n, outputs] float32.
+    """Numbers to predict, [n, outputs] float64.
 
     Raises:
-      UserError: if some are not finite, or an output is the same throughout.
+      UserError: if some are not finite in float32, or an output is the same throughout.
     """
     check_precise(given, path)
     with np.errstate(over="ignore"):
-        made = {p: array.astype(np.float32).reshape(len(array), -1) for p, array in given.items()}
-    for part, array in made.items():
-        parts.check_finite(array, f"the targets of the {part} split", path)
-    pooled = np.concatenate([array.reshape(len(array), -1) for array in given.values()])
+        for part, array in given.items():
+            single = array.astype(np.float32)
+            parts.check_finite(single, f"the targets of the {part} split", path)
+    made = {p: array.astype(np.float64).reshape(len(array), -1) for p, array in given.items()}
+    pooled = np.concatenate(list(made.values()))
     for output, numbers in enumerate(pooled.T):
         which = f"output {output} of the targets" if pooled.shape[1] > 1 else "the target"
         check_varies(numbers, f"{path}: {which}")

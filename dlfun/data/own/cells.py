@@ -21,7 +21,9 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 CODE = re.compile(r"[+-]?(0[0-9]+|[0-9]{16,})")
 
-MISSING = frozenset(["?", "-", "--", ".", "na", "n/a", "n.a.", "#n/a", "<na>", "nan", "nat", "nil", "none", "null", "(null)"]) | {""}
+MISSING = frozenset(
+    ("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null")
+)
 """In small letters. A "-" beside "+" is a sign, and not missing."""
 
 JOINERS = "\u200c\u200d"

@@ -14,6 +14,7 @@ from dlfun.data.own.cells import check_apart, clean
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
 from dlfun.data.own.recordings import read_recordings
+from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
@@ -44,16 +45,17 @@ def read(path: Path) -> Found:
     files = find(path)
     targets = np.array(files.targets, np.int32)
     if files.paths[0].suffix.lower() in IMAGES:
-        inputs, lengths = read_images(files.paths), None
+        inputs, lengths, settings = read_images(files.paths), None, None
     else:
-        inputs, lengths = read_recordings(files.paths)
+        inputs, lengths, settings = read_recordings(files.paths)
     whole = Split(inputs, targets, lengths)
     splits = divided(whole, files.parts)
     official = parts.GIVEN
     if "test" not in splits:
         splits = parts.hold_out(whole, path, files.classes)
         official = HELD_OUT
-    return Found(splits, make_spec(whole, len(files.classes), official), files.classes)
+    spec = make_spec(whole, len(files.classes), official)
+    return Found(splits, spec, files.classes, preparation=Preparation(spectrogram=settings))
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:

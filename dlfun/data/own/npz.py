@@ -71,10 +71,12 @@ def found_in(arrays: dict[str, np.ndarray], path: Path, target_type: str | None 
     if "test" not in splits:
         splits |= parts.hold_out(splits["train"], path, classes)
         official = HELD_OUT
+    splits, scaling = parts.stored(splits, None, path)
     spec = make_spec(splits["train"], classes, official)
     if blank:
         spec = dataclasses.replace(spec, task="generation", outputs=0)
-    return Found(splits, spec, classes, tuple(f"{path}: {doubt}" for doubt in doubts))
+    said = tuple(f"{path}: {doubt}" for doubt in doubts)
+    return Found(splits, spec, classes, scaling, said)
 
 
 def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import fifth, take
 from dlfun.errors import UserError
+from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
 
 GIVEN = "as given"
@@ -26,13 +28,17 @@ class Found(NamedTuple):
       splits: train, test, and validation where there is one.
       spec: what models need to know.
       classes: the name of each class id; empty where numbers are to be predicted.
+      scaling: which of the numbers are standardised, by the training rows of each replicate.
       doubts: what could have been meant otherwise, a sentence each.
+      preparation: how new files become inputs.
     """
 
     splits: dict[str, Split]
     spec: Spec
     classes: tuple[str, ...] = ()
+    scaling: Scaling | None = None
     doubts: tuple[str, ...] = ()
+    preparation: Preparation = Preparation()
 
 
 def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:
@@ -56,6 +62,51 @@ def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> 
     if count < 2:
         raise UserError(f"{path} holds {count} examples; at least 2 are needed")
     return {name: take(split, rows) for name, rows in fifth(split.targets).items()}
+
+
+def stored(
+    splits: Mapping[str, Split], numeric: np.ndarray | None, path: Path
+) -> tuple[dict[str, Split], Scaling | None]:
+    """The splits as float32, and what of them is standardised once training rows are known.
+
+    Args:
+      splits: inputs and targets in the user's unit; targets that are floats are to be predicted.
+      numeric: [features], which inputs are standardised; None leaves inputs as they are.
+
+    Raises:
+      UserError: if a target varies by too little or too much for float32 to square.
+    """
+    found, scaling = dict(splits), Scaling()
+    if numeric is not None:
+        own = standard_of(np.concatenate([split.inputs for split in splits.values()]), numeric)
+        found = {n: s._replace(inputs=differences(s.inputs, own)) for n, s in found.items()}
+        scaling = scaling._replace(inputs=own)
+    if splits["train"].targets.dtype.kind == "f":
+        whole = np.concatenate([split.targets for split in splits.values()])
+        own = standard_of(whole)
+        check_spread(whole - own.origin, path)
+        found = {n: s._replace(targets=differences(s.targets, own)) for n, s in found.items()}
+        scaling = scaling._replace(targets=own)
+    return found, scaling if scaling != Scaling() else None
+
+
+def differences(values: np.ndarray, standard: Standard) -> np.ndarray:
+    """Values [n, columns] in the user's unit as they are stored."""
+    return (values - standard.origin).astype(np.float32)
+
+
+def check_spread(targets: np.ndarray, path: Path) -> None:
+    """Raises UserError unless the squares of targets [n, outputs], less their origin, are normal.
+
+    Those that do not vary at all pass.
+    """
+    size = np.abs(targets - targets.mean(0)).max(0)
+    for spread in size[size > 0]:
+        if not LEAST < spread < MOST:
+            raise UserError(
+                f"{path}: the numbers to predict lie {spread:.2g} apart, and their squares are too "
+                f"{'small' if spread < 1 else 'large'} for float32; give them in another unit"
+            )
 
 
 def fewest(targets: np.ndarray, names: Sequence[str]) -> tuple[str, int]:

@@ -13,7 +13,8 @@ from dlfun.data.own import columns, parts
 from dlfun.data.own.cells import check_apart, clean, is_number
 from dlfun.data.own.columns import Cells
 from dlfun.data.own.parts import Found
-from dlfun.data.own.targets import Target, read_target, said
+from dlfun.data.own.targets import read_target, said
+from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
 from dlfun.types import Spec, Split
@@ -29,25 +30,13 @@ class Table(NamedTuple):
     lines: list[int]
 
 
-class Feature(NamedTuple):
-    """A column of features: one of numbers, or one of 0 and 1 for each of its categories."""
-
-    name: str
-    categories: tuple[str, ...] = ()
-
-    @property
-    def width(self) -> int:
-        """How many features it is."""
-        return len(self.categories) or 1
-
-
 def read(path: Path, target_column: str | None = None, target_type: str | None = None) -> Found:
     """The data of a .csv file: each row an example, one column the target.
 
-    A column of numbers is a feature, standardised by the mean and standard deviation of the
-    training split; a column of text is a feature for each of its texts, 0 or 1. The target is a
-    class if it is text, or whole numbers of few values; else it is a number, as given. What a
-    number is, and what a text, `dlfun.data.own.cells` and `columns` say.
+    A column of numbers is a feature, standardised by the training rows of each replicate; a column
+    of text is a feature for each of its texts, 0 or 1, all 0 for a text that no training row has.
+    The target is a class if it is text, or whole numbers of few values; else it is a number. What
+    a number is, and what a text, `dlfun.data.own.cells` and `columns` say.
 
     Args:
       target_column: its name; None is the last column.
@@ -60,9 +49,13 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     target = target_of(table, target_column, path)
     names = [name for name in table.names if name != target]
     others = [cells_of(table, name, path) for name in names]
-    features = [feature_of(name, cells) for name, cells in zip(names, others, strict=True)]
+    features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
     found = read_target(cells_of(table, target, path), target_type)
-    splits = read_parts(others, features, found, path)
+    whole = Split(
+        encoded(others, features), found.values if found.classes else found.values[:, None]
+    )
+    held = parts.hold_out(whole, path, found.classes, hint=NUMBERS)
+    splits, scaling = parts.stored(held, numeric_of(features), path)
     spec = Spec(
         shape=splits["train"].inputs.shape[1:],
         modality="vector",
@@ -70,13 +63,9 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
         outputs=len(found.classes) or 1,
         official_split=HELD_OUT,
     )
-    doubts = [doubt for cells in others for doubt in columns.doubts_of(cells)]
-    return Found(
-        standardised(splits, numeric_of(features)),
-        spec,
-        found.classes,
-        tuple(f"{path}: {doubt}" for doubt in (*doubts, *found.doubts)),
-    )
+    doubts = [*(d for cells in others for d in columns.doubts_of(cells)), *found.doubts]
+    said = tuple(f"{path}: {doubt}" for doubt in doubts)
+    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
 
 
 def target_of(table: Table, target_column: str | None, path: Path) -> str:
@@ -91,15 +80,6 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     if len(table.names) < 2:
         raise UserError(f"{path} has one column only: {target}; commas must part at least two")
     return target
-
-
-def read_parts(
-    others: Sequence[Cells], features: Sequence[Feature], target: Target, path: Path
-) -> dict[str, Split]:
-    """The splits before they are standardised."""
-    inputs = encoded(others, features)
-    targets = target.values if target.classes else target.values.astype(np.float32)[:, None]
-    return parts.hold_out(Split(inputs, targets), path, target.classes, hint=NUMBERS)
 
 
 def feature_of(name: str, cells: Cells) -> Feature:
@@ -131,9 +111,9 @@ def numbers_of(cells: Cells) -> np.ndarray:
     Raises:
       UserError: if a cell is none.
     """
-    columns.check_filled(cells)
     for i, text in enumerate(cells.texts):
         if not is_number(text):
+            columns.check_filled(cells)
             raise UserError(f"{cells.at(i)} is not a number ({columns.HOW}); mend it")
     return columns.numbers_of(cells)
 
@@ -144,10 +124,10 @@ def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
     Raises:
       UserError: if a cell is none of the categories.
     """
-    columns.check_filled(cells)
     known = set(categories)
     for i, text in enumerate(cells.texts):
         if text not in known:
+            columns.check_filled(cells)
             raise UserError(
                 f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows"
             )
@@ -159,42 +139,20 @@ def numeric_of(features: Sequence[Feature]) -> np.ndarray:
     return np.repeat([not f.categories for f in features], [f.width for f in features])
 
 
-def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
-    """The features [n, features] float32 of another table, prepared as those of the first were.
+def read_like(features: Sequence[Feature], path: Path) -> np.ndarray:
+    """The features [n, features] float64 of another table, in the user's units.
 
-    Columns are found by their names, in any order; the target, and columns that the first table
-    has not, are passed over. Numbers lose the mean and are divided by the standard deviation of
-    the first table's training split.
+    Columns are found by their names, in any order; others are passed over.
 
     Raises:
-      UserError: naming line or column, if a column is missing or a text is none of its categories.
+      UserError: naming line or column, if a column is missing, a cell no number where numbers are
+        due, or a text none of the categories.
     """
-    first, table = read_table(path), read_table(other)
-    target = target_of(first, target_column, path)
-    missing = [name for name in first.names if name not in (target, *table.names)]
+    table = read_table(path)
+    missing = [feature.name for feature in features if feature.name not in table.names]
     if missing:
-        raise UserError(f"{other}: has no column {missing[0]}, as {path} has; add it")
-    names = [name for name in first.names if name != target]
-    others = [cells_of(first, name, path) for name in names]
-    features = [feature_of(name, cells) for name, cells in zip(names, others, strict=True)]
-    splits = read_parts(others, features, read_target(cells_of(first, target, path)), path)
-    new = Split(encoded([cells_of(table, n, other) for n in names], features), np.zeros(1))
-    return np.asarray(standardised({**splits, "new": new}, numeric_of(features))["new"].inputs)
-
-
-def standardised(splits: dict[str, Split], numeric: np.ndarray) -> dict[str, Split]:
-    """Numeric columns with mean 0 and standard deviation 1 over the training split, as float32.
-
-    A column that is constant there only loses its mean.
-    """
-    train = splits["train"].inputs
-    mean = np.where(numeric, train.mean(0), 0.0)
-    sd = np.where(numeric, train.std(0), 1.0)
-    sd[np.ptp(train, axis=0) == 0] = 1.0  # exactly: its computed deviation may be a rounding error
-    return {
-        name: split._replace(inputs=((split.inputs - mean) / sd).astype(np.float32))
-        for name, split in splits.items()
-    }
+        raise UserError(f"{path}: has no column {missing[0]}, which the model needs; add it")
+    return encoded([cells_of(table, feature.name, path) for feature in features], features)
 
 
 def read_table(path: Path) -> Table:

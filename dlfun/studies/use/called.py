@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import Source, fitted
-from dlfun.data.reading import permute
+from dlfun.data.given import Source, fitted, stored
 from dlfun.errors import UserError
 from dlfun.studies.called import Data
 from dlfun.studies.recorded import Recorded
@@ -33,12 +32,13 @@ def network_of(
 
 
 def prepared(inputs: np.ndarray, data: Data) -> np.ndarray:
-    """Inputs [examples, *shape] as the data set stores them.
+    """Inputs [examples, *shape], of a table in its own units, as the data set stores them.
 
     Raises:
       UserError: if their shape or values cannot be those of inputs.
     """
-    stored = np.asarray(data.raw.train.inputs)
-    source = Source(data.source or data.name, data.spec, stored.dtype, data.options)
-    found = fitted(inputs, source, Path("inputs"))
-    return permute(found, data.spec) if data.options.permute_features else found
+    raw = data.raw
+    origin = raw.scaling.inputs.origin if raw.scaling and raw.scaling.inputs else None
+    dtype = raw.train.inputs.dtype
+    source = Source(data.source or data.name, data.spec, dtype, raw.preparation, origin)
+    return stored(fitted(inputs, source, Path("inputs")), source)

@@ -5,9 +5,12 @@ Needs no JAX: what is applied inside a step is arithmetic that arrays of either 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from dlfun.types import Spec
 
 FAR = 1000
 """A column whose values lie so many times their spread from 0 is stored as differences."""
@@ -46,6 +49,10 @@ class Standard(NamedTuple):
         axes = (None,) * (standardised.ndim - 1)
         return standardised * self.sd[axes] + self.mean[axes]
 
+    def in_user_unit(self, standardised: Any) -> Any:
+        """Standardised values [..., columns] in the user's unit."""
+        return self.stored(standardised) + self.origin[(None,) * (standardised.ndim - 1)]
+
     def fitted(self, stored: np.ndarray) -> Standard:
         """The same columns, fitted on stored training rows [n, columns]."""
         rows = np.asarray(stored, np.float64)
@@ -63,12 +70,27 @@ class Scaling(NamedTuple):
     inputs: Standard | None = None
     targets: Standard | None = None
 
+    @property
+    def target_origin(self) -> Any:
+        """[outputs], or 0 where targets are learned as they are."""
+        return 0.0 if self.targets is None else self.targets.origin
+
     def fitted(self, inputs: Any, targets: Any) -> Scaling:
         """The same, fitted on training rows as they are stored."""
         return Scaling(
             None if self.inputs is None else self.inputs.fitted(np.asarray(inputs)),
             None if self.targets is None else self.targets.fitted(np.asarray(targets)),
         )
+
+
+def seen(inputs: Any, spec: Spec, scaling: Scaling | None) -> np.ndarray:
+    """Stored inputs [n, *shape] as a model sees them: float32, of a text ids."""
+    stored = np.asarray(inputs)
+    if spec.vocabulary:
+        return stored
+    if scaling is not None and scaling.inputs is not None:
+        return scaling.inputs.standardised(stored).astype(np.float32)
+    return stored.astype(np.float32) * np.float32(spec.scale)
 
 
 def standard_of(values: np.ndarray, numeric: np.ndarray | None = None) -> Standard:

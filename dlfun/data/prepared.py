@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.features import LONGEST, encode, infer
+from dlfun.data.own import parts
 from dlfun.data.prepare import Place
 from dlfun.data.reading import Raw, data_root, fetch, raw_of
 from dlfun.data.splitting import HELD_OUT, fifth
@@ -95,7 +96,21 @@ def read_prepared(where: Prepared, options: DataOptions) -> Raw:
         )
     arrays, rule = with_test_split(shortened(arrays))
     spec = infer(builder.info, arrays, rule)
-    return raw_of(where.name, builder, spec, arrays, checksum, options)
+    raw = raw_of(where.name, builder, spec, arrays, checksum, options)
+    return measured(raw, where.folder) if spec.task == "regression" else raw
+
+
+def measured(raw: Raw, path: Path) -> Raw:
+    """The same, its targets to be standardised by the training rows of each replicate.
+
+    Raises:
+      UserError: if they vary by too little or too much.
+    """
+    splits = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    held = {name: split for name, split in splits.items() if split is not None}
+    found, scaling = parts.stored(held, None, path)
+    train, test, validation = found["train"], found["test"], found.get("validation")
+    return raw._replace(train=train, test=test, validation=validation, scaling=scaling)
 
 
 def shortened(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

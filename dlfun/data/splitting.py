@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -246,14 +247,16 @@ def chance(dataset: Dataset) -> float:
     """What the best constant answer reaches on the test split.
 
     Classification: the accuracy of always naming the most frequent training class. Regression:
-    the mean squared error of always predicting the mean of the training targets. Next tokens: the
+    the mean squared error of always predicting the mean of the training targets, and where these
+    are standardised its root, in the user's unit. Next tokens: the
     nats of the frequencies of the training tokens, each counted once more than it was seen.
     Sequence labelling: the same, with the frequencies of each step. Generation: the nats of an
     example whose pixels are drawn alone.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
-        return float(np.mean((wanted - known.mean(0, dtype=np.float64)) ** 2))
+        squared = float(np.mean((wanted - known.mean(0, dtype=np.float64)) ** 2))
+        return math.sqrt(squared) if dataset.scaling and dataset.scaling.targets else squared
     if dataset.spec.task == "next_token":
         counts = 1.0 + np.bincount(known[known >= 0], minlength=dataset.spec.outputs)
         return float(-np.mean(np.log(counts / counts.sum())[wanted[wanted >= 0]]))

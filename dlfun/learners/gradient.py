@@ -12,6 +12,7 @@ from dlfun.layers import live
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
 from dlfun.models import MODELS, live_parts, row_of
+from dlfun.scaling import Scaling
 from dlfun.types import (
     Array,
     Batch,
@@ -134,9 +135,13 @@ def gradient_learner(
         return objective.metrics(outputs, batch, hparams), objective.predictions(outputs)
 
     def predict(
-        state: GradientState, inputs: Array, key: Array, lengths: Array | None = None
+        state: GradientState,
+        inputs: Array,
+        key: Array,
+        lengths: Array | None = None,
+        scaling: Scaling | None = None,
     ) -> Any:
-        inputs = prepare(inputs, spec, settings.precision)
+        inputs = prepare(inputs, spec, settings.precision, scaling)
         batch = Batch(inputs, jnp.zeros(len(inputs)), jnp.ones(len(inputs)), lengths)
         return apply(state.params, state, batch, None, key)[0]
 

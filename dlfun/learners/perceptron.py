@@ -9,6 +9,7 @@ from jax import numpy as jnp
 
 from dlfun.data.augment import augment_batch
 from dlfun.learners.prepare import STORED, prepare, prepare_batch
+from dlfun.scaling import Scaling
 from dlfun.types import (
     Array,
     Batch,
@@ -122,14 +123,18 @@ def perceptron_learner(
         return {"params": jax.tree.map(lambda p, d: p - d / seen, state.params, state.drift)}
 
     def predict(
-        state: PerceptronState, inputs: Array, key: Array, lengths: Array | None = None
+        state: PerceptronState,
+        inputs: Array,
+        key: Array,
+        lengths: Array | None = None,
+        scaling: Scaling | None = None,
     ) -> Array:
-        return module.apply(parameters(state), prepare(inputs, spec, settings.precision))
+        return module.apply(parameters(state), prepare(inputs, spec, settings.precision, scaling))
 
     def judge(
         state: PerceptronState, batch: Batch, hparams: HParams, key: Array
     ) -> tuple[Metrics, Predictions]:
-        scores = predict(state, batch.inputs, key)
+        scores = predict(state, batch.inputs, key, scaling=batch.scaling)
         return objective.metrics(scores, batch, hparams), objective.predictions(scores)
 
     def counters(state: PerceptronState) -> dict[str, Array]:

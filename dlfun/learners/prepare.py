@@ -3,17 +3,22 @@
 import jax
 from jax import numpy as jnp
 
+from dlfun.scaling import Scaling
 from dlfun.types import Batch, Spec
 
 COMPUTE = {"float32": jnp.float32, "bfloat16": jnp.bfloat16, "float64": jnp.float64}
 STORED = {"float32": jnp.float32, "bfloat16": jnp.float32, "float64": jnp.float64}
 
 
-def prepare(inputs: jax.Array, spec: Spec, precision: str) -> jax.Array:
-    """Stored inputs [batch, *shape] as scaled floats; ids as int32."""
+def prepare(
+    inputs: jax.Array, spec: Spec, precision: str, scaling: Scaling | None = None
+) -> jax.Array:
+    """Stored inputs [batch, *shape] as scaled or standardised floats; ids as int32."""
     dtype = COMPUTE[precision]
     if spec.vocabulary:
         return inputs.astype(jnp.int32)
+    if scaling is not None and scaling.inputs is not None:
+        return scaling.inputs.standardised(inputs.astype(STORED[precision])).astype(dtype)
     return inputs.astype(dtype) * jnp.asarray(spec.scale, dtype)
 
 
@@ -22,4 +27,5 @@ def prepare_batch(batch: Batch, spec: Spec, precision: str) -> Batch:
     targets = batch.targets
     if spec.task == "regression":
         targets = targets.astype(STORED[precision])
-    return batch._replace(inputs=prepare(batch.inputs, spec, precision), targets=targets)
+    inputs = prepare(batch.inputs, spec, precision, batch.scaling)
+    return batch._replace(inputs=inputs, targets=targets)

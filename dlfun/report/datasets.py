@@ -148,10 +148,11 @@ def class_name(raw: Raw, index: int) -> str:
 CHANCE = {
     "classification": "accuracy {:.4f} by always naming the most frequent class",
     "regression": "mean squared error {:.4g} by always predicting the mean",
+    "measured": "root mean squared error {:.4g} by always predicting the mean",
     "next_token": "{:.4f} nats a token by the frequencies of the tokens",
     "sequence_labelling": "{:.4f} nats a step by the frequencies of each step's labels",
 }
-"""What `dlfun.data.chance` gives, by task."""
+"""What `dlfun.data.chance` gives, by task; of numbers in a unit of the user's own the root."""
 
 
 def chance_level(raw: Raw) -> str:
@@ -159,7 +160,9 @@ def chance_level(raw: Raw) -> str:
     if raw.spec.task not in CHANCE:
         return ""
     whole = Dataset(raw.train, None, raw.test, raw.spec, raw.name, raw.version, raw.checksum)
-    return CHANCE[raw.spec.task].format(chance(whole))
+    measured = raw.scaling is not None and raw.scaling.targets is not None
+    level = chance(whole._replace(scaling=raw.scaling))
+    return CHANCE["measured" if measured else raw.spec.task].format(level)
 
 
 def spread(raw: Raw, count: int) -> np.ndarray:
@@ -191,7 +194,9 @@ def caption(raw: Raw, row: int) -> str:
     if raw.spec.task == "classification":
         return class_name(raw, int(target))
     if raw.spec.task == "regression":
-        return ", ".join(f"{value:.4g}" for value in target[:2])
+        origin = 0.0 if raw.scaling is None else raw.scaling.target_origin
+        digits = 12 if np.any(origin) else 4
+        return ", ".join(f"{value:.{digits}g}" for value in (target + origin)[:2])
     return ""
 
 

@@ -53,7 +53,7 @@ def band(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: 
 
 def curve_metric(arrays: Sequence[str], arm: str) -> str:
     """What an arm's curve shows: validation accuracy, else validation loss, else training loss."""
-    wanted = ("validation_accuracy", "validation_loss", "train_loss")
+    wanted = ("validation_accuracy", "validation_rmse", "validation_loss", "train_loss")
     return next(metric for metric in wanted if f"{arm}/{metric}" in arrays)
 
 

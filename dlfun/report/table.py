@@ -22,6 +22,13 @@ BRIEF = 6
 """Characters from which on a number is shortened where it names something."""
 
 
+R2 = "R²"
+"""Heads the share of the targets' variance that an arm explains."""
+
+ERRORS = ("rmse", "loss")
+"""Metrics of numbers, of which chance is what the mean of the training targets scores."""
+
+
 class Line(NamedTuple):
     """One arm: what it is, how it scored, what it cost."""
 
@@ -119,6 +126,7 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         kind: shown(score.estimate, metric),
         "±": shown(score.half_width, metric),
         "sd": shown(score.sd, metric),
+        R2: shown(explained(line), metric),
         "seeds": str(len(line.rows)),
         "failed": str(failed),
         "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
@@ -126,6 +134,28 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         "run s": f"{sum(number(row, 'seconds') for row in line.rows):.1f}",
         "chance": shown(number(first, "chance"), metric),
     }
+
+
+def explained(line: Line) -> float:
+    """The mean R^2 of the runs that did not fail, on the split of the metric; NaN without."""
+    name = f"{line.metric.partition('_')[0]}_r2"
+    values = [number(row, name) for row in line.rows if row["status"] == "ok"]
+    return float(np.mean(values)) if values and line.metric.endswith("rmse") else float("nan")
+
+
+def no_better_than_the_mean(lines: Sequence[Line]) -> list[str]:
+    """A sentence on the arms that predict numbers no better than always their mean, if any do."""
+    worse = []
+    for line in lines:
+        score, chance = line.score.estimate, number(line.rows[0], "chance")
+        if line.metric.rpartition("_")[2] not in ERRORS or not np.isfinite(score):
+            continue
+        if score >= chance or explained(line) < 0:
+            where = f" on {line.dataset}" if len({other.dataset for other in lines}) > 1 else ""
+            worse.append(f"{line.label}{where}")
+    verb = "is" if len(worse) == 1 else "are"
+    said = f"{verb} no better than always saying the mean of the training targets."
+    return [f"{', '.join(worse)} {said}"] if worse else []
 
 
 WORDS = ("dataset", "metric", "model", "layout")
@@ -166,8 +196,10 @@ def study_table(
             row["steps"] = f"{steps_of(line):,.0f}"
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
-    if all(row["chance"] == "-" for row in table):
-        table = [{n: v for n, v in row.items() if n != "chance"} for row in table]
+    for name in ("chance", R2):
+        if all(row[name] == "-" for row in table):
+            table = [{n: v for n, v in row.items() if n != name} for row in table]
     left = len(every) - len(lines)
-    more = f"... and {left:,} more lines, all in members.csv\n" if left else ""
-    return f"{text_table(table)}\n{more}{MEANING}"
+    said = [f"... and {left:,} more lines, all in members.csv"] if left else []
+    said += no_better_than_the_mean(lines) if tuple(by) == ("model",) else []
+    return "\n".join([text_table(table), *said, MEANING])

@@ -24,6 +24,9 @@ ACCURACIES: Mapping[str, float] = {
 OTHERS: Mapping[str, float] = {"accuracy": 0.01, "nats": 0.01, "elbo": 0.5, "loss": 0.0}
 """The same by metric, for data sets without their own; of losses every difference counts."""
 
+OF_SPREAD = 0.1
+"""The same for an rmse, in standard deviations of the training targets."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Claim:
@@ -53,8 +56,11 @@ class Claim:
     test_openings: int = 1
 
 
-def delta_of(claim: Claim, dataset: str, metric: str) -> tuple[float, bool]:
+def delta_of(claim: Claim, dataset: str, metric: str, spread: float = 0.0) -> tuple[float, bool]:
     """The delta of a data set, and whether it was given.
+
+    Args:
+      spread: the standard deviation of the training targets, where these are numbers.
 
     >>> delta_of(Claim({"": 0.02}), "digits", "test_accuracy")
     (0.02, True)
@@ -65,6 +71,8 @@ def delta_of(claim: Claim, dataset: str, metric: str) -> tuple[float, bool]:
         if name in claim.delta:
             return claim.delta[name], True
     kind = metric.rpartition("_")[2]
+    if kind == "rmse":
+        return OF_SPREAD * spread, False
     return (ACCURACIES.get(dataset, OTHERS[kind]) if kind == "accuracy" else OTHERS[kind]), False
 
 

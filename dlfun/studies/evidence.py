@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.scaling import seen
 from dlfun.stats.calibration import calibrate
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
@@ -116,9 +117,8 @@ def correctness(result: Result, data: Stacked) -> np.ndarray:
 
 
 def shown_inputs(data: Stacked, split: int, rows: np.ndarray) -> np.ndarray:
-    """Test inputs [rows, *shape] of one of the splits as floats; of a text, ids."""
-    spec, stored = data.first.spec, np.asarray(data.test.inputs[split, rows])
-    return stored if spec.vocabulary else stored.astype(np.float32) * np.float32(spec.scale)
+    """Test inputs [rows, *shape] of one of the splits as models see them."""
+    return seen(data.test.inputs[split, rows], data.first.spec, data.datasets[split].scaling)
 
 
 def varied_rows(data: Stacked, split: int) -> np.ndarray:
@@ -143,18 +143,18 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
     rows = varied_rows(data, split)
     lengths = None if data.test.lengths is None else np.asarray(data.test.lengths[split, rows])
     stored = np.asarray(data.test.inputs[split, rows])
-    made = first_layer_outputs(module, variables, stored, lengths, settings, spec)
+    scaling = data.datasets[split].scaling
+    made = first_layer_outputs(module, variables, stored, lengths, settings, spec, scaling)
     if made:
         found |= made | {"feature_inputs": shown_inputs(data, split, rows), "feature_index": rows}
     if settings.model == "vae":
-        seen = np.arange(min(SEEN, data.test.targets.shape[1]))
-        plane = latent_plane(
-            module, variables, np.asarray(data.test.inputs[split, seen]), settings, spec
-        )
+        rows = np.arange(min(SEEN, data.test.targets.shape[1]))
+        tested = np.asarray(data.test.inputs[split, rows])
+        plane = latent_plane(module, variables, tested, settings, spec, scaling)
         if plane is not None:
             found["latent"] = plane
             if spec.task == "classification":
-                found["latent_targets"] = np.asarray(data.test.targets[split, seen])
+                found["latent_targets"] = np.asarray(data.test.targets[split, rows])
     return found
 
 

@@ -6,19 +6,23 @@ from typing import NamedTuple
 
 from dlfun.studies.arm import make_members, resolve
 from dlfun.studies.layouts import measured
-from dlfun.studies.loading import load
+from dlfun.studies.loading import load, target_sd
 from dlfun.studies.options import StudyOptions
 from dlfun.training.planner import Measured
 
 
 class Explained(NamedTuple):
-    """The candidates of one population, fastest first, with the steps its run will take."""
+    """The candidates of one population, fastest first, with the steps its run will take.
+
+    `target_sd` is how far the data set's numbers to predict vary, in a unit of the user's own.
+    """
 
     dataset: str
     model: str
     members: int
     steps: int
     candidates: list[Measured]
+    target_sd: float = 0.0
 
 
 def explain(options: StudyOptions) -> list[Explained]:
@@ -32,5 +36,6 @@ def explain(options: StudyOptions) -> list[Explained]:
             members = make_members(options, model, [chosen.hparams], len(data.datasets))
             layouts = measured(settings, data, members, chosen)
             count = len(members.replicates)
-            found.append(Explained(data.first.name, model, count, settings.steps, layouts))
+            about = (data.first.name, model, count, settings.steps, layouts, target_sd(data))
+            found.append(Explained(*about))
     return found

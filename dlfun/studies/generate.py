@@ -15,8 +15,10 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.data.text import decode_text
 from dlfun.learners.prepare import STORED, prepare
+from dlfun.scaling import Scaling
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble, likelihood
+from dlfun.studies.evidence import own_splits
 from dlfun.studies.pictures import QUICK
 from dlfun.studies.record import save_arrays
 from dlfun.studies.recorded import arm_file
@@ -37,6 +39,13 @@ def values(decoded: jax.Array, kind: str) -> jax.Array:
     if kind == "bernoulli":
         return jax.nn.sigmoid(decoded)
     return jnp.argmax(decoded, axis=-1) if kind == "categorical" else decoded
+
+
+def in_user_unit(inputs: np.ndarray, scaling: Scaling | None) -> np.ndarray:
+    """Inputs [n, *shape] as a model sees them, in the user's unit where they were standardised."""
+    if scaling is None or scaling.inputs is None:
+        return inputs
+    return np.asarray(scaling.inputs.in_user_unit(inputs))
 
 
 def traversal(means: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -68,11 +77,13 @@ def behind_the_end(split: Split, shape: tuple[int, ...]) -> np.ndarray:
 def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[str, Any]:
     """Test inputs, reconstructions from their latent means, samples from the prior, traversals.
 
-    Each [EXAMPLES, *shape], of one member of the arm; the values shown are expectations, and a
-    reconstruction is as its input is where that is padding. Traversals are [dimensions, EXAMPLES,
-    *shape], along the latent dimensions `traversed`.
+    Each [EXAMPLES, *shape], of one member of the arm; the values shown are expectations, in the
+    user's unit where inputs were standardised, and a reconstruction is as its input is where that
+    is padding. Traversals are [dimensions, EXAMPLES, *shape], along the latent dimensions
+    `traversed`.
     """
-    spec, settings, test = data.first.spec, result.settings, data.first.test
+    own = data.datasets[own_splits(result.rows, data)[member]]
+    spec, settings, test = own.spec, result.settings, own.test
     assembly = assemble(settings, spec)
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     kind = likelihood(settings.shape, spec)
@@ -81,7 +92,7 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
     @functools.partial(jax.jit, compiler_options=QUICK)
     def draw(variables: Any, seen: jax.Array, key: jax.Array) -> tuple[jax.Array, ...]:
         # Not in bfloat16, which no .npz can hold.
-        inputs = prepare(seen, spec, np.dtype(STORED[settings.precision]).name)
+        inputs = prepare(seen, spec, np.dtype(STORED[settings.precision]).name, own.scaling)
         means, _ = assembly.module.apply(variables, inputs, method="encode")
         prior = jax.random.normal(key, means[:EXAMPLES].shape, means.dtype)
         dimensions, along = traversal(means)
@@ -90,7 +101,8 @@ def generate(result: Result, data: Stacked, seed: int, member: int = 0) -> dict[
         return inputs[:EXAMPLES], values(decoded, kind), dimensions
 
     drawn = draw(variables, np.asarray(test.inputs[:SEEN]), key)
-    shown, made, dimensions = map(np.asarray, drawn)
+    shown, made = (in_user_unit(np.asarray(part), own.scaling) for part in drawn[:2])
+    dimensions = np.asarray(drawn[2])
     count = len(shown)
     padding = behind_the_end(test, spec.shape)
     return {

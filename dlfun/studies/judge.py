@@ -13,13 +13,13 @@ from dlfun.studies.claim import Claim, delta_of
 
 Row = Mapping[str, Any]
 
-METRICS = ("accuracy", "nats", "elbo", "loss")
+METRICS = ("accuracy", "nats", "rmse", "elbo", "loss")
 """What an arm can be judged by: the first of these that it has."""
 
 HIGHER = ("accuracy", "elbo")
 """Of these metrics more is better; of the others, less."""
 
-PER_EXAMPLE = ("accuracy", "nats", "loss")
+PER_EXAMPLE = ("accuracy", "nats", "rmse", "loss")
 """Metrics that the chance level of a data set is stated in."""
 
 DECIDED = ("better", "better (small)", "equivalent")
@@ -120,6 +120,11 @@ def chance_of(rows: Sequence[Row], metric: str, tested: Examined) -> float | Non
     return float(value) if stated and value != "" and np.isfinite(float(value)) else None
 
 
+def spread_of(rows: Sequence[Row]) -> float:
+    """The standard deviation of the training targets of one data set; 0 where not known."""
+    return float(rows[0].get("target_sd") or 0.0) if rows else 0.0
+
+
 def judge(
     rows: Sequence[Row],
     dataset: str,
@@ -136,7 +141,7 @@ def judge(
     arms = make_arms(rows, metric)
     if len(arms) < 2:
         return []
-    delta, given = delta_of(claim, dataset, metric)
+    delta, given = delta_of(claim, dataset, metric, spread_of(rows))
     accuracy = metric.endswith("accuracy")
     pairs = compare_arms(
         arms,

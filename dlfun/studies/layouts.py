@@ -206,11 +206,13 @@ def saved_of(store: Checkpoints, name: str) -> Saved | None:
 
 def resident(data: Stacked, settings: Settings) -> TuneData:
     """What is measured on: of data that are streamed, the examples of a few steps."""
-    train, validation = data.tuning
+    train, validation, scaling = data.tuning
     if not isinstance(train.inputs, Rows):
         return data.tuning
     few = slice(PROBE_STEPS * settings.batch_size)
-    return jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), TuneData(train, validation))
+    return TuneData(
+        *jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), (train, validation)), scaling
+    )
 
 
 def measured(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dlfun import data as datasets
 from dlfun import keys
 from dlfun.data.lazy import lazy_raw
@@ -42,6 +44,18 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
             )
         loaded[data.first.name] = data
     return loaded
+
+
+def target_sd(data: Stacked) -> float:
+    """The standard deviation of the training targets, its mean over the splits.
+
+    Of several outputs it is the root of their mean variance. 0 where targets have no unit of the
+    user's own.
+    """
+    scaling = data.tuning.scaling
+    if scaling is None or scaling.targets is None:
+        return 0.0
+    return float(np.sqrt(np.mean(np.square(scaling.targets.sd), axis=1)).mean())
 
 
 def chance(data: Stacked) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from dlfun.models.perceptron import units
+from dlfun.scaling import seen
 from dlfun.stats import clopper_pearson
 from dlfun.studies.arm import Result
 from dlfun.studies.separability import (
@@ -22,7 +23,9 @@ from dlfun.types import Dataset
 
 def inputs(dataset: Dataset) -> np.ndarray:
     """The training inputs as a model sees them."""
-    return np.asarray(dataset.train.inputs) * dataset.spec.scale
+    if dataset.scaling is None:
+        return np.asarray(dataset.train.inputs) * dataset.spec.scale
+    return seen(dataset.train.inputs, dataset.spec, dataset.scaling)
 
 
 def mistake_bound(result: Result, data: Stacked) -> Bound | None:

@@ -16,6 +16,7 @@ from dlfun.layers.recurrence import gates
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
 from dlfun.models.vae import places
+from dlfun.scaling import Scaling
 from dlfun.types import Settings, Spec
 
 FILTERS, MAPS, UNITS = 32, 8, 16
@@ -71,7 +72,13 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
 
 
 def first_layer_outputs(
-    module: Any, variables: Any, inputs: Any, lengths: Any, settings: Settings, spec: Spec
+    module: Any,
+    variables: Any,
+    inputs: Any,
+    lengths: Any,
+    settings: Settings,
+    spec: Spec,
+    scaling: Scaling | None = None,
 ) -> Arrays:
     """What the first layer of one member makes of some examples, where it is worth showing.
 
@@ -92,7 +99,7 @@ def first_layer_outputs(
     @functools.partial(jax.jit, compiler_options=QUICK)
     def outputs(variables: Any, inputs: Any, lengths: Any) -> dict[str, jax.Array]:
         variables = jax.tree.map(lambda leaf: leaf.astype(dtype), variables)
-        ready = prepare(inputs, spec, settings.precision)
+        ready = prepare(inputs, spec, settings.precision, scaling)
         found = trace[settings.model](module, variables, ready, lengths, settings.shape)
         return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), found)
 
@@ -160,7 +167,12 @@ def _states_and_gates(
 
 
 def latent_plane(
-    module: Any, variables: Any, inputs: Any, settings: Settings, spec: Spec
+    module: Any,
+    variables: Any,
+    inputs: Any,
+    settings: Settings,
+    spec: Spec,
+    scaling: Scaling | None = None,
 ) -> np.ndarray | None:
     """Posterior means [examples, 2] along the two latent dimensions in which they vary most.
 
@@ -171,7 +183,8 @@ def latent_plane(
 
     @functools.partial(jax.jit, compiler_options=QUICK)
     def means(variables: Any, inputs: Any) -> jax.Array:
-        ready = prepare(inputs, spec, np.dtype(STORED[settings.precision]).name)
+        dtype = np.dtype(STORED[settings.precision]).name
+        ready = prepare(inputs, spec, dtype, scaling)
         return module.apply(variables, ready, method="encode")[0].astype(jnp.float32)
 
     found = np.asarray(means(variables, inputs))

@@ -60,16 +60,16 @@ def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
     if size < 1:
         raise UserError("--plan is for comparisons; name two models or more")
     costs = explain(options)
-    names = list(dict.fromkeys(one.dataset for one in costs))
+    targets = {one.dataset: one.target_sd for one in costs}
     needs = []
-    for dataset in names:
+    for dataset, target_sd in targets.items():
         if pilot is None:
-            delta, _ = delta_of(claim, dataset, f"test_{METRICS[0]}")
+            metric = "test_rmse" if target_sd else f"test_{METRICS[0]}"
+            delta, _ = delta_of(claim, dataset, metric, target_sd)
             spreads = {f"sd {k:g} x delta": k * delta for k in ASSUMED}
-            metric = f"test_{METRICS[0]}"
         else:
             metric, spreads = of_pilot(Path(pilot), dataset, list(options.models), claim)
-            delta, _ = delta_of(claim, dataset, metric)
+            delta, _ = delta_of(claim, dataset, metric, target_sd)
         for pair, sd in spreads.items():
             needs.append(need(dataset, metric, pair, delta, sd, claim, size))
     return Plan(needs, costs, claim.power)

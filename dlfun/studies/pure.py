@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -29,7 +30,8 @@ class PureRun(NamedTuple):
       intervals: the number of steps of each call of advance.
       hparams: the numbers of the model, scalars; any of them may be mapped over, `width` and
         `depth` where the model was given one, up to its shape.
-      data: the training and validation split; no test split is within its reach.
+      data: the training and validation split, and how their numbers are standardised; no test
+        split is within its reach.
       test: the test split; leaves of all splits are [splits, n, ...].
       streams: replicate -> its keys, those that it has in a study.
       settings: what shapes the program.
@@ -66,4 +68,5 @@ def pure_run(options: StudyOptions) -> PureRun:
 
     hparams = HParams(*(jnp.asarray(value, dtype) for value in chosen.hparams))
     tuning, test = jax.tree.map(jnp.asarray, (data.tuning, data.test))
-    return PureRun(*run, hparams, tuning, test, streams, settings)
+    score = functools.partial(run.score, scaling=tuning.scaling)
+    return PureRun(*run._replace(score=score), hparams, tuning, test, streams, settings)

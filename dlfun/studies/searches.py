@@ -180,7 +180,7 @@ def tested(task: Task, choice: Choice, data: Stacked) -> tuple[dict[str, Any], A
     def of(variables: Any) -> Any:
         state = made.learner.trained(jax.tree.map(jnp.asarray, variables))
         carry = Carry(state, jnp.int32(settings.steps), streams, jnp.int32(failed_at))
-        return made.run.score(carry, hparams, data.test)
+        return made.run.score(carry, hparams, data.test, data.tuning.scaling)
 
     return jax.device_get(of(variables))
 

@@ -8,8 +8,17 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun.training.run import averages, divide, examination_key, of_healthy, prefix
-from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
+from dlfun.objectives.metrics import averages
+from dlfun.scaling import Scaling
+from dlfun.training.run import examination_key, of_healthy, over_batches, own_scaling, prefix
+from dlfun.training.steps import (
+    Carry,
+    no_totals,
+    settled,
+    to_batch,
+    train_steps,
+    training_batch,
+)
 from dlfun.types import Array, Batch, HParams, Learner, Metrics, Predictions, Split
 
 Running = tuple[Carry, Metrics]
@@ -19,11 +28,13 @@ Running = tuple[Carry, Metrics]
 class BlockRun(NamedTuple):
     """Pure functions of one member; `lane` is its place in a block [lanes, ...].
 
+    `scaling` is that of all splits, of which a member knows its own.
+
     Attributes:
-      begin: (carry, hparams, lane, block) -> running: an interval, before its first step.
-      learn: (running, hparams, lane, block) -> running: a step on each batch of the block.
+      begin: (carry, hparams, lane, block, scaling) -> running: an interval, before its first step.
+      learn: (running, hparams, lane, block, scaling) -> running: a step on each of its batches.
       finish: (carry, running) -> (carry, history): what the interval leaves.
-      measure: (carry, hparams, lane, block, weight, number) -> metrics [batches], totals each.
+      measure: (carry, hparams, lane, block, weight, number, scaling) -> metrics [batches], totals.
       close: (carry, metrics of all blocks) -> averages over a whole split.
       examine, conclude: the same two of the test split, with the examination of the learner if it
         has one; `examine` gives what `conclude` wants of a block, and what is said of each
@@ -47,19 +58,31 @@ def pick(block: Split, lane: Array) -> Callable[[Array], Split]:
 def make_block_run(learner: Learner) -> BlockRun:
     """The run of a learner; together its parts compute what `make_run` does."""
 
-    def begin(carry: Carry, hparams: HParams, lane: Array, block: Split) -> Running:
-        zeros = no_totals(learner, carry, hparams, pick(block, lane), jnp.arange(1))
+    def batches(
+        carry: Carry, lane: Array, block: Split, scaling: Scaling | None
+    ) -> Callable[[Array], Batch]:
+        own, split = own_scaling(scaling, carry.streams), pick(block, lane)
+        return lambda number: training_batch(split(number), own)
+
+    def begin(
+        carry: Carry, hparams: HParams, lane: Array, block: Split, scaling: Scaling | None
+    ) -> Running:
+        each = batches(carry, lane, block, scaling)
+        zeros = no_totals(learner, carry, hparams, each, jnp.arange(1))
         # A copy, since what runs on is eaten by each block and the carry is still needed.
         return jax.tree.map(jnp.copy, carry), zeros
 
-    def learn(running: Running, hparams: HParams, lane: Array, block: Split) -> Running:
+    def learn(
+        running: Running, hparams: HParams, lane: Array, block: Split, scaling: Scaling | None
+    ) -> Running:
         numbers = jnp.arange(block.targets.shape[1])
-        return train_steps(learner, *running, hparams, pick(block, lane), numbers)
+        each = batches(running[0], lane, block, scaling)
+        return train_steps(learner, *running, hparams, each, numbers)
 
     def finish(carry: Carry, running: Running) -> tuple[Carry, dict[str, Array]]:
         after, totals = running
         new = settled(carry, after)
-        return new, of_healthy(new, prefix("train", divide(totals)))
+        return new, of_healthy(new, prefix("train", averages(totals)))
 
     return BlockRun(begin, learn, finish, *scoring(learner), *examining(learner))
 
@@ -68,12 +91,19 @@ def scoring(learner: Learner) -> tuple[Callable[..., Metrics], Callable[..., dic
     """`measure` and `close` of a learner's run."""
 
     def measure(
-        carry: Carry, hparams: HParams, lane: Array, block: Split, weight: Array, number: Array
+        carry: Carry,
+        hparams: HParams,
+        lane: Array,
+        block: Split,
+        weight: Array,
+        number: Array,
+        scaling: Scaling | None = None,
     ) -> Metrics:
         def ask(batch: Batch, key: Array) -> Metrics:
             return learner.evaluate(carry.state, batch, hparams, key)
 
-        return each_batch(ask, carry.streams.evaluation, pick(block, lane), weight, number)
+        own = own_scaling(scaling, carry.streams)
+        return each_batch(ask, carry.streams.evaluation, pick(block, lane), weight, number, own)
 
     def close(carry: Carry, blocks: tuple[Metrics, ...]) -> dict[str, Array]:
         return of_healthy(carry, over_blocks(blocks))
@@ -88,13 +118,21 @@ def examining(
     asked = learner.examination
 
     def examine(
-        carry: Carry, hparams: HParams, lane: Array, block: Split, weight: Array, number: Array
+        carry: Carry,
+        hparams: HParams,
+        lane: Array,
+        block: Split,
+        weight: Array,
+        number: Array,
+        scaling: Scaling | None,
     ) -> tuple[tuple[Metrics, Metrics], Predictions]:
+        own_scale = own_scaling(scaling, carry.streams)
+
         def each(ask: Callable[..., Any], key: Array) -> Any:
             def of_batch(batch: Batch, key: Array) -> Any:
                 return ask(carry.state, batch, hparams, key)
 
-            return each_batch(of_batch, key, pick(block, lane), weight, number)
+            return each_batch(of_batch, key, pick(block, lane), weight, number, own_scale)
 
         found, said = each(learner.judge, carry.streams.evaluation)
         own = {} if asked is None else each(asked.measure, examination_key(carry.streams))
@@ -113,15 +151,16 @@ def each_batch(
     pick: Callable[[Array], Split],
     weight: Array,
     number: Array,
+    scaling: Scaling | None,
 ) -> Any:
     """What `ask` of (batch, key) finds in each batch of a block: [batches, ...]."""
 
     def one(at: Array) -> Any:
-        return ask(to_batch(pick(at), weight[at]), jax.random.fold_in(key, number[at]))
+        return ask(to_batch(pick(at), weight[at], scaling), jax.random.fold_in(key, number[at]))
 
     return jax.lax.map(one, jnp.arange(len(weight)))
 
 
 def over_blocks(blocks: Sequence[Metrics]) -> dict[str, Array]:
     """Averages over a whole split, of the totals [batches, ...] of its blocks."""
-    return averages(jax.tree.map(lambda *parts: jnp.concatenate(parts), *blocks))
+    return over_batches(jax.tree.map(lambda *parts: jnp.concatenate(parts), *blocks))

@@ -38,7 +38,7 @@ class Monitor:
 
     def update(self, history: Mapping[str, np.ndarray]) -> None:
         """The means over members of one interval's history [members]."""
-        shown = ("train_loss", "validation_accuracy", "validation_loss")
+        shown = ("train_loss", "validation_accuracy", "validation_rmse", "validation_loss")
         names = [name for name in shown if name in history][:2]
         with np.errstate(all="ignore"):
             means = {name: np.mean(history[name]) for name in names}

@@ -46,7 +46,7 @@ def measure(people: Population, members: Members, tuning: TuneData) -> Measured:
     group = layout.devices * layout.width
     rows = min(group, len(members.replicates))
     hparams, streams = people.place(selected(members, range(rows)))
-    data = people.place_data(TuneData(tuning.train, None))
+    data = people.place_data(tuning._replace(validation=None))
     steps = min(PROBE_STEPS, people.run.intervals[0])
     before = people.compile_seconds
     carry = people.init(hparams, streams)

@@ -49,7 +49,7 @@ class Population:
         self._copied = NamedSharding(self.mesh, PartitionSpec())
         self._at_once = 0.0  # seconds that programs compiled while others did
         self.init = self._program(run.init, own=2)
-        self.score = self._program(run.score, own=2, shared=1)
+        self.score = self._program(run.score, own=2, shared=2)
         self._advance = {steps: self._advancing(steps) for steps in sorted(set(run.intervals))}
         self._taking: dict[bool, Program] = {}
 
@@ -117,7 +117,8 @@ class Population:
             for steps in sorted(set(self.run.intervals)):
                 jobs.append(pool.submit(self.advancing(steps).lowered(carry, hparams, tuning)))
             if test is not None:
-                jobs.append(pool.submit(self.score.lowered(carry, hparams, held_out)))
+                scored = self.score.lowered(carry, hparams, held_out, tuning.scaling)
+                jobs.append(pool.submit(scored))
             programs = [job.result() for job in jobs]
         self._at_once += self.compile_seconds - spent - (time.perf_counter() - began)
         return max(bytes_needed(program) for program in programs)
@@ -154,7 +155,7 @@ class Population:
         """
         yield Session(
             lambda carry, hparams, steps: self.advance(carry, hparams, tuning, steps),
-            lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test)),
+            lambda carry, hparams: hosts.own_rows(self.score(carry, hparams, test, tuning.scaling)),
         )
 
     @property

@@ -8,10 +8,20 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
+from dlfun.objectives.metrics import averages
+from dlfun.scaling import Scaling
 from dlfun.training.order import batch_indices, stream_indices
-from dlfun.training.steps import Carry, no_totals, settled, to_batch, train_steps
+from dlfun.training.steps import (
+    Carry,
+    no_totals,
+    settled,
+    to_batch,
+    train_steps,
+    training_batch,
+)
 from dlfun.types import (
     Array,
+    Batch,
     HParams,
     Learner,
     Metrics,
@@ -52,14 +62,14 @@ def interval_lengths(steps: int, evaluations: int) -> tuple[int, ...]:
     return (length,) * full + ((rest,) if rest else ())
 
 
-def divide(metrics: Metrics) -> dict[str, Array]:
-    """Averages of (total, count) pairs."""
-    return {name: total / count for name, (total, count) in metrics.items()}
-
-
 def take(split: Split, which: Array, rows: Array) -> Split:
     """Rows of one of the stacked splits [splits, n, ...]."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[which, rows], split)
+
+
+def own_scaling(scaling: Scaling | None, streams: Streams) -> Scaling | None:
+    """How numbers are standardised for a member, of that of all splits [splits, ...]."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf)[streams.split], scaling)
 
 
 def each_batch(
@@ -69,6 +79,7 @@ def each_batch(
     hparams: HParams,
     streams: Streams,
     split: Split,
+    scaling: Scaling | None = None,
 ) -> Any:
     """What `measure` finds in each batch of a whole split: [batches, ...].
 
@@ -78,11 +89,12 @@ def each_batch(
     count = split.targets.shape[1]
     size = min(batch_size, count)
     chunks = -(-count // size)
+    own = own_scaling(scaling, streams)
 
     def one(chunk: Array) -> Any:
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
-        batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight)
+        batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight, own)
         return measure(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
 
     if chunks == 1:
@@ -90,9 +102,9 @@ def each_batch(
     return jax.lax.map(one, jnp.arange(chunks))
 
 
-def averages(totals: Metrics) -> dict[str, Array]:
+def over_batches(totals: Metrics) -> dict[str, Array]:
     """Averages over a whole split, of the totals of its batches [batches, ...]."""
-    return divide(jax.tree.map(lambda each: jnp.sum(each, axis=0), totals))
+    return averages(jax.tree.map(lambda each: jnp.sum(each, axis=0), totals))
 
 
 def rows_of(batches: Predictions, count: int) -> Predictions:
@@ -122,8 +134,8 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
         rows = indices(
             carry.streams.order, carry.step, steps, data.train.targets.shape[1], settings.batch_size
         )
-        new, train = train_interval(learner, carry, hparams, data.train, rows)
-        history = prefix("train", divide(train))
+        new, train = train_interval(learner, carry, hparams, data.train, rows, data.scaling)
+        history = prefix("train", averages(train))
         if data.validation is not None:
             found = each_batch(
                 learner.evaluate,
@@ -132,19 +144,24 @@ def make_run(learner: Learner, settings: Settings, task: str = "classification")
                 hparams,
                 carry.streams,
                 scored(data.validation),
+                data.scaling,
             )
-            history |= prefix("validation", averages(found))
+            history |= prefix("validation", over_batches(found))
         return new, of_healthy(new, history)
 
-    def score(carry: Carry, hparams: HParams, split: Split) -> tuple[dict[str, Array], Predictions]:
+    def score(
+        carry: Carry, hparams: HParams, split: Split, scaling: Scaling | None = None
+    ) -> tuple[dict[str, Array], Predictions]:
         def asked(measure: Callable[..., Any], streams: Streams) -> Any:
-            return each_batch(measure, scoring_batch, carry.state, hparams, streams, scored(split))
+            state, whole = carry.state, scored(split)
+            return each_batch(measure, scoring_batch, state, hparams, streams, whole, scaling)
 
         totals, said = asked(learner.judge, carry.streams)
-        found = averages(totals)
+        found = over_batches(totals)
         if learner.examination is not None:
             own = carry.streams._replace(evaluation=examination_key(carry.streams))
-            found |= learner.examination.conclude(averages(asked(learner.examination.measure, own)))
+            more = asked(learner.examination.measure, own)
+            found |= learner.examination.conclude(over_batches(more))
         return of_healthy(carry, found), of_healthy(carry, rows_of(said, split.targets.shape[1]))
 
     return Run(init, advance, score, intervals)
@@ -195,15 +212,21 @@ def joined(split: Split, xp: Any = jnp) -> Split:
 
 
 def train_interval(
-    learner: Learner, carry: Carry, hparams: HParams, train: Split, rows: Array
+    learner: Learner,
+    carry: Carry,
+    hparams: HParams,
+    train: Split,
+    rows: Array,
+    scaling: Scaling | None = None,
 ) -> tuple[Carry, Metrics]:
     """A step of training on each of rows [steps, batch], as one scan.
 
     A run that fails in them is frozen before them.
     """
+    own = own_scaling(scaling, carry.streams)
 
-    def pick(row: Array) -> Split:
-        return take(train, carry.streams.split, row)
+    def pick(row: Array) -> Batch:
+        return training_batch(take(train, carry.streams.split, row), own)
 
     zeros = no_totals(learner, carry, hparams, pick, rows)
     running, totals = train_steps(learner, carry, zeros, hparams, pick, rows)

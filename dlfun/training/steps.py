@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
+from dlfun.scaling import Scaling
 from dlfun.types import Array, Batch, HParams, Learner, Metrics, Split, Streams
 
 
@@ -24,9 +25,14 @@ class Carry(NamedTuple):
     failed_at: Array
 
 
-def to_batch(split: Split, weight: Array) -> Batch:
+def to_batch(split: Split, weight: Array, scaling: Scaling | None) -> Batch:
     """Examples as a batch, each with a weight."""
-    return Batch(split.inputs, split.targets, weight, split.lengths)
+    return Batch(split.inputs, split.targets, weight, split.lengths, scaling)
+
+
+def training_batch(split: Split, scaling: Scaling | None) -> Batch:
+    """Examples as the batch of a step, which count alike."""
+    return to_batch(split, jnp.ones(split.targets.shape[0], jnp.float32), scaling)
 
 
 def add(a: Metrics, b: Metrics) -> Metrics:
@@ -41,16 +47,15 @@ def is_finite(tree: Any) -> Array:
 
 
 def train_step(
-    learner: Learner, running: Carry, hparams: HParams, split: Split, step: Array
+    learner: Learner, running: Carry, hparams: HParams, batch: Batch, step: Array
 ) -> tuple[Any, Metrics]:
     """The state after a step on these examples, and the step's metrics."""
-    batch = to_batch(split, jnp.ones(split.targets.shape[0], jnp.float32))
     key = jax.random.fold_in(running.streams.noise, step)
     return learner.update(running.state, batch, hparams, key)
 
 
 def no_totals(
-    learner: Learner, carry: Carry, hparams: HParams, pick: Callable[[Array], Split], xs: Array
+    learner: Learner, carry: Carry, hparams: HParams, pick: Callable[[Array], Batch], xs: Array
 ) -> Metrics:
     """The metrics of no step at all: zeros."""
 
@@ -65,7 +70,7 @@ def train_steps(
     running: Carry,
     totals: Metrics,
     hparams: HParams,
-    pick: Callable[[Array], Split],
+    pick: Callable[[Array], Batch],
     xs: Array,
 ) -> tuple[Carry, Metrics]:
     """A step on the examples that `pick` gives for each of xs [steps, ...], and totals with theirs.

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 from jax.sharding import NamedSharding, SingleDeviceSharding
 
+from dlfun.scaling import Scaling
 from dlfun.training import feed, hosts
 from dlfun.training.blocks import make_block_run
 from dlfun.training.order import batch_indices, stream_indices
@@ -43,12 +44,12 @@ class StreamedPopulation(Population):
         self.text = task == "next_token"
         self.indices = stream_indices if self.text else batch_indices
         self._orders: dict[tuple[int, int], Program] = {}
-        self.begin = self._program(parts.begin, own=3, lanes=1)
-        self.learn = self._program(parts.learn, own=3, lanes=1, donate_argnums=0)
+        self.begin = self._program(parts.begin, own=3, lanes=1, shared=1)
+        self.learn = self._program(parts.learn, own=3, lanes=1, shared=1, donate_argnums=0)
         self.finish = self._program(parts.finish, own=2, donate_argnums=0)
-        self.measure = self._program(parts.measure, own=3, lanes=1, shared=2)
+        self.measure = self._program(parts.measure, own=3, lanes=1, shared=3)
         self.close = self._program(parts.close, own=2)
-        self.examine = self._program(parts.examine, own=3, lanes=1, shared=2)
+        self.examine = self._program(parts.examine, own=3, lanes=1, shared=3)
         self.conclude = self._program(parts.conclude, own=2)
 
     @property
@@ -58,7 +59,9 @@ class StreamedPopulation(Population):
         return (*own, self.examine, self.conclude, *self._orders.values())
 
     def place_data(self, data: TuneData | Split) -> Any:
-        """The data, where they are."""
+        """The data, where they are; how they are standardised, on every device."""
+        if isinstance(data, TuneData):
+            return data._replace(scaling=put(data.scaling, self._copied))
         return data
 
     @contextlib.contextmanager
@@ -67,12 +70,13 @@ class StreamedPopulation(Population):
     ) -> Iterator[Session]:
         """What trains and scores a chunk of the members, and what feeds it."""
         validation = tuning.validation and self._scoring(members, first, tuning.validation)
-        training = self._training(members, first, tuning.train, done)
+        training, scaling = self._training(members, first, tuning.train, done), tuning.scaling
         with feed.prefetched(training.source) as blocks:
+            lane = Lane(blocks, training.row)
             yield Session(
-                functools.partial(self._advance_fed, Lane(blocks, training.row), validation),
+                functools.partial(self._advance_fed, lane, validation, scaling),
                 lambda carry, hparams: self._score_fed(
-                    self._scoring(members, first, test), carry, hparams
+                    self._scoring(members, first, test), scaling, carry, hparams
                 ),
             )
 
@@ -126,27 +130,35 @@ class StreamedPopulation(Population):
         return which[here].reshape(-1)
 
     def _advance_fed(
-        self, training: Lane, validation: Lane | None, carry: Any, hparams: HParams, steps: int
+        self,
+        training: Lane,
+        validation: Lane | None,
+        scaling: Scaling | None,
+        carry: Any,
+        hparams: HParams,
+        steps: int,
     ) -> tuple[Any, Any]:
         """One interval: its blocks, then the validation split."""
         running, done = None, 0
         while done < steps:
             block = put_own(next(training.source), self._sharded)
             if running is None:
-                running = self.begin(carry, hparams, training.row, block)
+                running = self.begin(carry, hparams, training.row, block, scaling)
             # No block is sent before the last but one is used up, or they would pile up.
             jax.block_until_ready(running)
-            running = self.learn(running, hparams, training.row, block)
+            running = self.learn(running, hparams, training.row, block, scaling)
             done += block.targets.shape[1]
         carry, history = self.finish(carry, running)
         if validation is not None:
-            found = self._measured(carry, hparams, validation, self.measure)
+            found = self._measured(carry, hparams, validation, scaling, self.measure)
             history |= prefix("validation", self.close(carry, found))
         return carry, history
 
-    def _score_fed(self, scoring: Lane, carry: Any, hparams: HParams) -> tuple[Any, Any]:
+    def _score_fed(
+        self, scoring: Lane, scaling: Scaling | None, carry: Any, hparams: HParams
+    ) -> tuple[Any, Any]:
         """The metrics of whole test splits, and what is said of each example [own, examples]."""
-        found = self._measured(carry, hparams, scoring, self.examine)
+        found = self._measured(carry, hparams, scoring, scaling, self.examine)
         blocks, said = zip(*found, strict=True)
         count = scoring.source.count
 
@@ -160,7 +172,12 @@ class StreamedPopulation(Population):
         )
 
     def _measured(
-        self, carry: Any, hparams: HParams, scoring: Lane, measure: Program
+        self,
+        carry: Any,
+        hparams: HParams,
+        scoring: Lane,
+        scaling: Scaling | None,
+        measure: Program,
     ) -> tuple[Any, ...]:
         """What `measure` finds in each block of whole splits."""
         found: list[Any] = []
@@ -169,7 +186,7 @@ class StreamedPopulation(Population):
                 split = put_own(block.split, self._sharded)
                 weight, number = put((block.weight, block.number), self._copied)
                 jax.block_until_ready(found[-1:])
-                found.append(measure(carry, hparams, scoring.row, split, weight, number))
+                found.append(measure(carry, hparams, scoring.row, split, weight, number, scaling))
         return tuple(found)
 
     def compile(self, members: Members, data: TuneData, test: Split | None) -> int:
@@ -181,6 +198,7 @@ class StreamedPopulation(Population):
         """
         hparams, streams, carry = self._member_shapes(members)
         lane = jax.ShapeDtypeStruct(streams.split.shape, np.int32)
+        scaling = shapes(data.scaling)
         compiled = [self.init.compiled(hparams, streams)]
         which, _ = feed.lanes(members.replicates, self.layout)
         plans = {self._lengths(which, data.train, steps) for steps in self.run.intervals}
@@ -188,15 +206,15 @@ class StreamedPopulation(Population):
             order = jax.ShapeDtypeStruct((self._own(which).size,), streams.order.dtype)
             self._order(data.train, steps).compiled(order, np.int32(0))
             block = self._block(data.train, which.size, (steps, self.batch_size))
-            begun = self.begin.compiled(carry, hparams, lane, block)
+            begun = self.begin.compiled(carry, hparams, lane, block, scaling)
             running = shapes(begun.out_info)
-            compiled += [begun, self.learn.compiled(running, hparams, lane, block)]
+            compiled += [begun, self.learn.compiled(running, hparams, lane, block, scaling)]
         compiled.append(self.finish.compiled(carry, running))
         scored = [(data.validation, self.measure, self.close), (test, self.examine, self.conclude)]
         for split, measure, close in scored:
             if split is not None:
                 compiled += self._compile_scoring(
-                    members, split, carry, hparams, lane, measure, close
+                    members, split, carry, hparams, lane, scaling, measure, close
                 )
         waiting = 1 + (feed.PREFETCHED if jax.default_backend() == "cpu" else 0)
         kept = (size(carry) + waiting * size(block)) // self.layout.devices
@@ -209,6 +227,7 @@ class StreamedPopulation(Population):
         carry: Any,
         hparams: Any,
         lane: Any,
+        scaling: Any,
         measure: Program,
         close: Program,
     ) -> list[Any]:
@@ -219,7 +238,7 @@ class StreamedPopulation(Population):
         block = self._block(source.split, which.size, rows)
         weight = jax.ShapeDtypeStruct(rows, np.float32)
         number = jax.ShapeDtypeStruct(rows[:1], np.int32)
-        measured = measure.compiled(carry, hparams, lane, block, weight, number)
+        measured = measure.compiled(carry, hparams, lane, block, weight, number, scaling)
         found = shapes(measured.out_info)
         totals = found[0] if measure is self.examine else found
         return [measured, close.compiled(carry, (totals,) * len(source))]

@@ -92,6 +92,10 @@ def scientific(value: float) -> str:
 def unit_of(metric: str) -> Unit:
     """How a metric of members.csv is shown."""
     name = metric.replace("_", " ").replace("elbo", "ELBO")
+    if metric.endswith("rmse"):
+        return Unit(name.replace("rmse", "RMSE"))
+    if metric.endswith("_r2"):
+        return Unit(name.replace("r2", "R²"), higher=True)
     if metric.endswith("accuracy"):
         return Unit(name, 100.0, "%", "points", 2, higher=True)
     if metric.endswith(("elbo", "log_likelihood")):

@@ -51,8 +51,8 @@ def curve(sizes: Sequence[int], train: Callable[[int], Rows]) -> list[dict[str, 
 
 
 def scores_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What a curve shows of a run: accuracies, and where there are none, losses."""
-    kind = "accuracy" if "test_accuracy" in row else "loss"
+    """What a curve shows of a run: accuracies, and where there are none, errors."""
+    kind = next(kind for kind in ("accuracy", "rmse", "loss") if f"test_{kind}" in row)
     return f"train_{kind}", f"test_{kind}"
 
 
@@ -68,9 +68,11 @@ def classical_curve(
 ) -> list[dict[str, Any]]:
     """The curve of a classical arm; the arguments are those of `run_classical`.
 
-    Features are made once: those of fewer examples are the first of all.
+    Features are made once, where nothing is fitted to make them: those of fewer examples are the
+    first of all.
     """
     whole = read or Reader(data)
+    apart = data.first.scaling is not None
 
     def train(count: int) -> Rows:
         def few(kind: str, at: int, open_test: bool) -> Tables:
@@ -78,8 +80,9 @@ def classical_curve(
             return seen._replace(train=type(seen.train)(*(part[:count] for part in seen.train)))
 
         fewer = first_examples(data, count)
+        own = Reader(fewer) if apart else few
         return run_classical(
-            name, fewer, [configuration], seeds, seed, True, read=few, store=store
+            name, fewer, [configuration], seeds, seed, True, read=own, store=store
         ).rows
 
     return curve(sizes, train)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -81,12 +82,26 @@ def make(
     return Pipeline([*(scaling(kind, spec) if row.scaled else []), ("model", model)])
 
 
-def scores(task: str, split: str, predicted: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-    """Accuracy of classes, or mean squared error of numbers, as networks are scored."""
+def scores(
+    task: str, split: str, predicted: np.ndarray, targets: np.ndarray, measured: bool = False
+) -> dict[str, float]:
+    """Accuracy of classes, or mean squared error of numbers, as networks are scored.
+
+    Numbers of a unit of the user's own are `measured`, and have an rmse and an R^2 beside it.
+    """
     if task == "classification":
         return {f"{split}_accuracy": float(np.mean(predicted == targets))}
-    difference = predicted.reshape(targets.shape) - targets
-    return {f"{split}_loss": float(np.mean(np.square(difference)))}
+    wanted = targets.astype(np.float64)
+    squares = np.square(predicted.reshape(wanted.shape) - wanted).mean(0)
+    found = {f"{split}_loss": float(squares.mean())}
+    if measured:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            explained = np.where(np.ptp(wanted, axis=0) > 0, 1 - squares / wanted.var(0), np.nan)
+        found |= {
+            f"{split}_rmse": math.sqrt(found[f"{split}_loss"]),
+            f"{split}_r2": float(explained.mean()),
+        }
+    return found
 
 
 def confidence(estimator: Any, features: np.ndarray, predicted: np.ndarray) -> np.ndarray | None:
@@ -102,12 +117,15 @@ def fit(estimator: Any, data: Tables, task: str) -> Fitted:
     """Fits on the training split, and scores every split there is."""
     start = time.perf_counter()
     estimator.fit(data.train.features, data.train.targets)
+    splits = {"train": data.train, "validation": data.validation, "test": data.test}
     said = {
         split: (estimator.predict(table.features), table.targets)
-        for split, table in data._asdict().items()
+        for split, table in splits.items()
         if table is not None
     }
-    found = {n: v for split, pair in said.items() for n, v in scores(task, split, *pair).items()}
+    found: dict[str, float] = {}
+    for split, pair in said.items():
+        found |= scores(task, split, *pair, data.measured)
     predicted = sure = None
     if data.test is not None and task == "classification":
         predicted = said["test"][0]

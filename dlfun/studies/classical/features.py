@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.scaling import Scaling, seen
 from dlfun.studies.classical import RAW
 from dlfun.types import Spec, Split
 
@@ -48,7 +49,7 @@ def check_features(name: str, spec: Spec) -> None:
         raise UserError("+hog needs scikit-image: pip install 'dlfun[baselines]'")
 
 
-def extract(name: str, split: Split, spec: Spec) -> np.ndarray:
+def extract(name: str, split: Split, spec: Spec, scaling: Scaling | None = None) -> np.ndarray:
     """Features of every example: [n, d] float32, those of an example of it alone.
 
     Args:
@@ -62,7 +63,7 @@ def extract(name: str, split: Split, spec: Spec) -> np.ndarray:
     inputs = np.asarray(split.inputs)
     lengths = None if split.lengths is None else np.asarray(split.lengths)
     if name != "ngrams" and not (name == RAW and spec.vocabulary):
-        inputs = inputs.astype(np.float32) * np.float32(spec.scale)
+        inputs = seen(inputs, spec, scaling)
     makers: Mapping[str, Callable[..., np.ndarray]] = {
         RAW: raw,
         "hog": hog,

@@ -12,6 +12,7 @@ from flax import linen as nn
 
 from dlfun.learners.prepare import prepare
 from dlfun.models import row_of
+from dlfun.scaling import Scaling
 from dlfun.studies.arm import Result
 from dlfun.studies.assemble import assemble
 from dlfun.studies.classical.tables import Table, Tables, split_of
@@ -41,13 +42,15 @@ def head_inputs(module: nn.Module, variables: Any, *args: Any, **more: Any) -> A
 
 @functools.lru_cache
 def reader(settings: Settings, spec: Spec, way: str) -> Callable[..., Array]:
-    """The features of a chunk: (variables, inputs as stored, lengths) -> [CHUNK, d]."""
+    """The features of a chunk: (variables, inputs as stored, lengths, scaling) -> [CHUNK, d]."""
     module = assemble(settings, spec, way).module
     takes_lengths = spec.padded and row_of(settings.model).lengths
 
     @jax.jit
-    def read(variables: Any, inputs: Array, lengths: Array | None) -> Array:
-        inputs = prepare(inputs, spec, settings.precision)
+    def read(
+        variables: Any, inputs: Array, lengths: Array | None, scaling: Scaling | None
+    ) -> Array:
+        inputs = prepare(inputs, spec, settings.precision, scaling)
         if settings.model == "vae":
             return module.apply(variables, inputs, method="encode")[0]
         more = {"lengths": lengths} if takes_lengths else {}
@@ -72,6 +75,7 @@ def learned_features(
     read = reader(result.settings, spec, result.layout.way)
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     at = split_of(data, int(result.rows[member]["replicate"]))
+    scaling = data.datasets[at].scaling
 
     def of(splits: Split | None) -> np.ndarray | None:
         if splits is None:
@@ -81,7 +85,8 @@ def learned_features(
         for start in range(0, count, CHUNK):
             rows = np.arange(start, start + CHUNK) % count  # whole chunks: compiled once
             lengths = None if split.lengths is None else split.lengths[rows]
-            parts.append(np.asarray(read(variables, split.inputs[rows], lengths), np.float32))
+            found = read(variables, split.inputs[rows], lengths, scaling)
+            parts.append(np.asarray(found, np.float32))
         return np.concatenate(parts)[:count]
 
     train = of(data.tuning.train)

@@ -10,8 +10,8 @@ import numpy as np
 
 from dlfun.studies.classical import RAW
 from dlfun.studies.classical.features import extract
-from dlfun.studies.stacked import Stacked
-from dlfun.types import Split
+from dlfun.studies.stacked import Stacked, scalings
+from dlfun.types import Dataset, Split
 
 
 class Table(NamedTuple):
@@ -22,11 +22,15 @@ class Table(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """The splits of one replicate, or of all that share them; test is None where it stays shut."""
+    """The splits of one replicate, or of all that share them; test is None where it stays shut.
+
+    `measured` says that targets are numbers in a unit of the user's own.
+    """
 
     train: Table
     validation: Table | None
     test: Table | None
+    measured: bool = False
 
 
 Read = Callable[[str, int, bool], Tables]
@@ -47,11 +51,13 @@ class Reader:
 
     def __call__(self, kind: str, at: int, open_test: bool) -> Tables:
         """Tables of a kind of features; the test split is read only where it is opened."""
-        train, held_out = self._data.tuning
+        train, held_out, _ = self._data.tuning
+        scaling = self._data.datasets[at].scaling
         return Tables(
             self._table(kind, at, "train", train),
             None if held_out is None else self._table(kind, at, "validation", held_out),
             self._table(kind, at, "test", self._data.test) if open_test else None,
+            scaling is not None and scaling.targets is not None,
         )
 
     def _table(self, kind: str, at: int, name: str, splits: Split) -> Table:
@@ -59,7 +65,8 @@ class Reader:
         if key in self._kept:
             return self._kept[key]
         split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
-        made = Table(extract(kind, split, self._data.first.spec), split.targets)
+        own = self._data.datasets[at]
+        made = Table(extract(kind, split, own.spec, own.scaling), split.targets)
         if kind != RAW:
             self._kept[key] = made
         return made
@@ -68,4 +75,14 @@ class Reader:
 def first_examples(data: Stacked, count: int) -> Stacked:
     """The same data with fewer training examples: those that --train_examples=`count` leaves."""
     train = jax.tree.map(lambda leaf: leaf[:, :count], data.tuning.train)
-    return data._replace(tuning=data.tuning._replace(train=train))
+    own = tuple(refitted(dataset, count) for dataset in data.datasets)
+    scaling = scalings([dataset.scaling for dataset in own])
+    return data._replace(datasets=own, tuning=data.tuning._replace(train=train, scaling=scaling))
+
+
+def refitted(dataset: Dataset, count: int) -> Dataset:
+    """A data set whose numbers are standardised by the first of its training examples."""
+    if dataset.scaling is None:
+        return dataset
+    rows = (dataset.train.inputs[:count], dataset.train.targets[:count])
+    return dataset._replace(scaling=dataset.scaling.fitted(*rows))

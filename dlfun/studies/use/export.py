@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,8 +49,9 @@ def plain_way(model: str) -> str:
 def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     """A trained member as a function, and what the original gives for real inputs.
 
-    The inputs are those that the data set stores, of its type; what scales them is inside. They
-    are of the validation split, or of the training split where nothing was held out.
+    The inputs are those that the data set stores, of its type; what scales them is inside, and
+    outputs are in the user's unit. They are of the validation split, or of the training split
+    where nothing was held out.
 
     Raises:
       UserError: if the model has no such part.
@@ -67,9 +69,23 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     arguments = {"inputs": given.inputs}
     if takes_lengths(network.settings, network.spec):
         arguments["lengths"] = np.asarray(given.lengths, np.int32)
-    function = forward(network.settings, network.spec, plain_way(network.settings.model))
+    function = answering(network)
     output = "logits" if is_logits(network) else "outputs"
     return Exportable(function, flat, variables, arguments, output), outputs_of(network, given)[0]
+
+
+def answering(network: Network) -> Callable[..., jax.Array]:
+    """(variables, stored inputs, lengths) -> outputs, of numbers those in the user's unit."""
+    apply = forward(network.settings, network.spec, plain_way(network.settings.model))
+    scaling = network.scaling(0)
+
+    def function(variables: Any, inputs: jax.Array, lengths: Any = None) -> jax.Array:
+        outputs = apply(variables, inputs, lengths, scaling)
+        if scaling is None or scaling.targets is None:
+            return outputs
+        return outputs + scaling.targets.origin[None].astype(outputs.dtype)
+
+    return function
 
 
 def is_logits(network: Network) -> bool:
@@ -90,8 +106,14 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)
 
+    scaling = network.scaling(0)
+
     def function(variables: Any, latents: jax.Array) -> jax.Array:
-        return values(module.apply(variables, latents, method="decode")[0], kind)
+        made = values(module.apply(variables, latents, method="decode")[0], kind)
+        if scaling is None or scaling.inputs is None:
+            return made
+        flat = made.reshape(len(made), -1)  # as wide as the columns are
+        return scaling.inputs.in_user_unit(flat).astype(made.dtype)
 
     dtype = network.variables["params"]["log_scale"].dtype
     random = np.random.default_rng(0)
@@ -101,16 +123,24 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
 
 
 def check(
-    files: dict[str, bytes], kind: str, model: Exportable, expected: np.ndarray, precision: str
+    files: dict[str, bytes],
+    kind: str,
+    model: Exportable,
+    expected: np.ndarray,
+    precision: str,
+    least: float | np.ndarray = 1.0,
 ) -> Checked:
     """Compares what the files give with the original.
+
+    Numbers in a unit of the user's own are held against the largest of each output.
 
     Raises:
       UserError: if they differ by more than the tolerance of the precision.
     """
     found = FORMATS[kind].call(files, model).reshape(expected.shape).astype(np.float64)
-    scale = max(1.0, float(np.abs(expected).max()))
-    difference = float(np.abs(found - expected).max()) / scale
+    own = np.ndim(least) > 0
+    scale = np.maximum(least, np.abs(expected).max(axis=0 if own else None))
+    difference = float((np.abs(found - expected) / scale).max())
     tolerance = TOLERANCES[precision]
     if not difference <= tolerance:  # NaN is none either
         raise UserError(
@@ -120,6 +150,16 @@ def check(
     return Checked(len(expected), difference, tolerance)
 
 
+def spread(network: Network, part: str) -> float | np.ndarray:
+    """What differences from the original are held against at least, where outputs are small.
+
+    It is 1, but of numbers in a unit of the user's own [columns], their standard deviations.
+    """
+    scaling = network.scaling(0)
+    standard = scaling and (scaling.targets if part == "outputs" else scaling.inputs)
+    return 1.0 if standard is None else np.maximum(standard.sd, np.finfo(np.float32).tiny)
+
+
 def meaning(network: Network, source: Source, part: str) -> str:
     """In words, what the inputs are."""
     spec = network.spec
@@ -127,6 +167,8 @@ def meaning(network: Network, source: Source, part: str) -> str:
         return "latents, standard normal"
     if spec.vocabulary:
         return "ids of characters, places in the alphabet" if spec.alphabet else "bytes of UTF-8"
+    if network.data.first.scaling is not None and network.data.first.scaling.inputs is not None:
+        return stored_columns(network.data.first.scaling.inputs.origin)
     if spec.modality == "speech":
         return "log-mel spectrograms as the data set makes them, frames by bands"
     if spec.scale < 1:
@@ -135,6 +177,16 @@ def meaning(network: Network, source: Source, part: str) -> str:
         whole = f"whole numbers from {source.least} to {source.white}, which are scaled inside"
         return whole + (pixels if other else "")
     return "as the data set stores them; nothing is scaled"
+
+
+def stored_columns(origin: np.ndarray) -> str:
+    """In words, how a table's columns are given."""
+    plain = "columns of numbers in their own unit, of categories 0 or 1; standardised inside"
+    away = np.flatnonzero(origin)
+    if not len(away):
+        return plain
+    lost = ", ".join(f"{origin[i]:.17g} from number {i}" for i in away.tolist())
+    return f"{plain}; subtract first, in double precision, {lost} (counted from 0)"
 
 
 def loading(kind: str, model: Exportable) -> list[str]:
@@ -185,7 +237,7 @@ def export_model(
     """
     model, expected = exportable(network, part)
     files = FORMATS[kind].write(model)
-    found = check(files, kind, model, expected, network.settings.precision)
+    found = check(files, kind, model, expected, network.settings.precision, spread(network, part))
 
     def fill(folder: Path) -> None:
         for name, content in files.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import jax
@@ -63,20 +64,24 @@ class Calibrated(NamedTuple):
 
 
 def outputs_of(network: Network, given: Given) -> np.ndarray:
-    """The outputs of every member for every example: [members, examples, ...]."""
+    """The outputs of every member for every example: [members, examples, ...].
+
+    Numbers are in the user's unit.
+    """
     program = jax.jit(forward(network.settings, network.spec))
     reads_lengths = takes_lengths(network.settings, network.spec)
     count = len(given.inputs)
     size = min(BATCH, count)
     found = []
     for member in range(len(network.rows)):
-        variables, parts = network.variables_of(member), []
+        variables, parts, scaling = network.variables_of(member), [], network.scaling(member)
         for start in range(0, count, size):
             rows = np.minimum(np.arange(start, start + size), count - 1)
             lengths = None if given.lengths is None else given.lengths[rows]
             more = lengths if reads_lengths else None
-            parts.append(np.asarray(program(variables, given.inputs[rows], more)))
-        found.append(np.concatenate(parts)[:count])
+            parts.append(np.asarray(program(variables, given.inputs[rows], more, scaling)))
+        outputs = np.concatenate(parts)[:count]
+        found.append(outputs if scaling is None else outputs + scaling.target_origin)
     return np.stack(found)
 
 
@@ -220,10 +225,18 @@ def calibrate_network(network: Network, ensemble: bool, asked: str | float) -> C
     )
 
 
-def shown(value: Any) -> Any:
-    """A number in the fewest digits of single precision; what is no number is None."""
+def shown(value: Any, origin: float = 0.0) -> Any:
+    """A number in the fewest digits of single precision; what is no number is None.
+
+    The digits are those of its difference from an `origin`, and so none of them is lost.
+
+    >>> shown(np.float32(0.1)), shown(1e9 + 0.125, 1e9)
+    (0.1, 1000000000.125)
+    """
     number = float(value)
-    return float(str(np.float32(number))) if np.isfinite(number) else None
+    if not np.isfinite(number):
+        return None
+    return float(Decimal(str(np.float32(number - origin))) + Decimal(origin))
 
 
 def rows_of(network: Network, given: Given, answers: Answers) -> Iterator[dict[str, Any]]:
@@ -248,9 +261,12 @@ def _named(network: Network, predicted: np.ndarray) -> dict[str, Any]:
         return {"predicted": decode_text(predicted, network.spec.alphabet)}
     if task == "sequence_labelling":
         return {"predicted": " ".join(map(str, predicted.tolist()))}
-    if len(predicted) == 1:
-        return {"predicted": shown(predicted[0])}
-    return {f"predicted_{i}": shown(value) for i, value in enumerate(predicted)}
+    scaling = network.scaling(0)
+    origins = np.broadcast_to(0.0 if scaling is None else scaling.target_origin, predicted.shape)
+    numbers = [shown(*pair) for pair in zip(predicted, origins.tolist(), strict=True)]
+    if len(numbers) == 1:
+        return {"predicted": numbers[0]}
+    return {f"predicted_{i}": number for i, number in enumerate(numbers)}
 
 
 def as_json(row: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED, prepare
 from dlfun.models import row_of
 from dlfun.studies.assemble import assemble, likelihood
-from dlfun.studies.generate import EXAMPLES, SEEN, traversal, values
+from dlfun.studies.generate import EXAMPLES, SEEN, in_user_unit, traversal, values
 from dlfun.studies.pictures import QUICK
 from dlfun.studies.record import save_arrays
 from dlfun.studies.use.trained import Network
@@ -49,7 +49,10 @@ def sampling_key(network: Network, seed: int) -> jax.Array:
 
 
 def decode(network: Network, latents: np.ndarray) -> np.ndarray:
-    """The expected example of each latent: [n, *shape], of ids the likeliest."""
+    """The expected example of each latent: [n, *shape], of ids the likeliest.
+
+    Inputs that were standardised are in the user's unit.
+    """
     module = assemble(network.settings, network.spec).module
     kind = likelihood(network.settings.shape, network.spec)
 
@@ -64,7 +67,8 @@ def decode(network: Network, latents: np.ndarray) -> np.ndarray:
         np.asarray(program(variables, latents[np.minimum(np.arange(i, i + size), count - 1)]))
         for i in range(0, count, size)
     ]
-    return np.concatenate(found)[:count].reshape(count, *network.spec.shape)
+    made = np.concatenate(found)[:count].reshape(count, *network.spec.shape)
+    return in_user_unit(made, network.scaling(0))
 
 
 def latent_means(network: Network) -> jax.Array:
@@ -75,7 +79,7 @@ def latent_means(network: Network) -> jax.Array:
 
     @functools.partial(jax.jit, compiler_options=QUICK)
     def program(variables: Any, inputs: Any) -> jax.Array:
-        ready = prepare(inputs, network.spec, dtype)
+        ready = prepare(inputs, network.spec, dtype, network.scaling(0))
         return module.apply(variables, ready, method="encode")[0]
 
     return program(network.variables_of(0), np.asarray(train.inputs[:SEEN]))

@@ -15,6 +15,7 @@ from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
+from dlfun.scaling import Scaling
 from dlfun.studies.assemble import assemble
 from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.studies.sizes import of_its_size
@@ -76,6 +77,10 @@ class Network(NamedTuple):
     def variables_of(self, member: int) -> Any:
         """The variables of one of its members."""
         return jax.tree.map(lambda leaf: leaf[member], self.variables)
+
+    def scaling(self, member: int) -> Scaling | None:
+        """How the numbers of one of its members are standardised."""
+        return self.data.datasets[self.splits[member]].scaling
 
     def held_out(self, member: int) -> Split | None:
         """The validation split of one of its members; None where nothing was held out."""
@@ -230,23 +235,29 @@ def read_out(module: Any, inputs: jax.Array) -> jax.Array:
 
 
 def forward(settings: Settings, spec: Spec, way: str = "") -> Callable[..., jax.Array]:
-    """(variables of one member, stored inputs, lengths or None) -> the outputs of the model.
+    """(variables of one member, stored inputs, lengths, scaling) -> the outputs of the model.
 
     Inputs [batch, *shape] are as the data set stores them: what scales them is inside. Outputs
-    are [batch, outputs], or [batch, time, outputs] where each step has one. Of a VAE they are
-    those of its read-out.
+    are [batch, outputs], or [batch, time, outputs] where each step has one; numbers that were
+    standardised are as the data set stores them, less their origin. Of a VAE they are those of its
+    read-out.
     """
     module, row = assemble(settings, spec, way).module, row_of(settings.model)
     stored = STORED[settings.precision]
     compute = COMPUTE[settings.precision] if row.learner == "gradient" else stored
     reads_lengths = takes_lengths(settings, spec)
 
-    def apply(variables: Any, inputs: jax.Array, lengths: Any = None) -> jax.Array:
-        ready = prepare(inputs, spec, settings.precision)
+    def apply(
+        variables: Any, inputs: jax.Array, lengths: Any = None, scaling: Scaling | None = None
+    ) -> jax.Array:
+        ready = prepare(inputs, spec, settings.precision, scaling)
         held = {**variables, "params": cast(variables["params"], compute)}
         more = {"lengths": lengths} if reads_lengths else {}
         method = {"method": read_out} if row.generative else {}
-        return module.apply(held, ready, **more, **method).astype(stored)
+        outputs = module.apply(held, ready, **more, **method).astype(stored)
+        if scaling is None or scaling.targets is None:
+            return outputs
+        return scaling.targets.stored(outputs).astype(stored)
 
     return apply
 

@@ -12,7 +12,13 @@ from dlfun.report.html.record import Arm, Record, arms, column
 from dlfun.report.html.results import style_of, swept_names
 from dlfun.report.html.units import better, first_upper, unit_of
 
-WANTED = ("validation_accuracy", "validation_nats", "validation_loss", "train_loss")
+WANTED = (
+    "validation_accuracy",
+    "validation_nats",
+    "validation_rmse",
+    "validation_loss",
+    "train_loss",
+)
 RUNS = 100
 """Single runs of an arm that can be shown, at most."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dlfun.data.spectrogram import LogMel
@@ -44,7 +45,7 @@ class Preparation(NamedTuple):
         }
 
     @classmethod
-    def of_json(cls, found: dict[str, Any]) -> Preparation:
+    def of_json(cls, found: Mapping[str, Any]) -> Preparation:
         """What `as_json` gave."""
         features = (Feature(f["name"], tuple(f["categories"])) for f in found["features"])
         recorded = found["spectrogram"]

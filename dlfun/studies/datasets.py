@@ -54,7 +54,8 @@ class Kept(NamedTuple):
 
 def write_datasets(folder: Path, options: StudyOptions, data: Sequence[Stacked]) -> None:
     """preparation.json and preparation.npz, of the data sets in the order of the options."""
-    entries, arrays = {}, {}
+    entries: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
     for given, one in zip(options.datasets, data, strict=True):
         name = one.first.name
         entries[name] = entry_of(one, given, options)
@@ -129,8 +130,10 @@ def read_datasets(folder: Path) -> dict[str, Kept]:
 def restored(name: str, entry: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Kept:
     """A data set from its part of preparation.json and the arrays of preparation.npz."""
     count = entry["splits"]
-    each = [scaling_of(group(arrays, name, "inputs"), group(arrays, name, "targets"), i)
-            for i in range(count)]
+    each = [
+        scaling_of(group(arrays, name, "inputs"), group(arrays, name, "targets"), i)
+        for i in range(count)
+    ]
     splits = {part: split_of(entry["arrays"][part]) for part in SPLITS}
     spec = entry["spec"] | {"shape": tuple(entry["spec"]["shape"])}
     first = Dataset(
@@ -163,7 +166,9 @@ def scaling_of(
     inputs: Mapping[str, np.ndarray], targets: Mapping[str, np.ndarray], split: int
 ) -> Scaling | None:
     """How one split is standardised."""
-    parts = (Standard(**{n: a[split] for n, a in p.items()}) if p else None for p in (inputs, targets))
+    parts = (
+        Standard(**{n: a[split] for n, a in p.items()}) if p else None for p in (inputs, targets)
+    )
     found = Scaling(*parts)
     return None if found == Scaling() else found
 

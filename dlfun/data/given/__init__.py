@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
-from dlfun.types import Spec, Split
+from dlfun.types import Dataset, Spec, Split
+
+if TYPE_CHECKING:
+    from dlfun.data.reading import Raw
 
 
 class Source(NamedTuple):
@@ -45,6 +48,14 @@ class Source(NamedTuple):
         if self.dtype.kind != "i" or self.spec.vocabulary:
             return 0
         return -self.white if self.spec.scale < 1 else int(np.iinfo(self.dtype).min)
+
+
+def source_of(data: Raw | Dataset) -> Source:
+    """What new inputs for models of a data set must be like."""
+    scaled = data.scaling and data.scaling.inputs
+    origin = scaled.origin if scaled else None
+    preparation = data.preparation or Preparation()
+    return Source(data.name, data.spec, data.train.inputs.dtype, preparation, origin)
 
 
 class Given(NamedTuple):

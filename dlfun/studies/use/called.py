@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import Source, fitted, stored
+from dlfun.data.given import fitted, source_of, stored
 from dlfun.errors import UserError
 from dlfun.studies.called import Data
 from dlfun.studies.recorded import Recorded
@@ -37,8 +37,5 @@ def prepared(inputs: np.ndarray, data: Data) -> np.ndarray:
     Raises:
       UserError: if their shape or values cannot be those of inputs.
     """
-    raw = data.raw
-    origin = raw.scaling.inputs.origin if raw.scaling and raw.scaling.inputs else None
-    dtype = raw.train.inputs.dtype
-    source = Source(data.source or data.name, data.spec, dtype, raw.preparation, origin)
+    source = source_of(data.raw)
     return stored(fitted(inputs, source, Path("inputs")), source)

@@ -298,7 +298,10 @@ def test_parameters_that_are_not_the_models_are_refused(record, tmp_path):
 def test_samples_are_decoded_from_the_prior(record, tmp_path):
     given = ("--model=vae", "--count=12", "--seed=3", "--member=1")
     call(sample, record, *given, f"--output_dir={tmp_path / 'a'}")
+    (tmp_path / "nowhere").mkdir()  # the data set itself is not read
+    given += (f"--data_dir={tmp_path / 'nowhere'}",)
     call(sample, record, *given, f"--output_dir={tmp_path / 'b'}")
+    assert not list((tmp_path / "nowhere").iterdir())
     with np.load(tmp_path / "a/samples.npz") as a, np.load(tmp_path / "b/samples.npz") as b:
         first = dict(a)
         np.testing.assert_array_equal(first["samples"], b["samples"])

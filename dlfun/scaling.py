@@ -111,13 +111,17 @@ def origin_of(values: np.ndarray) -> np.ndarray:
     """A number near the values of each column, 0 where those lie near 0 themselves.
 
     Of rows [n, columns]: the median, on a grid of the spread between the quartiles, so that a few
-    wild rows, which may be of test, leave it where it is.
+    wild rows, which may be of test, leave it where it is. Where most are equal, their spread is
+    the least difference from that value, and of a constant column nothing is left to lose.
 
     >>> origin_of(np.array([[1.7e9, 5.0], [1.7e9 + 100, 6.0], [1.7e9 + 200, -3.0]])).tolist()
     [1700000128.0, 0.0]
     """
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0, method="nearest")
-    spread = high - low
-    grid = 2.0 ** np.ceil(np.log2(np.where(spread > 0, spread, 1.0)))
-    near = np.where(spread > 0, np.round(middle / grid) * grid, middle)
+    apart = np.abs(values - middle)
+    least = np.where(apart > 0, apart, np.inf).min(0)
+    quartiles = high > low
+    spread = np.where(quartiles, high - low, least)
+    grid = 2.0 ** np.ceil(np.log2(np.where(quartiles, spread, 1.0)))
+    near = np.where(quartiles, np.round(middle / grid) * grid, middle)
     return np.where(np.abs(middle) > FAR * spread, near, 0.0)

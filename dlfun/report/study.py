@@ -172,14 +172,14 @@ class Study:
         """What a trained model says of new inputs.
 
         Args:
-          inputs: [examples, *shape], as the data set stores them; one example may stand alone.
+          inputs: [examples, *shape], in the units of the data set; one example may stand alone.
           model, dataset: which, where the study has several.
           member: best (by validation, never by test), mean or ensemble of all members, or the
             number of a row within model and data set.
 
         Returns:
-          `predicted`, class ids [examples] or numbers [examples, outputs], and `probabilities`
-          [examples, classes], None where the model gives none.
+          `predicted`, class ids [examples] or numbers [examples, outputs] in the unit of the
+          targets, and `probabilities` [examples, classes], None where the model gives none.
 
         Raises:
           UserError: if the inputs do not fit, the choice is unclear, or no parameters are kept.

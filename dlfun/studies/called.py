@@ -53,7 +53,8 @@ class Data:
 
     Attributes:
       raw: as published, numpy arrays: `raw.train.inputs` [n, *shape] and `.targets`, the same of
-        `raw.test`, and of `raw.validation` unless that is None.
+        `raw.test`, and of `raw.validation` unless that is None. Columns of a table and numbers to
+        predict that lie far from 0 are less the `origin` of `raw.scaling.inputs` or `.targets`.
       options: which examples are learned from.
       source: the name or path it was read by; empty of arrays given by value.
     """

@@ -206,13 +206,11 @@ def saved_of(store: Checkpoints, name: str) -> Saved | None:
 
 def resident(data: Stacked, settings: Settings) -> TuneData:
     """What is measured on: of data that are streamed, the examples of a few steps."""
-    train, validation, scaling = data.tuning
-    if not isinstance(train.inputs, Rows):
-        return data.tuning
-    few = slice(PROBE_STEPS * settings.batch_size)
-    return TuneData(
-        *jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), (train, validation)), scaling
-    )
+    tuning, few = data.tuning, slice(PROBE_STEPS * settings.batch_size)
+    if not isinstance(tuning.train.inputs, Rows):
+        return tuning
+    own = tuning._replace(scaling=None)
+    return jax.tree.map(lambda leaf: np.asarray(leaf[:, few]), own)._replace(scaling=tuning.scaling)
 
 
 def measured(

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dlfun import data
+from dlfun.data import given
 from dlfun.data.given import Source, read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
@@ -30,9 +31,7 @@ REVIEWS = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=
 
 def source_of(path, **options):
     raw = data.read(str(path), DataOptions(**options))
-    scaling = raw.scaling and raw.scaling.inputs
-    origin = scaling.origin if scaling else None
-    return raw, Source(str(path), raw.spec, raw.train.inputs.dtype, raw.preparation, origin)
+    return raw, given.source_of(raw)
 
 
 def saved(path, array):

@@ -10,6 +10,7 @@ import numpy as np
 
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
+from dlfun.scaling import Scaling
 from dlfun.types import Dataset, Spec, Split
 
 if TYPE_CHECKING:
@@ -24,14 +25,27 @@ class Source(NamedTuple):
       spec: what models know of it.
       dtype: of its stored inputs.
       preparation: how it was read.
-      origin: [columns], what its stored inputs are counted from; None is 0.
+      scaling: how its numbers are standardised; those of a table are stored less their origin.
     """
 
     given: str
     spec: Spec
     dtype: np.dtype
     preparation: Preparation = Preparation()
-    origin: np.ndarray | None = None
+    scaling: Scaling | None = None
+
+    def permuted(self, inputs: np.ndarray) -> np.ndarray:
+        """Inputs [n, *shape], their positions permuted where the data set's are."""
+        if not self.preparation.permuted:
+            return inputs
+        from dlfun.data.reading import permute
+
+        return permute(inputs, self.spec)
+
+    def stored(self, inputs: np.ndarray) -> np.ndarray:
+        """Inputs [n, *shape] in the user's unit as the data set stores them."""
+        standard = None if self.scaling is None else self.scaling.inputs
+        return (inputs if standard is None else inputs - standard.origin).astype(self.dtype)
 
     @property
     def white(self) -> int:
@@ -52,10 +66,8 @@ class Source(NamedTuple):
 
 def source_of(data: Raw | Dataset) -> Source:
     """What new inputs for models of a data set must be like."""
-    scaled = data.scaling and data.scaling.inputs
-    origin = scaled.origin if scaled else None
     preparation = data.preparation or Preparation()
-    return Source(data.name, data.spec, data.train.inputs.dtype, preparation, origin)
+    return Source(data.name, data.spec, data.train.inputs.dtype, preparation, data.scaling)
 
 
 class Given(NamedTuple):
@@ -122,18 +134,7 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
             "several that are all images or all recordings"
         )
     found = next(iter(read))(files, source)
-    return found._replace(inputs=stored(found.inputs, source))
-
-
-def stored(inputs: np.ndarray, source: Source) -> np.ndarray:
-    """Inputs [examples, *shape] as the data set stores them."""
-    if source.preparation.permuted:
-        from dlfun.data.reading import permute
-
-        inputs = permute(inputs, source.spec)
-    if source.origin is not None:
-        inputs = inputs - source.origin
-    return inputs.astype(source.dtype)
+    return found._replace(inputs=source.stored(source.permuted(found.inputs)))
 
 
 def expanded(path: Path) -> list[Path]:

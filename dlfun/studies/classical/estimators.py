@@ -78,7 +78,8 @@ def make(
         model.set_params(n_neighbors=min(model.n_neighbors, examples))
     if spec.task == "regression":
         each = MultiOutputRegressor(model)
-        model = TransformedTargetRegressor(each, transformer=StandardScaler())
+        unit = StandardScaler()
+        model = TransformedTargetRegressor(each, transformer=unit, check_inverse=False)
     return Pipeline([*(scaling(kind, spec) if row.scaled else []), ("model", model)])
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import fitted, source_of, stored
+from dlfun.data.given import fitted, source_of
 from dlfun.errors import UserError
 from dlfun.studies.called import Data
 from dlfun.studies.recorded import Recorded
@@ -32,10 +32,30 @@ def network_of(
 
 
 def prepared(inputs: np.ndarray, data: Data) -> np.ndarray:
-    """Inputs [examples, *shape], of a table in its own units, as the data set stores them.
+    """Inputs [examples, *shape], in the user's unit, as the data set stores them.
 
     Raises:
       UserError: if their shape or values cannot be those of inputs.
     """
     source = source_of(data.raw)
-    return stored(fitted(inputs, source, Path("inputs")), source)
+    found = source.permuted(fitted(inputs, source, Path("inputs")))
+    check_origin(found, data)
+    return source.stored(found)
+
+
+def check_origin(inputs: np.ndarray, data: Data) -> None:
+    """Raises UserError if inputs are as far from a column's values as its origin is from 0.
+
+    Who gives them as they are stored, such as `raw.test.inputs`, has not added that origin.
+    """
+    scaling = data.raw.scaling
+    if scaling is None or scaling.inputs is None:
+        return
+    origin = scaling.inputs.origin
+    wrong = np.flatnonzero((np.abs(inputs - origin) > np.abs(origin) / 2).any(0) & (origin != 0))
+    if len(wrong):
+        raise UserError(
+            f"inputs: column {wrong[0]} lies far from {origin[wrong[0]]:.10g}, near which all of "
+            f"{data.name} lies; give it in its own unit: what raw stores, plus "
+            "raw.scaling.inputs.origin"
+        )

@@ -202,12 +202,14 @@ def read_again(kept: Kept, options: StudyOptions, need: str) -> Stacked:
         options.data, target_column=kept.target_column, target_type=kept.target_type
     )
     first = kept.data.first
-    why = f"{need} needs the data set {first.name} as the study had it"
+    why = f"{need} needs the data set {first.name} as the study had it, and"
+    remedy = f"; put it back, or leave {need} out"
     try:
         splits = len(kept.data.datasets)
         found = load(kept.given, dataclasses.replace(options, data=data, seeds=splits))
     except UserError as error:
-        raise UserError(f"{why}, and it cannot be read: {error}") from None
+        reason = str(error).split("; ")[0]  # its remedy would mend another file than the study's
+        raise UserError(f"{why} it cannot be read ({reason}){remedy}") from None
     if found.first.checksum != first.checksum:
-        raise UserError(f"{why}, and {kept.given} was changed since then (another checksum)")
+        raise UserError(f"{why} {kept.given} was changed since (another checksum){remedy}")
     return found

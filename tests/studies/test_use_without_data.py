@@ -163,7 +163,7 @@ def test_what_needs_the_data_themselves_says_so_in_one_line(edit, tables, edited
     calibrated = said(capsys, predict, records["official"], *given)
     edited.unlink() if edit == "gone" else EDITS[edit](edited)
     words = r"--temperature=fit needs the data set own as the study had it, and "
-    why = "cannot be read" if edit in ("gone", "damaged") else r"was changed since .*another check"
+    why = "cannot be read" if edit in ("gone", "damaged") else r"was changed since \(another check"
     with pytest.raises(UserError, match=words + f".*{why}") as error:
         said(capsys, predict, records["official"], *given)
     assert "\n" not in str(error.value)
@@ -180,6 +180,7 @@ def test_an_export_needs_no_data(tables, edited, tmp_path, capsys):
     assert about[0] == about[1]
     assert about[0]["checked"]["examples"] == 3  # a tenth of the 32 to learn from
     assert about[0]["classes"] == ["no", "yes"]
+    assert about[0]["columns"] == ["a", "kind=blue", "kind=red", "kind=white", "b"]
 
 
 def of_npz(folder):

@@ -48,6 +48,17 @@ class Source(NamedTuple):
         return (inputs if standard is None else inputs - standard.origin).astype(self.dtype)
 
     @property
+    def columns(self) -> list[str]:
+        """What each number of a table's example is: a column, or whether it is a category."""
+        names = [
+            f"{feature.name}={one}" if one else feature.name
+            for feature in self.preparation.features
+            for one in feature.categories or ("",)
+        ]
+        found: list[str] = self.permuted(np.array([names]))[0].tolist() if names else []
+        return found
+
+    @property
     def white(self) -> int:
         """The largest value that whole numbers may have: of a pixel, that of white."""
         if self.spec.vocabulary:

@@ -212,6 +212,7 @@ def describe(
         "format": kind,
         "takes": takes,
         "inputs are": meaning(network, source, part),
+        "columns": source.columns if part == "outputs" else [],
         "gives": model.output,
         "classes": list(network.classes) if part == "outputs" else [],
         "alphabet": network.spec.alphabet,

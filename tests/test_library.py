@@ -382,8 +382,8 @@ class Dropped(nn.Module):
 
 
 def test_dropout_of_a_module_is_drawn_anew_each_step():
-    """All examples are alike and the learning rate is 0: nothing but dropout moves the loss."""
-    data = dlfun.from_arrays(np.ones((40, 5)), np.ones(40))
+    """Each step is on all examples, at a learning rate of 0: nothing but dropout moves the loss."""
+    data = dlfun.from_arrays(np.ones((40, 5)), np.arange(40.0) % 2)
     still = dlfun.model(Dropped(), learning_rate=0.0)
     run = dlfun.make_run(still, data, steps=2, evaluations=2)
     carry = jax.jit(run.init)(run.hparams, run.streams(0))

@@ -382,10 +382,10 @@ class Dropped(nn.Module):
 
 
 def test_dropout_of_a_module_is_drawn_anew_each_step():
-    """Each step is on all examples, at a learning rate of 0: nothing but dropout moves the loss."""
-    data = dlfun.from_arrays(np.ones((40, 5)), np.arange(40.0) % 2)
+    """Each batch is all examples and the learning rate is 0: nothing but dropout moves the loss."""
+    data = dlfun.from_arrays(np.ones((40, 5)), np.arange(40) % 2.0)
     still = dlfun.model(Dropped(), learning_rate=0.0)
-    run = dlfun.make_run(still, data, steps=2, evaluations=2)
+    run = dlfun.make_run(still, data, steps=2, evaluations=2, batch_size=29)
     carry = jax.jit(run.init)(run.hparams, run.streams(0))
     advance, histories = jax.jit(run.advance), []
     for _ in run.intervals:

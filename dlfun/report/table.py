@@ -126,7 +126,7 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         kind: shown(score.estimate, metric),
         "±": shown(score.half_width, metric),
         "sd": shown(score.sd, metric),
-        R2: shown(explained(line), metric),
+        R2: shown(explained(line.rows, metric), metric),
         "seeds": str(len(line.rows)),
         "failed": str(failed),
         "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
@@ -136,26 +136,41 @@ def cells(line: Line, kind: str) -> dict[str, str]:
     }
 
 
-def explained(line: Line) -> float:
-    """The mean R^2 of the runs that did not fail, on the split of the metric; NaN without."""
-    name = f"{line.metric.partition('_')[0]}_r2"
-    values = [number(row, name) for row in line.rows if row["status"] == "ok"]
-    return float(np.mean(values)) if values and line.metric.endswith("rmse") else float("nan")
+def explained(rows: Sequence[Row], metric: str) -> float:
+    """The mean R^2 of an arm's runs that did not fail, on the split of an rmse; NaN without."""
+    name = f"{metric.partition('_')[0]}_r2"
+    values = [number(row, name) for row in rows if row["status"] == "ok"]
+    return float(np.mean(values)) if values and metric.endswith("rmse") else float("nan")
+
+
+def is_no_better_than_the_mean(rows: Sequence[Row], metric: str) -> bool:
+    """Whether an arm predicts numbers no better than who always says their mean."""
+    scores = [number(row, metric) for row in rows if row["status"] == "ok"]
+    if metric.rpartition("_")[2] not in ERRORS or not scores:
+        return False
+    return bool(np.mean(scores) >= number(rows[0], "chance") or explained(rows, metric) < 0)
 
 
 def no_better_than_the_mean(lines: Sequence[Line]) -> list[str]:
-    """A sentence on the arms that predict numbers no better than always their mean, if any do."""
-    worse = []
-    for line in lines:
-        score, chance = line.score.estimate, number(line.rows[0], "chance")
-        if line.metric.rpartition("_")[2] not in ERRORS or not np.isfinite(score):
-            continue
-        if score >= chance or explained(line) < 0:
-            where = f" on {line.dataset}" if len({other.dataset for other in lines}) > 1 else ""
-            worse.append(f"{line.label}{where}")
+    """A sentence on the arms that are so, if any are."""
+    several = len({line.dataset for line in lines}) > 1
+    worse = [
+        f"{line.label} on {line.dataset}" if several else line.label
+        for line in lines
+        if is_no_better_than_the_mean(line.rows, line.metric)
+    ]
+    return [said_of(worse)] if worse else []
+
+
+def said_of(worse: Sequence[str]) -> str:
+    """The sentence on arms that are no better than the mean.
+
+    >>> said_of(["softmax"])
+    'softmax is no better than always saying the mean of the training targets.'
+    """
     verb = "is" if len(worse) == 1 else "are"
-    said = f"{verb} no better than always saying the mean of the training targets."
-    return [f"{', '.join(worse)} {said}"] if worse else []
+    names = ", ".join(worse)
+    return f"{names} {verb} no better than always saying the mean of the training targets."
 
 
 WORDS = ("dataset", "metric", "model", "layout")

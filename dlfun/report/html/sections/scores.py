@@ -9,7 +9,13 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import Unit, better, first_upper, number
-from dlfun.report.table import MEANING
+from dlfun.report.table import (
+    MEANING,
+    R2,
+    explained,
+    is_no_better_than_the_mean,
+    said_of,
+)
 from dlfun.stats import bootstrap_t, describe
 
 MOST = 24
@@ -82,14 +88,14 @@ def score_table(group: Group) -> Table:
     """A row an arm."""
     unit, chance = group.unit, chance_of(group)
     names = [
-        "arm", unit.label, "±", BOOTSTRAP, "sd", "runs", "failed", "at chance", "parameters",
+        "arm", unit.label, "±", BOOTSTRAP, "sd", R2, "runs", "failed", "at chance", "parameters",
         "run (s)", "compile (s)",
     ]  # fmt: skip
     rows = [score_row(line, group) for line in group.lines]
     keep = [
         i
         for i, name in enumerate(names)
-        if name not in (BOOTSTRAP, "at chance") or any(row[i].text != "" for row in rows)
+        if name not in (BOOTSTRAP, R2, "at chance") or any(row[i].text != "" for row in rows)
     ]
     note = (
         f"{MEANING} Failed runs are counted, and left out of the mean. Run is the time of one "
@@ -103,6 +109,7 @@ def score_table(group: Group) -> Table:
         )
     if np.isfinite(chance):
         note += f" Chance is {unit.whole(chance)}."
+    note += about_the_mean(group)
     if any(line.best for line in group.lines):
         note += " Bold: not shown to be worse than the best."
     rows = [[row[i] for i in keep] for row in rows]
@@ -123,6 +130,7 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         shown(score.half_width)._replace(strong=False),
         doubted(line, unit),
         shown(score.sd)._replace(strong=False),
+        share(line, group.metric),
         cell(len(line.rows)),
         cell(sum(row["status"] == "failed" for row in line.rows)),
         at_chance(line),
@@ -130,6 +138,22 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         seconds(line, "seconds"),
         seconds(line, "compile_seconds"),
     ]
+
+
+def share(line: Line, metric: str) -> Cell:
+    """The mean R^2 of an arm; empty where it has none."""
+    value = explained(line.rows, metric)
+    return Cell(number(value), value) if np.isfinite(value) else cell("")
+
+
+def about_the_mean(group: Group) -> str:
+    """What the mean of the training targets scores, and which arms are no better; of an rmse."""
+    chance = column(group.lines[0].rows, "chance")[0]
+    if not group.metric.endswith("rmse") or not np.isfinite(chance):
+        return ""
+    worse = [x.label for x in group.lines if is_no_better_than_the_mean(x.rows, group.metric)]
+    scored = f" Always saying the mean of the training targets has {group.unit.whole(chance)}."
+    return scored + (f" {first_upper(said_of(worse))}" if worse else "")
 
 
 def doubted(line: Line, unit: Unit) -> Cell:

@@ -88,7 +88,11 @@ REFUSED = {
     "one whole number wanted": (["5"] * 8, "number", "5 throughout, and nothing can be learned"),
     "long ids as numbers": (["12345678901234567", "12345678901234568"] * 4, "number", "not a numb"),
     "two spellings": (["1", "+1", "2", "-1"] * 4, None, "one number; spell it in one way"),
-    "many codes": ([f"{i:04}" for i in range(200)], None, "200 different texts, .* '0000', a code"),
+    "many codes": (
+        [f"{i:04}" for i in range(200)],
+        None,
+        "200 different texts, .* '0000' is a code",
+    ),
     "decimal commas": (
         [f"{i},5" for i in range(12)] * 2,
         None,
@@ -193,8 +197,11 @@ DOUBTS = {
         "column y is taken as numbers .* --target_type=class",
     ),
     "few numbers": (["1.0", "2.0", "3.0"] * 4, "taken as numbers, though it has 3 values only"),
-    "mixed": (["0", "1", "3+"] * 4, r"taken as 3 classes \(line 4: '3\+'\)"),
-    "codes": (["01", "02"] * 4, "taken as 2 classes .* a code"),
+    "mixed": (
+        ["0", "1", "3+"] * 4,
+        "taken as 3 classes .line 4: '3[+]' is no number.; --target_type=class confirms",
+    ),
+    "codes": (["01", "02"] * 4, "taken as 2 classes .line 2: '01' is a code"),
 }
 
 
@@ -221,6 +228,15 @@ def test_an_identifier_among_features_is_said(tmp_path, capsys):
     assert "column x is another text on each line" in capsys.readouterr().err
     features_of(tmp_path, MANY)
     assert capsys.readouterr().err == ""
+
+
+def test_names_in_small_and_capital_letters_are_two_and_said(tmp_path, capsys):
+    assert target_in_table(tmp_path, ["Yes", "yes", "no"] * 4, None).classes == ("Yes", "no", "yes")
+    assert "column y has 'Yes' and 'yes', which are taken as two" in capsys.readouterr().err
+    features_of(tmp_path, ["\ufb01x", "fix"] * 4)
+    assert "which are taken as two" in capsys.readouterr().err
+    features_of(tmp_path, ["1E2", "100", "10E1"] * 4)
+    assert "column x is 1E2 on all lines, written in several ways" in capsys.readouterr().err
 
 
 def test_whole_numbers_in_arrays(tmp_path, capsys):

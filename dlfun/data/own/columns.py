@@ -133,8 +133,8 @@ def categories_of(cells: Cells) -> tuple[str, ...]:
 def first_text(cells: Cells) -> str:
     """The place and text of the first cell that is no number."""
     i = next((i for i, text in enumerate(cells.texts) if not is_number(text)), 0)
-    why = ", a code" if CODE.fullmatch(cells.texts[i]) else ""
-    return f"{cells.unit} {cells.places[i]}: {parts.short(cells.texts[i])!r}{why}"
+    why = "a code" if CODE.fullmatch(cells.texts[i]) else "no number"
+    return f"{cells.unit} {cells.places[i]}: {parts.short(cells.texts[i])!r} is {why}"
 
 
 def doubts_of(cells: Cells) -> list[str]:
@@ -145,9 +145,18 @@ def doubts_of(cells: Cells) -> list[str]:
         said = f"{name} is a whole number of its own on each line; if it numbers them, take it out"
         return [said] if own else []
     if all(map(is_number, texts)):
-        return []
-    if all(CODE.fullmatch(text) or is_whole(text) for text in texts):
-        return [f"{name} holds codes ({first_text(cells)}), taken as categories"]
-    if any(is_number(text) or looks_numeric(text) for text in texts):
-        return [f"{name} is taken as categories ({first_text(cells)} is not a number)"]
-    return [f"{name} is another text on each line; take it out if it names it"] if own else []
+        said = f"{name} is {texts[0]} on all lines, written in several ways; as texts they differ"
+        return [said] if len(set(texts)) > 1 and len(set(map(float, texts))) == 1 else []
+    if own:
+        return [f"{name} is another text on each line; take it out if it names it"]
+    if any(is_number(text) or looks_numeric(text) or CODE.fullmatch(text) for text in texts):
+        return [f"{name} is taken as categories ({first_text(cells)})"]
+    return alike(sorted(set(texts)), name)
+
+
+def alike(names: Sequence[str], what: str) -> list[str]:
+    """A sentence where two names differ in nothing but small and capital letters."""
+    seen: dict[str, str] = {}
+    pairs = [(seen.setdefault(one.casefold(), one), one) for one in names]
+    said = [f"{what} has {a!r} and {b!r}, which are taken as two" for a, b in pairs if a != b]
+    return said[:1]

@@ -11,6 +11,7 @@ import numpy as np
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
 from dlfun.data.own.cells import check_apart, clean
+from dlfun.data.own.columns import alike
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
 from dlfun.data.own.recordings import read_recordings
@@ -55,7 +56,8 @@ def read(path: Path) -> Found:
         splits = parts.hold_out(whole, path, files.classes)
         official = HELD_OUT
     spec = make_spec(whole, len(files.classes), official)
-    return Found(splits, spec, files.classes, preparation=Preparation(spectrogram=settings))
+    doubts = tuple(f"{path}: {doubt}" for doubt in alike(files.classes, "the folder"))
+    return Found(splits, spec, files.classes, None, doubts, Preparation(spectrogram=settings))
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:

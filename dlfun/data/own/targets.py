@@ -8,7 +8,16 @@ import numpy as np
 
 from dlfun.data.own import parts
 from dlfun.data.own.cells import CODE, NUMBER, check_apart, is_number, is_whole, looks_numeric
-from dlfun.data.own.columns import FEW, HOW, Cells, check_filled, first_text, is_numeric, numbers_of
+from dlfun.data.own.columns import (
+    FEW,
+    HOW,
+    Cells,
+    alike,
+    check_filled,
+    first_text,
+    is_numeric,
+    numbers_of,
+)
 from dlfun.errors import UserError
 
 CLASSES = 100
@@ -137,7 +146,8 @@ def text_target(cells: Cells, values: int) -> Target:
     if not any(is_number(text) or looks_numeric(text) or CODE.fullmatch(text) for text in found[1]):
         return found
     doubt = f"{cells.name} is taken as {values} classes ({first_text(cells)})"
-    return found._replace(doubts=(doubt,))
+    sure = f"{said('class')} confirms that, {said('number')} asks for numbers"
+    return found._replace(doubts=(f"{doubt}; {sure}",))
 
 
 def classes_of(cells: Cells) -> Target:
@@ -152,4 +162,5 @@ def classes_of(cells: Cells) -> Target:
     parts.check_classes(classes, cells.path)
     check_apart(classes, f"{cells.path}, {cells.name}")
     place = {name: i for i, name in enumerate(classes)}
-    return Target(np.array([place[text] for text in cells.texts], np.int32), classes)
+    ids = np.array([place[text] for text in cells.texts], np.int32)
+    return Target(ids, classes, tuple(alike(classes, cells.name)))

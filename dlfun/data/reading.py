@@ -157,10 +157,18 @@ def raw_of(
 
 
 def class_names(builder: Any) -> tuple[str, ...]:
-    """The names of the class ids, where the targets are labels of TFDS."""
+    """The names of the class ids, where the targets are labels of TFDS.
+
+    Raises:
+      UserError: if two print alike.
+    """
+    from dlfun.data.own.cells import check_apart, clean
+
     features, keys = builder.info.features, builder.info.supervised_keys
     label = features[keys[1]] if keys and keys[1] in features else None
-    return tuple(getattr(label, "names", None) or ())
+    names = tuple(map(clean, getattr(label, "names", None) or ()))
+    check_apart(names, builder.name)
+    return names
 
 
 def split_of(arrays: Mapping[str, np.ndarray], name: str) -> Split:

@@ -91,7 +91,7 @@ REFUSED = {
     "many codes": (
         [f"{i:04}" for i in range(200)],
         None,
-        "200 different texts, .* '0000' is a code",
+        "200 different .* '0000' is a code",
     ),
     "decimal commas": (
         [f"{i},5" for i in range(12)] * 2,
@@ -199,7 +199,7 @@ DOUBTS = {
     "few numbers": (["1.0", "2.0", "3.0"] * 4, "taken as numbers, though it has 3 values only"),
     "mixed": (
         ["0", "1", "3+"] * 4,
-        "taken as 3 classes .line 4: '3[+]' is no number.; --target_type=class confirms",
+        "3 classes .line 4: '3[+]' is no number.; --target_type=class con",
     ),
     "codes": (["01", "02"] * 4, "taken as 2 classes .line 2: '01' is a code"),
 }

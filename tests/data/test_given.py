@@ -102,6 +102,21 @@ def test_features_are_permuted_as_the_data_set(tmp_path):
     assert (found != plain.train.inputs).any()
 
 
+def test_columns_of_a_table_are_permuted_as_the_data_set(tmp_path):
+    lines = [f"{i}.5,{'ab'[i % 2]},{1e9 + i},{i % 3 + 0.25},{'yn'[i % 2]}" for i in range(20)]
+    path = written(tmp_path / "own.csv", "x,kind,when,z,y", *lines)
+    raw, source = source_of(path, permute_features=True)
+    found = read_given([path], source).inputs
+    stored = np.concatenate([raw.train.inputs, raw.test.inputs])
+    np.testing.assert_array_equal(sorted(found.tolist()), sorted(stored.tolist()))
+    assert sorted(source.columns) == ["kind=a", "kind=b", "when", "x", "z"]
+    assert source.columns != given.source_of(source_of(path)[0]).columns
+    when = source.columns.index("when")
+    np.testing.assert_array_equal(
+        found[:, when] + source.scaling.inputs.origin[when], 1e9 + np.arange(20)
+    )
+
+
 def test_recordings_become_the_spectrograms_of_the_data_set(tmp_path):
     folder = save_recordings(tmp_path)
     raw, source = source_of(folder)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum
+from dlfun.data.own.cells import clean
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
@@ -60,7 +61,7 @@ def name_of(path: Path) -> str:
     >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/"))
     ('Gr_en_2', 'faces.v2')
     """
-    stem = path.stem if path.suffix.lower() in SUFFIXES else path.name
+    stem = clean(path.stem if path.suffix.lower() in SUFFIXES else path.name)
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip(".") or "own"
 
 

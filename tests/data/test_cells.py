@@ -103,6 +103,7 @@ REFUSED = {
         None,
         "'1,000.5' in .* not a num",
     ),
+    "two ways": (["500", "999", "1,000"] * 9, None, "'1,000' in .* is not a number, as most"),
     "percent": ([f"{i} %" for i in range(30)], None, "'0 %' in .* is not a number"),
     "currency": ([f"${i}.50" for i in range(30)], None, "is not a number"),
     "Arabic digits": (
@@ -237,6 +238,14 @@ def test_names_in_small_and_capital_letters_are_two_and_said(tmp_path, capsys):
     assert "which are taken as two" in capsys.readouterr().err
     features_of(tmp_path, ["1E2", "100", "10E1"] * 4)
     assert "column x is 1E2 on all lines, written in several ways" in capsys.readouterr().err
+
+
+def test_names_of_classes_as_bytes():
+    inputs = np.arange(8.0)[:, None]
+    names = np.array(["caf\u00e9".encode(), b"tea"] * 4)
+    assert dlfun.from_arrays(inputs, names).classes == ("caf\u00e9", "tea")
+    with pytest.raises(UserError, match="bytes, but not of UTF-8"):
+        dlfun.from_arrays(inputs, np.array([b"\xe9", b"\xe8"] * 4))
 
 
 def test_whole_numbers_in_arrays(tmp_path, capsys):

@@ -31,7 +31,7 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
             f"{path}: targets must be class ids [n], or floats [n] or [n, outputs], not "
             f"{first.dtype} {list(first.shape)}"
         )
-    given = {part: as_text(array) for part, array in given.items()}
+    given = {part: as_text(array, path) for part, array in given.items()}
     found = kind(given["train"])
     if found == "U":
         return as_cells(given, path, wanted)
@@ -42,10 +42,17 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     return as_ids(given, path, wanted)
 
 
-def as_text(array: np.ndarray) -> np.ndarray:
-    """Bytes and texts of any type of numpy's as texts of one; other arrays as they are."""
+def as_text(array: np.ndarray, path: Path) -> np.ndarray:
+    """Bytes and texts of any type of numpy's as texts of one; other arrays as they are.
+
+    Raises:
+      UserError: if bytes are not UTF-8.
+    """
     if array.dtype.kind == "S":
-        return np.char.decode(array, "utf-8", "replace")
+        try:
+            return np.char.decode(array, "utf-8")
+        except UnicodeDecodeError:
+            raise UserError(f"{path}: targets are bytes, but not of UTF-8; give texts") from None
     texts = array.dtype.kind == "T" or (
         array.dtype.kind == "O" and any(isinstance(value, str) for value in array.flat)
     )

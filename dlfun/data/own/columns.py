@@ -2,8 +2,9 @@
 
 A column is numbers if all its cells are. It is text if at most half of its cells are numbers, or
 write one in another way (3,14); if all are whole numbers and some of them codes; or if it has few
-values, of which none stands alone and all numbers are whole, as in 0, 1, 2, 3+. All other columns
-are refused, by the line of the first cell that is no number.
+values, of which none stands alone and all numbers are whole, as in 0, 1, 2, 3+, unless numbers are
+written in two ways (999, 1,000). All other columns are refused, by the line of the first cell that
+is no number.
 """
 
 from __future__ import annotations
@@ -84,7 +85,8 @@ def is_numeric(cells: Cells, remedy: str = "") -> bool:
     if all(is_whole(text) or CODE.fullmatch(text) for text in texts):
         return False
     meant = [i for i in others if looks_numeric(texts[i])]
-    if len(texts) - len(others) + len(meant) <= len(texts) / 2 or is_few(texts):
+    numbers = len(texts) - len(others)
+    if numbers + len(meant) <= len(texts) / 2 or (is_few(texts) and not (numbers and meant)):
         return False
     most = "as most of the column are" if len(meant) < len(texts) else HOW
     raise UserError(

@@ -64,7 +64,8 @@ def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
         "the largest difference that counts as none, in the metric's unit, accuracies as "
         f"fractions: one number, or DATASET:NUMBER,...{more}"
     )
-    usual += f", others {claims.OTHERS['accuracy']:g}"
+    usual += f", others {claims.OTHERS['accuracy']:g}; of an rmse, {claims.OF_SPREAD:g} of the "
+    usual += "standard deviation of the training targets"
     kind = by_dataset(parsing.number(POSITIVE))
     define(values, kind, "delta", None, what, "Claim", usual=usual)
 

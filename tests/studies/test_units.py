@@ -1,6 +1,5 @@
 """Numbers to predict, in the user's unit: it decides nothing, and all answers are in it."""
 
-import jax
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
@@ -10,7 +9,8 @@ from dlfun.learners.prepare import prepare
 from dlfun.studies.classical.estimators import scores
 from dlfun.studies.recorded import read_record
 from dlfun.studies.use.called import network_of
-from dlfun.studies.use.export import exportable
+from dlfun.studies.use.export import check, exportable
+from dlfun.studies.use.formats import FORMATS
 from dlfun.studies.use.sample import decode
 
 COUNT = 120
@@ -95,22 +95,17 @@ def test_what_is_predicted_scores_what_the_record_says(tmp_path, make, offset):
 
 def test_each_replicate_is_standardised_by_its_own_rows_however_it_is_fed(tmp_path):
     data = table(tmp_path, 50.0, 7e5, split="random")
-    rows = [dlfun.train(SMALL, data, input=how, **KEEP).rows for how in ("memory", "stream")]
-    run = dlfun.make_run(SMALL, data, steps=40, evaluations=2)
-    for replicate in (0, 3):
-        carry = jax.jit(run.init)(run.hparams, run.streams(replicate))
-        for _ in run.intervals:
-            carry, history = jax.jit(run.advance)(carry, run.hparams, run.data)
-        alone = jax.jit(run.score)(carry, run.hparams, run.test)[0]
-        for row in (found[replicate] for found in rows):
-            for name in ("loss", "rmse", "r2"):
-                assert row[f"test_{name}"] == pytest.approx(float(alone[name]), rel=1e-3)
-            assert row["validation_rmse"] == pytest.approx(
-                float(history["validation_rmse"]), rel=1e-3
-            )
+    whole, fed = (dlfun.train(SMALL, data, input=how, **KEEP) for how in ("memory", "stream"))
+    for name in ("test_rmse", "test_r2", "validation_loss", "train_rmse"):
+        np.testing.assert_allclose(column(fed, name), column(whole, name), rtol=1e-4)
+    origins = data.raw.scaling.inputs.origin, data.raw.scaling.targets.origin
+    for replicate, row in enumerate(whole.rows):
         dataset = data.split(replicate)
         train = dataset.train.targets.astype(float)
         np.testing.assert_allclose(dataset.scaling.targets.sd, train.std(0))
+        said = whole.predict(dataset.test.inputs + origins[0], member=replicate).predicted
+        wanted = dataset.test.targets + origins[1]
+        assert row["test_rmse"] == pytest.approx(np.sqrt(np.mean((said - wanted) ** 2)), rel=1e-4)
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6])
@@ -122,8 +117,11 @@ def test_an_export_answers_in_the_users_unit(tmp_path, offset):
     held = network.held_out(0).inputs
     said = study.predict(held + data.raw.scaling.inputs.origin, member=0).predicted
     np.testing.assert_allclose(expected, said, rtol=1e-7)
-    found = model.function(model.tree, *model.arguments.values())
-    np.testing.assert_allclose(found, said, rtol=1e-6, atol=1e-3)
+    for kind in ("jax", "safetensors"):
+        assert check(FORMATS[kind].write(model), kind, model, expected, "float32").examples > 0
+        files = FORMATS[kind].write(model)
+        np.testing.assert_allclose(FORMATS[kind].call(files, model), said, rtol=1e-6, atol=1e-3)
+    assert model.variables["scaling/targets/sd"] == pytest.approx(data.split().scaling.targets.sd)
 
 
 def test_what_a_vae_makes_is_in_the_users_unit(tmp_path):

@@ -10,7 +10,10 @@ import dlfun
 from dlfun.data.own.recordings import read_wav
 from dlfun.errors import UserError
 from dlfun.studies.compare import compare
+from dlfun.studies.datasets import read_datasets, some_examples
+from dlfun.studies.stacked import stack
 from dlfun.studies.sweep import sweep as run_sweep
+from dlfun.types import Dataset, Spec, Split
 from experiments import app, export, flags, predict, protocol, sweep, verify
 from experiments import compare as compare_script
 from tests.data.test_own import (
@@ -156,6 +159,22 @@ def test_answers_are_those_of_the_training_rows(tables, capsys):
         assert row[1] == ["no", "yes"][int(wanted.argmax())]
 
 
+def test_each_split_keeps_what_was_fitted_on_its_rows(tables):
+    path, _, records = tables
+    kept = read_datasets(records["number"])["own"].data
+    data = dlfun.load(path, target_column="b", split="random")
+    for replicate, found in enumerate(kept.datasets):
+        wanted = data.split(replicate)
+        for a, b in zip(found.scaling, wanted.scaling, strict=True):
+            for one, other in zip(a, b, strict=True):
+                np.testing.assert_array_equal(one, other)
+        assert found.train.inputs.shape == wanted.train.inputs.shape
+        assert found.spec == wanted.spec
+        assert found.preparation == wanted.preparation
+    means = [found.scaling.inputs.mean[0] for found in kept.datasets]
+    assert len(set(means)) == 3
+
+
 @pytest.mark.parametrize("edit", [*EDITS, "gone"])
 def test_what_needs_the_data_themselves_says_so_in_one_line(edit, tables, edited, capsys):
     _, new, records = tables
@@ -259,10 +278,6 @@ def test_an_older_record_is_refused_in_one_line(tables, tmp_path, capsys):
 
 
 def test_few_examples_are_kept_of_large_ones():
-    from dlfun.studies.datasets import some_examples
-    from dlfun.studies.stacked import stack
-    from dlfun.types import Dataset, Spec, Split
-
     big = Split(pixels(9, 1024, 1024), np.zeros(9, np.int32))
     spec = Spec((1024, 1024), "sequence", "classification", 2)
     data = stack([Dataset(big, None, big, spec, "big", "1", "none")])

@@ -12,6 +12,7 @@ import numpy as np
 from dlfun.data.given import Given, Source
 from dlfun.errors import UserError
 from dlfun.models import row_of
+from dlfun.scaling import Scaling, Standard
 from dlfun.studies.arm import flat_parameters
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.generate import values
@@ -31,6 +32,9 @@ LATENTS = 256
 
 TOLERANCES = {"float32": 1e-4, "bfloat16": 2e-2, "float64": 1e-9}
 """The largest difference from the original, as a part of the largest output (at least of 1)."""
+
+SCALING = "scaling"
+"""The collection of variables that standardise numbers: of inputs and targets, mean and sd."""
 
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "numpy")
 
@@ -57,7 +61,7 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     Raises:
       UserError: if the model has no such part.
     """
-    variables = network.variables_of(0)
+    variables = {**network.variables_of(0), **scaling_tree(network.scaling(0))}
     flat = {name: np.asarray(array) for name, array in flat_parameters(variables).items()}
     if part == "decoder":
         function, arguments, expected = decoder(network)
@@ -74,16 +78,37 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     return Exportable(function, flat, variables, arguments, output), outputs_of(network, given)[0]
 
 
+def scaling_tree(scaling: Scaling | None) -> dict[str, Any]:
+    """How numbers are standardised, as variables of the export; nothing where none are.
+
+    Inputs are taken less their origin; targets are given in the user's unit.
+    """
+    parts = {} if scaling is None else scaling._asdict()
+    made = {
+        name: {
+            "mean": (own.mean + (own.origin if name == "targets" else 0)).astype(np.float32),
+            "sd": own.sd.astype(np.float32),
+        }
+        for name, own in parts.items()
+        if own is not None
+    }
+    return {SCALING: made} if made else {}
+
+
+def parted(variables: Any) -> tuple[dict[str, Any], Scaling]:
+    """The variables of a model, and how numbers are standardised, as `scaling_tree` has it."""
+    model = dict(variables)
+    held = model.pop(SCALING, {})
+    return model, Scaling(**{n: Standard(None, None, **part) for n, part in held.items()})
+
+
 def answering(network: Network) -> Callable[..., jax.Array]:
     """(variables, stored inputs, lengths) -> outputs, of numbers those in the user's unit."""
     apply = forward(network.settings, network.spec, plain_way(network.settings.model))
-    scaling = network.scaling(0)
 
     def function(variables: Any, inputs: jax.Array, lengths: Any = None) -> jax.Array:
-        outputs = apply(variables, inputs, lengths, scaling)
-        if scaling is None or scaling.targets is None:
-            return outputs
-        return outputs + scaling.targets.origin[None].astype(outputs.dtype)
+        model, scaling = parted(variables)
+        return apply(model, inputs, lengths, scaling)
 
     return function
 
@@ -106,14 +131,16 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)
 
-    scaling = network.scaling(0)
+    own = network.scaling(0)
+    origin = None if own is None or own.inputs is None else own.inputs.origin
 
     def function(variables: Any, latents: jax.Array) -> jax.Array:
-        made = values(module.apply(variables, latents, method="decode")[0], kind)
-        if scaling is None or scaling.inputs is None:
+        model, scaling = parted(variables)
+        made = values(module.apply(model, latents, method="decode")[0], kind)
+        if scaling.inputs is None or origin is None:
             return made
         flat = made.reshape(len(made), -1)  # as wide as the columns are
-        return scaling.inputs.in_user_unit(flat).astype(made.dtype)
+        return scaling.inputs.stored(flat) + origin[None].astype(made.dtype)
 
     dtype = network.variables["params"]["log_scale"].dtype
     random = np.random.default_rng(0)
@@ -189,6 +216,17 @@ def stored_columns(origin: np.ndarray) -> str:
     return f"{plain}; subtract first, in double precision, {lost} (counted from 0)"
 
 
+def standards(network: Network) -> dict[str, dict[str, list[float]]]:
+    """What is standardised inside: (x - mean) / sd in the user's unit, and 0 where sd is 0."""
+    scaling = network.scaling(0)
+    parts = {} if scaling is None else scaling._asdict()
+    return {
+        name: {"mean": (own.origin + own.mean).tolist(), "sd": own.sd.tolist()}
+        for name, own in parts.items()
+        if own is not None
+    }
+
+
 def loading(kind: str, model: Exportable) -> list[str]:
     """The lines of Python that load a format, with the names of this model's arguments."""
     listed = ", ".join(model.arguments)
@@ -212,7 +250,11 @@ def describe(
         "format": kind,
         "takes": takes,
         "inputs are": meaning(network, source, part),
+<<<<<<< HEAD
         "columns": source.columns if part == "outputs" else [],
+=======
+        "standardised": standards(network),
+>>>>>>> wt-p1
         "gives": model.output,
         "classes": list(network.classes) if part == "outputs" else [],
         "alphabet": network.spec.alphabet,

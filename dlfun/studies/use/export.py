@@ -250,11 +250,8 @@ def describe(
         "format": kind,
         "takes": takes,
         "inputs are": meaning(network, source, part),
-<<<<<<< HEAD
         "columns": source.columns if part == "outputs" else [],
-=======
         "standardised": standards(network),
->>>>>>> wt-p1
         "gives": model.output,
         "classes": list(network.classes) if part == "outputs" else [],
         "alphabet": network.spec.alphabet,

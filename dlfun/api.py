@@ -65,7 +65,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.own import absolute
 
         source = absolute(source)
-    return Data(data.read(source, chosen), chosen, source)
+    return Data(called.doubted(data.read(source, chosen)), chosen, source)
 
 
 @in_python()
@@ -112,7 +112,7 @@ def from_arrays(
                 f"{part}_inputs": np.asarray(pair[0]),
                 f"{part}_targets": np.asarray(pair[1]),
             }
-    return Data(read_arrays(arrays, name, chosen), chosen)
+    return Data(called.doubted(read_arrays(arrays, name, chosen)), chosen)
 
 
 @in_python()

@@ -12,6 +12,7 @@ may also be your own .npz, .csv or folder.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -85,9 +86,17 @@ def list_all(names: list[str], options: DataOptions) -> None:
     print("Your own data: --dataset=FILE.npz, FILE.csv or FOLDER.")
 
 
+def read(name: str, options: DataOptions) -> data.Raw:
+    """A data set; what of it could have been meant otherwise is said on stderr."""
+    raw = data.read(name, options)
+    for doubt in raw.doubtful():
+        print(doubt, file=sys.stderr)
+    return raw
+
+
 def prepare(name: str, options: DataOptions) -> None:
     """Prepares a data set, and says so."""
-    raw = data.read(name, options)
+    raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     print(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}", flush=True)
 
@@ -99,7 +108,7 @@ def describe(name: str, options: DataOptions, output_dir: Path) -> None:
 
     if name in data.DATASETS:
         print(datasets.describe_facts(facts(name, data.DATASETS[name], options)), flush=True)
-    raw = data.read(name, options)
+    raw = read(name, options)
     if name not in data.DATASETS:
         found = None if data.is_path(name) else data.find(name, options)
         print(datasets.describe_other(raw, str(found.folder) if found else name))

@@ -19,6 +19,9 @@ from dlfun.errors import UserError
 from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
 
+DOUBTS = 5
+"""So many doubts, at most, are said."""
+
 
 class Row(NamedTuple):
     """A row of the table: `module:Builder` in `dlfun.data`, and a line on the data."""
@@ -41,6 +44,7 @@ class Raw(NamedTuple):
       separator: [features + 1, units], bias last, of a known linear separator, or None.
       scaling: which numbers are standardised, not yet fitted; None: none are.
       preparation: how new files become inputs like these.
+      doubts: what could have been meant otherwise, a sentence each.
     """
 
     train: Split
@@ -55,6 +59,13 @@ class Raw(NamedTuple):
     classes: tuple[str, ...] = ()
     scaling: Scaling | None = None
     preparation: Preparation = Preparation()
+    doubts: tuple[str, ...] = ()
+
+    def doubtful(self) -> tuple[str, ...]:
+        """The first doubts, and how many more there are."""
+        more = len(self.doubts) - DOUBTS
+        rest = (f"... and of {more} more columns",) if more > 0 else ()
+        return (*self.doubts[:DOUBTS], *rest)
 
 
 def data_root(options: DataOptions) -> Path:

@@ -12,9 +12,11 @@ from dlfun import data
 from dlfun.data.own.cells import clean
 from dlfun.data.own.table import read_table
 from dlfun.errors import UserError
+from dlfun.studies.loading import load
 from dlfun.types import DataOptions
 from experiments import app, flags
 from tests.data.test_own import pixels, save_csv, save_npz
+from tests.helpers import options
 
 MANY = [f"{i}.5" for i in range(20)]
 
@@ -209,35 +211,38 @@ DOUBTS = {
 @pytest.mark.parametrize("case", DOUBTS)
 def test_what_could_be_meant_otherwise_is_said_in_a_line(case, tmp_path, capsys):
     cells, words = DOUBTS[case]
-    target_in_table(tmp_path, cells, None)
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert re.search(words, said.err)
+    (doubt,) = target_in_table(tmp_path, cells, None).doubts
+    assert re.search(words, doubt)
+    load(str(tmp_path / "own.csv"), options(("softmax",)))
+    assert capsys.readouterr().err == f"{doubt}\n"
+    dlfun.load(tmp_path / "own.csv")
+    assert capsys.readouterr().err == doubt.replace("--", "") + "\n"
     for kind in ("class", "number"):
         if case != "mixed" or kind == "class":
             if case == "many whole":
                 cells = cells * 2
-            target_in_table(tmp_path, cells, kind)
-            assert capsys.readouterr().err == ""
+            assert not target_in_table(tmp_path, cells, kind).doubts
 
 
-def test_an_identifier_among_features_is_said(tmp_path, capsys):
-    features_of(tmp_path, [str(i) for i in range(20)])
-    assert "column x is a whole number of its own on each line" in capsys.readouterr().err
-    features_of(tmp_path, [f"name {i}" for i in range(20)])
-    assert "column x is another text on each line" in capsys.readouterr().err
-    features_of(tmp_path, MANY)
-    assert capsys.readouterr().err == ""
+def test_an_identifier_among_features_is_said(tmp_path):
+    (doubt,) = features_of(tmp_path, [str(i) for i in range(20)]).doubts
+    assert "column x is a whole number of its own on each line" in doubt
+    (doubt,) = features_of(tmp_path, [f"name {i}" for i in range(20)]).doubts
+    assert "column x is another text on each line" in doubt
+    assert not features_of(tmp_path, MANY).doubts
+    names = ",".join([*(f"x{i}" for i in range(9)), "y"])
+    lines = [",".join([str(i)] * 9 + ["ab"[i % 2]]) for i in range(20)]
+    raw = data.read(str(save_csv(tmp_path, names, *lines)), DataOptions())
+    assert raw.doubtful()[5:] == ("... and of 4 more columns",)
 
 
-def test_names_in_small_and_capital_letters_are_two_and_said(tmp_path, capsys):
-    assert target_in_table(tmp_path, ["Yes", "yes", "no"] * 4, None).classes == ("Yes", "no", "yes")
-    assert "column y has 'Yes' and 'yes', which are taken as two" in capsys.readouterr().err
-    features_of(tmp_path, ["\ufb01x", "fix"] * 4)
-    assert "which are taken as two" in capsys.readouterr().err
-    features_of(tmp_path, ["1E2", "100", "10E1"] * 4)
-    assert "column x is 1E2 on all lines, written in several ways" in capsys.readouterr().err
+def test_names_in_small_and_capital_letters_are_two_and_said(tmp_path):
+    raw = target_in_table(tmp_path, ["Yes", "yes", "no"] * 4, None)
+    assert raw.classes == ("Yes", "no", "yes")
+    assert "column y has 'Yes' and 'yes', which are taken as two" in raw.doubts[0]
+    assert "which are taken as two" in features_of(tmp_path, ["\ufb01x", "fix"] * 4).doubts[0]
+    raw = features_of(tmp_path, ["1E2", "100", "10E1"] * 4)
+    assert "column x is 1E2 on all lines, written in several ways" in raw.doubts[0]
 
 
 def test_names_of_classes_as_bytes():
@@ -259,7 +264,7 @@ def test_whole_numbers_in_arrays(tmp_path, capsys):
     assert capsys.readouterr().err == ""
     floats = dlfun.from_arrays(inputs, gaps.astype(float))
     assert floats.spec.task == "regression"
-    assert "3 values only; --target_type=class" in capsys.readouterr().err
+    assert "3 values only; target_type=class" in capsys.readouterr().err
     again = dlfun.from_arrays(inputs, gaps.astype(float), target_type="class").raw
     assert seen(again) == seen(found)
     ids = 2**60 + np.arange(12) % 3

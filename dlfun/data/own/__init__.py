@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
-DOUBTS = 5
-"""So many lines, at most, say what of the data could have been meant otherwise."""
 
 
 def is_path(text: str) -> bool:
@@ -93,15 +90,8 @@ def read_arrays(arrays: dict[str, np.ndarray], name: str, options: DataOptions) 
 
 
 def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
-    """What was found as a data set, its positions permuted where asked for.
-
-    What could have been meant otherwise is said on stderr, a line each.
-    """
+    """What was found as a data set, its positions permuted where asked for."""
     splits, scaling = found.splits, found.scaling
-    for doubt in found.doubts[:DOUBTS]:
-        print(doubt, file=sys.stderr)
-    if len(found.doubts) > DOUBTS:
-        print(f"... and {len(found.doubts) - DOUBTS} more columns", file=sys.stderr)
     if options.permute_features:
         splits = {
             name: split._replace(inputs=permute(split.inputs, found.spec))
@@ -118,6 +108,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         validation=splits.get("validation"),
         classes=found.classes,
         scaling=scaling,
+        doubts=found.doubts,
         preparation=found.preparation._replace(permuted=options.permute_features),
     )
 

@@ -152,7 +152,7 @@ def test_a_missing_value_is_missing_in_every_row_of_every_column(cell, row, othe
             with pytest.raises(UserError, match=there.replace("?'", r"\?'")):
                 data.read(str(path), DataOptions(target_column=target))
     if cell.strip():
-        with pytest.raises(UserError, match=rf"example {row}: the cell of targets"):
+        with pytest.raises(UserError, match=rf"example {row} of train: the cell of the target"):
             target_in_python(tmp_path, [*cells[:row], None, *cells[row + 1 :]], None)
 
 
@@ -243,6 +243,34 @@ def test_names_in_small_and_capital_letters_are_two_and_said(tmp_path):
     assert "which are taken as two" in features_of(tmp_path, ["\ufb01x", "fix"] * 4).doubts[0]
     raw = features_of(tmp_path, ["1E2", "100", "10E1"] * 4)
     assert "column x is 1E2 on all lines, written in several ways" in raw.doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        (np.array([1, 0] * 4, object), ("0", "1")),
+        (np.array(["a", 1] * 4, object), ("1", "a")),
+        (np.array(["a", "b"] * 4, np.dtypes.StringDType()), ("a", "b")),
+        (np.array([["a"], ["b"]] * 4), ("a", "b")),
+        (np.array([1.5, 2.5] * 4, object), ()),
+        (np.array([[1, 2], [3, 5]] * 4), ()),
+    ],
+)
+def test_types_of_arrays(targets, classes):
+    kind = "number" if targets.shape == (8, 2) else None
+    found = dlfun.from_arrays(np.arange(8.0)[:, None], targets, target_type=kind)
+    assert found.classes == classes
+
+
+def test_texts_of_two_splits_are_one_column():
+    inputs = np.arange(8.0)[:, None]
+    test = (inputs[:2], ["cafe\u0301", "tea"])
+    found = dlfun.from_arrays(inputs, ["caf\u00e9", "tea"] * 4, test=test).raw
+    assert found.test.targets.tolist() == [0, 1]
+    with pytest.raises(UserError, match=r"the test split has labels that .* not have: cake"):
+        dlfun.from_arrays(inputs, ["tea", "milk"] * 4, test=(inputs[:1], ["cake"]))
+    with pytest.raises(UserError, match="example 1 of test: the cell of the target is empty"):
+        dlfun.from_arrays(inputs, ["tea", "milk"] * 4, test=(inputs[:2], ["tea", ""]))
 
 
 def test_names_of_classes_as_bytes():

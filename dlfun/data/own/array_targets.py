@@ -26,7 +26,7 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     first = given["train"]
     if first.ndim == 2 and first.shape[1] == 1:
         given = {part: array[:, 0] for part, array in given.items()}
-    elif first.ndim > 2 or (first.ndim == 2 and (first.dtype.kind != "f" or wanted == "class")):
+    elif first.ndim > 2 or (first.ndim == 2 and not are_outputs(first, wanted)):
         raise UserError(
             f"{path}: targets must be class ids [n], or floats [n] or [n, outputs], not "
             f"{first.dtype} {list(first.shape)}"
@@ -42,8 +42,13 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     return as_ids(given, path, wanted)
 
 
+def are_outputs(array: np.ndarray, wanted: str | None) -> bool:
+    """Whether targets [n, outputs] can be numbers to predict."""
+    return array.dtype.kind == "f" if wanted is None else wanted == "number" and kind(array) in "if"
+
+
 def as_text(array: np.ndarray, path: Path) -> np.ndarray:
-    """Bytes and texts of any type of numpy's as texts of one; other arrays as they are.
+    """Bytes, texts of any type, and objects that are texts, as texts; objects by what they are.
 
     Raises:
       UserError: if bytes are not UTF-8.
@@ -53,16 +58,19 @@ def as_text(array: np.ndarray, path: Path) -> np.ndarray:
             return np.char.decode(array, "utf-8")
         except UnicodeDecodeError:
             raise UserError(f"{path}: targets are bytes, but not of UTF-8; give texts") from None
-    texts = array.dtype.kind == "T" or (
-        array.dtype.kind == "O" and any(isinstance(value, str) for value in array.flat)
-    )
-    return array.astype(str) if texts else array
+    if array.dtype.kind not in "TO":
+        return array
+    values = array.tolist()
+    some = any(value is None or isinstance(value, str) for value in values)
+    texts = some or array.dtype.kind == "T"
+    return np.array([str(value) for value in values] if texts else values)
 
 
 def as_cells(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> Targets:
     """Texts by the rule for a column of a table."""
     texts = [clean(str(text)) for array in given.values() for text in array]
-    found = read_target(Cells(texts, "targets", path, range(len(texts)), "example"), wanted)
+    places = [f"{i} of {part}" for part, array in given.items() for i in range(len(array))]
+    found = read_target(Cells(texts, "the target", path, places, "example"), wanted)
     ends = np.cumsum([len(array) for array in given.values()])[:-1]
     made = dict(zip(given, np.split(found.values, ends), strict=True))
     if not found.classes:
@@ -102,8 +110,13 @@ def as_numbers(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     values = len(np.unique(pooled))
     if wanted or pooled.shape[1] > 1 or values > FEW:
         return made, (), ()
-    doubt = f"targets are taken as numbers, though they have {values} values only"
+    doubt = f"the target is taken as numbers, though it has {values} values only"
     return made, (), (f"{doubt}; {said('class')} takes them as classes",)
+
+
+def whole_type(array: np.ndarray) -> type:
+    """A type that holds all of an array's whole numbers."""
+    return np.uint64 if array.dtype.kind == "u" else np.int64
 
 
 def check_precise(given: Mapping[str, np.ndarray], path: Path) -> None:
@@ -128,14 +141,14 @@ def as_ids(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> T
                 f"{path}: {said('class')}: the targets of the {part} split are not all "
                 "whole numbers; give the names of classes as texts"
             )
-    ids = {part: array.astype(object if wanted else np.int64) for part, array in given.items()}
     if wanted:
-        texts = {part: np.array([str(int(one)) for one in array]) for part, array in ids.items()}
-        return as_cells(texts, path, wanted)
+        whole = {part: [int(one) for one in array] for part, array in given.items()}
+        return as_cells({part: np.array([*map(str, w)]) for part, w in whole.items()}, path, wanted)
+    ids = {part: array.astype(whole_type(array)) for part, array in given.items()}
     parts.check_labels(ids, path)
     classes = tuple(str(label) for label in np.unique(ids["train"]))
     parts.check_classes(classes, path)
-    doubt = f"targets are taken as {len(classes)} classes, which are whole numbers"
+    doubt = f"the target is taken as {len(classes)} classes, which are whole numbers"
     doubts = (f"{doubt}; {said('number')} predicts numbers",)
     many = len(classes) > CLASSES
     return {part: array.astype(np.int32) for part, array in ids.items()}, classes, doubts * many

@@ -46,7 +46,7 @@ class Cells(NamedTuple):
     texts: list[str]
     name: str
     path: Path
-    places: Sequence[int]
+    places: Sequence[int | str]
     unit: str = "line"
 
     def at(self, i: int) -> str:

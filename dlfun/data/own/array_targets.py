@@ -144,7 +144,9 @@ def as_ids(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> T
     if wanted:
         whole = {part: [int(one) for one in array] for part, array in given.items()}
         return as_cells({part: np.array([*map(str, w)]) for part, w in whole.items()}, path, wanted)
-    ids = {part: array.astype(whole_type(array)) for part, array in given.items()}
+    ids: dict[str, np.ndarray] = {
+        part: array.astype(whole_type(array)) for part, array in given.items()
+    }
     parts.check_labels(ids, path)
     classes = tuple(str(label) for label in np.unique(ids["train"]))
     parts.check_classes(classes, path)

@@ -104,6 +104,9 @@ def test_floats_are_numbers_to_predict_and_texts_are_classes(tmp_path):
     raw = read(save_npz(tmp_path, inputs=x, targets=y, test_inputs=x[:3], test_targets=y[:3]))
     assert (raw.spec.task, raw.spec.outputs, raw.classes) == ("regression", 1, ())
     np.testing.assert_array_equal(raw.train.targets, y[:, None])
+    drawn = splitting.split(raw, jax.random.key(0), 0, DataOptions(validation_fraction=0))
+    mean = np.mean(y, dtype=float)
+    assert data.chance(drawn) == pytest.approx(np.sqrt(np.mean((y[:3] - mean) ** 2)))
     raw = read(save_npz(tmp_path, inputs=x, targets=np.stack([y, -y], 1)))
     assert raw.spec.outputs == 2
     names = np.array(["b", "a", "c"] * 3 + ["a"])

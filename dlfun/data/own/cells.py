@@ -20,6 +20,7 @@ from dlfun.errors import UserError
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 CODE = re.compile(r"[+-]?(0[0-9]+|[0-9]{16,})")
+NO_CODE = re.compile(rf"(?!{CODE.pattern}\Z){NUMBER.pattern}")
 
 MISSING = frozenset(
     ("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null")
@@ -89,7 +90,7 @@ def is_number(cell: str) -> bool:
     >>> [is_number(cell) for cell in ("1e5", ".5", "+1.", "0.50", "0", "01", "1_0", "nan", "")]
     [True, True, True, True, True, False, False, False, False]
     """
-    return bool(NUMBER.fullmatch(cell)) and not CODE.fullmatch(cell)
+    return NO_CODE.fullmatch(cell) is not None
 
 
 def is_whole(cell: str) -> bool:

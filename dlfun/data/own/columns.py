@@ -139,16 +139,18 @@ def first_text(cells: Cells) -> str:
     return f"{cells.unit} {cells.places[i]}: {parts.short(cells.texts[i])!r} is {why}"
 
 
-def doubts_of(cells: Cells) -> list[str]:
-    """What a column of features could be instead of what it is taken for."""
-    texts, name = cells.texts, cells.name
-    own = len(set(texts)) == len(texts) > FEW
-    if all(map(is_whole, texts)):
-        said = f"{name} is a whole number of its own on each line; if it numbers them, take it out"
-        return [said] if own else []
-    if all(map(is_number, texts)):
+def doubts_of(cells: Cells, numeric: bool) -> list[str]:
+    """What a column of features could be instead of numbers or categories."""
+    texts, name, different = cells.texts, cells.name, len(set(cells.texts))
+    own = different == len(texts) > FEW
+    if numeric and own and all(map(is_whole, texts)):
+        return [
+            f"{name} is a whole number of its own on each line; if it numbers them, take it out"
+        ]
+    if numeric:
+        same = different > 1 and all(float(text) == float(texts[0]) for text in texts)
         said = f"{name} is {texts[0]} on all lines, written in several ways; as texts they differ"
-        return [said] if len(set(texts)) > 1 and len(set(map(float, texts))) == 1 else []
+        return [said] if same else []
     if own:
         return [f"{name} is another text on each line; take it out if it names it"]
     if any(is_number(text) or looks_numeric(text) or CODE.fullmatch(text) for text in texts):

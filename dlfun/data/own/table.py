@@ -63,8 +63,9 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
         outputs=len(found.classes) or 1,
         official_split=HELD_OUT,
     )
-    doubts = [*(d for cells in others for d in columns.doubts_of(cells)), *found.doubts]
-    said = tuple(f"{path}: {doubt}" for doubt in doubts)
+    pairs = zip(others, features, strict=True)
+    doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
+    said = tuple(f"{path}: {doubt}" for doubt in (*doubts, *found.doubts))
     return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
 
 

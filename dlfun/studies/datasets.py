@@ -33,6 +33,8 @@ BYTES = 2**22
 """So many examples are kept at most, and fewer where they would take more bytes than these."""
 
 SPLITS = ("train", "validation", "test")
+TYPES = {"classification": "class", "regression": "number"}
+"""Task -> what the target of a user's own data is then."""
 
 
 class Kept(NamedTuple):
@@ -41,14 +43,11 @@ class Kept(NamedTuple):
     Attributes:
       data: its splits are shapes; all else is as it was.
       given: how the study named it.
-      target_column, target_type: how it was asked to be read.
       examples: some of its held-out examples, or of the training split where there are none.
     """
 
     data: Stacked
     given: str
-    target_column: str | None
-    target_type: str | None
     examples: Split
 
 
@@ -58,7 +57,7 @@ def write_datasets(folder: Path, options: StudyOptions, data: Sequence[Stacked])
     arrays: dict[str, np.ndarray] = {}
     for given, one in zip(options.datasets, data, strict=True):
         name = one.first.name
-        entries[name] = entry_of(one, given, options)
+        entries[name] = entry_of(one, given)
         kept = {"examples": some_examples(one)._asdict()}
         if one.tuning.scaling is not None:
             kept |= scaling_arrays(one.tuning.scaling)
@@ -68,15 +67,13 @@ def write_datasets(folder: Path, options: StudyOptions, data: Sequence[Stacked])
     save_arrays(folder / ARRAYS, arrays)
 
 
-def entry_of(data: Stacked, given: str, options: StudyOptions) -> dict[str, Any]:
+def entry_of(data: Stacked, given: str) -> dict[str, Any]:
     """A data set's part of preparation.json."""
     first, preparation = data.first, data.first.preparation or Preparation()
     return {
         "given": given,
         "version": first.version,
         "checksum": first.checksum,
-        "target_column": options.data.target_column,
-        "target_type": options.data.target_type,
         "spec": dataclasses.asdict(first.spec),
         "classes": first.classes,
         **preparation.as_json(),
@@ -153,7 +150,7 @@ def restored(name: str, entry: Mapping[str, Any], arrays: Mapping[str, np.ndarra
     )
     examples = group(arrays, name, "examples")
     kept = Split(examples["inputs"], examples["targets"], examples.get("lengths"))
-    return Kept(data, entry["given"], entry["target_column"], entry["target_type"], kept)
+    return Kept(data, entry["given"], kept)
 
 
 def group(arrays: Mapping[str, np.ndarray], name: str, what: str) -> dict[str, np.ndarray]:
@@ -198,10 +195,11 @@ def read_again(kept: Kept, options: StudyOptions, need: str) -> Stacked:
     Raises:
       UserError: if it is not there any more, or not as it was.
     """
-    data = dataclasses.replace(
-        options.data, target_column=kept.target_column, target_type=kept.target_type
-    )
     first = kept.data.first
+    target = first.preparation.target if first.preparation else ""
+    data = dataclasses.replace(
+        options.data, target_column=target or None, target_type=TYPES.get(first.spec.task)
+    )
     why = f"{need} needs the data set {first.name} as the study had it, and"
     remedy = f"; put it back, or leave {need} out"
     try:

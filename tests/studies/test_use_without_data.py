@@ -189,6 +189,15 @@ def test_what_needs_the_data_themselves_says_so_in_one_line(edit, tables, edited
     assert calibrated != said(capsys, predict, records["official"], f"--inputs={new}")
 
 
+def test_each_of_two_tables_is_read_again_by_its_own_target(tables, tmp_path, capsys):
+    other = save_csv(tmp_path, "a,kind,b,y", *table_lines(seed=2), name="other.csv")
+    sets = [dlfun.load(tables[0]), dlfun.load(other, target_column="kind")]
+    dlfun.compare(["softmax"], sets, seeds=2, steps=9, batch_size=8, output_dir=tmp_path / "two")
+    for name, classes in (("own", "no,probability_yes"), ("other", "blue,probability_red")):
+        given = (f"--inputs={other}", f"--dataset={name}", "--temperature=fit")
+        assert classes in said(capsys, predict, tmp_path / "two", *given)
+
+
 def test_an_export_needs_no_data(tables, edited, tmp_path, capsys):
     pytest.importorskip("flatbuffers")
     records = tables[2]

@@ -232,8 +232,10 @@ def of_recordings(folder):
     return path, folder / "new"
 
 
-@pytest.mark.parametrize("make", [of_npz, of_images, of_recordings])
-@pytest.mark.parametrize("split", ["official", "random"])
+@pytest.mark.parametrize(
+    ("make", "split"),
+    [(of_npz, "official"), (of_images, "random"), (of_recordings, "official")],
+)
 def test_files_and_folders_may_be_gone(make, split, tmp_path, capsys):
     path, new = make(tmp_path)
     record = record_of(path, tmp_path / "record", f"--split={split}", "--batch_size=4")

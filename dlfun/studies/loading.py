@@ -67,3 +67,9 @@ def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
     return sum(levels) / len(levels)
+
+
+def about_targets(data: Stacked) -> dict[str, float]:
+    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary."""
+    spread = target_sd(data)
+    return {"chance": chance(data)} | ({"target_sd": spread} if spread else {})

@@ -70,7 +70,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
 
         source = absolute(source)
     with numerics.settled():
-        return Data(data.read(source, chosen), chosen, source)
+        return Data(called.doubted(data.read(source, chosen)), chosen, source)
 
 
 @in_python()
@@ -113,7 +113,7 @@ def from_arrays(
         if pair is not None:
             arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
     with numerics.settled():
-        return Data(read_arrays(arrays, name, chosen), chosen)
+        return Data(called.doubted(read_arrays(arrays, name, chosen)), chosen)
 
 
 @in_python()

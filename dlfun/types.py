@@ -8,11 +8,14 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from dlfun.scaling import Scaling
+
+if TYPE_CHECKING:
+    from dlfun.data.preparation import Preparation
 
 Array = Any
 """A jax.Array, or a numpy array on its way to one. (JAX is not imported here to name it.)"""
@@ -159,6 +162,7 @@ class Spec:
 
 
 SPLITS = ("official", "random", "leave_one_speaker_out")
+TARGET_TYPES = ("class", "number")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +179,8 @@ class DataOptions:
       train_examples: use only this many training examples (nested subsets); None is all.
       permute_features: apply one fixed permutation to the positions of every example.
       target_column: of the user's own tables; None is the last column.
+      target_type: of the user's own tables and arrays: class or number; None is what their
+        targets look like.
     """
 
     data_dir: str | None = None
@@ -185,6 +191,7 @@ class DataOptions:
     train_examples: int | None = None
     permute_features: bool = False
     target_column: str | None = None
+    target_type: str | None = None
 
 
 class Split(NamedTuple):
@@ -223,6 +230,7 @@ class Dataset(NamedTuple):
       separator: [features + 1, units] weights (bias last) of a known linear separator, or None.
       classes: the names of the class ids, where they have some.
       scaling: how numbers are standardised, fitted on the training split; None: not at all.
+      preparation: how new files become inputs like these; None where nobody knows.
     """
 
     train: Split
@@ -235,6 +243,7 @@ class Dataset(NamedTuple):
     separator: np.ndarray | None = None
     classes: tuple[str, ...] = ()
     scaling: Scaling | None = None
+    preparation: Preparation | None = None
 
     def tuning(self) -> TuneData:
         """The data set without its test split."""

@@ -12,6 +12,7 @@ may also be your own .npz, .csv or folder.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -20,7 +21,7 @@ from dlfun import data
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
 from experiments import app, parsing, paths
-from experiments.flags import check_target_column, define_places
+from experiments.flags import check_target, define_places
 from experiments.holders import define
 
 ACTIONS = ("list", "prepare", "describe")
@@ -68,9 +69,8 @@ def asked(words: list[str]) -> tuple[str, list[str]]:
 
 def options_of(values: absl_flags.FlagValues) -> DataOptions:
     """Where data are, by the flags."""
-    return DataOptions(
-        data_dir=values.data_dir, manual_dir=values.manual_dir, target_column=values.target_column
-    )
+    names = ("data_dir", "manual_dir", "target_column", "target_type")
+    return DataOptions(**{name: getattr(values, name) for name in names})
 
 
 def list_all(names: list[str], options: DataOptions) -> None:
@@ -86,9 +86,17 @@ def list_all(names: list[str], options: DataOptions) -> None:
     print("Your own data: --dataset=FILE.npz, FILE.csv or FOLDER.")
 
 
+def read(name: str, options: DataOptions) -> data.Raw:
+    """A data set; what of it could have been meant otherwise is said on stderr."""
+    raw = data.read(name, options)
+    for doubt in raw.doubtful():
+        print(doubt, file=sys.stderr)
+    return raw
+
+
 def prepare(name: str, options: DataOptions) -> None:
     """Prepares a data set, and says so."""
-    raw = data.read(name, options)
+    raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     print(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}", flush=True)
 
@@ -100,7 +108,7 @@ def describe(name: str, options: DataOptions, output_dir: Path) -> None:
 
     if name in data.DATASETS:
         print(datasets.describe_facts(facts(name, data.DATASETS[name], options)), flush=True)
-    raw = data.read(name, options)
+    raw = read(name, options)
     if name not in data.DATASETS:
         found = None if data.is_path(name) else data.find(name, options)
         print(datasets.describe_other(raw, str(found.folder) if found else name))
@@ -118,7 +126,7 @@ def main(argv: list[str]) -> None:
     """Does what the words of the command line say."""
     action, names = asked(argv[1:])
     options = options_of(FLAGS)
-    check_target_column(options.target_column, names)
+    check_target(options.target_column, options.target_type, names)
     if action == "list":
         list_all(names, options)
     for name in names if action != "list" else ():

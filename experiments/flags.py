@@ -111,6 +111,8 @@ def define_places(values: absl_flags.FlagValues) -> None:
     add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
     add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
     add(parsing.text(), "target_column", "what is wanted of your own .csv", "its last column")
+    what = "of your own .csv or .npz, where dlfun cannot know: names of classes, or numbers"
+    add(KINDS["target_type"], "target_type", what, "what the targets look like")
 
 
 def _define_data(values: absl_flags.FlagValues) -> None:
@@ -293,17 +295,20 @@ def check_layouts(values: absl_flags.FlagValues) -> None:
             )
 
 
-def check_target_column(column: str | None, datasets: Collection[str]) -> None:
-    """Raises UserError if a column is named and there is no table to have it."""
-    if column is not None and not any(name.lower().endswith(".csv") for name in datasets):
-        raise bad_value(
-            "target_column", column, "none of the data sets is a .csv file; leave it out"
-        )
+def check_target(column: str | None, kind: str | None, datasets: Collection[str]) -> None:
+    """Raises UserError if it is said what the target is, and no data set of the user's has one."""
+    for name, given, ends in (
+        ("target_column", column, (".csv",)),
+        ("target_type", kind, (".csv", ".npz")),
+    ):
+        if given is not None and not any(one.lower().endswith(ends) for one in datasets):
+            files = " or ".join(ends)
+            raise bad_value(name, given, f"none of the data sets is a {files} file; leave it out")
 
 
 def check_datasets(values: absl_flags.FlagValues) -> None:
     """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
-    check_target_column(values.target_column, datasets_of(values))
+    check_target(values.target_column, values.target_type, datasets_of(values))
     flag = "datasets" if "datasets" in values else "dataset"
     for name in datasets_of(values):
         known = name in data.DATASETS or data.is_path(name)

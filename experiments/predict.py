@@ -173,7 +173,7 @@ def main(argv: list[str]) -> None:
     """Predicts with the model that the command line names."""
     model = trained.chosen(FLAGS, argv[1:], "predict")
     from dlfun.data.given import read_given
-    from dlfun.studies.use.predict import answer, calibrate_network, rows_of
+    from dlfun.studies.use.predict import answer, calibrate_network, check_calibration, rows_of
 
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
     given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
@@ -181,7 +181,9 @@ def main(argv: list[str]) -> None:
     print(f"{model.words()}: {count} example{'s' if count > 1 else ''}", file=sys.stderr)
     number = 1.0
     if asked != 1.0:
-        found = calibrate_network(model.network, ensemble, asked)
+        check_calibration(model.network, asked)
+        held = model.validation(f"--temperature={asked}")
+        found = calibrate_network(model.network, held, ensemble, asked)
         number = found.temperature
         say_calibration(found)
         if FLAGS.keep_calibration:

@@ -25,6 +25,7 @@ from experiments.page import with_page
 
 if TYPE_CHECKING:
     from dlfun.studies.adaptive import Task
+    from dlfun.studies.stacked import Stacked
     from dlfun.studies.sweep import Configuration
 
 MOST = 50
@@ -47,15 +48,18 @@ def configurations_of(values: absl_flags.FlagValues, seed: int) -> list[Configur
     return [(point, made(values, point)) for point in points]
 
 
-def task_of(values: absl_flags.FlagValues, options: StudyOptions) -> Task | None:
-    """The search of these flags, if it is one that decides on the way."""
+def task_of(
+    values: absl_flags.FlagValues, options: StudyOptions, data: Stacked | None = None
+) -> Task | None:
+    """The search of these flags, if it is one that decides on the way; without data it reads it."""
     from dlfun.studies.adaptive import Task
     from dlfun.studies.sweep import opened
 
     asked = search.search_of(values)
     if asked.method not in ON_THE_WAY:
         return None
-    return Task(options, opened(options), asked, functools.partial(made, values))
+    data = opened(options) if data is None else data
+    return Task(options, data, asked, functools.partial(made, values))
 
 
 def points_of(

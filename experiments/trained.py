@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import flags as absl_flags
 
-from dlfun import data
-from dlfun.data.own import name_of
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.options import StudyOptions
@@ -19,8 +16,10 @@ from experiments.holders import define
 
 if TYPE_CHECKING:
     from dlfun.data.given import Source
+    from dlfun.studies.datasets import Kept
     from dlfun.studies.recorded import Recorded
     from dlfun.studies.use.trained import Network
+    from dlfun.types import Split
 
 WORDS = "RUN_DIR"
 BEST = "best"
@@ -28,21 +27,32 @@ SEVERAL = ("mean", "ensemble")
 
 
 class Chosen(NamedTuple):
-    """A record, how its study was made, the data set as it was given, and members of one arm."""
+    """A record, how its study was made, its data set as the record keeps it, and members."""
 
     record: Recorded
     options: StudyOptions
-    given: str
+    kept: Kept
     network: Network
 
     @property
     def source(self) -> Source:
         """What new inputs must be like."""
-        from dlfun.data.given import Source
+        from dlfun.data.given import source_of
 
-        first = self.network.data.first
-        dtype, options = first.train.inputs.dtype, self.options.data
-        return Source(self.given, first.spec, dtype, options, first.scaling)
+        return source_of(self.kept.data.first)
+
+    def validation(self, need: str) -> Split:
+        """The validation split of the first member, from where the study had it.
+
+        Raises:
+          UserError: saying what needs it, if it is not there as it was.
+        """
+        from dlfun.studies.datasets import read_again
+
+        data = read_again(self.kept, self.options, need)
+        held = data.datasets[self.network.splits[0]].validation
+        assert held is not None  # as the record says
+        return held
 
     def words(self) -> str:
         """Which members of what these are."""
@@ -91,12 +101,6 @@ def check(values: absl_flags.FlagValues) -> None:
     paths.check_input_dirs(values.data_dir, values.manual_dir)
 
 
-def called(given: str) -> str:
-    """The name of a data set in a record, from how the study was given it."""
-    known = given in data.DATASETS or not data.is_path(given)
-    return given if known else name_of(Path(given))
-
-
 def check_kept(record: Recorded, dataset: str, model: str | None, networks: list[str]) -> None:
     """Raises UserError if the model is a classical one: what it learned is in no record."""
     known = {row["model"] for row in record.rows if row["dataset"] == dataset}
@@ -114,13 +118,14 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     Raises:
       UserError: if the record, the model or its data cannot be read, or the choice is unclear.
     """
-    from dlfun.studies.recorded import read_record
+    from dlfun.studies.recorded import broken, read_record
 
     if len(words) != 1:
         raise UserError(f"name the directory of one record: python -m experiments.{script} RUN_DIR")
     record = read_record(Path(words[0]))
-    study = verify.study_of(record.script, record.folder, values)
+    study = verify.study_of(record.script, record.folder, values, data=False)
     verify.start_jax(study)
+    from dlfun.studies.datasets import FILE, read_datasets
     from dlfun.studies.use.trained import network, pick
 
     rows = [row for row in record.rows if row["model"] in MODELS]
@@ -128,21 +133,13 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     own = [row["model"] for row in rows if row["dataset"] == wanted]
     check_kept(record, wanted, values["model"].value, own)
     model = pick("model", values["model"].value, own)
+    sets = read_datasets(record.folder)
+    if wanted not in sets:
+        raise broken(record.folder, FILE)
+    kept = sets[wanted]
     options = flags.study_options(study, record.script, fresh=False)
-    given = next((name for name in options.datasets if called(name) == wanted), wanted)
-    options = dataclasses.replace(options, datasets=(given,))
-    arms = verify.arms_of(study, options, record)
-    found = network(record, [arm for arm in arms if arm.settings.model == model], values.member)
-    warn_of_other_data(record, found)
-    return Chosen(record, options, given, found)
-
-
-def warn_of_other_data(record: Recorded, found: Network) -> None:
-    """Says on stderr that the data set is not the one that the study was made with."""
-    first = found.data.first
-    then = record.environment.get("datasets", {}).get(first.name, {}).get("checksum")
-    if then != first.checksum:
-        print(
-            f"warning: {first.name} is not as it was when the study ran (another checksum)",
-            file=sys.stderr,
-        )
+    options = dataclasses.replace(options, datasets=(kept.given,))
+    arms = verify.arms_of(study, options, record, kept.data)
+    arms = [arm for arm in arms if arm.settings.model == model]
+    found = network(record, arms, values.member, kept.examples)
+    return Chosen(record, options, kept, found)

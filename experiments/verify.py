@@ -27,9 +27,11 @@ from experiments.runtime import check_platform, configure_jax
 if TYPE_CHECKING:
     from dlfun.studies.compare import Protocol
     from dlfun.studies.recorded import Recorded
+    from dlfun.studies.stacked import Stacked
     from dlfun.studies.verify import Arm
 
 WORDS = "RUN_DIR"
+OF_DATA = ("dataset", "datasets", "target_column", "target_type")
 
 
 def verify_flags() -> absl_flags.FlagValues:
@@ -76,16 +78,19 @@ def folder_of(words: list[str]) -> Path:
 
 
 def study_of(
-    script: str, folder: Path, own: absl_flags.FlagValues = FLAGS
+    script: str, folder: Path, own: absl_flags.FlagValues = FLAGS, data: bool = True
 ) -> absl_flags.FlagValues:
     """The flags of the script that wrote a record, as its config.flags gives them.
 
     Where the data lie, and the platform, are those of the `own` flags if they say so.
 
+    Args:
+      data: whether its data sets are needed; else what names them is left out.
+
     Raises:
       UserError: if they are not flags of this script any more, or no flags make them.
     """
-    check_by_flags(folder)
+    check_by_flags(folder, data)
     values: absl_flags.FlagValues = importlib.import_module(f"experiments.{script}").FLAGS
     given = [
         line
@@ -93,16 +98,22 @@ def study_of(
         for line in flag_of(own, name).lines()
     ]
     compares = script == "compare"
+    expand = protocol.with_frozen if compares else list
     try:
         app.parse(
             values,
             [script, f"--flagfile={folder / 'config.flags'}", *given],
-            check=protocol.check if compares else flags.check,
-            expand=protocol.with_frozen if compares else list,
+            check=protocol.check if compares and data else flags.check,
+            expand=expand if data else lambda args: without_data(expand(args)),
         )
     except UserError as error:
         raise UserError(f"{folder / 'config.flags'}: {error}") from None
     return values
+
+
+def without_data(lines: list[str]) -> list[str]:
+    """Lines of a flagfile but for those that say which data sets, and what of them is wanted."""
+    return [line for line in lines if protocol.name_of(line) not in OF_DATA]
 
 
 def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
@@ -122,17 +133,22 @@ def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
     return found._replace(choice=choice, tuning=tuning)
 
 
-def arms_of(values: absl_flags.FlagValues, options: StudyOptions, record: Recorded) -> list[Arm]:
-    """What the study of a record trained."""
+def arms_of(
+    values: absl_flags.FlagValues,
+    options: StudyOptions,
+    record: Recorded,
+    data: Stacked | None = None,
+) -> list[Arm]:
+    """What the study of a record trained, on all of its data sets or on one; None reads them."""
     from dlfun.studies.verify import compared_arms, searched_arms, swept_arms
 
     if record.script == "sweep":
-        task = sweep.task_of(values, options)
+        task = sweep.task_of(values, options, data)
         if task is not None:
             return searched_arms(task, sweep.points_of(values, record.rows))
-        return swept_arms(options, sweep.configurations_of(values, options.seed))
+        return swept_arms(options, sweep.configurations_of(values, options.seed), data)
     seeds = len({row["replicate"] for row in record.rows})
-    return compared_arms(options, protocol_of(values, record), seeds)
+    return compared_arms(options, protocol_of(values, record), seeds, data)
 
 
 def start_jax(values: absl_flags.FlagValues) -> None:

@@ -13,10 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum, load, verify
+from dlfun.data.preparation import Preparation
 from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
+
+DOUBTS = 5
+"""So many doubts, at most, are said."""
 
 
 class Row(NamedTuple):
@@ -39,6 +43,8 @@ class Raw(NamedTuple):
         arrays, after a permutation of the features where one was asked for.
       separator: [features + 1, units], bias last, of a known linear separator, or None.
       scaling: which numbers are standardised, not yet fitted; None: none are.
+      preparation: how new files become inputs like these.
+      doubts: what could have been meant otherwise, a sentence each.
     """
 
     train: Split
@@ -52,6 +58,14 @@ class Raw(NamedTuple):
     groups: tuple[np.ndarray, np.ndarray] | None = None
     classes: tuple[str, ...] = ()
     scaling: Scaling | None = None
+    preparation: Preparation = Preparation()
+    doubts: tuple[str, ...] = ()
+
+    def doubtful(self) -> tuple[str, ...]:
+        """The first doubts, and how many more there are."""
+        more = len(self.doubts) - DOUBTS
+        rest = (f"... and of {more} more columns",) if more > 0 else ()
+        return (*self.doubts[:DOUBTS], *rest)
 
 
 def data_root(options: DataOptions) -> Path:
@@ -147,14 +161,25 @@ def raw_of(
         validation=split_of(arrays, "validation") if "validation_inputs" in arrays else None,
         groups=groups_of(arrays),
         classes=class_names(builder),
+        preparation=Preparation(
+            spectrogram=getattr(builder, "LOG_MEL", None), permuted=options.permute_features
+        ),
     )
 
 
 def class_names(builder: Any) -> tuple[str, ...]:
-    """The names of the class ids, where the targets are labels of TFDS."""
+    """The names of the class ids, where the targets are labels of TFDS.
+
+    Raises:
+      UserError: if two print alike.
+    """
+    from dlfun.data.own.cells import check_apart, clean
+
     features, keys = builder.info.features, builder.info.supervised_keys
     label = features[keys[1]] if keys and keys[1] in features else None
-    return tuple(getattr(label, "names", None) or ())
+    names = tuple(map(clean, getattr(label, "names", None) or ()))
+    check_apart(names, builder.name)
+    return names
 
 
 def split_of(arrays: Mapping[str, np.ndarray], name: str) -> Split:

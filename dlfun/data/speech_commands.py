@@ -45,6 +45,7 @@ with tfds.core.registered.skip_registration():  # the name is the stock builder'
 
         name = "speech_commands"
         pkg_dir_path, url_infos = package("speech_commands")
+        LOG_MEL = SETTINGS
         ENCODING = f"{SETTINGS} of {RATE} samples"
 
         def spec(self) -> Spec:

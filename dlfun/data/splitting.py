@@ -238,6 +238,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
         checksum=raw.checksum,
         separator=raw.separator,
         classes=raw.classes,
+        preparation=raw.preparation,
         scaling=raw.scaling and raw.scaling.fitted(learned.inputs, learned.targets),
     )
 

@@ -58,6 +58,7 @@ with tfds.core.registered.skip_registration():  # the name is the stock builder'
 
         name = "spoken_digit"
         pkg_dir_path, url_infos = package("spoken_digit")
+        LOG_MEL = SETTINGS
         ENCODING = f"{SETTINGS} of {SAMPLES} samples"
         # The same recordings without the rest of the archive.
         SUBSTITUTE: ClassVar[tuple[str, str]] = (

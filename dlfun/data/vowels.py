@@ -139,6 +139,7 @@ class Vowels(tfds.core.GeneratorBasedBuilder):
 
     name = "vowels"
     VERSION = tfds.core.Version("1.0.0")
+    LOG_MEL = SPECTROGRAM
     ENCODING = repr(SPECTROGRAM)
 
     def spec(self) -> Spec:

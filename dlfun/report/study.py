@@ -14,7 +14,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.report import verdicts
-from dlfun.report.table import MEANING, cells, heading, study_table, summarise
+from dlfun.report.table import MEANING, cells, heading, study_table, summarise, without_empty
 from dlfun.studies.called import Data, in_python
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import (
@@ -125,7 +125,7 @@ class Study:
 
     def _repr_html_(self) -> str:
         lines = summarise(self._texts, self._split(), self.swept or ["model"])
-        tables = [html_table([cells(line, heading(lines)) for line in lines])]
+        tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
         if self.pairs:
             tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
         said = "".join(f"<br>{html.escape(note)}" for note in (MEANING, *self.notes))

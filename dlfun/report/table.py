@@ -195,6 +195,12 @@ def said_of(worse: Sequence[str]) -> str:
     return f"{names} {verb} no better than always saying the mean of the training targets."
 
 
+def without_empty(table: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows without chance or R^2 where no line has one."""
+    empty = [name for name in ("chance", R2) if all(row[name] == "-" for row in table)]
+    return [{name: v for name, v in row.items() if name not in empty} for row in table]
+
+
 WORDS = ("dataset", "metric", "model", "layout")
 """Columns of words, which stand to the left."""
 
@@ -233,9 +239,7 @@ def study_table(
             row["steps"] = f"{steps_of(line):,.0f}"
     if len({line.dataset for line in lines}) == 1:
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
-    for name in ("chance", R2):
-        if all(row[name] == "-" for row in table):
-            table = [{n: v for n, v in row.items() if n != name} for row in table]
+    table = without_empty(table)
     left = len(every) - len(lines)
     said = [f"... and {left:,} more lines, all in members.csv"] if left else []
     said += [*no_better_than_the_mean(lines), *copies(lines)] if tuple(by) == ("model",) else []

@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -44,8 +45,23 @@ def in_python() -> Iterator[None]:
     try:
         yield
     except UserError as error:
-        text = re.sub(r"--no([a-z]\w+)", r"\1=False", str(error))
-        raise UserError(re.sub(r"--([a-z]\w+)", r"\1", text)) from error.__cause__
+        raise UserError(of_arguments(str(error))) from error.__cause__
+
+
+def of_arguments(text: str) -> str:
+    """What is said of flags, said of arguments.
+
+    >>> of_arguments("--steps=3, --nooverwrite")
+    'steps=3, overwrite=False'
+    """
+    return re.sub(r"--([a-z]\w+)", r"\1", re.sub(r"--no([a-z]\w+)", r"\1=False", text))
+
+
+def doubted(raw: Raw) -> Raw:
+    """The same data; what of them could have been meant otherwise is said on stderr."""
+    for doubt in raw.doubtful():
+        print(of_arguments(doubt), file=sys.stderr)
+    return raw
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ from dlfun.studies.findings import Findings, networks, write
 from dlfun.studies.frozen import freeze, write_frozen
 from dlfun.studies.growing import Arm, grow
 from dlfun.studies.judge import Examined, mark_chance
-from dlfun.studies.loading import chance, load_all, target_sd
+from dlfun.studies.loading import about_targets, load_all
 from dlfun.studies.notes import mistake_bound, notes
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
@@ -108,12 +108,6 @@ def compare(
     folder = write(options, script, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))
-
-
-def about_targets(data: Stacked) -> dict[str, float]:
-    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary."""
-    spread = target_sd(data)
-    return {"chance": chance(data)} | ({"target_sd": spread} if spread else {})
 
 
 def further_tables(

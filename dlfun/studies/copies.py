@@ -16,7 +16,7 @@ def answers_of(arm: Arm) -> np.ndarray | None:
     Classes, or the squared errors of numbers; None where that is not kept.
     """
     if isinstance(arm, Classical):
-        return arm.errors if arm.predicted is None else arm.predicted
+        return arm.squares if arm.predicted is None else arm.predicted
     found = arm.predictions.get("predicted")
     return None if found is None else np.asarray(found)
 

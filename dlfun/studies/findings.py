@@ -12,6 +12,7 @@ from dlfun.studies import record
 from dlfun.studies.arm import Result
 from dlfun.studies.baselines import write_classical_evidence
 from dlfun.studies.classical.run import Classical
+from dlfun.studies.datasets import write_datasets
 from dlfun.studies.evidence import write_evidence
 from dlfun.studies.frozen import add_opening, write_frozen
 from dlfun.studies.generate import write_generated
@@ -53,6 +54,7 @@ def write(
         record.write_parameters(folder, results, options.keep)
         record.write_environment(folder, [data.first for data in loaded.values()])
         record.write_flags(folder, script, options.flags, results)
+        write_datasets(folder, options, list(loaded.values()))
         if script == "compare":
             record.write_json(folder / "comparison.json", found.pairs)
         if found.tuned is not None and found.frozen is not None:

@@ -68,6 +68,7 @@ class DataOptions(TypedDict, total=False):
     train_examples: use only this many training examples; more of them hold the fewer.
     permute_features: apply one fixed permutation to the positions of every example.
     target_column: of a .csv of your own (its last column).
+    target_type: class or number, of a .csv or arrays of your own (what the targets look like).
     """
 
     data_dir: str | Path | None
@@ -78,6 +79,7 @@ class DataOptions(TypedDict, total=False):
     train_examples: int | None
     permute_features: bool | None
     target_column: str | None
+    target_type: str | None
 
 
 class ModelOptions(TypedDict, total=False):

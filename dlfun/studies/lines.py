@@ -19,6 +19,9 @@ from dlfun.studies.recorded import BY_VALUE, flags_of, given_by_value
 from dlfun.studies.shapes import PER_LAYER, kind_of, shape_fields
 from dlfun.types import HPARAMS
 
+A_MODEL = "the model "
+"""Begins the words for what was given by value if a model is among it: models come first."""
+
 
 def study_lines(
     script: str,
@@ -50,7 +53,7 @@ def study_lines(
 
 def by_value(models: Sequence[Model], data: Sequence[Data]) -> list[str]:
     """The comment that names what was given by value; nothing where nothing was."""
-    found = [f"the model {m.name}, {shown(m.module)}" for m in models if m.module is not None]
+    found = [f"{A_MODEL}{m.name}, {shown(m.module)}" for m in models if m.module is not None]
     found += [f"the data set {one.name}, arrays in memory" for one in data if not one.source]
     return [f"{BY_VALUE}{'; '.join(found)}"] if found else []
 
@@ -62,10 +65,14 @@ def shown(module: Any) -> str:
     return " ".join(f"{type(module).__name__}({values})".split())
 
 
-def check_by_flags(folder: Path) -> None:
-    """Raises UserError if a record is of something that was given by value: no flags make it."""
+def check_by_flags(folder: Path, data: bool = True) -> None:
+    """Raises UserError if a record is of something that was given by value: no flags make it.
+
+    Args:
+      data: whether data sets matter; else models alone do.
+    """
     found = given_by_value(flags_of(folder))
-    if found:
+    if found and (data or found.startswith(A_MODEL)):
         raise UserError(
             f"{folder}: was made in Python with {found}, which no flags make; call dlfun there "
             "again"

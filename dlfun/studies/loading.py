@@ -11,6 +11,7 @@ from dlfun.errors import UserError
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.stacked import Stacked, stack
 from dlfun.training import hosts
+from dlfun.training.monitor import say
 
 
 def load(name: str, options: StudyOptions) -> Stacked:
@@ -18,7 +19,11 @@ def load(name: str, options: StudyOptions) -> Stacked:
 
     Replicates that are split alike are still stacked one by one.
     """
-    raw = options.given[name] if name in options.given else datasets.read(name, options.data)
+    raw = options.given.get(name)
+    if raw is None:
+        raw = datasets.read(name, options.data)
+        for doubt in raw.doubtful():
+            say(doubt)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split != "official" and not raw.spec.truth_table
@@ -62,3 +67,9 @@ def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
     return sum(levels) / len(levels)
+
+
+def about_targets(data: Stacked) -> dict[str, float]:
+    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary."""
+    spread = target_sd(data)
+    return {"chance": chance(data)} | ({"target_sd": spread} if spread else {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlfun.objectives import OBJECTIVES
 from dlfun.studies import kinds
-from dlfun.types import SPLITS, DataOptions, HParams, Layout, Range
+from dlfun.types import SPLITS, TARGET_TYPES, DataOptions, HParams, Layout, Range
 
 if TYPE_CHECKING:  # it needs JAX
     from dlfun.data.reading import Raw
@@ -61,6 +61,7 @@ KINDS: Mapping[str, kinds.Kind] = {
     "validation_fraction": kinds.number(FRACTION),
     "train_examples": kinds.integer(1),
     "permute_features": kinds.boolean(),
+    "target_type": kinds.choice("target_type", TARGET_TYPES),
     "optimizer": kinds.choice("optimizer", OPTIMIZERS),
     "objective": kinds.choice("objective", ("auto", *OBJECTIVES)),
 }

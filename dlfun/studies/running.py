@@ -85,7 +85,9 @@ def check_names(what: str, names: Sequence[str]) -> None:
 
 def how_split(data: Data) -> DataOptions:
     """Its options without those that matter only while it is read."""
-    return dataclasses.replace(data.options, data_dir=None, manual_dir=None, target_column=None)
+    return dataclasses.replace(
+        data.options, data_dir=None, manual_dir=None, target_column=None, target_type=None
+    )
 
 
 def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOptions:

@@ -26,7 +26,7 @@ from dlfun.studies.claim import Claim
 from dlfun.studies.compare import tested_all
 from dlfun.studies.growing import judge_all
 from dlfun.studies.judge import higher_is_better, metric_of, score
-from dlfun.studies.loading import chance, load_all
+from dlfun.studies.loading import about_targets, load_all
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.spaces import Search
@@ -90,7 +90,7 @@ def compare_searches(
     arms = [opened(tasks[key], key[1], own, loaded[key[0]]) for key, own in chosen.items()]
     for arm in arms:
         for row in arm.rows:
-            row["chance"] = chance(loaded[arm.dataset])
+            row.update(about_targets(loaded[arm.dataset]))
     judged = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
     pairs = [pair | {"protocol": "searched"} for pair in judged]
 

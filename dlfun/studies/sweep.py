@@ -11,6 +11,7 @@ from dlfun.studies import adaptive, record
 from dlfun.studies.adaptive import Found, Task
 from dlfun.studies.arm import Result, resolve, run_arm
 from dlfun.studies.assemble import assemble
+from dlfun.studies.datasets import write_datasets
 from dlfun.studies.loading import load
 from dlfun.studies.notes import work_notes
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -115,6 +116,7 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         record.write_parameters(folder, found.results, options.keep)
         record.write_environment(folder, [data.first])
         record.write_flags(folder, "sweep", options.flags, found.results)
+        write_datasets(folder, options, [data])
         if found.told:
             record.write_table(folder / "search.csv", found.told)
         draw(folder)

@@ -58,14 +58,19 @@ class Rerun(NamedTuple):
     left: Left
 
 
-def swept_arms(options: StudyOptions, configurations: Sequence[Configuration]) -> list[Arm]:
+def swept_arms(
+    options: StudyOptions, configurations: Sequence[Configuration], data: Stacked | None = None
+) -> list[Arm]:
     """The populations of a sweep, in the order of its record.
+
+    Args:
+      data: what it learned from; None reads it.
 
     Raises:
       UserError: if the data are not to be had.
     """
     (model,), (name,) = options.models, options.datasets
-    data = load(name, options)
+    data = load(name, options) if data is None else data
     groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
     arms = []
     for settings, group in groups.items():
@@ -111,8 +116,13 @@ def search_again(task: Task) -> Callable[[Arm], list[Rerun]]:
     return rerun
 
 
-def compared_arms(options: StudyOptions, protocol: Protocol, seeds: int) -> list[Arm]:
+def compared_arms(
+    options: StudyOptions, protocol: Protocol, seeds: int, data: Stacked | None = None
+) -> list[Arm]:
     """The arms of a comparison that ended after so many seeds, in the order of its record.
+
+    Args:
+      data: its only data set, or the one of them that matters; None reads all.
 
     Raises:
       UserError: if the data are not to be had.
@@ -120,11 +130,11 @@ def compared_arms(options: StudyOptions, protocol: Protocol, seeds: int) -> list
     ends = tuple(end for end in protocol.claim.looks if end <= seeds) or (options.seeds,)
     most = dataclasses.replace(options, seeds=most_seeds(options, protocol))
     arms = []
-    for data in load_all(most).values():
-        examples = data.tuning.train.targets.shape[1]
-        for model, chosen in chosen_for(options, data.first.name, protocol.choice).items():
+    for one in load_all(most).values() if data is None else [data]:
+        examples = one.tuning.train.targets.shape[1]
+        for model, chosen in chosen_for(options, one.first.name, protocol.choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            arms.append(Arm(data, settings, chosen, (chosen.hparams,), ends, tested=True))
+            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends, tested=True))
     return arms
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from dlfun import data
+from dlfun.data import given
 from dlfun.data.given import Source, read_given
 from dlfun.data.text import decode_text
 from dlfun.errors import UserError
@@ -19,23 +20,19 @@ PIXELS = Source(
     "faces",
     Spec((4, 6, 3), "image", "classification", 2, scale=1 / 255),
     np.dtype(np.uint8),
-    DataOptions(),
 )
-SEQUENCE = Source(
-    "lines", Spec((5, 1), "sequence", "classification", 2), np.dtype(np.float32), DataOptions()
-)
+SEQUENCE = Source("lines", Spec((5, 1), "sequence", "classification", 2), np.dtype(np.float32))
 TEXT = Source(
     "plays",
     Spec((4,), "text", "classification", 2, vocabulary=4, alphabet="abc\ufffd"),
     np.dtype(np.uint8),
-    DataOptions(),
 )
 REVIEWS = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=256, padded=True))
 
 
 def source_of(path, **options):
     raw = data.read(str(path), DataOptions(**options))
-    return raw, Source(str(path), raw.spec, raw.train.inputs.dtype, DataOptions(**options))
+    return raw, given.source_of(raw)
 
 
 def saved(path, array):
@@ -104,6 +101,21 @@ def test_features_are_permuted_as_the_data_set(tmp_path):
     found = read_given([saved(tmp_path / "a.npy", plain.train.inputs)], source).inputs
     np.testing.assert_array_equal(found, raw.train.inputs)
     assert (found != plain.train.inputs).any()
+
+
+def test_columns_of_a_table_are_permuted_as_the_data_set(tmp_path):
+    lines = [f"{i}.5,{'ab'[i % 2]},{1e9 + i},{i % 3 + 0.25},{'yn'[i % 2]}" for i in range(20)]
+    path = written(tmp_path / "own.csv", "x,kind,when,z,y", *lines)
+    raw, source = source_of(path, permute_features=True)
+    found = read_given([path], source).inputs
+    stored = np.concatenate([raw.train.inputs, raw.test.inputs])
+    np.testing.assert_array_equal(sorted(found.tolist()), sorted(stored.tolist()))
+    assert sorted(source.columns) == ["kind=a", "kind=b", "when", "x", "z"]
+    assert source.columns != given.source_of(source_of(path)[0]).columns
+    when = source.columns.index("when")
+    np.testing.assert_array_equal(
+        found[:, when] + source.scaling.inputs.origin[when], 1e9 + np.arange(20)
+    )
 
 
 def test_recordings_become_the_spectrograms_of_the_data_set(tmp_path):
@@ -186,7 +198,6 @@ CHANGES = Source(
     "films",
     Spec((2, 3), "sequence", "classification", 2, scale=1 / 16),
     np.dtype(np.int8),
-    DataOptions(),
 )
 
 BAD = {
@@ -196,8 +207,8 @@ BAD = {
         lambda f: saved(f / "a.npy", np.array([[0.0] * 5, [np.inf] * 5])),
         "example 1 ",
     ),
-    "typo first": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,x,4,5", "1,2,3,4,5"), "line 1: a"),
-    "gap first": (SEQUENCE, lambda f: written(f / "a.csv", "1,,3,4,5", "1,2,3,4,5"), "line 1: a"),
+    "typo first": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,x,4,5", "1,2,3,4,5"), "line 1: "),
+    "gap first": (SEQUENCE, lambda f: written(f / "a.csv", "1,,3,4,5", "1,2,3,4,5"), "line 1: "),
     "no file": (SEQUENCE, lambda f: f / "none.npy", "there is no such file"),
     "kind": (SEQUENCE, lambda f: written(f / "a.doc", "1"), "inputs are files of .csv"),
     "objects": (SEQUENCE, lambda f: saved(f / "a.npy", np.array([{}])), "Python objects"),
@@ -213,7 +224,7 @@ BAD = {
     "text": (
         SEQUENCE,
         lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"),
-        "line 2: a cell holds no number",
+        r"line 2: 'x' is not a number",
     ),
     "image": (SEQUENCE, lambda f: image(f / "a.png", (1, 5)), "takes no images"),
     "fractions": (PIXELS, lambda f: saved(f / "a.npy", numbers(2, 4, 6, 3)), "from 0 to 255"),

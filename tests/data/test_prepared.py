@@ -135,6 +135,7 @@ def test_floats_are_to_be_predicted(tmp_path, shape):
     prepare(tmp_path, {"x": F.Tensor(shape=(4,), dtype=np.float32), "y": target}, columns)
     raw = read(tmp_path)
     assert (raw.spec.task, raw.spec.outputs) == ("regression", 2 if shape else 1)
+    assert raw.scaling.targets.sd.shape == (raw.spec.outputs,)  # to be fitted
     found = {row.tobytes(): y for row, y in zip(raw.train.inputs, raw.train.targets, strict=True)}
     found |= {row.tobytes(): y for row, y in zip(raw.test.inputs, raw.test.targets, strict=True)}
     for row, y in zip(columns["train"]["x"], columns["train"]["y"], strict=True):

@@ -212,7 +212,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
         *replay.SURVIVAL,
     }
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
-    left_out |= {"target_column", "test_fraction"}
+    left_out |= {"target_column", "target_type", "test_fraction"}
     assert written == set(values) - left_out
     assert len(lines) == len(written)
 

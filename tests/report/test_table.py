@@ -83,6 +83,20 @@ def test_several_data_sets_stand_apart_and_regression_sorts_upwards():
     assert table[4].split()[4] == "0.1"
 
 
+def test_numbers_have_an_r2_beside_them_and_the_mean_to_beat():
+    def arm(model, rmse, r2):
+        return row(model, "", "houses", test_rmse=rmse, test_r2=r2, chance=5.0)
+
+    rows = [arm("a", 1.0, 0.96), arm("a", 3.0, 0.64), arm("b", 6.0, -0.44), arm("c", 7.0, -1.0)]
+    table = study_table(rows).splitlines()
+    assert [line.split()[0] for line in table[2:5]] == ["a", "b", "c"]
+    assert "R²" in table[0].split()
+    assert "0.8" in table[2].split()
+    assert table[5] == "b, c are no better than always saying the mean of the training targets."
+    assert "no better" not in study_table(rows[:2])
+    assert "R²" not in study_table(ROWS)
+
+
 def test_sweeps_name_their_values_as_flags_do():
     rows = [row("a", 0.5, validation_accuracy=0.5, bpnn_widths=(4, 4), learning_rate=0.1)]
     table = study_table(rows, "validation", ["bpnn_widths", "learning_rate"])

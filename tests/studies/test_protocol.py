@@ -264,6 +264,7 @@ def test_delta_is_the_users_or_that_of_the_data_set():
     assert delta_of(Claim({"": 0.02, "mnist": 0.5}), "mnist", "test_accuracy") == (0.5, True)
     assert delta_of(Claim(), "digits", "test_accuracy") == (0.01, False)
     assert delta_of(Claim(), "digits", "test_elbo") == (0.5, False)
+    assert delta_of(Claim(), "houses", "test_rmse", 50_000.0) == (5_000.0, False)
 
 
 def test_a_source_that_is_not_used_moves_nothing(data_dir, monkeypatch):

@@ -114,7 +114,7 @@ def test_an_export_answers_in_the_users_unit(tmp_path, offset):
     study = dlfun.train(SMALL, data, **KEEP)
     network = network_of(read_record(study.folder), study._trained.arms(), None, None, "0")
     model, expected = exportable(network, "outputs")
-    held = network.held_out(0).inputs
+    held = network.examples.inputs
     said = study.predict(held + data.raw.scaling.inputs.origin, member=0).predicted
     np.testing.assert_allclose(expected, said, rtol=1e-7)
     for kind in ("jax", "safetensors"):

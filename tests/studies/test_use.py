@@ -19,6 +19,7 @@ from dlfun.errors import UserError
 from dlfun.models import RNN
 from dlfun.studies.assemble import assemble
 from dlfun.studies.compare import compare
+from dlfun.studies.datasets import read_again
 from dlfun.studies.stacked import stack
 from dlfun.studies.sweep import sweep as run_sweep
 from dlfun.studies.use import formats
@@ -26,6 +27,7 @@ from dlfun.studies.use.export import exportable, loading
 from dlfun.studies.use.predict import (
     answer,
     calibrate_network,
+    check_calibration,
     classify,
     labels_of,
     log_probabilities,
@@ -91,9 +93,14 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
+def as_it_was(model):
+    """The data set of a model, read again."""
+    return read_again(model.kept, model.options, "this").first
+
+
 def of_test(model):
     """The test split of the model's data set, as given inputs."""
-    return Given.of(model.network.data.first.test)
+    return Given.of(as_it_was(model).test)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -120,10 +127,11 @@ def test_members_of_a_sweep_are_found_by_program_and_configuration(swept):
     rows = rows_of(swept)
     shapes = [int(row["bpnn_widths"]) for row in rows]
     for member in (1, 6):
-        network = choice(swept, f"--member={member}").network
+        model = choice(swept, f"--member={member}")
+        network = model.network
         assert network.variables["params"]["hidden_0"]["bias"].shape == (1, shapes[member])
         score = float(rows[member]["validation_accuracy"])
-        held = network.held_out(0)
+        held = model.validation("this")
         found = answer(network, Given.of(held)).predicted
         assert np.mean(found == held.targets) == pytest.approx(score)
     means = np.array([float(row["validation_accuracy"]) for row in rows]).reshape(4, 2).mean(1)
@@ -141,8 +149,8 @@ def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_p
     assert "one program of --bpnn_widths=8,8" in study.notes[-1]
     rows = rows_of(folder)
     for member, (width, depth) in enumerate([(3, 1), (3, 2), (8, 1), (8, 2)]):
-        network = choice(folder, f"--member={member}").network
-        held = network.held_out(0)
+        model = choice(folder, f"--member={member}")
+        network, held = model.network, model.validation("this")
         found = answer(network, Given.of(held))
         score = float(rows[member]["validation_accuracy"])
         assert np.mean(found.predicted == held.targets) == pytest.approx(score)
@@ -205,28 +213,28 @@ def test_members_that_are_sure_of_different_classes_share_one_bit():
 
 
 def test_a_temperature_is_fitted_on_validation(record):
-    network = choice(record, "--model=softmax").network
-    found = calibrate_network(network, False, "fit")
-    held = network.held_out(0)
+    model = choice(record, "--model=softmax")
+    network, held = model.network, model.validation("this")
+    found = calibrate_network(network, held, False, "fit")
     logits, rows = outputs_of(network, Given.of(held))[0], np.arange(len(held.targets))
     grid = np.geomspace(0.05, 20, 600)
     losses = [-log_softmax(logits / t, -1)[rows, held.targets].mean() for t in grid]
     assert found.temperature == pytest.approx(grid[np.argmin(losses)], rel=0.02)
     assert found.before.nats == pytest.approx(-log_softmax(logits, -1)[rows, held.targets].mean())
-    given = calibrate_network(network, False, 2.0)
+    given = calibrate_network(network, held, False, 2.0)
     assert given.after.nats == pytest.approx(
         -log_softmax(logits / 2, -1)[rows, held.targets].mean(), rel=1e-5
     )
     apart = network._replace(splits=(0, 1), rows=(0, 1))
     with pytest.raises(UserError, match="from which others learned"):
-        calibrate_network(apart, True, "fit")
+        check_calibration(apart, "fit")
     scores = choice(record, "--model=perceptron").network
     with pytest.raises(UserError, match="gives no probabilities"):
-        calibrate_network(scores, False, "fit")
+        check_calibration(scores, "fit")
 
 
 def test_predictions_are_written_as_a_table_and_as_json(record, tmp_path, capsys):
-    test = choice(record, "--model=cnn").network.data.first.test
+    test = as_it_was(choice(record, "--model=cnn")).test
     np.save(tmp_path / "new.npy", test.inputs[:4, ..., 0])
     given = ("--model=cnn", f"--inputs={tmp_path / 'new.npy'}", "--member=ensemble")
     call(predict, record, *given, f"--output={tmp_path / 'out.csv'}", "--temperature=fit")
@@ -290,7 +298,10 @@ def test_parameters_that_are_not_the_models_are_refused(record, tmp_path):
 def test_samples_are_decoded_from_the_prior(record, tmp_path):
     given = ("--model=vae", "--count=12", "--seed=3", "--member=1")
     call(sample, record, *given, f"--output_dir={tmp_path / 'a'}")
+    (tmp_path / "nowhere").mkdir()  # the data set itself is not read
+    given += (f"--data_dir={tmp_path / 'nowhere'}",)
     call(sample, record, *given, f"--output_dir={tmp_path / 'b'}")
+    assert not list((tmp_path / "nowhere").iterdir())
     with np.load(tmp_path / "a/samples.npz") as a, np.load(tmp_path / "b/samples.npz") as b:
         first = dict(a)
         np.testing.assert_array_equal(first["samples"], b["samples"])
@@ -337,7 +348,7 @@ def toy_network(model, spec, shape, count=6, members=2):
     states = [learner.parameters(learner.init(HParams(), key)) for key in keys]
     variables = jax.tree.map(lambda *leaves: np.stack(leaves), *states)
     rows = tuple(range(members))
-    return Network(data, settings, rows, (0,) * members, variables)
+    return Network(data, settings, rows, (0,) * members, variables, split)
 
 
 TOKENS = Spec((5,), "text", "next_token", 4, vocabulary=4, alphabet="ab\nc")
@@ -446,7 +457,7 @@ def test_onnx_gives_what_the_original_gives(record, tmp_path):
     assert about["checked"]["difference"] < 1e-5
     session = runtime.InferenceSession(str(folder / "model.onnx"))
     evidence = np.load(record / "digits-cnn-evidence.npz")
-    test = choice(record, "--model=cnn").network.data.first.test
+    test = as_it_was(choice(record, "--model=cnn")).test
     for count in (1, 5):
         (found,) = session.run(None, {"inputs": test.inputs[:count]})
         np.testing.assert_array_equal(found.argmax(-1), evidence["predicted"][1][:count])
@@ -493,7 +504,7 @@ assert not {"dlfun", "flax"} & set(sys.modules)
 def test_an_exported_cnn_classifies_image_files_without_dlfun(record, tmp_path):
     pytest.importorskip("flatbuffers")
     folder, _ = exported(record, tmp_path, "--model=cnn", "--member=0")
-    test = choice(record, "--model=cnn").network.data.first.test
+    test = as_it_was(choice(record, "--model=cnn")).test
     for i in range(3):
         pixels = np.round(test.inputs[i, ..., 0] / 16 * 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{i}.png")

@@ -4,38 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
-from dlfun.types import DataOptions, Spec, Split
+from dlfun.types import Dataset, Spec, Split
+
+if TYPE_CHECKING:
+    from dlfun.data.reading import Raw
 
 
 class Source(NamedTuple):
     """The data set that new inputs must be like.
 
     Attributes:
-      given: how the study named it: a name of the table, or a path.
+      given: what errors call it.
       spec: what models know of it.
       dtype: of its stored inputs.
-      options: how it was read.
+      preparation: how it was read.
       scaling: how its numbers are standardised; those of a table are stored less their origin.
     """
 
     given: str
     spec: Spec
     dtype: np.dtype
-    options: DataOptions
+    preparation: Preparation = Preparation()
     scaling: Scaling | None = None
+
+    def permuted(self, inputs: np.ndarray) -> np.ndarray:
+        """Inputs [n, *shape], their positions permuted where the data set's are."""
+        if not self.preparation.permuted:
+            return inputs
+        from dlfun.data.reading import permute
+
+        return permute(inputs, self.spec)
 
     def stored(self, inputs: np.ndarray) -> np.ndarray:
         """Inputs [n, *shape] in the user's unit as the data set stores them."""
-        if self.dtype.kind != "f":
-            return inputs
         standard = None if self.scaling is None else self.scaling.inputs
         return (inputs if standard is None else inputs - standard.origin).astype(self.dtype)
+
+    @property
+    def columns(self) -> list[str]:
+        """What each number of a table's example is: a column, or whether it is a category."""
+        names = [
+            f"{feature.name}={one}" if one else feature.name
+            for feature in self.preparation.features
+            for one in feature.categories or ("",)
+        ]
+        found: list[str] = self.permuted(np.array([names]))[0].tolist() if names else []
+        return found
 
     @property
     def white(self) -> int:
@@ -52,6 +73,12 @@ class Source(NamedTuple):
         if self.dtype.kind != "i" or self.spec.vocabulary:
             return 0
         return -self.white if self.spec.scale < 1 else int(np.iinfo(self.dtype).min)
+
+
+def source_of(data: Raw | Dataset) -> Source:
+    """What new inputs for models of a data set must be like."""
+    preparation = data.preparation or Preparation()
+    return Source(data.name, data.spec, data.train.inputs.dtype, preparation, data.scaling)
 
 
 class Given(NamedTuple):
@@ -118,12 +145,7 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
             "several that are all images or all recordings"
         )
     found = next(iter(read))(files, source)
-    inputs = found.inputs
-    if source.options.permute_features:
-        from dlfun.data.reading import permute
-
-        inputs = permute(inputs, source.spec)
-    return found._replace(inputs=source.stored(inputs))
+    return found._replace(inputs=source.stored(source.permuted(found.inputs)))
 
 
 def expanded(path: Path) -> list[Path]:
@@ -143,7 +165,7 @@ def expanded(path: Path) -> list[Path]:
 
 
 def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
-    """An array of numbers as inputs [examples, *shape] of the data set; whole ones of its type.
+    """An array of numbers as inputs of the data set: [examples, *shape].
 
     A single example, and axes of length 1 too few or too many, are understood.
 
@@ -169,7 +191,7 @@ def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
             f"{path}: its values, {low:g} to {high:g}, must be whole numbers from {source.least} "
             f"to {source.white}, as those of {source.given} are; bring them to that"
         )
-    return shaped.astype(source.dtype)
+    return shaped
 
 
 def check_shape(shape: tuple[int, ...], source: Source, path: Path) -> tuple[int, ...]:

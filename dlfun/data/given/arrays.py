@@ -10,11 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data import is_path
 from dlfun.data.arrays import UNREADABLE, check_head, check_heads, read_member
 from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import table
+from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
+from dlfun.data.own.columns import HOW
 from dlfun.data.own.npz import first_line
+from dlfun.data.own.parts import short
 from dlfun.errors import UserError
 
 NAMES = ("inputs", "test_inputs", "x_test")
@@ -108,8 +110,8 @@ def read_csv(paths: Sequence[Path], source: Source) -> Given:
       UserError: naming line or column, if it cannot be read or does not fit the data set.
     """
     (path,) = paths
-    if is_path(source.given) and source.given.lower().endswith(".csv"):
-        inputs = table.read_like(Path(source.given), source.options.target_column, path)
+    if source.preparation.features:
+        inputs = table.read_like(source.preparation.features, path)
     else:
         numbers = read_numbers(path, math.prod(source.spec.shape))
         inputs = fitted(numbers.reshape(-1, *source.spec.shape), source, path)
@@ -127,11 +129,11 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
             for cells in reader:
-                numbers = [table.as_number(cell) for cell in cells]
-                if reader.line_num == 1 and all(number is None for number in numbers):
-                    continue  # names of columns
-                if cells:
-                    rows.append(checked(numbers, wanted, f"{path}, line {reader.line_num}"))
+                texts = [clean(cell) for cell in cells]
+                if reader.line_num == 1 and are_names(texts):
+                    continue
+                if texts:
+                    rows.append(checked(texts, wanted, f"{path}, line {reader.line_num}"))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"{path} cannot be read as .csv in UTF-8 ({error}); write it anew"
@@ -139,11 +141,16 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
     return np.array(rows, np.float64).reshape(len(rows), wanted)
 
 
-def checked(numbers: Sequence[float | None], wanted: int, where: str) -> list[float]:
+def are_names(texts: Sequence[str]) -> bool:
+    """Whether a line holds names of columns: none is a number, looks like one, or is missing."""
+    return not any(is_number(t) or is_missing(t) or looks_numeric(t) for t in texts)
+
+
+def checked(texts: Sequence[str], wanted: int, where: str) -> list[float]:
     """The numbers of a line; raises UserError unless they are as many as an example has."""
-    if len(numbers) != wanted:
-        raise UserError(f"{where}: {len(numbers)} cells, and an example has {wanted} numbers")
-    found = [number for number in numbers if number is not None]
-    if len(found) < wanted:
-        raise UserError(f"{where}: a cell holds no number; mend it")
-    return found
+    if len(texts) != wanted:
+        raise UserError(f"{where}: {len(texts)} cells, and an example has {wanted} numbers")
+    for text in texts:
+        if not is_number(text):
+            raise UserError(f"{where}: {short(text)!r} is not a number ({HOW}); mend it")
+    return [float(text) for text in texts]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from dlfun.data import DATASETS
 from dlfun.data.given import Given, Source
-from dlfun.data.own import SUFFIXES, folder, is_path
+from dlfun.data.own import SUFFIXES, is_path
 from dlfun.data.own.images import open_image
-from dlfun.data.own.recordings import HIGHEST, read_wav
-from dlfun.data.spectrogram import LogMel
+from dlfun.data.own.recordings import read_wav
 from dlfun.data.speech import spectrograms
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
@@ -65,25 +62,6 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
     return Given(np.stack(stack).astype(source.dtype), names_of(paths))
 
 
-def spectrogram_of(source: Source) -> LogMel:
-    """How the data set made spectrograms.
-
-    Raises:
-      UserError: if it does not say.
-    """
-    if is_path(source.given) and Path(source.given).is_dir():
-        _, rate = read_wav(folder.find(Path(source.given)).paths[0])
-        return LogMel(rate, high=min(rate / 2, HIGHEST))
-    if source.given in DATASETS:
-        module = importlib.import_module(
-            f"dlfun.data.{DATASETS[source.given].builder.partition(':')[0]}"
-        )
-        for name in ("SETTINGS", "SPECTROGRAM"):
-            if isinstance(found := getattr(module, name, None), LogMel):
-                return found
-    raise UserError(f"{source.given} does not say how it made spectrograms; give them as .npy")
-
-
 def read_wavs(paths: Sequence[Path], source: Source) -> Given:
     """Log-mel spectrograms of recordings with the data set's settings, cut to its longest.
 
@@ -92,7 +70,9 @@ def read_wavs(paths: Sequence[Path], source: Source) -> Given:
         than a window.
     """
     check_modality(source, paths, "speech", "recordings")
-    settings, recordings = spectrogram_of(source), []
+    settings, recordings = source.preparation.spectrogram, []
+    if settings is None:
+        raise UserError(f"{source.given} does not say how it made spectrograms; give them as .npy")
     longest = settings.samples + (source.spec.shape[0] - 1) * settings.step
     for path in paths:
         samples, rate = read_wav(path)

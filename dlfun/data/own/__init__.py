@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum
+from dlfun.data.own.cells import clean
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
@@ -72,7 +73,7 @@ def name_of(path: Path) -> str:
     >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/"))
     ('Gr_en_2', 'faces.v2')
     """
-    stem = path.stem if path.suffix.lower() in SUFFIXES else path.name
+    stem = clean(path.stem if path.suffix.lower() in SUFFIXES else path.name)
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip(".") or "own"
 
 
@@ -84,9 +85,9 @@ def read_own(text: str, options: DataOptions) -> Raw:
     if path.is_dir():
         found = folder.read(path)
     elif path.suffix.lower() == ".npz":
-        found = npz.read(path)
+        found = npz.read(path, options.target_type)
     else:
-        found = table.read(path, options.target_column)
+        found = table.read(path, options.target_column, options.target_type)
     return raw_of(found, name_of(path), options)
 
 
@@ -107,7 +108,7 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
                 "leave their examples out"
             )
     given = {what: np.asarray(array) for what, array in arrays.items()}
-    found = npz.found_in(dict(given), Path(name))
+    found = npz.found_in(dict(given), Path(name), options.target_type)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
     return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
 
@@ -147,6 +148,8 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         validation=splits.get("validation"),
         classes=found.classes,
         scaling=scaling,
+        doubts=found.doubts,
+        preparation=found.preparation._replace(permuted=options.permute_features),
     )
 
 

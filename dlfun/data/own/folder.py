@@ -10,9 +10,12 @@ import numpy as np
 
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
+from dlfun.data.own.cells import check_apart, clean
+from dlfun.data.own.columns import alike
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
 from dlfun.data.own.recordings import read_recordings
+from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
@@ -44,16 +47,18 @@ def read(path: Path) -> Found:
     files = find(path)
     targets = np.array(files.targets, np.int32)
     if files.paths[0].suffix.lower() in IMAGES:
-        inputs, lengths = read_images(files.paths), None
+        inputs, lengths, settings = read_images(files.paths), None, None
     else:
-        inputs, lengths = read_recordings(files.paths)
+        inputs, lengths, settings = read_recordings(files.paths)
     whole = Split(inputs, targets, lengths)
     splits = divided(whole, files.parts)
     official = parts.GIVEN
     if "test" not in splits:
         splits = parts.hold_out(whole, path, files.classes)
         official = HELD_OUT
-    return Found(splits, make_spec(whole, len(files.classes), official), files.classes)
+    spec = make_spec(whole, len(files.classes), official)
+    doubts = tuple(f"{path}: {doubt}" for doubt in alike(files.classes, "the folder"))
+    return Found(splits, spec, files.classes, None, doubts, Preparation(spectrogram=settings))
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:
@@ -95,23 +100,38 @@ def find(path: Path) -> Files:
     names = [folder.name for folder in folders(path)]
     above = {"train", "test"} <= set(names) <= set(SPLITS)
     roots = {name: path / name for name in SPLITS if name in names} if above else {"train": path}
-    classes = tuple(folder.name for folder in folders(roots["train"]))
+    classes = tuple(sorted(clean(folder.name) for folder in folders(roots["train"])))
     if not classes:
         raise UserError(
             f"{roots['train']} must hold a folder of images or recordings for each class"
         )
+    for root in roots.values():
+        check_names(root)
     parts.check_classes(classes, path)
     found = Files([], [], [], classes)
     for part, root in roots.items():
         for folder in folders(root):
-            if folder.name not in classes:
+            if clean(folder.name) not in classes:
                 raise UserError(f"{folder}: {roots['train']} has no such class")
             for file in files_in(folder):
                 found.paths.append(file)
                 found.parts.append(part)
-                found.targets.append(classes.index(folder.name))
+                found.targets.append(classes.index(clean(folder.name)))
     check_kinds(found.paths)
     return found
+
+
+def check_names(root: Path) -> None:
+    """Raises UserError if folders print alike, or one has no name that prints."""
+    names: dict[str, Path] = {}
+    for folder in folders(root):
+        other = names.setdefault(clean(folder.name), folder)
+        if other != folder or not clean(folder.name):
+            raise UserError(
+                f"{root}: the names {other.name!a} and {folder.name!a} print alike; "
+                "merge these folders, or rename one"
+            )
+    check_apart(names, root)
 
 
 def files_in(folder: Path) -> list[Path]:

@@ -11,6 +11,7 @@ import numpy as np
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
+from dlfun.data.own.array_targets import as_targets, kind
 from dlfun.data.own.parts import Found
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError
@@ -31,22 +32,25 @@ PAIRS = {
 """Names of the arrays of each split."""
 
 
-def read(path: Path) -> Found:
+def read(path: Path, target_type: str | None = None) -> Found:
     """The data of an .npz file.
 
     Inputs [n, ...] are vectors, sequences [time, channels], images [height, width, channels] or
     videos [frames, height, width, channels], by their number of axes; images of bytes may be
     [n, height, width]. Bytes are taken as brightnesses, 0 to 255. Targets are class ids [n] or
-    names of classes [n], or numbers [n] or [n, outputs] in floating point. A file that holds
-    nothing but inputs has no labels, and is for generative models.
+    texts [n], which are read as a column of a table is, or numbers [n] or [n, outputs] in floating
+    point. A file that holds nothing but inputs has no labels, and is for generative models.
+
+    Args:
+      target_type: class or number; None is what targets look like.
 
     Raises:
       UserError: if the file cannot be read, or its arrays do not go together.
     """
-    return found_in(load(path), path)
+    return found_in(load(path), path, target_type)
 
 
-def found_in(arrays: dict[str, np.ndarray], path: Path) -> Found:
+def found_in(arrays: dict[str, np.ndarray], path: Path, target_type: str | None = None) -> Found:
     """The data that arrays by such names are; errors call them by the path.
 
     Raises:
@@ -59,8 +63,9 @@ def found_in(arrays: dict[str, np.ndarray], path: Path) -> Found:
     inputs = as_inputs({part: pair[0] for part, pair in pairs.items()}, path)
     targets = {part: pair[1] for part, pair in pairs.items()}
     classes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     if not blank:
-        targets, classes = as_targets(targets, path)
+        targets, classes, doubts = as_targets(targets, path, target_type)
     splits = {part: Split(inputs[part], targets[part]) for part in pairs}
     official = parts.GIVEN
     if "test" not in splits:
@@ -70,7 +75,8 @@ def found_in(arrays: dict[str, np.ndarray], path: Path) -> Found:
     spec = make_spec(splits["train"], classes, official)
     if blank:
         spec = dataclasses.replace(spec, task="generation", outputs=0)
-    return Found(splits, spec, classes, scaling)
+    said = tuple(f"{path}: {doubt}" for doubt in doubts)
+    return Found(splits, spec, classes, scaling, said)
 
 
 def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -120,11 +126,6 @@ def pair_of(
     return None
 
 
-def kind(array: np.ndarray) -> str:
-    """The kind of an array's type as numpy has it, one for all whole numbers."""
-    return "i" if array.dtype.kind in "biu" else array.dtype.kind
-
-
 def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:
     """Raises UserError unless all splits hold the same kind of examples, and labels for each."""
     first = pairs["train"]
@@ -164,57 +165,6 @@ def as_inputs(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarr
     for part, array in made.items():
         parts.check_finite(array, f"the {part} split", path)
     return made
-
-
-def as_targets(
-    given: Mapping[str, np.ndarray], path: Path
-) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """Class ids [n] int32 and the names of the classes, or numbers [n, outputs] float64."""
-    first = given["train"]
-    if first.ndim == 2 and first.shape[1] == 1:
-        given = {part: array[:, 0] for part, array in given.items()}
-    elif first.ndim > 2 or (first.ndim == 2 and first.dtype.kind != "f"):
-        raise UserError(
-            f"{path}: targets must be class ids [n], or floats [n] or [n, outputs], not "
-            f"{first.dtype} {list(first.shape)}"
-        )
-    if first.dtype.kind == "f":
-        return as_numbers(given, path), ()
-    if first.dtype.kind == "U":
-        return as_names(given, path)
-    if kind(first) != "i":
-        raise UserError(f"{path}: targets must be numbers or text, not {first.dtype}")
-    ids = {part: array.astype(np.int64) for part, array in given.items()}
-    parts.check_labels(ids, path)
-    classes = tuple(str(label) for label in np.unique(ids["train"]))
-    parts.check_classes(classes, path)
-    return {part: array.astype(np.int32) for part, array in ids.items()}, classes
-
-
-def as_numbers(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarray]:
-    """Numbers to predict, [n, outputs] float64."""
-    with np.errstate(over="ignore"):
-        for part, array in given.items():
-            single = array.astype(np.float32)
-            parts.check_finite(single, f"the targets of the {part} split", path)
-    return {p: array.astype(np.float64).reshape(len(array), -1) for p, array in given.items()}
-
-
-def as_names(
-    given: Mapping[str, np.ndarray], path: Path
-) -> tuple[dict[str, np.ndarray], tuple[str, ...]]:
-    """The ids of names of classes, which are sorted."""
-    names = np.unique(given["train"])
-    for part, array in given.items():
-        outside = np.setdiff1d(array, names)
-        if len(outside):
-            raise UserError(
-                f"{path}: the {part} split has labels that the training split does not have: "
-                f"{parts.listed(outside.tolist())}"
-            )
-    parts.check_classes(names.tolist(), path)
-    ids = {part: np.searchsorted(names, array).astype(np.int32) for part, array in given.items()}
-    return ids, tuple(names.tolist())
 
 
 def make_spec(train: Split, classes: tuple[str, ...], official: str) -> Spec:

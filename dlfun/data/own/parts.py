@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import fifth, take
 from dlfun.errors import UserError
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
 
 GIVEN = "as given"
+OTHERWISE = (
+    "; --target_type=class takes any whole numbers as classes, --target_type=number as numbers"
+)
 SHOWN = 5  # labels that an error names
 
 
@@ -25,12 +29,16 @@ class Found(NamedTuple):
       spec: what models need to know.
       classes: the name of each class id; empty where numbers are to be predicted.
       scaling: which of the numbers are standardised, by the training rows of each replicate.
+      doubts: what could have been meant otherwise, a sentence each.
+      preparation: how new files become inputs.
     """
 
     splits: dict[str, Split]
     spec: Spec
     classes: tuple[str, ...] = ()
     scaling: Scaling | None = None
+    doubts: tuple[str, ...] = ()
+    preparation: Preparation = Preparation()
 
 
 def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:
@@ -127,13 +135,13 @@ def check_labels(targets: Mapping[str, np.ndarray], path: Path) -> None:
     """Raises UserError unless labels are the numbers 0, 1, ... and training holds all of them."""
     known = np.unique(targets["train"])
     if known[0] < 0:
-        raise UserError(f"{path}: labels must be 0, 1, 2 ...; there is {known[0]}")
+        raise UserError(f"{path}: labels must be 0, 1, 2 ...; there is {known[0]}{OTHERWISE}")
     if known[-1] >= len(known):
         # Not as a range: a label may be astronomically large.
         gap = int(np.flatnonzero(known != np.arange(len(known)))[0])
         raise UserError(
             f"{path}: labels must be 0 to {len(known) - 1} for its {len(known)} classes, without "
-            f"a gap; {gap} is missing and there is {known[-1]}"
+            f"a gap; {gap} is missing and there is {known[-1]}{OTHERWISE}"
         )
     for part, labels in targets.items():
         outside = np.setdiff1d(labels, known)

@@ -14,8 +14,8 @@ from dlfun.errors import UserError
 HIGHEST = 8000  # Hz: what is above tells little of speech
 
 
-def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Log-mel spectrograms [n, frames, bands] float32 of wav files, and their lengths [n].
+def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogMel]:
+    """Log-mel spectrograms [n, frames, bands] float32 of wav files, their lengths [n], and of what.
 
     Raises:
       UserError: naming the file, if one cannot be read, is shorter than a window of the
@@ -39,7 +39,7 @@ def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
                 f"{path} is a recording of {1000 * len(samples) / first:.3g} ms, and a spectrogram "
                 f"needs {1000 * settings.window:g}; take it out"
             )
-    return log_mel(*pad(recordings), settings)
+    return (*log_mel(*pad(recordings), settings), settings)
 
 
 def read_wav(path: Path) -> tuple[np.ndarray, int]:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import csv
-import math
-import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own import parts
+from dlfun.data.own import columns, parts
+from dlfun.data.own.cells import check_apart, clean, is_number
+from dlfun.data.own.columns import Cells
 from dlfun.data.own.parts import Found
+from dlfun.data.own.targets import read_target, said
+from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
 from dlfun.types import Spec, Split
 
-CATEGORIES = 50  # of a column of text
-CLASSES = 100
-
-NUMBERS = " (whole numbers are classes; to predict them as numbers, write 3 as 3.0)"
-WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
 
 
 class Table(NamedTuple):
@@ -31,39 +30,43 @@ class Table(NamedTuple):
     lines: list[int]
 
 
-class Column(NamedTuple):
-    """A column as features: [n, 1] numbers, or [n, categories] of 0 and 1."""
-
-    values: np.ndarray
-    numeric: bool
-
-
-def read(path: Path, target_column: str | None = None) -> Found:
+def read(path: Path, target_column: str | None = None, target_type: str | None = None) -> Found:
     """The data of a .csv file: each row an example, one column the target.
 
     A column of numbers is a feature, standardised by the training rows of each replicate; a column
     of text is a feature for each of its texts, 0 or 1, all 0 for a text that no training row has.
-    The target is a class if it is text, or whole numbers of at most `CLASSES` values; else it is a
-    number.
+    The target is a class if it is text, or whole numbers of few values; else it is a number. What
+    a number is, and what a text, `dlfun.data.own.cells` and `columns` say.
 
     Args:
       target_column: its name; None is the last column.
+      target_type: class or number; None is what it looks like.
 
     Raises:
       UserError: naming line or column, if the file cannot be read or a cell be understood.
     """
     table = read_table(path)
     target = target_of(table, target_column, path)
-    splits, numeric, classes = read_parts(table, target, path)
-    splits, scaling = parts.stored(splits, numeric, path)
+    names = [name for name in table.names if name != target]
+    others = [cells_of(table, name, path) for name in names]
+    features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
+    found = read_target(cells_of(table, target, path), target_type)
+    whole = Split(
+        encoded(others, features), found.values if found.classes else found.values[:, None]
+    )
+    held = parts.hold_out(whole, path, found.classes, hint=NUMBERS)
+    splits, scaling = parts.stored(held, numeric_of(features), path)
     spec = Spec(
         shape=splits["train"].inputs.shape[1:],
         modality="vector",
-        task="classification" if classes else "regression",
-        outputs=len(classes) or 1,
+        task="classification" if found.classes else "regression",
+        outputs=len(found.classes) or 1,
         official_split=HELD_OUT,
     )
-    return Found(splits, spec, classes, scaling)
+    pairs = zip(others, features, strict=True)
+    doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
+    said = tuple(f"{path}: {doubt}" for doubt in (*doubts, *found.doubts))
+    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
 
 
 def target_of(table: Table, target_column: str | None, path: Path) -> str:
@@ -72,7 +75,7 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     Raises:
       UserError: if there is no such column, or no other.
     """
-    target = table.names[-1] if target_column is None else target_column
+    target = table.names[-1] if target_column is None else clean(target_column)
     if target not in table.names:
         raise UserError(f"--target_column: {path}: {unknown('column', target, table.names)}")
     if len(table.names) < 2:
@@ -80,66 +83,88 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     return target
 
 
-def read_parts(
-    table: Table, target: str, path: Path
-) -> tuple[dict[str, Split], np.ndarray, tuple[str, ...]]:
-    """The splits in the file's units, which features are numbers, and the classes."""
-    columns = [read_column(table, name, path) for name in table.names if name != target]
-    targets, classes = read_target(table, target, path)
-    values = np.concatenate([column.values for column in columns], axis=1)
-    splits = parts.hold_out(Split(values, targets), path, classes, hint=NUMBERS)
-    numeric = np.repeat([c.numeric for c in columns], [c.values.shape[1] for c in columns])
-    return splits, numeric, classes
-
-
-def read_like(path: Path, target_column: str | None, other: Path) -> np.ndarray:
-    """The features [n, features] float64 of another table, in the units of the first.
-
-    Columns are found by their names, in any order; the target, and columns that the first table
-    has not, are passed over.
+def feature_of(name: str, cells: Cells) -> Feature:
+    """What a column of features is.
 
     Raises:
-      UserError: naming line or column, if a column is missing or a text is none of its categories.
+      UserError: if it is neither numbers nor text, or text with too many values.
     """
-    first, table = read_table(path), read_table(other)
-    target = target_of(first, target_column, path)
-    missing = [name for name in first.names if name not in (target, *table.names)]
+    numeric = columns.is_numeric(cells)
+    return Feature(name, () if numeric else columns.categories_of(cells))
+
+
+def encoded(others: Sequence[Cells], features: Sequence[Feature]) -> np.ndarray:
+    """The features [n, features] float64 that columns are.
+
+    Raises:
+      UserError: if a cell is no number, or none of the categories.
+    """
+    made = [
+        one_hot(cells, feature.categories) if feature.categories else numbers_of(cells)[:, None]
+        for cells, feature in zip(others, features, strict=True)
+    ]
+    return np.concatenate(made, axis=1)
+
+
+def numbers_of(cells: Cells) -> np.ndarray:
+    """The numbers [n] of a column.
+
+    Raises:
+      UserError: if a cell is none.
+    """
+    for i, text in enumerate(cells.texts):
+        if not is_number(text):
+            columns.check_filled(cells)
+            raise UserError(f"{cells.at(i)} is not a number ({columns.HOW}); mend it")
+    return columns.numbers_of(cells)
+
+
+def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
+    """[n, categories] of 0 and 1.
+
+    Raises:
+      UserError: if a cell is none of the categories.
+    """
+    known = set(categories)
+    for i, text in enumerate(cells.texts):
+        if text not in known:
+            columns.check_filled(cells)
+            raise UserError(
+                f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows"
+            )
+    return (np.array(cells.texts)[:, None] == np.array(categories)).astype(np.float64)
+
+
+def numeric_of(features: Sequence[Feature]) -> np.ndarray:
+    """[features], whether each is a number and not a category."""
+    return np.repeat([not f.categories for f in features], [f.width for f in features])
+
+
+def read_like(features: Sequence[Feature], path: Path) -> np.ndarray:
+    """The features [n, features] float64 of another table, in the user's units.
+
+    Columns are found by their names, in any order; others are passed over.
+
+    Raises:
+      UserError: naming line or column, if a column is missing, a cell no number where numbers are
+        due, or a text none of the categories.
+    """
+    table = read_table(path)
+    missing = [feature.name for feature in features if feature.name not in table.names]
     if missing:
-        raise UserError(f"{other}: has no column {missing[0]}, as {path} has; add it")
-    features = [like_column(first, table, n, path, other) for n in first.names if n != target]
-    return np.concatenate(features, axis=1)
-
-
-def like_column(first: Table, table: Table, name: str, path: Path, other: Path) -> np.ndarray:
-    """A column of a table as features [n, 1] or [n, categories], as the first table has it."""
-    if numbers_of(first, name, path) is not None:
-        numbers = numbers_of(table, name, other)
-        if numbers is None:
-            line, cell = first_text(table, name)
-            raise UserError(
-                f"{other}, line {line}: {parts.short(cell)!r} in column {name} is not a number; "
-                "mend it"
-            )
-        return numbers[:, None]
-    categories, cells = sorted(set(cells_of(first, name))), cells_of(table, name)
-    for cell, line in zip(cells, table.lines, strict=True):
-        if cell not in categories:
-            raise UserError(
-                f"{other}, line {line}: {parts.short(cell)!r} in column {name} is none of "
-                f"{parts.listed(categories)}, which the model knows"
-            )
-    return (np.array(cells)[:, None] == np.array(categories)).astype(np.float64)
+        raise UserError(f"{path}: has no column {missing[0]}, which the model needs; add it")
+    return encoded([cells_of(table, feature.name, path) for feature in features], features)
 
 
 def read_table(path: Path) -> Table:
-    """The cells of a file, all of them filled."""
+    """The cells of a file, cleaned, as many in each line as there are columns."""
     rows, lines = [], []
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
             for row in reader:
                 if row:
-                    rows.append([cell.strip() for cell in row])
+                    rows.append(list(map(clean, row)))
                     lines.append(reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
@@ -154,111 +179,22 @@ def read_table(path: Path) -> Table:
 
 
 def check_cells(table: Table, path: Path) -> None:
-    """Raises UserError unless columns have names of their own and no cell is empty or lacking."""
+    """Raises UserError unless columns have names of their own, and every line a cell for each."""
     twice = {name for name in table.names if table.names.count(name) > 1 or not name}
     if twice:
         raise UserError(
             f"{path}, line 1: every column needs a name of its own; see {sorted(twice)[0]!r}"
         )
+    check_apart(table.names, f"{path}, line 1")
     for row, line in zip(table.rows, table.lines, strict=True):
         if len(row) != len(table.names):
             raise UserError(
                 f"{path}, line {line}: {len(row)} cells, and line 1 names {len(table.names)} "
                 "columns"
             )
-        if "" in row:
-            raise UserError(
-                f"{path}, line {line}: the cell of column {table.names[row.index('')]} is empty; "
-                "fill it, or leave the line out"
-            )
 
 
-def as_number(cell: str) -> float | None:
-    """A cell as a number, or None where it is text."""
-    try:
-        return float(cell)
-    except ValueError:
-        return None
-
-
-def cells_of(table: Table, name: str) -> list[str]:
+def cells_of(table: Table, name: str, path: Path) -> Cells:
     """The cells of a column."""
     place = table.names.index(name)
-    return [row[place] for row in table.rows]
-
-
-def numbers_of(table: Table, name: str, path: Path) -> np.ndarray | None:
-    """A column as numbers [n], or None where it holds text.
-
-    Raises:
-      UserError: if one of the numbers is not finite.
-    """
-    numbers = []
-    for cell, line in zip(cells_of(table, name), table.lines, strict=True):
-        value = as_number(cell)
-        if value is None:
-            return None
-        if not math.isfinite(np.float32(value) if abs(value) < 1e39 else math.inf):
-            raise UserError(f"{path}, line {line}: {cell} in column {name} is not a finite number")
-        numbers.append(value)
-    return np.array(numbers)
-
-
-def read_column(table: Table, name: str, path: Path) -> Column:
-    """The features of a column.
-
-    Raises:
-      UserError: if it is text with too many values.
-    """
-    numbers = numbers_of(table, name, path)
-    if numbers is not None:
-        return Column(numbers[:, None], True)
-    cells = cells_of(table, name)
-    categories = sorted(set(cells))
-    line, cell = first_text(table, name)
-    if sum(as_number(cell) is not None for cell in cells) > len(cells) / 2:
-        raise UserError(
-            f"{path}, line {line}: {parts.short(cell)!r} in column {name} is not a number, as most "
-            "of the column are; mend it, or leave the line out"
-        )
-    if len(categories) > CATEGORIES:
-        raise UserError(
-            f"{path}: column {name} holds {len(categories)} different texts, and only up to "
-            f"{CATEGORIES} are taken as categories (line {line}: {parts.short(cell)!r}); take it "
-            "out, or make it numbers"
-        )
-    return Column((np.array(cells)[:, None] == np.array(categories)).astype(np.float64), False)
-
-
-def first_text(table: Table, name: str) -> tuple[int, str]:
-    """The line and the cell of the first text in a column."""
-    cells = zip(table.lines, cells_of(table, name), strict=True)
-    return next((line, cell) for line, cell in cells if as_number(cell) is None)
-
-
-def read_target(table: Table, name: str, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    """Class ids [n] int32 and the names of the classes, or numbers [n, 1] float64.
-
-    Classes that are whole numbers are in their order, others in that of the alphabet.
-
-    Raises:
-      UserError: if the target is text with too many values, or all the same.
-    """
-    cells = cells_of(table, name)
-    numbers = numbers_of(table, name, path)
-    whole = all(WHOLE.fullmatch(cell) for cell in cells)
-    values: list[Any] = [int(cell) for cell in cells] if whole else cells
-    classes = sorted(set(values))
-    if numbers is not None and not (whole and len(classes) <= CLASSES):
-        return numbers[:, None], ()
-    if len(classes) > CLASSES:
-        line, cell = first_text(table, name)
-        raise UserError(
-            f"{path}: the target column {name} holds {len(classes)} different texts, and only up "
-            f"to {CLASSES} are taken as classes (line {line}: {parts.short(cell)!r}); name another "
-            "--target_column"
-        )
-    parts.check_classes([str(label) for label in classes], path)
-    place = {label: i for i, label in enumerate(classes)}
-    ids = np.array([place[value] for value in values], np.int32)
-    return ids, tuple(str(label) for label in classes)
+    return Cells([row[place] for row in table.rows], f"column {name}", path, table.lines)

@@ -26,14 +26,14 @@ class Fitted(NamedTuple):
       scores: by the names of members.csv.
       seconds: of the fit and its scores.
       predicted, confidence: [examples] of the test split; None where there is nothing to say.
-      errors: squared errors [examples] of numbers, mean over their outputs, on the test split.
+      squares: [examples] of it, squared errors of numbers, their mean over the outputs.
     """
 
     scores: dict[str, float]
     seconds: float
     predicted: np.ndarray | None = None
     confidence: np.ndarray | None = None
-    errors: np.ndarray | None = None
+    squares: np.ndarray | None = None
 
 
 class TotalVariance(TransformerMixin, BaseEstimator):
@@ -95,7 +95,7 @@ def scores(
     if task == "classification":
         return {f"{split}_accuracy": float(np.mean(predicted == targets))}
     wanted = targets.astype(np.float64)
-    squares = np.square(predicted.reshape(wanted.shape) - wanted).mean(0)
+    squares = squared_errors(predicted, targets).mean(0)
     found = {f"{split}_loss": float(squares.mean())}
     if measured:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -105,6 +105,11 @@ def scores(
             f"{split}_r2": float(explained.mean()),
         }
     return found
+
+
+def squared_errors(predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Of numbers predicted for targets [examples, outputs], in double precision."""
+    return np.square(predicted.reshape(targets.shape) - targets.astype(np.float64))
 
 
 def confidence(estimator: Any, features: np.ndarray, predicted: np.ndarray) -> np.ndarray | None:
@@ -129,11 +134,10 @@ def fit(estimator: Any, data: Tables, task: str) -> Fitted:
     found: dict[str, float] = {}
     for split, pair in said.items():
         found |= scores(task, split, *pair, data.measured)
-    predicted = sure = errors = None
+    predicted = sure = squares = None
     if data.test is not None and task == "classification":
         predicted = said["test"][0]
         sure = confidence(estimator, data.test.features, predicted)
     elif data.test is not None:
-        numbers, wanted = said["test"]
-        errors = np.square(numbers.reshape(wanted.shape) - wanted.astype(np.float64)).mean(1)
-    return Fitted(found, time.perf_counter() - start, predicted, sure, errors)
+        squares = squared_errors(*said["test"]).mean(1)
+    return Fitted(found, time.perf_counter() - start, predicted, sure, squares)

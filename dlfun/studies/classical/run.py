@@ -33,13 +33,13 @@ class Classical(NamedTuple):
       predicted: [members, examples] classes of the test split; None of numbers, or unopened.
       confidence: [members, examples] probability of the class predicted; None where the method
         has none.
-      errors: [members, examples] squared errors of numbers on the test split; None of classes.
+      squares: [members, examples] squared errors of numbers; None of classes, or unopened.
     """
 
     rows: list[dict[str, Any]]
     predicted: np.ndarray | None
     confidence: np.ndarray | None
-    errors: np.ndarray | None = None
+    squares: np.ndarray | None = None
 
 
 def check_classical(name: str, data: Stacked) -> None:
@@ -142,7 +142,7 @@ def run_classical(
         make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)
         for i, fitted in enumerate(found)
     ]
-    told = zip(*((f.predicted, f.confidence, f.errors) for f in found), strict=True)
+    told = [[getattr(f, name) for f in found] for name in ("predicted", "confidence", "squares")]
     return Classical(rows, *map(stacked, told))
 
 

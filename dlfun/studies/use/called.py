@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import Source, fitted
-from dlfun.data.reading import permute
+from dlfun.data.given import fitted, source_of
 from dlfun.errors import UserError
 from dlfun.studies.called import Data
 from dlfun.studies.recorded import Recorded
@@ -38,10 +37,8 @@ def prepared(inputs: np.ndarray, data: Data) -> np.ndarray:
     Raises:
       UserError: if their shape or values cannot be those of inputs.
     """
-    dtype, name = np.asarray(data.raw.train.inputs).dtype, data.source or data.name
-    source = Source(name, data.spec, dtype, data.options, data.raw.scaling)
-    found = fitted(inputs, source, Path("inputs"))
-    found = permute(found, data.spec) if data.options.permute_features else found
+    source = source_of(data.raw)
+    found = source.permuted(fitted(inputs, source, Path("inputs")))
     check_origin(found, data)
     return source.stored(found)
 

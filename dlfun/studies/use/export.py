@@ -25,8 +25,10 @@ from dlfun.studies.use.trained import Network, forward, says_probabilities, take
 PARTS = ("outputs", "decoder")
 """What of a model is exported: what it says of inputs, or a VAE's decoder."""
 
-EXAMPLES, TEXTS = 256, 16
-"""Real inputs, at most, on which an export is checked."""
+TEXTS = 16
+"""Texts, at most, on which an export is checked."""
+
+LATENTS = 256
 
 TOLERANCES = {"float32": 1e-4, "bfloat16": 2e-2, "float64": 1e-9}
 """The largest difference from the original, as a part of the largest output (at least of 1)."""
@@ -54,8 +56,7 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     """A trained member as a function, and what the original gives for real inputs.
 
     The inputs are those that the data set stores, of its type; what scales them is inside, and
-    outputs are in the user's unit. They are of the validation split, or of the training split
-    where nothing was held out.
+    outputs are in the user's unit. They are those that the record keeps.
 
     Raises:
       UserError: if the model has no such part.
@@ -67,9 +68,8 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
         return Exportable(function, flat, variables, arguments, "examples"), expected
     if not network.spec.outputs:
         raise UserError("there are no labels, and so no outputs; give --part=decoder")
-    split = network.held_out(0) or network.data.datasets[network.splits[0]].train
-    most = TEXTS if network.spec.task == "next_token" else EXAMPLES
-    given = Given.of(jax.tree.map(lambda leaf: leaf[:most], split))
+    most = TEXTS if network.spec.task == "next_token" else None
+    given = Given.of(jax.tree.map(lambda leaf: leaf[:most], network.examples))
     arguments = {"inputs": given.inputs}
     if takes_lengths(network.settings, network.spec):
         arguments["lengths"] = np.asarray(given.lengths, np.int32)
@@ -144,7 +144,7 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
 
     dtype = network.variables["params"]["log_scale"].dtype
     random = np.random.default_rng(0)
-    latents = random.normal(size=(EXAMPLES, settings.shape.latent)).astype(dtype)
+    latents = random.normal(size=(LATENTS, settings.shape.latent)).astype(dtype)
     found = decode(network, latents)
     return function, {"latents": latents}, found
 
@@ -250,6 +250,7 @@ def describe(
         "format": kind,
         "takes": takes,
         "inputs are": meaning(network, source, part),
+        "columns": source.columns if part == "outputs" else [],
         "standardised": standards(network),
         "gives": model.output,
         "classes": list(network.classes) if part == "outputs" else [],

@@ -22,6 +22,7 @@ from dlfun.stats.calibration import (
     tempered,
 )
 from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
+from dlfun.types import Split
 
 BATCH = 256
 """Examples in one go; the last batch is padded, so that one program serves all."""
@@ -191,19 +192,14 @@ def answer(
     return Answers(outputs.mean(0), None, more if ensemble else {})
 
 
-def calibrate_network(network: Network, ensemble: bool, asked: str | float) -> Calibrated:
-    """The temperature asked for, fitted if it is `FIT`, and the validation scores with it.
-
-    Raises:
-      UserError: if there are no probabilities, or no validation split that all members share.
-    """
+def check_calibration(network: Network, asked: str | float) -> None:
+    """Raises UserError if there are no probabilities, or no validation split that members share."""
     if not says_probabilities(network.settings, network.spec):
         raise UserError(
             f"--temperature={asked}: {network.settings.model} gives no probabilities of classes "
             "here; leave it out"
         )
-    held = network.held_out(0)
-    if held is None:
+    if network.data.first.validation is None:
         raise UserError(
             f"--temperature={asked}: the study held nothing out to calibrate by; leave it out, or "
             "train with --validation_fraction above 0"
@@ -213,6 +209,16 @@ def calibrate_network(network: Network, ensemble: bool, asked: str | float) -> C
             f"--temperature={asked}: each member was validated on examples of its own, from which "
             "others learned; calibrate one, by --member=best"
         )
+
+
+def calibrate_network(
+    network: Network, held: Split, ensemble: bool, asked: str | float
+) -> Calibrated:
+    """The temperature asked for, fitted if it is `FIT`, and the scores of a validation split.
+
+    Args:
+      held: the validation split of its members, as `check_calibration` says that there is one.
+    """
     targets = np.asarray(held.targets)
     outputs = outputs_of(network, Given.of(held)).astype(float)
     log_p = log_probabilities(outputs, ensemble)

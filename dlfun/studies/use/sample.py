@@ -16,7 +16,7 @@ from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED, prepare
 from dlfun.models import row_of
 from dlfun.studies.assemble import assemble, likelihood
-from dlfun.studies.generate import EXAMPLES, SEEN, in_user_unit, traversal, values
+from dlfun.studies.generate import EXAMPLES, in_user_unit, traversal, values
 from dlfun.studies.pictures import QUICK
 from dlfun.studies.record import save_arrays
 from dlfun.studies.use.trained import Network
@@ -72,17 +72,16 @@ def decode(network: Network, latents: np.ndarray) -> np.ndarray:
 
 
 def latent_means(network: Network) -> jax.Array:
-    """Posterior means [examples, latent] of the first training examples."""
+    """Posterior means [examples, latent] of the examples that the record keeps."""
     module = assemble(network.settings, network.spec).module
     dtype = np.dtype(STORED[network.settings.precision]).name
-    train = network.data.datasets[network.splits[0]].train
 
     @functools.partial(jax.jit, compiler_options=QUICK)
     def program(variables: Any, inputs: Any) -> jax.Array:
         ready = prepare(inputs, network.spec, dtype, network.scaling(0))
         return module.apply(variables, ready, method="encode")[0]
 
-    return program(network.variables_of(0), np.asarray(train.inputs[:SEEN]))
+    return program(network.variables_of(0), np.asarray(network.examples.inputs))
 
 
 def make_examples(network: Network, count: int, key: jax.Array) -> dict[str, Any]:
@@ -90,7 +89,7 @@ def make_examples(network: Network, count: int, key: jax.Array) -> dict[str, Any
 
     Returns:
       `samples` [count, *shape], decoded from draws of the prior; `traversals` [dimensions,
-      EXAMPLES, *shape], along the latent dimensions `traversed` in which training examples vary
+      EXAMPLES, *shape], along the latent dimensions `traversed` in which real examples vary
       most, from -REACH to REACH standard deviations; `modality`. Values are expectations under
       the likelihood.
     """

@@ -17,6 +17,7 @@ from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
 from dlfun.scaling import Scaling
 from dlfun.studies.assemble import assemble
+from dlfun.studies.datasets import some_examples
 from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.studies.sizes import of_its_size
 from dlfun.studies.stacked import Stacked
@@ -51,9 +52,11 @@ class Network(NamedTuple):
     """Members of one arm.
 
     Attributes:
+      data: what they learned from; of a record its splits are shapes alone.
       rows: of members.csv, counted within data set and model.
       splits: for each member, which of the stacked splits it was trained on.
       variables: the tree that the model applies, each leaf [members, ...].
+      examples: some real inputs, held out where that could be, as the data set stores them.
     """
 
     data: Stacked
@@ -61,6 +64,7 @@ class Network(NamedTuple):
     rows: tuple[int, ...]
     splits: tuple[int, ...]
     variables: Any
+    examples: Split
 
     @property
     def spec(self) -> Spec:
@@ -82,10 +86,6 @@ class Network(NamedTuple):
         """How the numbers of one of its members are standardised."""
         return self.data.datasets[self.splits[member]].scaling
 
-    def held_out(self, member: int) -> Split | None:
-        """The validation split of one of its members; None where nothing was held out."""
-        return self.data.datasets[self.splits[member]].validation
-
 
 def pick(what: str, given: str | None, found: Sequence[str]) -> str:
     """The one of several names that a flag gives, or the only one that there is.
@@ -103,7 +103,9 @@ def pick(what: str, given: str | None, found: Sequence[str]) -> str:
     return given
 
 
-def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
+def network(
+    record: Recorded, arms: Sequence[Arm], wanted: str, examples: Split | None = None
+) -> Network:
     """Members of a record that are chosen by `wanted`, with their parameters.
 
     Where widths or depths were swept as numbers, it is the network that was made in their size.
@@ -113,6 +115,7 @@ def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
       wanted: `best` is the member that validates best, never judged by the test split; `mean`
         and `ensemble` are all members of the configuration that validates best on average; a
         number is a row of members.csv, counted from 0 within the data set and model.
+      examples: of the data set; None takes them from it.
 
     Raises:
       UserError: if no parameters are kept, or not those of the member, or they do not fit.
@@ -132,6 +135,7 @@ def network(record: Recorded, arms: Sequence[Arm], wanted: str) -> Network:
         tuple(member.row for member in chosen),
         tuple(member.replicate if own else 0 for member in chosen),
         unflattened(kept),
+        some_examples(arm.data) if examples is None else examples,
     )
     check_parameters(found, record, files[chosen[0].arm])
     numbers = arm.configurations[chosen[0].configuration[1]]

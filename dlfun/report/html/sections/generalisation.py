@@ -14,7 +14,11 @@ from dlfun.report.html.record import Record, Row, arms, column, datasets, health
 from dlfun.report.html.results import in_figures, style_of
 from dlfun.report.html.units import unit_of
 
-PAIRS = (("train_accuracy", "test_accuracy"), ("train_nats", "test_nats"))
+PAIRS = (
+    ("train_accuracy", "test_accuracy"),
+    ("train_nats", "test_nats"),
+    ("train_rmse", "test_rmse"),
+)
 
 
 def generalisation(record: Record) -> list[Block]:

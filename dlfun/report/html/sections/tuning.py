@@ -18,7 +18,7 @@ from dlfun.report.table import metric_of
 
 KNOWN = (
     "dataset", "model", "trial", "replicate", "status", "failed_at", "parameters", "steps",
-    "seconds", "compile_seconds", "drawn", "chosen", "chance", "at_chance",
+    "seconds", "compile_seconds", "drawn", "chosen", "chance", "at_chance", "target_sd",
     "mistakes", "mistake_bound",
 )  # fmt: skip
 """Columns of tuning.csv that are neither a metric nor searched."""

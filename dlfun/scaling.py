@@ -115,7 +115,7 @@ def origin_of(values: np.ndarray) -> np.ndarray:
     the least difference from that value, and of a constant column nothing is left to lose.
 
     >>> origin_of(np.array([[1.7e9, 5.0], [1.7e9 + 100, 6.0], [1.7e9 + 200, -3.0]])).tolist()
-    [1700000128.0, 0.0]
+    [1700000000.0, 0.0]
     """
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0, method="nearest")
     apart = np.abs(values - middle)

@@ -243,8 +243,6 @@ def test_numbers_are_predicted_as_by_scikit_learn(outputs):
     spec = Spec((6,), "vector", "regression", outputs)
     data = Dataset(draw(50), draw(20), draw(30), spec, "plane", "1", "none")
     found = run_classical("svm", stack([data]), [{"C": 10.0}], 1, 0, True)
-    assert found.squares.shape == (1, 30)
-    assert found.squares.mean() == pytest.approx(found.rows[0]["test_loss"])
     x, y = StandardScaler().fit(data.train.inputs), StandardScaler().fit(data.train.targets)
     known, asked = x.transform(data.train.inputs), x.transform(data.test.inputs)
     wanted = np.stack(

@@ -18,7 +18,7 @@ from dlfun.studies.classical.tables import Reader, first_examples
 from dlfun.studies.stacked import stack
 from dlfun.types import Batch, DataOptions, Split
 from tests.data.test_own import save_wav
-from tests.helpers import SHAPES, toy
+from tests.helpers import SHAPES, data_options, toy
 
 COUNT = 40
 CLASSES = np.arange(COUNT) % 2
@@ -132,7 +132,8 @@ def places(raw):
     marks = raw._replace(train=marked(raw.train, 0), test=marked(raw.test, count), scaling=None)
     found = splitting.split(marks, jax.random.key(0), 0, OPTIONS)
     known = {name: getattr(found, name).inputs for name in ("train", "validation", "test")}
-    return known | {"beyond": np.setdiff1d(np.arange(COUNT), np.concatenate([*known.values()]))}
+    every = np.arange(count + len(raw.test.targets))
+    return known | {"beyond": np.setdiff1d(every, np.concatenate([*known.values()]))}
 
 
 def seen_in_training(raw):
@@ -142,14 +143,14 @@ def seen_in_training(raw):
     scaling = jax.tree.map(jax.numpy.asarray, dataset.scaling)
     batch = Batch(train.inputs, train.targets, np.ones(len(train.targets)), scaling=scaling)
     found = {"inputs": prepare_batch(batch, spec, "float32").inputs, "targets": train.targets}
-    if spec.task == "regression":
+    if scaling is not None and scaling.targets is not None:
         found["targets"] = scaling.targets.standardised(train.targets)
-    if spec.task == "generation":
+    if spec.task not in ("classification", "regression"):
         return found
     own = handmade(spec)
     usable = own != "hog" or importlib.util.find_spec("skimage")
     for kind in ("raw", own) if own and usable else ("raw",):
-        table = Reader(stack([dataset]))(kind, 0, True).train
+        table = Reader(stack([dataset]))(kind, 0, False).train
         estimator = make(f"knn+{kind}", {}, spec, len(table.targets), 0).fit(*table)
         found[f"features {kind}"] = estimator[:-1].transform(table.features)
         if spec.task == "regression":
@@ -176,6 +177,19 @@ def test_training_does_not_see_what_is_wild_elsewhere(tmp_path, kind):
         if name != "plain":
             wild = KINDS[kind](folder, order[rows[name][0]])
             assert same(plain, seen_in_training(wild)) == (name != "train"), name
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist1d", "separable", "adding", "copy"])
+def test_training_does_not_see_what_is_wild_elsewhere_in_generated_data(data_dir, name):
+    raw = data.read(name, data_options(data_dir))
+    rows, plain, count = places(raw), seen_in_training(raw), len(raw.train.targets)
+    for part, wanted in rows.items():
+        row = wanted[0]
+        split = raw.train if row < count else raw.test
+        inputs = wildly(split.inputs, None)
+        inputs[row % count] = inputs.max() if raw.spec.vocabulary else wildly(inputs, 0)[0]
+        wild = raw._replace(**{"train" if row < count else "test": split._replace(inputs=inputs)})
+        assert same(plain, seen_in_training(wild)) == (part != "train"), part
 
 
 def test_a_text_that_no_training_row_has_is_an_unknown_one(tmp_path):

@@ -26,14 +26,12 @@ class Fitted(NamedTuple):
       scores: by the names of members.csv.
       seconds: of the fit and its scores.
       predicted, confidence: [examples] of the test split; None where there is nothing to say.
-      squares: [examples] of it, squared errors of numbers, their mean over the outputs.
     """
 
     scores: dict[str, float]
     seconds: float
     predicted: np.ndarray | None = None
     confidence: np.ndarray | None = None
-    squares: np.ndarray | None = None
 
 
 class TotalVariance(TransformerMixin, BaseEstimator):
@@ -95,7 +93,7 @@ def scores(
     if task == "classification":
         return {f"{split}_accuracy": float(np.mean(predicted == targets))}
     wanted = targets.astype(np.float64)
-    squares = squared_errors(predicted, targets).mean(0)
+    squares = np.square(predicted.reshape(wanted.shape) - wanted).mean(0)
     found = {f"{split}_loss": float(squares.mean())}
     if measured:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -105,11 +103,6 @@ def scores(
             f"{split}_r2": float(explained.mean()),
         }
     return found
-
-
-def squared_errors(predicted: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Of numbers predicted for targets [examples, outputs], in double precision."""
-    return np.square(predicted.reshape(targets.shape) - targets.astype(np.float64))
 
 
 def confidence(estimator: Any, features: np.ndarray, predicted: np.ndarray) -> np.ndarray | None:
@@ -134,10 +127,8 @@ def fit(estimator: Any, data: Tables, task: str) -> Fitted:
     found: dict[str, float] = {}
     for split, pair in said.items():
         found |= scores(task, split, *pair, data.measured)
-    predicted = sure = squares = None
+    predicted = sure = None
     if data.test is not None and task == "classification":
         predicted = said["test"][0]
         sure = confidence(estimator, data.test.features, predicted)
-    elif data.test is not None:
-        squares = squared_errors(*said["test"]).mean(1)
-    return Fitted(found, time.perf_counter() - start, predicted, sure, squares)
+    return Fitted(found, time.perf_counter() - start, predicted, sure)

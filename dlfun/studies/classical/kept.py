@@ -47,8 +47,7 @@ class Kept:
         own = self._arrays[str(job)]
         scores = {name: float(value) for name, value in own["scores"].items()}
         seconds = float(own["seconds"])
-        parts = (own.get(name) for name in ("predicted", "confidence", "squares"))
-        return Fitted(scores, seconds, *parts)
+        return Fitted(scores, seconds, own.get("predicted"), own.get("confidence"))
 
     def add(self, job: Job, fitted: Fitted) -> None:
         """Keeps a fit with the next checkpoint, which is written if it is time for it."""

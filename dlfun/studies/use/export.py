@@ -12,7 +12,6 @@ import numpy as np
 from dlfun.data.given import Given, Source
 from dlfun.errors import UserError
 from dlfun.models import row_of
-from dlfun.scaling import Scaling, Standard
 from dlfun.studies.arm import flat_parameters
 from dlfun.studies.assemble import assemble, likelihood
 from dlfun.studies.generate import values
@@ -20,6 +19,7 @@ from dlfun.studies.record import version, write_json, write_record
 from dlfun.studies.use.formats import BATCH, FORMATS, Exportable
 from dlfun.studies.use.predict import outputs_of
 from dlfun.studies.use.sample import decode
+from dlfun.studies.use.standards import parted, scaling_tree, spread, standards, stored_columns
 from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
 
 PARTS = ("outputs", "decoder")
@@ -32,9 +32,6 @@ LATENTS = 256
 
 TOLERANCES = {"float32": 1e-4, "bfloat16": 2e-2, "float64": 1e-9}
 """The largest difference from the original, as a part of the largest output (at least of 1)."""
-
-SCALING = "scaling"
-"""The collection of variables that standardise numbers: of inputs and targets, mean and sd."""
 
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "numpy")
 
@@ -76,30 +73,6 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     function = answering(network)
     output = "logits" if is_logits(network) else "outputs"
     return Exportable(function, flat, variables, arguments, output), outputs_of(network, given)[0]
-
-
-def scaling_tree(scaling: Scaling | None) -> dict[str, Any]:
-    """How numbers are standardised, as variables of the export; nothing where none are.
-
-    Inputs are taken less their origin; targets are given in the user's unit.
-    """
-    parts = {} if scaling is None else scaling._asdict()
-    made = {
-        name: {
-            "mean": (own.mean + (own.origin if name == "targets" else 0)).astype(np.float32),
-            "sd": own.sd.astype(np.float32),
-        }
-        for name, own in parts.items()
-        if own is not None
-    }
-    return {SCALING: made} if made else {}
-
-
-def parted(variables: Any) -> tuple[dict[str, Any], Scaling]:
-    """The variables of a model, and how numbers are standardised, as `scaling_tree` has it."""
-    model = dict(variables)
-    held = model.pop(SCALING, {})
-    return model, Scaling(**{n: Standard(None, None, **part) for n, part in held.items()})
 
 
 def answering(network: Network) -> Callable[..., jax.Array]:
@@ -177,16 +150,6 @@ def check(
     return Checked(len(expected), difference, tolerance)
 
 
-def spread(network: Network, part: str) -> float | np.ndarray:
-    """What differences from the original are held against at least, where outputs are small.
-
-    It is 1, but of numbers in a unit of the user's own [columns], their standard deviations.
-    """
-    scaling = network.scaling(0)
-    standard = scaling and (scaling.targets if part == "outputs" else scaling.inputs)
-    return 1.0 if standard is None else np.maximum(standard.sd, np.finfo(np.float32).tiny)
-
-
 def meaning(network: Network, source: Source, part: str) -> str:
     """In words, what the inputs are."""
     spec = network.spec
@@ -204,27 +167,6 @@ def meaning(network: Network, source: Source, part: str) -> str:
         whole = f"whole numbers from {source.least} to {source.white}, which are scaled inside"
         return whole + (pixels if other else "")
     return "as the data set stores them; nothing is scaled"
-
-
-def stored_columns(origin: np.ndarray) -> str:
-    """In words, how a table's columns are given."""
-    plain = "columns of numbers in their own unit, of categories 0 or 1; standardised inside"
-    away = np.flatnonzero(origin)
-    if not len(away):
-        return plain
-    lost = ", ".join(f"{origin[i]:.17g} from number {i}" for i in away.tolist())
-    return f"{plain}; subtract first, in double precision, {lost} (counted from 0)"
-
-
-def standards(network: Network) -> dict[str, dict[str, list[float]]]:
-    """What is standardised inside: (x - mean) / sd in the user's unit, and 0 where sd is 0."""
-    scaling = network.scaling(0)
-    parts = {} if scaling is None else scaling._asdict()
-    return {
-        name: {"mean": (own.origin + own.mean).tolist(), "sd": own.sd.tolist()}
-        for name, own in parts.items()
-        if own is not None
-    }
 
 
 def loading(kind: str, model: Exportable) -> list[str]:

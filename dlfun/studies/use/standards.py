@@ -1,0 +1,68 @@
+"""How an export standardises the numbers it takes and gives: as variables, and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dlfun.scaling import Scaling, Standard
+from dlfun.studies.use.trained import Network
+
+SCALING = "scaling"
+"""The collection of variables that standardise numbers: of inputs and targets, mean and sd."""
+
+
+def scaling_tree(scaling: Scaling | None) -> dict[str, Any]:
+    """How numbers are standardised, as variables of the export; nothing where none are.
+
+    Inputs are taken less their origin; targets are given in the user's unit.
+    """
+    parts = {} if scaling is None else scaling._asdict()
+    made = {
+        name: {
+            "mean": (own.mean + (own.origin if name == "targets" else 0)).astype(np.float32),
+            "sd": own.sd.astype(np.float32),
+        }
+        for name, own in parts.items()
+        if own is not None
+    }
+    return {SCALING: made} if made else {}
+
+
+def parted(variables: Any) -> tuple[dict[str, Any], Scaling]:
+    """The variables of a model, and how numbers are standardised, as `scaling_tree` has it."""
+    model = dict(variables)
+    held = model.pop(SCALING, {})
+    return model, Scaling(**{n: Standard(None, None, **part) for n, part in held.items()})
+
+
+def standards(network: Network) -> dict[str, dict[str, list[float]]]:
+    """What is standardised inside: (x - mean) / sd in the user's unit, and 0 where sd is 0."""
+    scaling = network.scaling(0)
+    parts = {} if scaling is None else scaling._asdict()
+    return {
+        name: {"mean": (own.origin + own.mean).tolist(), "sd": own.sd.tolist()}
+        for name, own in parts.items()
+        if own is not None
+    }
+
+
+def stored_columns(origin: np.ndarray) -> str:
+    """In words, how a table's columns are given."""
+    plain = "columns of numbers in their own unit, of categories 0 or 1; standardised inside"
+    away = np.flatnonzero(origin)
+    if not len(away):
+        return plain
+    lost = ", ".join(f"{origin[i]:.17g} from number {i}" for i in away.tolist())
+    return f"{plain}; subtract first, in double precision, {lost} (counted from 0)"
+
+
+def spread(network: Network, part: str) -> float | np.ndarray:
+    """What differences from the original are held against at least, where outputs are small.
+
+    It is 1, but of numbers in a unit of the user's own [columns], their standard deviations.
+    """
+    scaling = network.scaling(0)
+    standard = scaling and (scaling.targets if part == "outputs" else scaling.inputs)
+    return 1.0 if standard is None else np.maximum(standard.sd, np.finfo(np.float32).tiny)

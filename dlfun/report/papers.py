@@ -24,7 +24,19 @@ BOLD = " Bold: no arm was found better."
 PAIRS = (
     "Intervals of a - b hold for all pairs of a family together; θ is the chance that a beats b."
 )
-NEEDED = {"a", "b", "dataset", "metric", "n", "diff", "ci", "ci_level", "p_holm", "theta"} | {
+NEEDED = {
+    "a",
+    "b",
+    "dataset",
+    "metric",
+    "n",
+    "unit",
+    "diff",
+    "ci",
+    "ci_level",
+    "p_holm",
+    "theta",
+} | {
     "theta_ci",
     "hedges_g",
     "verdict",
@@ -116,7 +128,7 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
             "a": pair["a"],
             "b": pair["b"],
             "metric": pair["metric"].replace("_", " "),
-            "n": str(pair["n"]),
+            "n": f"{pair['n']} examples" if pair["unit"] == "examples" else str(pair["n"]),
             "a - b": measured(pair, "diff"),
             "interval": measured(pair, "ci"),
             "level %": f"{100 * pair['ci_level']:.4g}",

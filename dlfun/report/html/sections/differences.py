@@ -59,7 +59,7 @@ def strip_of(record: Record, group: Group, pair: Pair) -> Strip:
     sign = unit.factor if unit.higher else -unit.factor
     by_label = {line.label: list(line.rows) for line in group.lines}
     a, b = (by_replicate(by_label.get(pair[n], []), group.metric) for n in ("a", "b"))
-    paired = pair.get("paired", True)
+    paired = pair.get("paired", True) and pair["unit"] == "runs"
     values = [sign * (a[r] - b[r]) for r in a if r in b] if paired else []
     diff, ci = pair["diff"], pair["ci"]
     mean, low, high = (float("nan") if x is None else unit.factor * x for x in (diff, *ci))
@@ -93,5 +93,6 @@ def figure(
         drawn,
         table(["pair", f"difference{step}", "low", "high", "replicates"], numbers, name),
         "A dot a replicate: the first arm minus the second, to the right where the first is "
-        f"ahead. Bar: interval for all pairs at once.{width}",
+        f"ahead; arms of one result each are compared over test examples, and have none. Bar: "
+        f"interval for all pairs at once.{width}",
     )

@@ -88,6 +88,8 @@ def square(pair: Pair | None, below: bool, unit: Unit) -> Square:
         return Square(["not compared"], "none")
     if below:
         lines = [unit.signed(pair["diff"]), unit.interval(pair["ci"])]
+    elif pair["unit"] == "examples":
+        lines = [plural(pair["n"], "example"), "one model each"]
     else:
         lines = [f"θ {number(pair['theta'], 2)}", chances(pair.get("theta_ci"))]
     return Square([*lines, str(pair["verdict"])], LOOKS.get(pair["verdict"], "none"))

@@ -26,12 +26,14 @@ class Fitted(NamedTuple):
       scores: by the names of members.csv.
       seconds: of the fit and its scores.
       predicted, confidence: [examples] of the test split; None where there is nothing to say.
+      squares: [examples] of it, squared errors of numbers, their mean over the outputs.
     """
 
     scores: dict[str, float]
     seconds: float
     predicted: np.ndarray | None = None
     confidence: np.ndarray | None = None
+    squares: np.ndarray | None = None
 
 
 class TotalVariance(TransformerMixin, BaseEstimator):
@@ -127,8 +129,11 @@ def fit(estimator: Any, data: Tables, task: str) -> Fitted:
     found: dict[str, float] = {}
     for split, pair in said.items():
         found |= scores(task, split, *pair, data.measured)
-    predicted = sure = None
+    predicted = sure = squares = None
     if data.test is not None and task == "classification":
         predicted = said["test"][0]
         sure = confidence(estimator, data.test.features, predicted)
-    return Fitted(found, time.perf_counter() - start, predicted, sure)
+    elif data.test is not None:
+        numbers, wanted = said["test"]
+        squares = np.square(numbers.reshape(wanted.shape) - wanted.astype(np.float64)).mean(1)
+    return Fitted(found, time.perf_counter() - start, predicted, sure, squares)

@@ -47,7 +47,8 @@ class Kept:
         own = self._arrays[str(job)]
         scores = {name: float(value) for name, value in own["scores"].items()}
         seconds = float(own["seconds"])
-        return Fitted(scores, seconds, own.get("predicted"), own.get("confidence"))
+        parts = (own.get(name) for name in ("predicted", "confidence", "squares"))
+        return Fitted(scores, seconds, *parts)
 
     def add(self, job: Job, fitted: Fitted) -> None:
         """Keeps a fit with the next checkpoint, which is written if it is time for it."""

@@ -33,11 +33,13 @@ class Classical(NamedTuple):
       predicted: [members, examples] classes of the test split; None of numbers, or unopened.
       confidence: [members, examples] probability of the class predicted; None where the method
         has none.
+      squares: [members, examples] squared errors of numbers; None of classes, or unopened.
     """
 
     rows: list[dict[str, Any]]
     predicted: np.ndarray | None
     confidence: np.ndarray | None
+    squares: np.ndarray | None = None
 
 
 def check_classical(name: str, data: Stacked) -> None:
@@ -140,7 +142,7 @@ def run_classical(
         make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)
         for i, fitted in enumerate(found)
     ]
-    told = [[f.predicted for f in found], [f.confidence for f in found]]
+    told = [[getattr(f, name) for f in found] for name in ("predicted", "confidence", "squares")]
     return Classical(rows, *map(stacked, told))
 
 

@@ -10,10 +10,13 @@ from sklearn.neighbors import KNeighborsClassifier
 from dlfun.errors import UserError
 from dlfun.studies.baselines import arms_of
 from dlfun.studies.claim import Claim
+from dlfun.studies.classical.run import Classical
 from dlfun.studies.compare import Protocol, compare
+from dlfun.studies.copies import mark_copies
 from dlfun.studies.loading import load_all
+from dlfun.studies.stacked import Stacked
 from dlfun.studies.tuning import Tuning
-from dlfun.types import HParams, Spec
+from dlfun.types import HParams, Spec, Split
 from tests.helpers import data_options, options
 
 NEIGHBOURS = ("knn+raw",)
@@ -77,6 +80,58 @@ def test_it_has_verdicts_evidence_and_tables_like_the_others(compared):
     curve = {(row["model"], int(row["train_examples"])) for row in table(folder / "curve.csv")}
     assert curve == {(model, size) for model in ("softmax", "knn") for size in (60, 400)}
     assert {row["features"] for row in table(folder / "readout.csv")} == {"raw", "hog"}
+
+
+def test_the_runs_of_an_arm_without_chance_are_copies_of_one(compared):
+    _, folder, found = compared
+    rows = table(folder / "members.csv")
+    copied = {
+        model: [row["copy_of"] for row in rows if row["model"] == model]
+        for model in ("knn", "softmax")
+    }
+    assert copied == {"knn": ["", "0", "0"], "softmax": ["", "", ""]}
+    (pair,) = found.pairs
+    assert (pair["n_distinct_a"], pair["n_distinct_b"], pair["n"]) == (1, 3, 3)
+    assert (pair["p_test"], pair["p_signflip"]) == ("t test of one sample", None)
+
+
+def test_two_arms_without_chance_are_compared_by_the_errors_of_examples(tmp_path):
+    """On numbers: their root mean squared errors, and the paired errors of the test examples."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(120, 3)).astype(np.float32)
+    y = (2e5 + 5e4 * x[:, :1] + 1e4 * rng.normal(size=(120, 1))).astype(np.float32)
+    np.savez(tmp_path / "prices.npz", inputs=x, targets=y)
+    asked = options(
+        ("softmax",), datasets=(str(tmp_path / "prices.npz"),), output_dir=str(tmp_path / "r")
+    )
+    found = compare(asked, Protocol(baselines=("svm", "knn")))
+    pair = next(p for p in found.pairs if {p["a"], p["b"]} == {"svm", "knn"})
+    rows = {row["model"]: row for row in found.rows}
+    assert (pair["unit"], pair["n"], pair["metric"]) == ("examples", 24, "test_rmse")
+    gap = rows[pair["b"]]["test_rmse"] - rows[pair["a"]]["test_rmse"]
+    assert pair["diff"] == pytest.approx(gap)
+    assert pair["ci"][0] < gap < pair["ci"][1]
+    assert pair["p_test"] == "t test over examples"
+
+
+def test_copies_are_runs_that_said_the_same_of_the_same_examples():
+    """By split: runs that are tested on others of the same answers are no copies."""
+    split = Split(np.arange(8.0).reshape(2, 4), np.array([[0, 1, 0, 1]] * 2))
+    data = Stacked((None, None), None, split)
+    same = np.array([[0, 1, 1, 1]] * 4)
+    rows = [{"replicate": r, "status": "ok"} for r in range(4)]
+    for row, at in zip(rows, (0, 1, 0, 0), strict=True):
+        row["replicate"] = at  # which is the split, where each replicate has its own
+    rows[3]["status"] = "failed"
+    arm = Classical(rows, same, None)
+    mark_copies(arm, data)
+    assert [row["copy_of"] for row in rows] == ["", "", 0, ""]
+    rows = [{"replicate": r, "status": "ok"} for r in range(4)]
+    mark_copies(
+        Classical(rows, np.array([[0, 1], [1, 1], [0, 1], [1, 1]]), None),
+        data._replace(datasets=(None,)),
+    )
+    assert [row["copy_of"] for row in rows] == ["", "", 0, 1]
 
 
 def test_arms_of_a_method():

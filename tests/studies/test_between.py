@@ -9,6 +9,7 @@ from scipy import stats
 from dlfun.errors import UserError
 from dlfun.studies.between import judge_between
 from dlfun.studies.record import write_members
+from dlfun.studies.recorded import read_rows
 from experiments import app, report
 
 EXAMPLES = {"train": 3600, "validation": 400, "test": 1000}
@@ -109,3 +110,34 @@ def test_the_script_prints_the_verdicts(records, capsys):
         words = app.parse(report.FLAGS, values, check=report.check, words=report.WORDS)
         report.main(words)
         assert shown in capsys.readouterr().out
+
+
+def test_copies_of_one_result_are_compared_by_their_answers(tmp_path):
+    """A nearest-neighbour arm of either record, which says the same in all of its runs."""
+    right = {
+        "before": np.repeat([1, 0, 1], [20, 70, 110]),
+        "after": np.repeat([1, 0, 1], [5, 95, 100]),
+    }
+    folders = []
+    for name, own in right.items():
+        folder = make(tmp_path / name, {"knn": np.full(12, own.mean())})
+        rows = [
+            row | {"copy_of": "" if row["replicate"] == "0" else 0} for row in read_rows(folder)
+        ]
+        write_members(folder, rows)
+        np.savez(
+            folder / "d-knn-evidence.npz",
+            correct=np.packbits(np.tile(own.astype(bool), (12, 1)), axis=1),
+            targets=np.zeros(200, int),
+        )
+        folders.append(folder)
+    (pair,) = judge_between(folders, "paired", {})
+    only = [
+        int((right["before"] > right["after"]).sum()),
+        int((right["before"] < right["after"]).sum()),
+    ]
+    assert (pair["unit"], pair["n"]) == ("examples", 200)
+    assert pair["p"] == pytest.approx(stats.binomtest(only[0], sum(only)).pvalue)
+    for folder in folders:
+        (folder / "d-knn-evidence.npz").unlink()
+    assert judge_between(folders, "paired", {})[0]["verdict"] == "no verdict"

@@ -28,12 +28,14 @@ class Preparation(NamedTuple):
       target: the column of a table that is predicted.
       spectrogram: what recordings become; None of other data.
       permuted: whether the positions of every example are permuted.
+      transparent: whether some images had transparent parts, which were filled.
     """
 
     features: tuple[Feature, ...] = ()
     target: str = ""
     spectrogram: LogMel | None = None
     permuted: bool = False
+    transparent: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The same in lists and dictionaries."""
@@ -42,6 +44,7 @@ class Preparation(NamedTuple):
             "target": self.target,
             "spectrogram": self.spectrogram and vars(self.spectrogram),
             "permuted": self.permuted,
+            "transparent": self.transparent,
         }
 
     @classmethod
@@ -54,4 +57,5 @@ class Preparation(NamedTuple):
             found["target"],
             LogMel(**recorded) if recorded else None,
             found["permuted"],
+            found["transparent"],
         )

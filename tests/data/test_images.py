@@ -1,5 +1,6 @@
 """Images of every kind that files can hold: read as they look, or refused in one line."""
 
+import json
 import struct
 import zlib
 
@@ -8,7 +9,9 @@ import pytest
 from PIL import Image
 
 from dlfun import data
-from dlfun.data.given import Source, read_given
+from dlfun.data import given
+from dlfun.data.given import read_given
+from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 
@@ -72,7 +75,7 @@ KINDS = {
 
 def source_of(folder):
     raw = data.read(str(folder), DataOptions())
-    return raw, Source(str(folder), raw.spec, raw.train.inputs.dtype, DataOptions())
+    return raw, given.source_of(raw)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -138,7 +141,7 @@ def test_images_that_would_be_read_as_something_else_are_refused(kind, tmp_path)
     for name in "ab":
         (tmp_path / name).mkdir()
         for i in range(2):
-            Image.fromarray(COLOUR).save(tmp_path / name / f"{i}.png")
+            layered(COLOUR, ALPHA).save(tmp_path / name / f"{i}.png")
     _, source = source_of(tmp_path)
     save(tmp_path / "a" / "2.png")
     with pytest.raises(UserError, match=rf"2\.png {words}"):
@@ -147,9 +150,20 @@ def test_images_that_would_be_read_as_something_else_are_refused(kind, tmp_path)
         read_given([tmp_path / "a" / "2.png"], source)
 
 
+def test_a_record_says_whether_images_were_transparent(tmp_path):
+    for kind, wanted in (("RGBA", True), ("opaque", False), ("grey", False)):
+        for i in range(4):
+            folder = tmp_path / kind / "ab"[i % 2]
+            folder.mkdir(parents=True, exist_ok=True)
+            KINDS[kind if i else "opaque"][0](folder / f"{i}.png")
+        found = source_of(tmp_path / kind)[1].preparation
+        assert found.transparent is wanted
+        assert Preparation.of_json(json.loads(json.dumps(found.as_json()))) == found
+
+
 def test_a_transparent_image_is_no_input_of_models_that_saw_none(tmp_path):
     spec = Spec((4, 6, 1), "image", "classification", 2, scale=1 / 255)
-    source = Source("mnist", spec, np.dtype(np.uint8), DataOptions())
+    source = given.Source("mnist", spec, np.dtype(np.uint8))
     layered(GREY, ALPHA).save(tmp_path / "new.png")
     with pytest.raises(UserError, match="has transparent parts, and none of the images learned"):
         read_given([tmp_path / "new.png"], source)

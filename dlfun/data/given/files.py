@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.data.given import Given, Source
-from dlfun.data.own import SUFFIXES, is_path
 from dlfun.data.own.images import open_image
 from dlfun.data.own.recordings import read_wav
 from dlfun.data.speech import spectrograms
@@ -40,7 +39,7 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
     """Images of the data set's size, brightness 0 to 255 brought to the range that it stores.
 
     They become grey or RGB as its images are, and are turned as they say of themselves. Parts may
-    be transparent if it is a folder of images, which may have such parts, and are filled alike.
+    be transparent where they are in some of its images, and are filled alike.
 
     Raises:
       UserError: naming the file, if it cannot be read or is of another size, or the data set
@@ -53,10 +52,9 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
             f"{paths[0]}: {source.given} stores {channels} channels of {source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
-    own_folder = is_path(source.given) and Path(source.given).suffix.lower() not in SUFFIXES
     stack = []
     for path in paths:
-        image = open_image(path, (width, height), fill=own_folder)
+        image = open_image(path, (width, height), source.preparation.transparent)
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64)
         stack.append(np.round(levels / 255 * source.white).reshape(source.spec.shape))
     return Given(np.stack(stack).astype(source.dtype), names_of(paths))

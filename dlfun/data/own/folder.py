@@ -47,9 +47,11 @@ def read(path: Path) -> Found:
     files = find(path)
     targets = np.array(files.targets, np.int32)
     if files.paths[0].suffix.lower() in IMAGES:
-        inputs, lengths, settings = read_images(files.paths), None, None
+        inputs, transparent = read_images(files.paths)
+        lengths, prepared = None, Preparation(transparent=transparent)
     else:
         inputs, lengths, settings = read_recordings(files.paths)
+        prepared = Preparation(spectrogram=settings)
     whole = Split(inputs, targets, lengths)
     splits = divided(whole, files.parts)
     official = parts.GIVEN
@@ -58,7 +60,7 @@ def read(path: Path) -> Found:
         official = HELD_OUT
     spec = make_spec(whole, len(files.classes), official)
     doubts = tuple(f"{path}: {doubt}" for doubt in alike(files.classes, "the folder"))
-    return Found(splits, spec, files.classes, None, doubts, Preparation(spectrogram=settings))
+    return Found(splits, spec, files.classes, None, doubts, prepared)
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:

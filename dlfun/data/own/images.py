@@ -31,10 +31,16 @@ DEEP = re.compile(r"[IF](;|$)|(?!BGR)\w+;(16|32)")
 """How Pillow stores, or reads, more than 8 bits a channel; of colours it would drop the lower."""
 
 
-def read_images(paths: Sequence[Path]) -> np.ndarray:
-    """[n, height, width, channels] uint8: one channel if all are grey, else red, green and blue.
+FILLED = "filled"
+"""Of the info of a PIL image: that it had transparent parts."""
 
-    What `open_image` says holds for each.
+
+def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
+    """Images as an array, and whether any of them had transparent parts.
+
+    Returns:
+      [n, height, width, channels] uint8: one channel if all are grey, else red, green and blue;
+      what `open_image` says holds for each.
 
     Raises:
       UserError: naming the file, if one cannot be read or is of another size than the first.
@@ -48,7 +54,8 @@ def read_images(paths: Sequence[Path]) -> np.ndarray:
             )
     mode = "L" if all(image.mode == "L" for image in images) else "RGB"
     stacked = np.stack([np.asarray(image.convert(mode)) for image in images])
-    return stacked[..., None] if mode == "L" else stacked
+    filled = any(FILLED in image.info for image in images)
+    return stacked[..., None] if mode == "L" else stacked, filled
 
 
 def open_image(path: Path, size: tuple[int, int] | None = None, fill: bool = True) -> Any:
@@ -116,6 +123,7 @@ def flattened(image: Any, path: Path, fill: bool) -> Any:
             f"{path} shows nothing: its transparent parts are filled with mid-grey "
             f"({BACKGROUND} of 255), and all else is like it; fill them in another way"
         )
+    flat.info[FILLED] = True
     return flat
 
 

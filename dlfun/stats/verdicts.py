@@ -12,7 +12,7 @@ from dlfun.stats.effects import hedges_g
 from dlfun.stats.evidence import RUNS, Evidence, Plan, gather
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE
 from dlfun.stats.multiplicity import holm
-from dlfun.stats.power import seeds_for_equivalence, seeds_to_detect, smallest_detectable
+from dlfun.stats.power import WEAKER, seeds_for_equivalence, seeds_to_detect, smallest_detectable
 from dlfun.stats.tests import TTest, sign_flip
 from dlfun.stats.words import Printing, sentence
 
@@ -227,7 +227,8 @@ def _flips(found: Evidence, plan: Plan) -> bool:
 def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int | None]:
     """The smallest detectable difference; the seeds to detect delta, and to show equivalence.
 
-    None of them where failures decide, or where more seeds would tell nothing.
+    None of them where failures decide, or where more seeds would tell nothing. Both numbers of
+    seeds allow for the weaker of two labels.
     """
     test = found.compared
     if found.mixture or found.without_spread or not isinstance(test, TTest) or found.unit != RUNS:
@@ -236,11 +237,14 @@ def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int |
     extra = max(test.error**2 - test.sd**2 / test.n, 0.0) if test.n else 0.0
     spread = test.sd if found.paired else float(test.sd / np.sqrt(2))
     rest = plan.power, plan.alpha, found.paired, extra
-    return (
-        _plain(smallest_detectable(spread, test.n, *rest)),
-        seeds_to_detect(spread, plan.delta, *rest),
-        seeds_for_equivalence(spread, plan.delta, *rest),
+    detect, equiv = (
+        None if count is None else count + WEAKER
+        for count in (
+            seeds_to_detect(spread, plan.delta, *rest),
+            seeds_for_equivalence(spread, plan.delta, *rest),
+        )
     )
+    return _plain(smallest_detectable(spread, max(2, test.n - WEAKER), *rest)), detect, equiv
 
 
 def _relative_error_change(a: Side, b: Side, higher_is_better: bool, percent: bool) -> float | None:

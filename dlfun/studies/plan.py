@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.stats import sd_upper, seeds_for_equivalence, seeds_to_detect
+from dlfun.stats.power import WEAKER
 from dlfun.studies.checksums import check_record
 from dlfun.studies.claim import Claim, delta_of
 from dlfun.studies.explain import Explained, explain
@@ -81,16 +82,12 @@ def need(
     """The seeds of one pair, whose share of the error rate is that of a family of this size."""
     if delta <= 0:
         return Need(dataset, metric, pair, delta, sd, None, None)
-    alpha = claim.alpha / size
-    return Need(
-        dataset,
-        metric,
-        pair,
-        delta,
-        sd,
-        seeds_to_detect(sd, delta, claim.power, alpha),
-        seeds_for_equivalence(sd, delta, claim.power, alpha),
+    rest = sd, delta, claim.power, claim.alpha / size
+    seeds = (
+        None if count is None else count + WEAKER
+        for count in (seeds_to_detect(*rest), seeds_for_equivalence(*rest))
     )
+    return Need(dataset, metric, pair, delta, sd, *seeds)
 
 
 def of_pilot(

@@ -15,6 +15,7 @@ from dlfun.stats import (
     nominal_levels,
     paired_t,
     seeds_for_equivalence,
+    seeds_to_detect,
     sign_flip,
     superiority,
     t_interval,
@@ -23,6 +24,7 @@ from dlfun.stats import (
 )
 from dlfun.stats.arms import make_side
 from dlfun.stats.evidence import Plan, gather
+from dlfun.stats.power import WEAKER
 
 pytestmark = pytest.mark.simulation
 R = 2000
@@ -139,8 +141,12 @@ def test_the_promised_power():
     rng = np.random.default_rng(7)
     labels = [verdict(x) for x in rng.normal(1, 1, (R, 10))]
     rate = np.mean([label in BETTER for label in labels])
-    # One normal arm in five looks skewed with ten runs, and takes the weaker of two labels.
-    assert told("a difference of one sd is found, n=10", rate) == pytest.approx(0.77, abs=0.03)
+    # As the weaker of two labels is taken, two seeds are needed beyond those of a t test.
+    told("a difference of one sd is found by ten seeds, which a t test finds in .80", rate)
+    n = seeds_to_detect(1, 1) + WEAKER
+    labels = [verdict(x) for x in rng.normal(1, 1, (R, n))]
+    rate = told(f"and by the {n} that are asked for", np.mean([x in BETTER for x in labels]))
+    assert rate == pytest.approx(0.8, abs=0.03)
     n = seeds_for_equivalence(1, 0.6)
     ends = np.array([paired_t(x).interval(0.9) for x in rng.normal(0, 1, (R, n))])
     rate = told(f"equal arms are shown to be within 0.6 sd, n={n}", np.mean(abs(ends).max(1) < 0.6))
@@ -226,8 +232,8 @@ def test_one_skewed_arm_is_judged_by_the_weaker_interval(n):
     }
     for name, rate in rates.items():
         told(f"verdict better where {name} skewed, n={n}", rate)
-    assert rates["one arm is"] <= (0.115 if n == 10 else 0.085)
-    assert rates["one arm is"] < 0.75 * plain
+    assert rates["one arm is"] <= (0.095 if n == 10 else 0.075)
+    assert rates["one arm is"] < 0.65 * plain
     assert rates["both arms are"] <= 0.065
 
 

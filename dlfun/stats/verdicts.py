@@ -8,6 +8,8 @@ import numpy as np
 
 from dlfun.errors import UserError, unknown
 from dlfun.stats.arms import Arm, Side, make_side
+from dlfun.stats.decision import decided_by, explain
+from dlfun.stats.decision import verdict as decide
 from dlfun.stats.effects import hedges_g
 from dlfun.stats.evidence import RUNS, Evidence, Plan, gather
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE
@@ -164,7 +166,7 @@ def _ordered(a: Side, b: Side) -> tuple[Side, Side]:
 
 def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: bool) -> Pair:
     a, b, theta = found.a, found.b, found.theta
-    verdict, favoured, test = found.verdict(plan), found.favoured, found.test(plan)
+    verdict, favoured, test = decide(found, plan), found.favoured, explain(found, plan)
     sign = 1 if higher_is_better else -1
     mde, detect, equiv = _seeds(found, plan)
     more = max(detect, equiv) - found.n if detect and equiv else 0
@@ -204,7 +206,7 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
         p_rope=rope,
         p_better=better,
         verdict=verdict,
-        decided_by=found.decided_by(plan),
+        decided_by=decided_by(found, plan),
         winner=favoured.a.name if verdict in AHEAD else None,
         words=sentence(verdict, favoured, more, plan, printing),
         mde=mde,

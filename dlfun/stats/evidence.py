@@ -134,7 +134,7 @@ def gather(a: Side, b: Side, plan: Plan) -> Evidence:
     good = ~x.weak, ~y.weak
     compared = difference_of(x, y, good, paired, plan)
     ends: list[Ends] = []
-    if suspicious(x.scores[good[0]]) or suspicious(y.scores[good[1]]):
+    if suspicious(x.scores[good[0]], y.scores[good[1]]):
         ends = bootstrap_t_ends(_samples(x, y, good, paired), compared.error, plan.levels)
     wins = wins_of(x, y, paired, plan)
     # Of an arm with one result: the share of the other's runs that it beats or loses to.

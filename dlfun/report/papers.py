@@ -13,6 +13,7 @@ from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
+from dlfun.report.verdicts import verdict
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -119,7 +120,7 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
 
     def measured(pair: Mapping[str, Any], *names: str) -> str:
         found = [value for name in names for value in np.atleast_1d(pair[name])]
-        return " to ".join(shown(as_number(value), pair["metric"]) for value in found)
+        return ends([shown(as_number(value), pair["metric"]) for value in found])
 
     return [
         {
@@ -134,12 +135,21 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
             "level %": f"{100 * pair['ci_level']:.4g}",
             "p (Holm)": digits(pair["p_holm"]),
             "θ": digits(pair["theta"]),
-            "θ interval": " to ".join(map(digits, np.atleast_1d(pair["theta_ci"]))),
+            "θ interval": ends([digits(value) for value in pair["theta_ci"]]),
             "g": digits(pair["hedges_g"]),
-            "verdict": pair["verdict"],
+            "verdict": verdict(pair),
         }
         for pair in pairs
     ]
+
+
+def ends(texts: Sequence[str]) -> str:
+    """An interval, or a number alone; - where it is not known.
+
+    >>> ends(["1", "2"]), ends(["-", "-"])
+    ('1 to 2', '-')
+    """
+    return "-" if set(texts) == {"-"} else " to ".join(texts)
 
 
 def as_number(value: Any) -> float:

@@ -52,7 +52,7 @@ def cells(pair: Record) -> dict[str, str]:
         "interval": interval(pair["ci"], metric),
         "P(a>b)": probability(pair["theta"]),
         "p (Holm)": p_value(pair["p_holm"]) + marks(pair),
-        "verdict": pair["verdict"] + BY.get(pair["decided_by"], ""),
+        "verdict": verdict(pair) + BY.get(pair["decided_by"], ""),
         "seeds": f"{pair['n']:,} examples" if pair["unit"] == "examples" else str(pair["n"]),
         "for delta": "-" if needed is None else str(needed),
     }
@@ -68,6 +68,17 @@ def interval(ends: Sequence[float | None], metric: str) -> str:
 BY = {"ranks": " (ranks)", "bootstrap-t": " (bootstrap-t)", "examples": " (examples)"}
 """What a verdict is from, where it is not from the t interval."""
 
+
+def verdict(pair: Record) -> str:
+    """The verdict, with the name of the arm that it is in favour of where that is the second one.
+
+    >>> verdict({"a": "x", "b": "y", "winner": "y", "verdict": "better"})
+    'y better'
+    """
+    behind = pair["winner"] not in (None, pair["a"])
+    return f"{pair['winner']} {pair['verdict']}" if behind else str(pair["verdict"])
+
+
 FLOOR, APART = "*", "!"
 
 
@@ -76,8 +87,20 @@ def marks(pair: Record) -> str:
     return FLOOR * pair["p_at_floor"] + APART * pair["p_disagrees"]
 
 
+SPLITS = {
+    "random": "new seeds and new splits of data like these",
+    "leave_one_speaker_out": "new seeds and new speakers like these",
+}
+"""What claims are about where each replicate has a test split of its own."""
+
+OTHERS = ("exact sign-flip test", "sign test of pairs", "Mann-Whitney test", "exact McNemar test")
+"""Tests that are not those of an interval."""
+
+
 def scope_of(pair: Record) -> str:
     """What the claims are about."""
+    if pair["split_scheme"] in SPLITS:
+        return SPLITS[pair["split_scheme"]]
     return {
         "this-test-set": "new seeds on this test set",
         "population": "new seeds, and all examples like those tested",
@@ -113,15 +136,19 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
             f"{FLOOR}: p is as small as {n} seeds can make it, {smallest_p(n):.2g} before Holm"
             f"{beyond}"
         )
-    if any(pair["p_disagrees"] for pair in pairs):
+    apart = [pair for pair in pairs if pair["p_disagrees"]]
+    if apart:
+        tested = ["another test"] * any(differs(pair) for pair in apart)
+        why = " and ".join(
+            [*tested, "Holm's correction, which asks less than all intervals at once"]
+        )
         said.append(
-            f"{APART}: the interval decides, and p explains; here they differ, as p is by another "
-            "test and Holm's correction"
+            f"{APART}: the interval decides, and p explains; here they differ, as p is by {why}"
         )
     if any(pair["unit"] == "examples" for pair in pairs):
         said.append(
-            "(examples): both arms give the same answers in every run, so each is one result; the "
-            "claim is about test examples, for these two trained models"
+            "(examples): each of the two arms repeats its own answers in every run and is one "
+            "result; the claim is about test examples, for these two trained models"
         )
     if any(pair["decided_by"] == "bootstrap-t" for pair in pairs):
         said.append(
@@ -134,6 +161,11 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
             "are of the others"
         )
     return said
+
+
+def differs(pair: Record) -> bool:
+    """Whether the p value of a pair is of another test than the interval that decided."""
+    return pair["p_test"] in OTHERS or pair["decided_by"] == "bootstrap-t"
 
 
 def meaning(pairs: Sequence[Record]) -> str:

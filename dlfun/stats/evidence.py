@@ -1,6 +1,6 @@
 """What the runs of two arms say about their difference."""
 
-from functools import reduce
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,6 @@ from dlfun.stats.labels import (
     Ends,
     ahead,
     label,
-    weaker,
 )
 from dlfun.stats.paired_examples import Compared, Disagreement, compare_examples
 from dlfun.stats.scope import two_way
@@ -147,8 +146,8 @@ class Evidence(NamedTuple):
             return NONE
         if self.mixture:
             return _with_failures(self.favoured, plan)
-        labels = [label(ci, inner, plan.delta, self.n) for ci, inner in self.intervals(plan)]
-        return reduce(weaker, labels)
+        ci, inner = map(_hull, zip(*self.intervals(plan), strict=True))
+        return label(ci, inner, plan.delta, self.n)
 
     def decided_by(self, plan: Plan) -> str:
         """What the label was taken from, where it differs from that of the first interval."""
@@ -178,6 +177,12 @@ class Evidence(NamedTuple):
         # It holds for independent paired replicates on one test set.
         p = sign_flip(self.x.scores - self.y.scores)
         return Test("exact sign-flip test", p, smallest_p(self.compared.n))
+
+
+def _hull(intervals: Sequence[Ends]) -> Ends:
+    """The interval that holds them all."""
+    lows, highs = zip(*intervals, strict=True)
+    return min(lows), max(highs)
 
 
 def gather(a: Side, b: Side, plan: Plan) -> Evidence:

@@ -248,7 +248,7 @@ def test_an_arm_with_a_tail_of_bad_runs_takes_the_weaker_label():
     assert pair.ci_bootstrap[0] < 0
     assert (pair.verdict, pair.decided_by) == ("unresolved", "bootstrap-t")
     assert pair.words.endswith(
-        "10 seeds; as scores are skewed, the bootstrap-t interval [-0.6, 1.7] decides"
+        "10 seeds; as scores are skewed, the bootstrap-t interval [-0.6, 1.7] counts, too"
     )
     # The sign flips see a difference where the verdict sees none: it says so.
     assert pair.p == sign_flip(x - y) < 0.05

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from dlfun.report.table import text_table
-from dlfun.stats import smallest_p, unseen_rate
+from dlfun.stats import unseen_rate
 
 Record = Mapping[str, Any]
 
@@ -129,11 +129,13 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     said = []
     floor = [pair for pair in pairs if pair["p_at_floor"]]
     if floor:
-        n, alpha = min(pair["n"] for pair in floor), floor[0]["alpha"]
+        alpha, values = floor[0]["alpha"], sorted({f"{pair['p']:.2g}" for pair in floor}, key=float)
+        counts = {pair["n"] for pair in floor}
+        seeds = f"{min(counts)} seeds" if len(counts) == 1 else "so few seeds"
         beyond = f", so none of them reaches {alpha:g}"
         beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
         said.append(
-            f"{FLOOR}: p is as small as {n} seeds can make it, {smallest_p(n):.2g} before Holm"
+            f"{FLOOR}: p is as small as {seeds} can make it, {' or '.join(values)} before Holm"
             f"{beyond}"
         )
     apart = [pair for pair in pairs if pair["p_disagrees"]]
@@ -152,8 +154,8 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
         )
     if any(pair["decided_by"] == "bootstrap-t" for pair in pairs):
         said.append(
-            "(bootstrap-t): an arm's scores are skewed, so the label is the weaker one of "
-            "the t and the bootstrap-t interval"
+            "(bootstrap-t): an arm's scores are skewed, so the label is from all that "
+            "the t and the bootstrap-t interval hold together"
         )
     if any(pair["mixture"] for pair in pairs):
         said.append(
@@ -165,7 +167,7 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
 
 def differs(pair: Record) -> bool:
     """Whether the p value of a pair is of another test than the interval that decided."""
-    return pair["p_test"] in OTHERS or pair["decided_by"] == "bootstrap-t"
+    return pair["p_test"].startswith(OTHERS) or pair["decided_by"] == "bootstrap-t"
 
 
 def meaning(pairs: Sequence[Record]) -> str:

@@ -51,7 +51,7 @@ def superiority(
     return Interval(theta, float(low), float(high), np.nan, len(x) + len(y))
 
 
-def rank_p(theta: float, m: int, n: int) -> float:
+def rank_p(theta: float, m: float, n: float) -> float:
     """Two-sided p value of theta = 1/2, of samples of m and n values (Mann & Whitney 1947).
 
     By the normal approximation without a correction for ties: it is 1 - level of the interval of

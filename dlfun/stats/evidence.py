@@ -1,27 +1,19 @@
 """What the runs of two arms say about their difference."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from dlfun.stats.arms import Side, distinct
-from dlfun.stats.effects import rank_p, superiority
+from dlfun.stats.effects import superiority
 from dlfun.stats.intervals import Interval, wilson
 from dlfun.stats.labels import (
-    EQUIVALENT,
-    NONE,
-    TOO_FEW,
-    UNRESOLVED,
     Ends,
-    ahead,
-    label,
 )
 from dlfun.stats.paired_examples import Compared, Disagreement, compare_examples
 from dlfun.stats.scope import two_way
 from dlfun.stats.skewed import bootstrap_t_ends, suspicious
-from dlfun.stats.tests import TTest, paired_t, sign_flip, smallest_p, welch
+from dlfun.stats.tests import TTest, paired_t, welch
 
 UNKNOWN = Interval(np.nan, np.nan, np.nan, np.nan, 0)
 
@@ -49,14 +41,6 @@ class Plan(NamedTuple):
     def levels(self) -> tuple[float, float]:
         """That level, and the narrower one of two one-sided tests."""
         return self.level, 1 - 2 * self.alpha
-
-
-class Test(NamedTuple):
-    """The test behind a p value: its name, the value, and the smallest it could have been."""
-
-    name: str
-    p: float
-    least: float = 0.0
 
 
 class Evidence(NamedTuple):
@@ -140,50 +124,6 @@ class Evidence(NamedTuple):
         plain = [self.compared.interval(level) for level in plan.levels]
         return [plain, self.bootstrap] if self.bootstrap else [plain]
 
-    def verdict(self, plan: Plan) -> str:
-        """The label of the pair."""
-        if self.without or self.without_spread or not np.isfinite(self.compared.diff):
-            return NONE
-        if self.mixture:
-            return _with_failures(self.favoured, plan)
-        ci, inner = map(_hull, zip(*self.intervals(plan), strict=True))
-        return label(ci, inner, plan.delta, self.n)
-
-    def decided_by(self, plan: Plan) -> str:
-        """What the label was taken from, where it differs from that of the first interval."""
-        if self.mixture:
-            return "ranks"
-        if self.unit == EXAMPLES:
-            return EXAMPLES
-        ci, inner = self.intervals(plan)[0]
-        plain = label(ci, inner, plan.delta, self.n)
-        return "t" if self.verdict(plan) in (plain, NONE) else "bootstrap-t"
-
-    def test(self, plan: Plan) -> Test:
-        """The test that explains the verdict."""
-        if self.unit == EXAMPLES:
-            exact = isinstance(self.compared, Disagreement)
-            return Test("exact McNemar test" if exact else "t test over examples", self.compared.p)
-        if self.mixture:
-            return _rank_test(self)
-        if self.one_sample:
-            return Test("t test of one sample", self.compared.p)
-        if plan.population:
-            return Test("two-way t test", self.compared.p)
-        if not plan.paired:
-            return Test("Welch's t test", self.compared.p)
-        if plan.split_variance:
-            return Test("t test, corrected for splits that overlap", self.compared.p)
-        # It holds for independent paired replicates on one test set.
-        p = sign_flip(self.x.scores - self.y.scores)
-        return Test("exact sign-flip test", p, smallest_p(self.compared.n))
-
-
-def _hull(intervals: Sequence[Ends]) -> Ends:
-    """The interval that holds them all."""
-    lows, highs = zip(*intervals, strict=True)
-    return min(lows), max(highs)
-
 
 def gather(a: Side, b: Side, plan: Plan) -> Evidence:
     """The evidence on two arms."""
@@ -192,14 +132,14 @@ def gather(a: Side, b: Side, plan: Plan) -> Evidence:
         found = _by_example(x, y)
         return Evidence(a, b, x, y, True, found, UNKNOWN, UNKNOWN, EXAMPLES, [])
     good = ~x.weak, ~y.weak
-    compared = _test(x, y, good, paired, plan)
+    compared = difference_of(x, y, good, paired, plan)
     ends: list[Ends] = []
     if suspicious(x.scores[good[0]]) or suspicious(y.scores[good[1]]):
         ends = bootstrap_t_ends(_samples(x, y, good, paired), compared.error, plan.levels)
-    wins = _wins(x, y, paired, plan)
+    wins = wins_of(x, y, paired, plan)
     # Of an arm with one result: the share of the other's runs that it beats or loses to.
     one_sample = a.constant or b.constant
-    theta = wins if one_sample else _wins(x, y, False, plan)
+    theta = wins if one_sample else wins_of(x, y, False, plan)
     return Evidence(a, b, x, y, paired, compared, theta, wins, RUNS, ends)
 
 
@@ -210,7 +150,7 @@ def _by_example(x: Side, y: Side) -> Compared:
     return compare_examples(x.examples[0], y.examples[0])
 
 
-def _wins(x: Side, y: Side, paired: bool, plan: Plan, margin: float = 0.0) -> Interval:
+def wins_of(x: Side, y: Side, paired: bool, plan: Plan, margin: float = 0.0) -> Interval:
     """How often a run of x, with the margin added, scores more than its pair, or any run, of y."""
     one, other = x.ranked + margin, y.ranked
     if not paired:
@@ -224,17 +164,6 @@ def _of_other(wins: Interval) -> Interval:
     return wins._replace(estimate=1 - wins.estimate, low=1 - wins.high, high=1 - wins.low)
 
 
-def _rank_test(found: Evidence) -> Test:
-    """The test of as many wins as losses: of the pairs, or of all runs with one another."""
-    if not found.paired:
-        p = rank_p(found.theta.estimate, found.x.n, found.y.n)
-        return Test("Mann-Whitney test", p)
-    one, other = found.x.ranked, found.y.ranked
-    won, decided = int((one > other).sum()), int((one != other).sum())
-    p = float(stats.binomtest(won, decided).pvalue) if decided else 1.0
-    return Test("sign test of pairs", p, smallest_p(decided) if decided else 0.0)
-
-
 Masks = tuple[np.ndarray, np.ndarray]
 
 
@@ -246,7 +175,7 @@ def _samples(x: Side, y: Side, chosen: Masks, paired: bool) -> list[np.ndarray]:
     return [x.scores[chosen[0]], y.scores[chosen[1]]]
 
 
-def _test(x: Side, y: Side, chosen: Masks, paired: bool, plan: Plan) -> TTest:
+def difference_of(x: Side, y: Side, chosen: Masks, paired: bool, plan: Plan) -> TTest:
     """The t test of the difference of the chosen runs."""
     samples = _samples(x, y, chosen, paired)
     if not min(map(len, samples)):
@@ -259,49 +188,3 @@ def _test(x: Side, y: Side, chosen: Masks, paired: bool, plan: Plan) -> TTest:
     if paired:
         return paired_t(samples[0], plan.split_variance)
     return welch(samples[0], samples[1], plan.split_variance)
-
-
-def _with_failures(found: Evidence, plan: Plan) -> str:
-    """The label where some runs failed or stayed at chance, of the arm that leads in rank.
-
-    A failed run has the worst rank, and the runs that succeeded must agree. Failed runs of the
-    leading arm count there as lower than any score, so that more of them do not make its label
-    stronger.
-    """
-    x, y, n = found.x, found.y, found.n
-    if n < TOO_FEW:
-        return NONE
-    ends = found.intervals(plan)
-    labels = {label(ci, inner, plan.delta, n) for ci, inner in ends}
-    if labels == {EQUIVALENT} and _alike_in_rank(found, plan):
-        return EQUIVALENT
-    intervals = [pair[0] for pair in ends]
-    if x.weak.any():
-        everyone = np.ones(x.n, bool), ~y.weak
-        lowered = _test(_lowered(x, y, found.paired), y, everyone, found.paired, plan)
-        intervals.append(lowered.interval(plan.level))
-        agreed = all(low > 0 for low, _ in intervals)
-    else:
-        agreed = not any(high < 0 for _, high in intervals)
-    if not (found.wins.low > 0.5 and agreed):
-        return UNRESOLVED
-    return ahead(all(low > plan.delta for low, _ in intervals), n)
-
-
-def _alike_in_rank(found: Evidence, plan: Plan) -> bool:
-    """Whether a run of either arm, with the margin added, mostly beats one of the other."""
-    pairs = (found.x, found.y), (found.y, found.x)
-    return all(_wins(*pair, found.paired, plan, plan.delta).low > 0.5 for pair in pairs)
-
-
-def _lowered(x: Side, y: Side, paired: bool) -> Side:
-    """The first arm with each failed run as far behind the other arm as its best one is ahead."""
-    good = ~x.weak, ~y.weak
-    other = y.scores if paired else np.full(x.n, y.scores[good[1]].mean())
-    lead = np.abs((x.scores - other)[good[0] & good[1]] if paired else (x.scores - other)[good[0]])
-    lowest = other - lead.max()
-    scores = np.where(x.weak, np.fmin(x.scores, lowest), x.scores)
-    if x.examples is None or y.examples is None:
-        return x._replace(scores=scores)
-    shift = np.where(x.weak, lowest, 0.0)[:, None]
-    return x._replace(scores=scores, examples=np.where(x.weak[:, None], shift, x.examples))

@@ -8,6 +8,8 @@ import numpy as np
 
 from dlfun.errors import UserError, unknown
 from dlfun.stats.arms import Arm, Side, check_arm, make_side
+from dlfun.stats.decision import decided_by, explain
+from dlfun.stats.decision import verdict as decide
 from dlfun.stats.effects import hedges_g
 from dlfun.stats.evidence import RUNS, Evidence, Plan, gather
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE
@@ -31,8 +33,8 @@ class Pair(NamedTuple):
     too; `wins` is the share of pairs that a wins, by which runs that failed or stayed at chance are
     judged (of arms that are not paired it is theta). `n` counts what the verdict rests on: `unit`
     is runs, or test examples where both arms have one result. `ci` is the t interval, or the one
-    over examples; `ci_bootstrap` stands beside it where an arm is skewed, and the label is the
-    weaker one of both. `p_worse`, `p_rope` and `p_better` say of a - b: below -delta, within,
+    over examples; `ci_bootstrap` stands beside it where an arm is skewed, and the label is of
+    all that both hold. `p_worse`, `p_rope` and `p_better` say of a - b: below -delta, within,
     above delta. `p` is that of `p_test`, `p_holm` adjusted for the family; it explains, and
     `decided_by` says what the label is from.
     """
@@ -169,7 +171,7 @@ def _ordered(a: Side, b: Side) -> tuple[Side, Side]:
 
 def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: bool) -> Pair:
     a, b, theta = found.a, found.b, found.theta
-    verdict, favoured, test = found.verdict(plan), found.favoured, found.test(plan)
+    verdict, favoured, test = decide(found, plan), found.favoured, explain(found, plan)
     sign = 1 if higher_is_better else -1
     mde, detect, equiv = _seeds(found, plan)
     more = max(detect, equiv) - found.n if detect and equiv else 0
@@ -211,7 +213,7 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
         p_rope=rope,
         p_better=better,
         verdict=verdict,
-        decided_by=found.decided_by(plan),
+        decided_by=decided_by(found, plan),
         winner=favoured.a.name if verdict in AHEAD else None,
         words=sentence(verdict, favoured, more, plan, printing),
         mde=mde,

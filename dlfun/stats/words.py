@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.stats.arms import Side
+from dlfun.stats.decision import decided_by
 from dlfun.stats.evidence import EXAMPLES, Evidence, Plan
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE, SMALL, SUGGESTIVE, TOO_FEW
 
@@ -138,8 +139,8 @@ def _why_none(found: Evidence, printing: Printing) -> str:
 
 
 def _skewed(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> list[str]:
-    """That the label is the weaker one of two intervals, where they differ."""
-    if found.decided_by(plan) != "bootstrap-t":
+    """That the label is from two intervals, where that of the first is another."""
+    if decided_by(found, plan) != "bootstrap-t":
         return []
     low, high = _shown(*(printing.scale * end for end in found.bootstrap[0]))
     return [f"as scores are skewed, the bootstrap-t interval [{low}, {high}] counts, too"]

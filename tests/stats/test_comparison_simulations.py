@@ -23,6 +23,7 @@ from dlfun.stats import (
     unseen_rate,
 )
 from dlfun.stats.arms import make_side
+from dlfun.stats.decision import verdict as decide
 from dlfun.stats.evidence import Plan, gather
 from dlfun.stats.power import WEAKER
 
@@ -44,7 +45,7 @@ def verdict(differences, delta=0.0, alpha=0.05, split_variance=0.0):
     """The verdict that compare_arms gives, without what else it computes."""
     plan = Plan(delta, alpha, 1, True, split_variance, 0.8, False)
     arms = Arm("x", differences), Arm("y", np.zeros(len(differences)))
-    return gather(*(make_side(arm, 1) for arm in arms), plan).verdict(plan)
+    return decide(gather(*(make_side(arm, 1) for arm in arms), plan), plan)
 
 
 @pytest.mark.parametrize("n", [5, 10, 20])

@@ -13,7 +13,7 @@ from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
-from dlfun.report.verdicts import scope_of, verdict
+from dlfun.report.verdicts import counted, scope_of, verdict
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -40,6 +40,9 @@ NEEDED = {
 } | {
     "theta_ci",
     "hedges_g",
+    "n_distinct_a",
+    "n_distinct_b",
+    "paired",
     "scope",
     "split_scheme",
     "verdict",
@@ -131,7 +134,7 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
             "a": pair["a"],
             "b": pair["b"],
             "metric": pair["metric"].replace("_", " "),
-            "n": f"{pair['n']} examples" if pair["unit"] == "examples" else str(pair["n"]),
+            "n": counted(pair),
             "a - b": measured(pair, "diff"),
             "interval": measured(pair, "ci"),
             "level %": f"{100 * pair['ci_level']:.4g}",

@@ -53,9 +53,23 @@ def cells(pair: Record) -> dict[str, str]:
         "P(a>b)": probability(pair["theta"]),
         "p (Holm)": p_value(pair["p_holm"]) + marks(pair),
         "verdict": verdict(pair) + BY.get(pair["decided_by"], ""),
-        "seeds": f"{pair['n']:,} examples" if pair["unit"] == "examples" else str(pair["n"]),
+        "seeds": counted(pair),
         "for delta": "-" if needed is None else str(needed),
     }
+
+
+def counted(pair: Record) -> str:
+    """How many seeds a verdict rests on, of each arm where they are not paired; or examples.
+
+    >>> counted({"unit": "runs", "n": 5, "paired": False, "n_distinct_a": 5, "n_distinct_b": 30})
+    '5, 30'
+    """
+    if pair["unit"] == "examples":
+        return f"{pair['n']:,} examples"
+    each = pair["n_distinct_a"], pair["n_distinct_b"]
+    if pair["paired"] or each[0] == each[1] or 1 in each:
+        return str(pair["n"])
+    return "{}, {}".format(*each)
 
 
 def interval(ends: Sequence[float | None], metric: str) -> str:
@@ -180,10 +194,11 @@ def meaning(pairs: Sequence[Record]) -> str:
         "searched": "of each search, what it chose by validation",
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
+    tests = f"p: {tests_of(pairs)}, Holm; " if tests_of(pairs) else ""
     lines = [
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
-        f"{first['alpha']:g}{looks}; p: {tests_of(pairs)}, Holm; for delta: seeds that find a "
-        "difference of delta with the chance --power",
+        f"{first['alpha']:g}{looks}; {tests}for delta: seeds that find a difference of delta with "
+        "the chance --power",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),

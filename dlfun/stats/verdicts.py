@@ -179,6 +179,7 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
     worse, rope, better = (
         None if found.without_spread else _plain(p) for p in found.compared.posterior(plan.delta)
     )
+    p = None if none or found.without_spread else _plain(test.p)
     scores = found.x.scores, found.y.scores
     return Pair(
         a=a.name,
@@ -195,9 +196,9 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
         ci_level=plan.level,
         ci_bootstrap=_ends(*found.bootstrap[0]) if found.bootstrap else None,
         family_size=plan.size,
-        p=None if none or found.without_spread else _plain(test.p),
+        p=p,
         p_test=test.name,
-        p_at_floor=bool(test.p <= test.least),
+        p_at_floor=p is not None and p <= test.least,
         p_disagrees=False,
         p_holm=None,
         p_signflip=_plain(sign_flip(scores[0] - scores[1])) if _flips(found, plan) else None,

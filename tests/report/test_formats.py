@@ -124,6 +124,9 @@ def pair(a, b, **more):
         "theta": 0.75,
         "theta_ci": None,
         "hedges_g": None,
+        "n_distinct_a": 3,
+        "n_distinct_b": 3,
+        "paired": True,
         "scope": "this-test-set",
         "split_scheme": "official",
         "verdict": "unresolved",
@@ -196,7 +199,7 @@ def test_what_is_not_known_is_one_dash_and_the_arm_behind_is_named(tmp_path):
     ]
     text = print_tables([record(tmp_path / "r", pairs=pairs)], "csv")
     one, two = csv.DictReader(io.StringIO(text.split("\n\n")[1]))
-    assert (one["θ"], one["θ interval"], one["n"]) == ("-", "-", "1000 examples")
+    assert (one["θ"], one["θ interval"], one["n"]) == ("-", "-", "1,000 examples")
     assert two["verdict"] == "vae better (small)"
     about = "Verdicts are about new seeds on this test set; new seeds and new splits of data like"
     assert about in print_tables([tmp_path / "r"], "latex")

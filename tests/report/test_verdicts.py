@@ -75,6 +75,18 @@ def test_each_smallest_p_value_is_named_where_pairs_have_other_numbers_of_seeds(
     assert wanted in verdict_table(pairs)
 
 
+def test_a_table_without_any_p_value():
+    rows = [
+        {"model": name, "dataset": "d", "replicate": r, "status": "ok", "test_accuracy": value}
+        for name, value in (("a", 0.5), ("b", 0.9))
+        for r in range(10)
+    ]
+    told = Examined("official", 4, 0.0, "classification")
+    table = verdict_table(judge(rows, "d", told, Claim({"d": 0.02}), Look(1, 0.05)))
+    assert "no verdict" in table
+    assert "error rate 0.05; for delta" in table
+
+
 def test_why_p_and_the_verdict_differ_is_said_of_the_test_at_hand():
     pairs = pairs_of({"a": 0.5, "b": 0.9}, 12)
     for test, other in (("exact sign-flip test", True), ("Welch's t test", False)):

@@ -115,7 +115,8 @@ def test_equal_scores_alone_are_no_copies():
     """Nobody said that they are: but what does not vary cannot be judged, either."""
     pair = judged(Arm("a", [0.9] * 10), Arm("b", [0.88] * 10))
     assert (pair.n_distinct_a, pair.verdict, pair.ci) == (10, "no verdict", (None, None))
-    assert pair.p_worse is pair.p_rope is pair.p_better is None
+    assert pair.p is pair.p_worse is pair.p_rope is pair.p_better is None
+    assert not pair.p_at_floor
     assert pair.words.endswith("in each of 10 seeds: nothing says how that varies")
 
 

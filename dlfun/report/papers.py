@@ -13,6 +13,7 @@ from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
+from dlfun.report.verdicts import counted, scope_of, verdict
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -39,6 +40,11 @@ NEEDED = {
 } | {
     "theta_ci",
     "hedges_g",
+    "n_distinct_a",
+    "n_distinct_b",
+    "paired",
+    "scope",
+    "split_scheme",
     "verdict",
     "winner",
 }
@@ -119,7 +125,7 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
 
     def measured(pair: Mapping[str, Any], *names: str) -> str:
         found = [value for name in names for value in np.atleast_1d(pair[name])]
-        return " to ".join(shown(as_number(value), pair["metric"]) for value in found)
+        return ends([shown(as_number(value), pair["metric"]) for value in found])
 
     return [
         {
@@ -128,18 +134,27 @@ def pair_cells(record: str, pairs: Sequence[Mapping[str, Any]]) -> list[dict[str
             "a": pair["a"],
             "b": pair["b"],
             "metric": pair["metric"].replace("_", " "),
-            "n": f"{pair['n']} examples" if pair["unit"] == "examples" else str(pair["n"]),
+            "n": counted(pair),
             "a - b": measured(pair, "diff"),
             "interval": measured(pair, "ci"),
             "level %": f"{100 * pair['ci_level']:.4g}",
             "p (Holm)": digits(pair["p_holm"]),
             "θ": digits(pair["theta"]),
-            "θ interval": " to ".join(map(digits, np.atleast_1d(pair["theta_ci"]))),
+            "θ interval": ends([digits(value) for value in np.atleast_1d(pair["theta_ci"])]),
             "g": digits(pair["hedges_g"]),
-            "verdict": pair["verdict"],
+            "verdict": verdict(pair),
         }
         for pair in pairs
     ]
+
+
+def ends(texts: Sequence[str]) -> str:
+    """An interval, or a number alone; - where it is not known.
+
+    >>> ends(["1", "2"]), ends(["-", "-"])
+    ('1 to 2', '-')
+    """
+    return "-" if set(texts) == {"-"} else " to ".join(texts)
 
 
 def as_number(value: Any) -> float:
@@ -196,13 +211,15 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
     labels = labels_of(paths)
     arms: list[Arm] = []
     compared: list[dict[str, str]] = []
+    told: list[dict[str, Any]] = []
     for label, path in zip(labels, paths, strict=True):
         check_record(path)
         pairs = read_pairs(path)
         arms += arms_of(label, path, pairs)
         compared += pair_cells(label, pairs)
+        told += pairs
     meaning = ARMS + (BOLD if any(arm.unbeaten for arm in arms) else "")
-    tables = [(meaning, study_cells(arms, together=format != "csv")), (PAIRS, compared)]
+    tables = [(meaning, study_cells(arms, together=format != "csv")), (meaning_of(told), compared)]
     tables.append(over_datasets(labels, paths))
     parts = []
     for about, rows in tables:
@@ -216,7 +233,12 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
 def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
     """The table of pairs alone."""
     rows = [{n: v for n, v in row.items() if n != "record"} for row in pair_cells("", pairs)]
-    return said(PAIRS, format) + table_as(rows, format)
+    return said(meaning_of(pairs), format) + table_as(rows, format)
+
+
+def meaning_of(pairs: Sequence[Mapping[str, Any]]) -> str:
+    """What a table of pairs holds, and what its verdicts are about."""
+    return f"{PAIRS} Verdicts are about {'; '.join(dict.fromkeys(map(scope_of, pairs)))}."
 
 
 def said(meaning: str, format: str) -> str:

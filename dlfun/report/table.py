@@ -105,7 +105,7 @@ def copies(lines: Sequence[Line]) -> list[str]:
             found.setdefault((distinct, n), []).append(name)
     return [
         f"{', '.join(names)}: {'one result' if distinct == 1 else f'{distinct} results'} in {n} "
-        "runs, as others gave the same answers; they count once."
+        "runs, as the others repeat their answers; copies count once."
         for (distinct, n), names in found.items()
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import stats
 
 from dlfun.report.table import text_table
-from dlfun.stats import smallest_p, unseen_rate
+from dlfun.stats import unseen_rate
 
 Record = Mapping[str, Any]
 
@@ -52,10 +52,24 @@ def cells(pair: Record) -> dict[str, str]:
         "interval": interval(pair["ci"], metric),
         "P(a>b)": probability(pair["theta"]),
         "p (Holm)": p_value(pair["p_holm"]) + marks(pair),
-        "verdict": pair["verdict"] + BY.get(pair["decided_by"], ""),
-        "seeds": f"{pair['n']:,} examples" if pair["unit"] == "examples" else str(pair["n"]),
+        "verdict": verdict(pair) + BY.get(pair["decided_by"], ""),
+        "seeds": counted(pair),
         "for delta": "-" if needed is None else str(needed),
     }
+
+
+def counted(pair: Record) -> str:
+    """How many seeds a verdict rests on, of each arm where they are not paired; or examples.
+
+    >>> counted({"unit": "runs", "n": 5, "paired": False, "n_distinct_a": 5, "n_distinct_b": 30})
+    '5, 30'
+    """
+    if pair["unit"] == "examples":
+        return f"{pair['n']:,} examples"
+    each = pair["n_distinct_a"], pair["n_distinct_b"]
+    if pair["paired"] or each[0] == each[1] or 1 in each:
+        return str(pair["n"])
+    return "{}, {}".format(*each)
 
 
 def interval(ends: Sequence[float | None], metric: str) -> str:
@@ -68,6 +82,17 @@ def interval(ends: Sequence[float | None], metric: str) -> str:
 BY = {"ranks": " (ranks)", "bootstrap-t": " (bootstrap-t)", "examples": " (examples)"}
 """What a verdict is from, where it is not from the t interval."""
 
+
+def verdict(pair: Record) -> str:
+    """The verdict, with the name of the arm that it is in favour of where that is the second one.
+
+    >>> verdict({"a": "x", "b": "y", "winner": "y", "verdict": "better"})
+    'y better'
+    """
+    behind = pair["winner"] not in (None, pair["a"])
+    return f"{pair['winner']} {pair['verdict']}" if behind else str(pair["verdict"])
+
+
 FLOOR, APART = "*", "!"
 
 
@@ -76,8 +101,20 @@ def marks(pair: Record) -> str:
     return FLOOR * pair["p_at_floor"] + APART * pair["p_disagrees"]
 
 
+SPLITS = {
+    "random": "new seeds and new splits of data like these",
+    "leave_one_speaker_out": "new seeds and new speakers like these",
+}
+"""What claims are about where each replicate has a test split of its own."""
+
+OTHERS = ("exact sign-flip test", "sign test of pairs", "Mann-Whitney test", "exact McNemar test")
+"""Tests that are not those of an interval."""
+
+
 def scope_of(pair: Record) -> str:
     """What the claims are about."""
+    if pair["split_scheme"] in SPLITS:
+        return SPLITS[pair["split_scheme"]]
     return {
         "this-test-set": "new seeds on this test set",
         "population": "new seeds, and all examples like those tested",
@@ -106,22 +143,28 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     said = []
     floor = [pair for pair in pairs if pair["p_at_floor"]]
     if floor:
-        n, alpha = min(pair["n"] for pair in floor), floor[0]["alpha"]
+        alpha, values = floor[0]["alpha"], sorted({f"{pair['p']:.2g}" for pair in floor}, key=float)
+        counts = {pair["n"] for pair in floor}
+        seeds = f"{min(counts)} seeds" if len(counts) == 1 else "so few seeds"
         beyond = f", so none of them reaches {alpha:g}"
         beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
         said.append(
-            f"{FLOOR}: p is as small as {n} seeds can make it, {smallest_p(n):.2g} before Holm"
+            f"{FLOOR}: p is as small as {seeds} can make it, {' or '.join(values)} before Holm"
             f"{beyond}"
         )
-    if any(pair["p_disagrees"] for pair in pairs):
+    apart = [pair for pair in pairs if pair["p_disagrees"]]
+    if apart:
+        tested = ["another test"] * any(differs(pair) for pair in apart)
+        why = " and ".join(
+            [*tested, "Holm's correction, which asks less than all intervals at once"]
+        )
         said.append(
-            f"{APART}: the interval decides, and p explains; here they differ, as p is by another "
-            "test and Holm's correction"
+            f"{APART}: the interval decides, and p explains; here they differ, as p is by {why}"
         )
     if any(pair["unit"] == "examples" for pair in pairs):
         said.append(
-            "(examples): both arms give the same answers in every run, so each is one result; the "
-            "claim is about test examples, for these two trained models"
+            "(examples): each of the two arms repeats its own answers in every run and is one "
+            "result; the claim is about test examples, for these two trained models"
         )
     if any(pair["decided_by"] == "bootstrap-t" for pair in pairs):
         said.append(
@@ -136,6 +179,11 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     return said
 
 
+def differs(pair: Record) -> bool:
+    """Whether the p value of a pair is of another test than the interval that decided."""
+    return pair["p_test"].startswith(OTHERS) or pair["decided_by"] == "bootstrap-t"
+
+
 def meaning(pairs: Sequence[Record]) -> str:
     """What the columns say, and how far the claims go."""
     first = pairs[0]
@@ -146,10 +194,11 @@ def meaning(pairs: Sequence[Record]) -> str:
         "searched": "of each search, what it chose by validation",
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
+    tests = f"p: {tests_of(pairs)}, Holm; " if tests_of(pairs) else ""
     lines = [
         f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
-        f"{first['alpha']:g}{looks}; p: {tests_of(pairs)}, Holm; for delta: seeds that find a "
-        "difference of delta with the chance --power",
+        f"{first['alpha']:g}{looks}; {tests}for delta: seeds that find a difference of delta with "
+        "the chance --power",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from dlfun.errors import UserError
 from dlfun.stats.spread import finite
 
 
@@ -25,6 +26,29 @@ class Arm(NamedTuple):
     at_chance: ArrayLike | None = None
     copies: ArrayLike | None = None
     examples: ArrayLike | None = None
+
+
+def check_arm(arm: Arm) -> None:
+    """Raises UserError if what is known of an arm's runs is not of as many runs, or at odds."""
+    scores = np.asarray(arm.scores, float).ravel()
+    for what, values in (("at_chance", arm.at_chance), ("copies", arm.copies)):
+        if values is not None and np.shape(values) != scores.shape:
+            raise UserError(
+                f"{arm.name}: {what} has shape {np.shape(values)}, and there are {len(scores)} runs"
+            )
+    shape = np.shape(arm.examples) if arm.examples is not None else (len(scores), 1)
+    if len(shape) != 2 or shape[0] != len(scores) or not shape[1]:
+        raise UserError(
+            f"{arm.name}: examples has shape {shape}, not [{len(scores)} runs, test examples]"
+        )
+    if arm.copies is None:
+        return
+    first, own = np.unique(arm.copies, return_index=True, return_inverse=True)[1:]
+    if not np.array_equal(scores, scores[first][own], equal_nan=True):
+        raise UserError(
+            f"{arm.name}: runs that are copies of one result have different scores; give them "
+            "different ids in copies"
+        )
 
 
 class Side(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError, unknown
-from dlfun.stats.arms import Arm, Side, make_side
+from dlfun.stats.arms import Arm, Side, check_arm, make_side
 from dlfun.stats.decision import decided_by, explain
 from dlfun.stats.decision import verdict as decide
 from dlfun.stats.effects import hedges_g
@@ -136,6 +136,11 @@ def _check(
         raise UserError(f"a comparison needs two arms with different names, not {names}")
     if not (np.isfinite(delta) and delta >= 0 and 0 < alpha < 1):
         raise UserError(f"delta {delta:g} must be 0 or more and alpha {alpha:g} between 0 and 1")
+    for arm in arms:
+        check_arm(arm)
+    tested = {arm.name: np.shape(arm.examples)[1] for arm in arms if arm.examples is not None}
+    if len(set(tested.values())) > 1:
+        raise UserError(f"arms compared over examples must share one test set, not {tested}")
     sizes = {arm.name: np.size(arm.scores) for arm in arms}
     if not min(sizes.values()) or (paired and len(set(sizes.values())) > 1):
         raise UserError(
@@ -171,7 +176,10 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
     mde, detect, equiv = _seeds(found, plan)
     more = max(detect, equiv) - found.n if detect and equiv else 0
     none = bool(found.without)
-    worse, rope, better = (_plain(p) for p in found.compared.posterior(plan.delta))
+    worse, rope, better = (
+        None if found.without_spread else _plain(p) for p in found.compared.posterior(plan.delta)
+    )
+    p = None if none or found.without_spread else _plain(test.p)
     scores = found.x.scores, found.y.scores
     return Pair(
         a=a.name,
@@ -188,9 +196,9 @@ def _pair(found: Evidence, plan: Plan, printing: Printing, higher_is_better: boo
         ci_level=plan.level,
         ci_bootstrap=_ends(*found.bootstrap[0]) if found.bootstrap else None,
         family_size=plan.size,
-        p=None if none or found.without_spread else _plain(test.p),
+        p=p,
         p_test=test.name,
-        p_at_floor=bool(test.p <= test.least),
+        p_at_floor=p is not None and p <= test.least,
         p_disagrees=False,
         p_holm=None,
         p_signflip=_plain(sign_flip(scores[0] - scores[1])) if _flips(found, plan) else None,

@@ -9,6 +9,9 @@ from dlfun.stats.decision import decided_by
 from dlfun.stats.evidence import EXAMPLES, Evidence, Plan
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE, SMALL, SUGGESTIVE, TOO_FEW
 
+VERY_SMALL, VERY_LARGE = 1e-3, 1e6
+"""Where no number of a sentence is as large, or one is, it has three digits and an exponent."""
+
 
 class Printing(NamedTuple):
     """How numbers are printed: fractions as points of 100, or as they are with a unit."""
@@ -59,7 +62,7 @@ def _main(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printi
     both, basis = f"{found.a.name} and {found.b.name}", _basis(found)
     amount, margin = _amount(found, plan, printing), _margin(plan, printing)
     if verdict in AHEAD:
-        return f"{_beats(verdict, found, amount, margin)}, {_only(verdict)}{basis}"
+        return f"{_beats(verdict, found, plan, printing)}, {_only(verdict)}{basis}"
     if verdict == EQUIVALENT:
         return f"{both} are equivalent within {margin}{_nuance(found, plan, printing)}, {basis}"
     if verdict == NONE:
@@ -71,16 +74,25 @@ def _main(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printi
     return f"{both}: unresolved, {amount}, {basis}"
 
 
-def _beats(verdict: str, found: Evidence, amount: str, margin: str) -> str:
+def _beats(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> str:
     """Who is ahead of whom, and by how much."""
     verb = "seems better than" if verdict == SUGGESTIVE else "beats"
-    fixed = found.one_sample and found.b.constant
-    second = f"the one result of {found.b.name}" if fixed else found.b.name
-    by = f"by {amount}"
-    if found.mixture:
-        by = f"in {_by_rank(found)}, and by {amount} among those that succeeded"
-    small = f", perhaps by less than {margin}" if verdict == SMALL else ""
-    return f"{found.a.name} {verb} {second} {by}{small}"
+    first, second = (_named(side, found) for side in (found.a, found.b))
+    by = f"by {_amount(found, plan, printing)}"
+    small = f", perhaps by less than {_margin(plan, printing)}" if verdict == SMALL else ""
+    if found.mixture and found.compared.diff <= 0:
+        lead = _amount(found.turned(), plan, printing)
+        ahead = f"{found.b.name} is ahead by {lead}" if found.compared.diff else "they are equal"
+        by, small = f"in {_by_rank(found)}, though {ahead} among those that succeeded", ""
+    elif found.mixture:
+        by = f"in {_by_rank(found)}, and {by} among those that succeeded"
+    return f"{first} {verb} {second} {by}{small}"
+
+
+def _named(side: Side, found: Evidence) -> str:
+    """An arm by its name; that it has one result, where the other has seeds."""
+    fixed = found.one_sample and side.constant
+    return f"the one result of {side.name}" if fixed else side.name
 
 
 def _only(verdict: str) -> str:
@@ -94,6 +106,8 @@ def _basis(found: Evidence) -> str:
     if found.one_sample:
         name = found.b.name if found.a.constant else found.a.name
         return f"{plural(found.n, 'seed')} of {name}"
+    if found.x.n != found.y.n:
+        return f"{found.x.n} and {plural(found.y.n, 'seed')}"
     return plural(found.n, "seed")
 
 
@@ -115,19 +129,21 @@ def _why_none(found: Evidence, printing: Printing) -> str:
         return f", {names} failed in {f'all {n} runs' if n > 1 else 'its only run'}"
     if found.unit == EXAMPLES and np.isnan(found.compared.sd):
         return ", each has one result, and what it scored on each test example was not kept"
+    if not np.isfinite(found.compared.diff):
+        return ", there is no seed with which both succeeded"
     if found.n < TOO_FEW:
         units = plural(found.n, "test example" if found.unit == EXAMPLES else "seed")
         return f" from {units}, {TOO_FEW} at least are needed"
-    gap = printing.counted(_number(printing.scale * found.compared.diff))
+    gap = printing.counted(*_shown(printing.scale * found.compared.diff))
     return f", they differ by {gap} in each of {_basis(found)}: nothing says how that varies"
 
 
 def _skewed(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> list[str]:
-    """That the label is the weaker one of two intervals, where they differ."""
+    """That the label is from two intervals, where that of the first is another."""
     if decided_by(found, plan) != "bootstrap-t":
         return []
-    low, high = (_number(printing.scale * end) for end in found.bootstrap[0])
-    return [f"as scores are skewed, the bootstrap-t interval [{low}, {high}] decides"]
+    low, high = _shown(*(printing.scale * end for end in found.bootstrap[0]))
+    return [f"as scores are skewed, the bootstrap-t interval [{low}, {high}] counts, too"]
 
 
 def _weak(side: Side) -> list[str]:
@@ -154,16 +170,25 @@ def _amount(found: Evidence, plan: Plan, printing: Printing) -> str:
     """The difference with its interval, as in "2.1 points [1.6, 2.6]"."""
     low, high = found.compared.interval(plan.level)
     numbers = [printing.scale * x for x in (found.compared.diff, low, high)]
-    digits = _digits([*numbers, (numbers[2] - numbers[1]) / 2])
-    middle, low_text, high_text = (_number(x, digits) for x in numbers)
+    middle, low_text, high_text, _ = _shown(*numbers, (numbers[2] - numbers[1]) / 2)
     if np.isnan(low):
         return printing.counted(middle)
     return f"{printing.counted(middle)} [{low_text}, {high_text}]"
 
 
-def _number(value: float, digits: int | None = None) -> str:
-    digits = _digits([value]) if digits is None else digits
-    return f"{round(value, digits) + 0.0:.{digits}f}"
+def _shown(*numbers: float) -> list[str]:
+    """Numbers with decimals that leave the smallest a digit, 1 to 4 of them.
+
+    Very small and very large ones have three digits instead.
+
+    >>> _shown(2.14, 0.03), _shown(5.5e-11, 4.47e-11), _shown(55357162565.7)
+    (['2.14', '0.03'], ['5.5e-11', '4.47e-11'], ['5.54e+10'])
+    """
+    sizes = [abs(x) for x in numbers if np.isfinite(x) and x != 0]
+    if sizes and not VERY_SMALL <= max(sizes) < VERY_LARGE:
+        return [f"{x + 0.0:.3g}" for x in numbers]
+    digits = int(np.clip(np.ceil(-np.log10(min(sizes))), 1, 4)) if sizes else 1
+    return [f"{round(x, digits) + 0.0:.{digits}f}" for x in numbers]
 
 
 def _margin(plan: Plan, printing: Printing) -> str:
@@ -174,9 +199,3 @@ def _by_rank(found: Evidence) -> str:
     share, low, high = (100 * x for x in found.wins[:3])
     ends = "" if np.isnan(low) else f" [{low:.0f}, {high:.0f}]"
     return f"{share:.0f} % of {'seeds' if found.paired else 'pairs of runs'}{ends}"
-
-
-def _digits(numbers: list[float]) -> int:
-    """Decimals that leave the smallest number a digit; 1 to 4 of them."""
-    sizes = [abs(x) for x in numbers if np.isfinite(x) and x != 0]
-    return int(np.clip(np.ceil(-np.log10(min(sizes))), 1, 4)) if sizes else 1

@@ -71,11 +71,13 @@ def judge_between(
       delta: data set, or "" for all, -> the largest difference that counts as none.
 
     Raises:
-      UserError: if there are fewer than two records, if they share no arm or are of other data,
-        or if they are to be paired and their replicates are not the same.
+      UserError: if there are fewer than two records or one is there twice, if they share no arm
+        or are of other data, or if they are to be paired and their replicates are not the same.
     """
     if len(folders) < 2:
         raise UserError("--between needs two records or more, such as runs/before runs/after")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise UserError("--between: a record stands against another one, not against itself")
     labels = labels_of(folders)
     first, *others = (read_side(*named) for named in zip(labels, folders, strict=True))
     for other in others:

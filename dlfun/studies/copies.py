@@ -7,6 +7,7 @@ import numpy as np
 from dlfun.studies.classical.run import Classical
 from dlfun.studies.evidence import own_splits, targets_of
 from dlfun.studies.growing import Arm
+from dlfun.studies.judge import metric_of, score
 from dlfun.studies.stacked import Stacked
 
 
@@ -24,16 +25,18 @@ def answers_of(arm: Arm) -> np.ndarray | None:
 def mark_copies(arm: Arm, data: Stacked) -> None:
     """Gives each row its column copy_of: the first replicate that said the same; else empty.
 
-    Runs are copies if they gave equal answers to all examples of the same test split. Equal scores
-    alone make no copies, and a run that failed is none.
+    Runs are copies if they gave equal answers to all examples of the same test split, and scored
+    the same. Equal scores alone make no copies, and a run that failed is none.
     """
     answers, splits = answers_of(arm), own_splits(arm.rows, data)
-    first: dict[bytes, list[int]] = {}
+    metric = metric_of(arm.rows, "test")
+    first: dict[tuple[bytes, float], list[int]] = {}
     for i, row in enumerate(arm.rows):
         row["copy_of"] = ""
         if answers is None or row["status"] != "ok":
             continue
-        alike = first.setdefault(np.ascontiguousarray(answers[i]).tobytes(), [])
+        said = np.ascontiguousarray(answers[i]).tobytes(), score(row, metric)
+        alike = first.setdefault(said, [])
         for j in alike:
             if same_test(data, splits[i], splits[j]):
                 row["copy_of"] = arm.rows[j]["replicate"]
@@ -54,17 +57,17 @@ def same_test(data: Stacked, one: int, other: int) -> bool:
 def examples_of(arm: Arm, data: Stacked) -> np.ndarray | None:
     """What each run scored on each example of the one test split [replicates, examples].
 
-    Their mean is the score: right answers of accuracy; of a root mean squared error its linear
-    part in the squared errors (the delta method).
+    Their mean is the score: right answers of accuracy; squared errors; of their root its linear
+    part in them (the delta method). Of other metrics nothing is known by example.
     """
-    if len(data.datasets) > 1:
+    answers, metric = answers_of(arm), metric_of(arm.rows, "test").rpartition("_")[2]
+    if len(data.datasets) > 1 or answers is None:
         return None
-    answers = answers_of(arm)
-    if answers is None:
+    if metric == "accuracy":
+        return answers == targets_of(arm.rows, data)
+    if metric not in ("rmse", "loss") or not isinstance(arm, Classical):
         return None
-    if isinstance(arm, Classical) and arm.predicted is None:
-        return linear_part(answers)
-    return answers == targets_of(arm.rows, data)
+    return linear_part(answers) if metric == "rmse" else answers
 
 
 def linear_part(squares: np.ndarray) -> np.ndarray:

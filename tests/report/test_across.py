@@ -71,6 +71,7 @@ def pairs_of(rows, split="official"):
                     "p_test": "t test" if split == "random" else "exact sign-flip test",
                     "p_at_floor": False, "p_disagrees": False, "decided_by": "t",
                     "mixture": False, "alpha": 0.05, "unit": "runs",
+                    "n_distinct_a": len(x), "n_distinct_b": len(y),
                     "verdict": "unresolved", "winner": None, "words": f"{a} and {b}: unresolved",
                 }
             )  # fmt: skip

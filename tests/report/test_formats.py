@@ -124,6 +124,11 @@ def pair(a, b, **more):
         "theta": 0.75,
         "theta_ci": None,
         "hedges_g": None,
+        "n_distinct_a": 3,
+        "n_distinct_b": 3,
+        "paired": True,
+        "scope": "this-test-set",
+        "split_scheme": "official",
         "verdict": "unresolved",
         "winner": None,
     }
@@ -183,6 +188,21 @@ def test_the_tables_of_a_comparison(tmp_path):
     assert r"\textbf{72.50" in latex  # not beaten, only behind
     assert print_tables([folder], "markdown").count("**") == 4
     assert "Bold: no arm was found better." in latex
+    assert "Verdicts are about new seeds on this test set." in latex
+
+
+def test_what_is_not_known_is_one_dash_and_the_arm_behind_is_named(tmp_path):
+    """Two results compared over examples have no chance to win; ranks may favour the second arm."""
+    pairs = [
+        pair("cnn", "rnn", theta=None, theta_ci=[None, None], unit="examples", n=1000),
+        pair("cnn", "vae", winner="vae", verdict="better (small)", split_scheme="random"),
+    ]
+    text = print_tables([record(tmp_path / "r", pairs=pairs)], "csv")
+    one, two = csv.DictReader(io.StringIO(text.split("\n\n")[1]))
+    assert (one["θ"], one["θ interval"], one["n"]) == ("-", "-", "1,000 examples")
+    assert two["verdict"] == "vae better (small)"
+    about = "Verdicts are about new seeds on this test set; new seeds and new splits of data like"
+    assert about in print_tables([tmp_path / "r"], "latex")
 
 
 def test_several_records_share_a_table_and_a_sweep_has_its_names(tmp_path):

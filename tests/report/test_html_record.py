@@ -10,6 +10,7 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.report.html.headline import headline
+from dlfun.report.html.page import render
 from dlfun.report.html.record import read_record
 from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.differences import strip_of
@@ -178,6 +179,23 @@ def test_a_single_comparison_is_told_in_its_own_words(copy):
     told = headline(read_record(copy))
     assert {told.title, told.lines[1]} == {f"{pair['words']}." for pair in pairs}
     assert told.lines[0] == "About new seeds on this test set."  # what is claimed comes second
+
+
+def test_an_arm_that_ranks_put_behind_is_neither_bold_nor_said_to_be_better(copy):
+    """The best mean may be of an arm whose failed runs put it behind another."""
+    pairs = json.loads((copy / "comparison.json").read_text())
+    best, other = "cnn", "softmax"
+    turned = next(p for p in pairs if {p["a"], p["b"]} == {best, other})
+    turned |= {"winner": other, "p_holm": 2e-5, "p_at_floor": False}
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    record = read_record(copy)
+    best_of = {line.label: line.best for line in groups(record)[0].lines}
+    assert (best_of[best], best_of[other]) == (False, True)
+    (claim,) = [line for line in headline(record).lines if line.startswith(f"{best} is better")]
+    assert other not in claim.partition(":")[2]
+    page = render([record])
+    assert page.count(f"{other} better") == 2 + 1  # in the matrix on either side, and in numbers
+    assert "&lt;0.001" in page
 
 
 def test_trials_are_means_over_replicates_and_failures_rank_last(folder):

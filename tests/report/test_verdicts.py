@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from dlfun.report.plan import plan_table
-from dlfun.report.verdicts import variance_table, verdict_table
+from dlfun.report.verdicts import variance_table, verdict, verdict_table
 from dlfun.studies.claim import Claim
 from dlfun.studies.judge import Examined, Look, judge
 
@@ -38,6 +38,61 @@ def test_a_line_for_each_pair_best_first_in_points():
     assert "up to 22 % of an arm's runs may" in said  # 1 - .05^(1/12)
     assert "none of them reaches" not in said
     assert verdict_table([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "about"),
+    [
+        ("random", "new seeds and new splits of data like these"),
+        ("leave_one_speaker_out", "new seeds and new speakers like these"),
+    ],
+)
+def test_where_each_run_has_its_own_test_split_the_claim_is_not_about_one(scheme, about):
+    pairs = [pair | {"split_scheme": scheme} for pair in pairs_of({"a": 0.5, "b": 0.9}, 12)]
+    assert verdict_table(pairs).strip().splitlines()[0] == f"about {about}:"
+
+
+def test_the_arm_that_ranks_favour_is_named_though_its_mean_is_the_lower_one():
+    rows = [
+        {"model": name, "dataset": "d", "replicate": r, "status": status, "test_accuracy": value}
+        for name, status, values in (
+            ("a", "failed", [""] * 9),
+            ("a", "ok", [0.99]),
+            ("b", "ok", np.linspace(0.84, 0.86, 10)),
+        )
+        for r, value in enumerate(values, 9 * (len(values) == 1))
+    ]
+    told = Examined("official", 1000, 0.0, "classification")
+    pairs = judge(rows, "d", told, Claim({"d": 0.02}), Look(1, 0.05))
+    assert (pairs[0]["a"], pairs[0]["winner"]) == ("a", "b")
+    assert "b better (small) (ranks)" in verdict_table(pairs)
+    assert verdict(pairs[0] | {"winner": "a"}) == "better (small)"
+
+
+def test_each_smallest_p_value_is_named_where_pairs_have_other_numbers_of_seeds():
+    pairs = [*pairs_of({"a": 0.5, "b": 0.9}, 10), *pairs_of({"a": 0.5, "b": 0.9}, 12)]
+    wanted = "*: p is as small as so few seeds can make it, 0.00049 or 0.002 before Holm"
+    assert wanted in verdict_table(pairs)
+
+
+def test_a_table_without_any_p_value():
+    rows = [
+        {"model": name, "dataset": "d", "replicate": r, "status": "ok", "test_accuracy": value}
+        for name, value in (("a", 0.5), ("b", 0.9))
+        for r in range(10)
+    ]
+    told = Examined("official", 4, 0.0, "classification")
+    table = verdict_table(judge(rows, "d", told, Claim({"d": 0.02}), Look(1, 0.05)))
+    assert "no verdict" in table
+    assert "error rate 0.05; for delta" in table
+
+
+def test_why_p_and_the_verdict_differ_is_said_of_the_test_at_hand():
+    pairs = pairs_of({"a": 0.5, "b": 0.9}, 12)
+    for test, other in (("exact sign-flip test", True), ("Welch's t test", False)):
+        text = verdict_table([pair | {"p_disagrees": True, "p_test": test} for pair in pairs])
+        assert ("p is by another test" in text) == other
+        assert "Holm's correction" in text
 
 
 @pytest.mark.parametrize(("n", "beyond"), [(6, True), (8, False)])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize, special, stats
 
+from dlfun.errors import UserError
 from dlfun.stats import Arm, compare_arms, paired_t
 from dlfun.stats.paired_examples import Disagreement, compare_examples
 
@@ -82,10 +83,40 @@ def test_one_result_against_seeds_is_one_sample(paired):
     )
 
 
+def test_the_one_result_is_named_where_it_is_ahead():
+    one = fixed("one", answers(400, 0, 550, 50)[0])
+    assert judged(one, Arm("net", SEEDS)).words == (
+        "the one result of one beats net by 9.9 points [9.4, 10.5], 10 seeds of net"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"copies": [0, 0]}, r"a: copies has shape \(2,\), and there are 10 runs"),
+        ({"at_chance": [True]}, r"a: at_chance has shape \(1,\), and there are 10 runs"),
+        ({"examples": np.zeros((3, 5))}, r"a: examples has shape \(3, 5\), not \[10 runs,"),
+        ({"examples": np.zeros(10)}, r"a: examples has shape \(10,\), not \[10 runs,"),
+        ({"copies": np.zeros(10)}, "a: runs that are copies of one result have different scores"),
+    ],
+)
+def test_what_is_not_said_of_each_run_is_refused(more, message):
+    with pytest.raises(UserError, match=message):
+        judged(Arm("a", SEEDS, **more), Arm("b", SEEDS))
+
+
+def test_arms_of_other_examples_are_refused():
+    arms = [fixed(name, np.ones(m)) for name, m in (("a", 5), ("b", 6))]
+    with pytest.raises(UserError, match=r"must share one test set, not \{'a': 5, 'b': 6\}"):
+        judged(*arms)
+
+
 def test_equal_scores_alone_are_no_copies():
     """Nobody said that they are: but what does not vary cannot be judged, either."""
     pair = judged(Arm("a", [0.9] * 10), Arm("b", [0.88] * 10))
     assert (pair.n_distinct_a, pair.verdict, pair.ci) == (10, "no verdict", (None, None))
+    assert pair.p is pair.p_worse is pair.p_rope is pair.p_better is None
+    assert not pair.p_at_floor
     assert pair.words.endswith("in each of 10 seeds: nothing says how that varies")
 
 

@@ -155,6 +155,46 @@ def test_copies_of_runs_change_nothing(arms, delta, paired, more):
     assert without(often, "words") == without(once, "words")
 
 
+@few
+@given(
+    two_arms(st.one_of(WHOLE, st.just(np.nan)), least=2),
+    st.sets(st.integers(0, 23)),
+    DELTA,
+    st.booleans(),
+    st.lists(st.integers(0, 99), max_size=30),
+)
+def test_copies_of_failed_and_idle_runs_change_nothing(arms, idle, delta, paired, more):
+    n = len(arms[0])
+    marks = np.isin(np.arange(n), list(idle))
+    rows = np.concatenate([np.arange(n), np.array(more, int) % n])
+
+    def compared(rows):
+        told = [Arm(k, v[rows], marks[rows], rows) for k, v in zip("xy", arms, strict=True)]
+        return compare_arms(told, delta=delta, paired=paired)[0]
+
+    counts = "words", "n_failed_a", "n_failed_b", "n_at_chance_a", "n_at_chance_b"
+    assert without(compared(rows), *counts) == without(compared(np.arange(n)), *counts)
+
+
+@few
+@given(two_arms(least=2), st.integers(0, 23), DELTA, st.booleans(), st.integers(0, 10_000))
+def test_repeating_a_run_of_one_arm_is_no_further_result(arms, run, delta, paired, seed):
+    """The copies stand beside new runs of the other arm: n is that of the arm that repeats."""
+    x, y = arms
+    copied, fresh = run % len(x), np.random.default_rng(seed).integers(-40, 40, 5).astype(float)
+    ids = np.concatenate([np.arange(len(x)), np.full(5, copied)])
+    told = Arm("x", x[ids], copies=ids), Arm("y", np.concatenate([y, fresh]))
+    pair = compare_arms(told, delta=delta, paired=paired)[0]
+    assert pair.n == len(x)
+    assert {pair.n_distinct_a, pair.n_distinct_b} <= {len(x), len(x) + 5}
+    if paired:
+        y[copied] = np.mean([y[copied], *fresh])
+    else:
+        y = np.concatenate([y, fresh])
+    alone = compare_arms([Arm("x", x), Arm("y", y)], delta=delta, paired=paired)[0]
+    assert (pair.verdict, pair.winner) == (alone.verdict, alone.winner)
+
+
 STRENGTH = {"better": 3, "better (small)": 2, "suggestive": 1}
 
 

@@ -110,6 +110,33 @@ def test_units_of_words():
     assert pair.words == "x beats y by 2.50 nats [2.45, 2.55], 20 seeds"
 
 
+def test_very_small_and_very_large_numbers_keep_three_digits():
+    x, y = apart(0.05, sd=0.01)
+    for scale, words in (
+        (1e-9, "x beats y by 5e-11 [4.53e-11, 5.47e-11], 20 seeds"),
+        (1e12, "x beats y by 5e+10 [4.53e+10, 5.47e+10], 20 seeds"),
+    ):
+        assert judged(scale * x, scale * y, delta=0.0, percent=False).words == words
+
+
+def test_both_numbers_of_seeds_are_given_where_they_differ():
+    x, y = apart(0.05)
+    pair = judged(x[:12], y, paired=False)
+    assert pair.words.endswith("points [4.8, 5.8], 12 and 20 seeds")
+
+
+def test_skewed_scores_are_judged_by_all_that_two_intervals_allow():
+    """One lies within the margin, the other reaches beyond; both are above 0."""
+    x = 4 - 0.3 * np.exp(np.linspace(-1, 1.5, 12))
+    pair = judged(x, np.resize([1.0, 1.01], 12), delta=0.0, percent=False)
+    ends = pair.ci[1], pair.ci_bootstrap[1]
+    assert min(pair.ci[0], pair.ci_bootstrap[0]) > 0
+    between = judged(x, np.resize([1.0, 1.01], 12), delta=np.mean(ends), percent=False)
+    assert (between.verdict, between.winner) == ("better (small)", "x")
+    beyond = judged(x, np.resize([1.0, 1.01], 12), delta=max(ends) + 0.1, percent=False)
+    assert beyond.verdict == "equivalent"
+
+
 def test_fields_equal_their_functions():
     x, y = apart(0.002, 20)
     pair = judged(x, y)
@@ -248,7 +275,7 @@ def test_an_arm_with_a_tail_of_bad_runs_takes_the_weaker_label():
     assert pair.ci_bootstrap[0] < 0
     assert (pair.verdict, pair.decided_by) == ("unresolved", "bootstrap-t")
     assert pair.words.endswith(
-        "10 seeds; as scores are skewed, the bootstrap-t interval [-0.6, 1.7] decides"
+        "10 seeds; as scores are skewed, the bootstrap-t interval [-0.6, 1.7] counts, too"
     )
     # The sign flips see a difference where the verdict sees none: it says so.
     assert pair.p == sign_flip(x - y) < 0.05

@@ -79,6 +79,28 @@ def test_runs_that_succeed_may_contradict_the_ranks():
     assert (pair.verdict, pair.winner) == ("unresolved", None)
 
 
+def test_the_words_do_not_hide_that_the_few_that_succeeded_were_ahead():
+    x, y = failing(STEADY + 0.1, *range(19)), STEADY
+    pair = judged(x, y)
+    assert (pair.a, pair.winner, pair.ci) == ("x", "y", (None, None))
+    assert pair.words == (
+        "y beats x in 95 % of seeds [76, 99], though x is ahead by 10.0 points among those that "
+        "succeeded, 20 seeds; 19 of 20 runs of x failed"
+    )
+    same = judged(failing(STEADY, *range(19)), STEADY)
+    assert ", though they are equal among those that succeeded, 20 seeds; " in same.words
+
+
+def test_no_seed_with_which_both_succeeded():
+    x, y = apart(0.05, 10)
+    pair = judged(failing(x, 0, 1, 2, 3, 4), failing(y, 5, 6, 7, 8, 9))
+    assert (pair.verdict, pair.diff) == ("no verdict", None)
+    assert pair.words == (
+        "x and y: no verdict, there is no seed with which both succeeded; 5 of 10 runs of x "
+        "failed; 5 of 10 runs of y failed"
+    )
+
+
 def test_a_mixture_is_judged_by_rank():
     x, y = apart(0.1)
     marks = np.arange(20) < 2

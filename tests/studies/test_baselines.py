@@ -119,14 +119,14 @@ def test_copies_are_runs_that_said_the_same_of_the_same_examples():
     split = Split(np.arange(8.0).reshape(2, 4), np.array([[0, 1, 0, 1]] * 2))
     data = Stacked((None, None), None, split)
     same = np.array([[0, 1, 1, 1]] * 4)
-    rows = [{"replicate": r, "status": "ok"} for r in range(4)]
+    rows = [{"replicate": r, "status": "ok", "test_accuracy": 0.5} for r in range(4)]
     for row, at in zip(rows, (0, 1, 0, 0), strict=True):
         row["replicate"] = at  # which is the split, where each replicate has its own
     rows[3]["status"] = "failed"
     arm = Classical(rows, same, None)
     mark_copies(arm, data)
     assert [row["copy_of"] for row in rows] == ["", "", 0, ""]
-    rows = [{"replicate": r, "status": "ok"} for r in range(4)]
+    rows = [{"replicate": r, "status": "ok", "test_accuracy": 0.5} for r in range(4)]
     mark_copies(
         Classical(rows, np.array([[0, 1], [1, 1], [0, 1], [1, 1]]), None),
         data._replace(datasets=(None,)),

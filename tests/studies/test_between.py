@@ -93,6 +93,8 @@ def test_what_cannot_be_paired_is_refused(tmp_path, records, scores):
     refused("is not the same data", how="unpaired", checksum="cd")
     refused("a sweep has no test scores", how="unpaired", script="sweep")
     refused("no arm in common", how="unpaired", scores={"cnn": [], "vae": [0.8]})
+    with pytest.raises(UserError, match="not against itself"):
+        judge_between([records[0], records[0].parent / "." / records[0].name], "paired", {})
     with pytest.raises(UserError, match="two records"):
         judge_between(records[:1], "paired", {})
     (records[1] / "environment.json").write_text('{"datasets": {"d": {"checksum": "ab"}}}')

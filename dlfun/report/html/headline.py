@@ -83,7 +83,8 @@ def counted(pairs: Sequence[Pair]) -> str:
 def ahead_of(pairs: Sequence[Pair], group: Group) -> list[str]:
     """Whom the best arm is better than."""
     best = group.lines[0].label
-    beaten = {p["b"] for p in pairs if p["a"] == best and p["verdict"].startswith("better")}
+    better = [p for p in pairs if p["winner"] == best and p["verdict"].startswith("better")]
+    beaten = {name for p in better for name in (p["a"], p["b"])} - {best}
     names = [line.label for line in group.lines if line.label in beaten]
     others = plural(len({n for p in pairs for n in (p["a"], p["b"])}) - 1, "other arm")
     count = "all" if len(names) == len(group.lines) - 1 else f"{len(names)} of"

@@ -25,7 +25,7 @@ COLUMNS = ("model", "dataset", "replicate", "status", "parameters", "seconds")
 PAIR = (
     *("a", "b", "dataset", "metric", "n", "unit", "diff", "ci", "theta", "verdict", "words"),
     *("decided_by", "mixture", "p", "p_holm", "p_test", "p_at_floor", "p_disagrees"),
-    *("scope", "alpha"),
+    *("scope", "split_scheme", "alpha", "winner"),
 )
 """Keys without which a pair of comparison.json cannot be shown."""
 

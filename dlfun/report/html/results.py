@@ -13,9 +13,6 @@ from dlfun.report.table import brief, is_copy, metric_of
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.classical import CLASSICAL
 
-WORSE = ("better", "better (small)", "suggestive")
-"""Verdicts that put the second arm of a pair behind the first."""
-
 
 class Line(NamedTuple):
     """An arm, or a configuration of one, with the scores of its runs as stored.
@@ -144,11 +141,16 @@ def came(line: Line) -> float:
 
 
 def not_worse(record: Record, line: Line, first: Line) -> bool:
-    """Whether a verdict was made on a line and the first one, and does not put the line behind."""
+    """Whether a verdict was made on a line and the first one, and does not put the line behind.
+
+    The first one by its mean may be behind by the ranks of its failed runs.
+    """
+    own = [p for p in record.pairs if p["dataset"] == line.dataset]
     if line is first:
-        return any(p["dataset"] == line.dataset for p in record.pairs)
-    between = [p for p in record.pairs if is_between(p, line, first)]
-    return any(p["verdict"] not in WORSE for p in between)
+        behind = [p for p in own if line.label in (p["a"], p["b"]) and p["winner"] != line.label]
+        return bool(own) and not any(p["winner"] is not None for p in behind)
+    between = [p for p in own if is_between(p, line, first)]
+    return any(p["winner"] in (None, line.label) for p in between)
 
 
 def is_between(pair: dict[str, Any], one: Line, other: Line) -> bool:

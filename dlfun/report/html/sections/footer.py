@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed, plural
+from dlfun.report.verdicts import SPLITS
 from dlfun.studies.recorded import given_by_value
 
 SCOPES = {
@@ -44,6 +46,12 @@ def footer(record: Record) -> list[Block]:
     return blocks
 
 
+def scope(pair: Mapping[str, Any]) -> str:
+    """What the claims are about."""
+    told = pair.get("scope")
+    return SPLITS.get(pair.get("split_scheme", "")) or SCOPES.get(str(told), str(told or NOTHING))
+
+
 def protocol(record: Record) -> list[tuple[str, str]]:
     """What the verdicts rest on, of all data sets."""
     pair = record.pairs[0]
@@ -51,7 +59,7 @@ def protocol(record: Record) -> list[tuple[str, str]]:
     looks = get("looks")
     return [
         ("Configurations", PROTOCOLS.get(str(get("protocol")), str(get("protocol") or NOTHING))),
-        ("Scope", SCOPES.get(str(get("scope")), str(get("scope") or NOTHING))),
+        ("Scope", scope(pair)),
         ("Family", FAMILIES.get(str(get("family")), str(get("family") or NOTHING))),
         ("Pairs in a family", str(get("family_size") or NOTHING)),
         ("Error rate of a family (α)", f"{get('alpha'):g}" if get("alpha") else NOTHING),

@@ -10,7 +10,7 @@ from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.units import NOTHING, Unit, number, plural, sentence
-from dlfun.report.verdicts import BY, explanations, marks, tests_of
+from dlfun.report.verdicts import BY, explanations, marks, p_value, tests_of, verdict
 from dlfun.stats import benjamini_hochberg
 
 LOOKS = {
@@ -92,7 +92,7 @@ def square(pair: Pair | None, below: bool, unit: Unit) -> Square:
         lines = [plural(pair["n"], "example"), "one model each"]
     else:
         lines = [f"θ {number(pair['theta'], 2)}", chances(pair.get("theta_ci"))]
-    return Square([*lines, str(pair["verdict"])], LOOKS.get(pair["verdict"], "none"))
+    return Square([*lines, verdict(pair)], LOOKS.get(pair["verdict"], "none"))
 
 
 def chances(ends: list[float | None] | None) -> str:
@@ -134,11 +134,11 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
     diff = pair["diff"]
     return [
         f"{pair['a']} – {pair['b']}",
-        str(pair["verdict"]) + BY.get(pair["decided_by"], ""),
+        verdict(pair) + BY.get(pair["decided_by"], ""),
         cell(unit.signed(diff))._replace(value=None if diff is None else unit.factor * diff),
         unit.interval(pair["ci"]),
-        of(get("p_holm"), 3, marks(pair)),
-        *([of(pair[EXPLORED], 3)] if EXPLORED in pair else []),
+        of(get("p_holm"), 3, marks(pair), least=True),
+        *([of(pair[EXPLORED], 3, least=True)] if EXPLORED in pair else []),
         of(get("hedges_g"), 2),
         *(of(get(name), 3) for name in ("p_worse", "p_rope", "p_better")),
         of(None if get("mde") is None else unit.factor * pair["mde"], 2),
@@ -146,11 +146,15 @@ def pair_row(pair: Pair, unit: Unit) -> list[Any]:
     ]
 
 
-def of(value: float | None, digits: int, marked: str = "") -> Any:
-    """A number that may be missing, as a cell; with the marks of a p value behind it."""
+def of(value: float | None, digits: int, marked: str = "", least: bool = False) -> Any:
+    """A number that may be missing, as a cell; with the marks of a p value behind it.
+
+    `least` says that one too small to show is not 0.
+    """
     if value is None:
         return cell(NOTHING)
-    return cell(number(value, digits) + marked)._replace(value=value)
+    shown = p_value(value) if least else number(value, digits)
+    return cell(shown + marked)._replace(value=value)
 
 
 def mixtures(pairs: list[Pair]) -> list[str]:

@@ -70,7 +70,7 @@ def test_inputs_that_float32_cannot_tell_apart_are_refused(far):
     inputs = np.stack([np.arange(40), far], axis=1)
     with pytest.raises(dlfun.UserError, match=words):
         dlfun.from_arrays(inputs, np.arange(40) % 2)
-    dlfun.from_arrays(inputs - far.min(), np.arange(40) % 2)
+    dlfun.from_arrays(inputs - [0, far.min()], np.arange(40) % 2)
     deep = np.zeros((40, 3, 2, 1))
     deep[:, 2, 0, 0] = far
     with pytest.raises(dlfun.UserError, match=r"number \[2, 0, 0\] of the inputs lies near"):

@@ -189,9 +189,9 @@ def check_held(given: np.ndarray, single: np.ndarray, path: Path) -> None:
         if (single[:, *where].astype(float) != given[:, *where]).any():
             name = where[0] if len(where) == 1 else list(where)
             raise UserError(
-                f"{path}: number {name} of the inputs lies near {low[where]:.12g} and varies by "
+                f"{path}: number {name} of the inputs lies near {low[where]:.17g} and varies by "
                 f"{spread[where]:.4g}, which float32 cannot tell apart; subtract "
-                f"{low[where]:.12g} from it, or leave it out"
+                f"{low[where]:.17g} from it, or leave it out"
             )
 
 

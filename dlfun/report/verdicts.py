@@ -125,8 +125,8 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
         )
     if any(pair["decided_by"] == "bootstrap-t" for pair in pairs):
         said.append(
-            "(bootstrap-t): an arm's scores are skewed, so the label is the weaker one of "
-            "the t and the bootstrap-t interval"
+            "(bootstrap-t): one arm's scores are skewed, so the label is of the interval that "
+            "holds both the t and the bootstrap-t interval"
         )
     if any(pair["mixture"] for pair in pairs):
         said.append(

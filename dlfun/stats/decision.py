@@ -1,6 +1,5 @@
 """The label of a pair, what it was taken from, and the test that explains it."""
 
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +15,6 @@ from dlfun.stats.labels import (
     UNRESOLVED,
     ahead,
     label,
-    weaker,
 )
 from dlfun.stats.paired_examples import Disagreement
 from dlfun.stats.tests import sign_flip, smallest_p
@@ -36,8 +34,7 @@ def verdict(found: Evidence, plan: Plan) -> str:
         return NONE
     if found.mixture:
         return _with_failures(found.favoured, plan)
-    labels = [label(ci, inner, plan.delta, found.n) for ci, inner in found.intervals(plan)]
-    return reduce(weaker, labels)
+    return label(*found.widest(plan), plan.delta, found.n)
 
 
 def decided_by(found: Evidence, plan: Plan) -> str:
@@ -46,8 +43,7 @@ def decided_by(found: Evidence, plan: Plan) -> str:
         return "ranks"
     if found.unit == EXAMPLES:
         return EXAMPLES
-    ci, inner = found.intervals(plan)[0]
-    plain = label(ci, inner, plan.delta, found.n)
+    plain = label(*found.plain(plan), plan.delta, found.n)
     return "t" if verdict(found, plan) in (plain, NONE) else "bootstrap-t"
 
 
@@ -98,11 +94,10 @@ def _with_failures(found: Evidence, plan: Plan) -> str:
     x, y, n = found.x, found.y, found.n
     if n < TOO_FEW:
         return NONE
-    ends = found.intervals(plan)
-    labels = {label(ci, inner, plan.delta, n) for ci, inner in ends}
-    if labels == {EQUIVALENT} and _alike_in_rank(found, plan):
+    ci, inner = found.widest(plan)
+    if label(ci, inner, plan.delta, n) == EQUIVALENT and _alike_in_rank(found, plan):
         return EQUIVALENT
-    intervals = [pair[0] for pair in ends]
+    intervals = [ci]
     if x.weak.any():
         everyone = np.ones(x.n, bool), ~y.weak
         lowered = difference_of(_lowered(x, y, found.paired), y, everyone, found.paired, plan)

@@ -55,8 +55,8 @@ def iqm(values: np.ndarray, axis: int = -1) -> np.ndarray:
     return stats.trim_mean(values, 0.25, axis=axis)
 
 
-def is_skewed(values: np.ndarray, most: float = MAX_SKEWNESS) -> bool:
-    """Whether |skewness| of values [n] exceeds `most`, or one lies 5 robust sds from the median."""
+def is_skewed(values: np.ndarray) -> bool:
+    """Whether |skewness| of values [n] exceeds 1, or a value lies 5 robust sds from the median."""
     spread = sd(values)
     if not spread > 0:
         return False
@@ -64,7 +64,7 @@ def is_skewed(values: np.ndarray, most: float = MAX_SKEWNESS) -> bool:
     distance = np.abs(values - np.median(values))
     # 1.4826 makes the median distance estimate the sd of a normal distribution.
     far = distance > MAX_ROBUST_Z * 1.4826 * np.median(distance)
-    return bool(abs(skewness) > most or far.any())
+    return bool(abs(skewness) > MAX_SKEWNESS or far.any())
 
 
 def bootstrap_t(

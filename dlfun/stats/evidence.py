@@ -42,6 +42,11 @@ class Plan(NamedTuple):
         """That level, and the narrower one of two one-sided tests."""
         return self.level, 1 - 2 * self.alpha
 
+    @property
+    def alone(self) -> tuple[float, float]:
+        """The same two levels for a pair that is the whole family."""
+        return 1 - self.size * self.alpha, 1 - 2 * self.size * self.alpha
+
 
 class Evidence(NamedTuple):
     """What is known of two arms.
@@ -53,8 +58,8 @@ class Evidence(NamedTuple):
       theta: the probability that a run of a scores more than one of b, failed runs scoring least.
       wins: the share of pairs in which a scores more; of arms that are not paired, theta.
       unit: what `n` counts: runs, or test examples.
-      bootstrap: ends of bootstrap-t intervals at the two levels of the plan; none where no arm is
-        skewed.
+      bootstrap: ends of bootstrap-t intervals at the two levels of a pair alone; none where no arm
+        is more skewed than the other.
     """
 
     a: Side
@@ -119,10 +124,20 @@ class Evidence(NamedTuple):
             bootstrap=[(-high, -low) for low, high in self.bootstrap],
         )
 
-    def intervals(self, plan: Plan) -> list[list[Ends]]:
-        """Intervals at the two levels of the plan, and where there are some, bootstrapped ones."""
-        plain = [self.compared.interval(level) for level in plan.levels]
-        return [plain, self.bootstrap] if self.bootstrap else [plain]
+    def plain(self, plan: Plan) -> tuple[Ends, Ends]:
+        """The intervals of the difference at the two levels of the plan."""
+        first, second = (self.compared.interval(level) for level in plan.levels)
+        return first, second
+
+    def widest(self, plan: Plan) -> tuple[Ends, Ends]:
+        """The same, with the bootstrapped ones taken in where there are some."""
+        first, second = (
+            (min(low for low, _ in ends), max(high for _, high in ends))
+            for ends in zip(
+                self.plain(plan), *([self.bootstrap] * bool(self.bootstrap)), strict=True
+            )
+        )
+        return first, second
 
 
 def gather(a: Side, b: Side, plan: Plan) -> Evidence:
@@ -134,8 +149,9 @@ def gather(a: Side, b: Side, plan: Plan) -> Evidence:
     good = ~x.weak, ~y.weak
     compared = difference_of(x, y, good, paired, plan)
     ends: list[Ends] = []
-    if suspicious(x.scores[good[0]]) or suspicious(y.scores[good[1]]):
-        ends = bootstrap_t_ends(_samples(x, y, good, paired), compared.error, plan.levels)
+    if suspicious(x.scores[good[0]], y.scores[good[1]]):
+        # A bootstrap of so few runs knows nothing of the far tails that a family would ask for.
+        ends = bootstrap_t_ends(_samples(x, y, good, paired), compared.error, plan.alone)
     wins = wins_of(x, y, paired, plan)
     # Of an arm with one result: the share of the other's runs that it beats or loses to.
     one_sample = a.constant or b.constant

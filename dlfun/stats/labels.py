@@ -51,15 +51,3 @@ def ahead(beyond: bool, n: int) -> str:
     if n < FEW:
         return SUGGESTIVE
     return BETTER if beyond else SMALL
-
-
-def weaker(one: str, other: str) -> str:
-    """The weaker of two labels of the same pair.
-
-    >>> weaker("better", "better (small)"), weaker("suggestive", "unresolved")
-    ('better (small)', 'unresolved')
-    """
-    order = (*AHEAD, EQUIVALENT, UNRESOLVED, NONE)
-    if EQUIVALENT in (one, other) and one != other:
-        return UNRESOLVED if NONE not in (one, other) else NONE
-    return max(one, other, key=order.index)

@@ -33,10 +33,10 @@ class Pair(NamedTuple):
     too; `wins` is the share of pairs that a wins, by which runs that failed or stayed at chance are
     judged (of arms that are not paired it is theta). `n` counts what the verdict rests on: `unit`
     is runs, or test examples where both arms have one result. `ci` is the t interval, or the one
-    over examples; `ci_bootstrap` stands beside it where an arm is skewed, and the label is the
-    weaker one of both. `p_worse`, `p_rope` and `p_better` say of a - b: below -delta, within,
-    above delta. `p` is that of `p_test`, `p_holm` adjusted for the family; it explains, and
-    `decided_by` says what the label is from.
+    over examples; where an arm is skewed `ci_bootstrap` stands beside it, of the pair alone, and
+    the label is that of the interval that holds both. `p_worse`, `p_rope` and `p_better` say of
+    a - b: below -delta, within, above delta. `p` is that of `p_test`, `p_holm` adjusted for the
+    family; it explains, and `decided_by` says what the label is from.
     """
 
     a: str

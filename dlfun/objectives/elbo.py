@@ -9,6 +9,7 @@ from jax import numpy as jnp
 
 from dlfun.models.vae import VAEOutputs
 from dlfun.objectives.metrics import weighted
+from dlfun.objectives.squared_error import standard_of
 from dlfun.types import Batch, HParams, Metrics, Objective, Predictions
 
 
@@ -63,7 +64,8 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
     """-ELBO per example, plus the read-out's own loss; training weighs the KL by `kl_weight`.
 
     Metrics are of the bound itself: in nats per example, with the KL at weight 1 and one sample
-    of the latent.
+    of the latent. Where the read-out's targets are standardised, nats are added to the squared
+    error of standardised numbers, whatever their unit; `readout_loss` is in the user's unit.
     """
 
     def parts(outputs: VAEOutputs, batch: Batch) -> tuple[jax.Array, jax.Array]:
@@ -80,6 +82,8 @@ def elbo(likelihood: str, readout: Objective) -> Objective:
         bound = weighted(reconstruction - kl, batch)
         theirs = readout.metrics(outputs.readout, batch, hparams)
         read, count = theirs["loss"]
+        if standard_of(batch) is not None:
+            read, count = weighted(readout.loss(outputs.readout, batch, hparams), batch)
         return theirs | {
             "readout_loss": theirs["loss"],
             "loss": (read - bound[0], count),

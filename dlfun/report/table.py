@@ -166,33 +166,42 @@ def explained(rows: Sequence[Row], metric: str) -> float:
 
 
 def is_no_better_than_the_mean(rows: Sequence[Row], metric: str) -> bool:
-    """Whether an arm predicts numbers no better than who always says their mean."""
+    """Whether an arm predicts numbers no better than who always says their mean in training."""
     scores = [number(row, metric) for row in rows if row["status"] == "ok"]
     if metric.rpartition("_")[2] not in ERRORS or not scores:
         return False
-    return bool(np.mean(scores) >= number(rows[0], "chance") or explained(rows, metric) < 0)
+    return bool(np.mean(scores) >= number(rows[0], "chance"))
 
 
 def no_better_than_the_mean(lines: Sequence[Line]) -> list[str]:
-    """A sentence on the arms that are so, if any are."""
+    """A sentence on the arms that are so, if any are, and one on others with an R^2 below 0."""
     several = len({line.dataset for line in lines}) > 1
-    worse = [
-        f"{line.label} on {line.dataset}" if several else line.label
-        for line in lines
-        if is_no_better_than_the_mean(line.rows, line.metric)
-    ]
-    return [said_of(worse)] if worse else []
+    names = [f"{line.label} on {line.dataset}" if several else line.label for line in lines]
+    return about_the_mean([(n, x.rows, x.metric) for n, x in zip(names, lines, strict=True)])
 
 
-def said_of(worse: Sequence[str]) -> str:
-    """The sentence on arms that are no better than the mean.
+def about_the_mean(arms: Sequence[tuple[str, Sequence[Row], str]]) -> list[str]:
+    """The same of arms by name, rows and metric.
+
+    R^2 is against the mean of the test targets, which no arm knows: below 0 says not that the mean
+    of the training targets is as near.
+    """
+    worse = [name for name, rows, metric in arms if is_no_better_than_the_mean(rows, metric)]
+    negative = [name for name, rows, metric in arms if explained(rows, metric) < 0]
+    others = [name for name in negative if name not in worse]
+    said = [said_of(worse)] if worse else []
+    return said + ([f"By {R2}, {said_of(others, 'test')}"] if others else [])
+
+
+def said_of(worse: Sequence[str], split: str = "training") -> str:
+    """The sentence on arms that are no better than the mean of a split's targets.
 
     >>> said_of(["softmax"])
     'softmax is no better than always saying the mean of the training targets.'
     """
     verb = "is" if len(worse) == 1 else "are"
     names = ", ".join(worse)
-    return f"{names} {verb} no better than always saying the mean of the training targets."
+    return f"{names} {verb} no better than always saying the mean of the {split} targets."
 
 
 def without_empty(table: Sequence[dict[str, str]]) -> list[dict[str, str]]:

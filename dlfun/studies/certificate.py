@@ -174,8 +174,9 @@ def words(
         said.append("so do members alone and in another population")
     else:
         moved = sum(run["arm_rank_change"] > 0 for run in apart)
+        drift_by = "differ" if broken or changes else "drift by rounding"
         said.append(
-            "members alone and in another population drift by rounding; "
+            f"members alone and in another population {drift_by}; "
             + (f"the rank of an arm changes in {moved} reruns" if moved else "no arm changes rank")
         )
     if others:

@@ -23,6 +23,10 @@ NEAR = 0.01
 """So are those that vary by less than this."""
 
 
+MOST = 0.9
+"""The part of the variance of all outputs from which on one of them decides."""
+
+
 class Unit(NamedTuple):
     """The unit of inputs, or of the feature that is furthest from a mean of 0 and a spread of 1.
 
@@ -70,9 +74,26 @@ def unit_of(dataset: Dataset) -> Unit | None:
 
 
 def unit_notes(dataset: Dataset) -> list[str]:
-    """That inputs come in a unit which networks do not learn from; nothing where it is fit."""
+    """That inputs come in a unit which networks do not learn from, and `output_notes`."""
     unit = unit_of(dataset)
-    return [f"{dataset.name}: {unit}"] if unit is not None and unit.unfit else []
+    inputs = [f"{dataset.name}: {unit}"] if unit is not None and unit.unfit else []
+    return inputs + output_notes(dataset)
+
+
+def output_notes(dataset: Dataset) -> list[str]:
+    """That one of several numbers to predict decides their rmse; nothing where none does."""
+    if dataset.scaling is None or dataset.scaling.targets is None:
+        return []
+    squares = np.square(np.asarray(dataset.scaling.targets.sd, np.float64))
+    most = int(squares.argmax())
+    if len(squares) < 2 or squares[most] <= MOST * squares.sum():
+        return []
+    few, many = np.sqrt([squares.min(), squares[most]])
+    return [
+        f"{dataset.name}: the rmse, and so each verdict, is over {len(squares)} numbers that vary "
+        f"by {few:.3g} to {many:.3g} (standard deviations), and so all but of output {most} alone; "
+        "R² counts them alike: give them in units in which they do, or predict them one by one"
+    ]
 
 
 def remedy(dataset: Dataset, shortly: str = "") -> str:

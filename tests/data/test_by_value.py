@@ -59,3 +59,35 @@ def test_masked_values_are_no_values():
     inputs = np.ma.masked_less(np.arange(40.0).reshape(20, 2), 3)
     with pytest.raises(dlfun.UserError, match="train_inputs holds 3 masked values"):
         dlfun.from_arrays(inputs, np.arange(20) % 2)
+
+
+@pytest.mark.parametrize(
+    "far", [1.7e9 + np.arange(40.0), 2**40 + np.arange(40), 1e6 + np.linspace(0, 1, 40)]
+)
+def test_inputs_that_float32_cannot_tell_apart_are_refused(far):
+    """They would become one number, or a few, and a feature that says nothing."""
+    words = r"number 1 of the inputs lies near \d+ and varies by .* subtract \d+ from it"
+    inputs = np.stack([np.arange(40), far], axis=1)
+    with pytest.raises(dlfun.UserError, match=words):
+        dlfun.from_arrays(inputs, np.arange(40) % 2)
+    dlfun.from_arrays(inputs - [0, far.min()], np.arange(40) % 2)
+    deep = np.zeros((40, 3, 2, 1))
+    deep[:, 2, 0, 0] = far
+    with pytest.raises(dlfun.UserError, match=r"number \[2, 0, 0\] of the inputs lies near"):
+        dlfun.from_arrays(deep, np.arange(40) % 2)
+
+
+@pytest.mark.parametrize(
+    "held", [2**24 + 2 * np.arange(40), 0.1 + 1e-17 * np.arange(40), np.full(40, 1.7e9 + 1)]
+)
+def test_inputs_that_float32_holds_or_that_are_constant_pass(held):
+    dlfun.from_arrays(np.stack([np.arange(40), held], axis=1), np.arange(40) % 2)
+
+
+def test_classes_written_as_rows_of_0_and_1_are_doubted(capsys):
+    inputs, rows = np.arange(40.0)[:, None], np.eye(3)[np.arange(40) % 3]
+    dlfun.from_arrays(inputs, rows)
+    assert "give their argmax(axis=1) as classes" in capsys.readouterr().err
+    dlfun.from_arrays(inputs, rows, target_type="number")
+    dlfun.from_arrays(inputs, rows + np.arange(40.0)[:, None])
+    assert not capsys.readouterr().err

@@ -130,6 +130,13 @@ def test_inputs_alone_are_for_generative_models(tmp_path):
         assemble(settings, raw.spec)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_no_bound_of_numbers_is_held_against_one_of_pixels(tmp_path, scale):
+    """A density depends on the unit; and what is not between 0 and 1 is no probability."""
+    raw = read(save_npz(tmp_path, inputs=scale * np.random.default_rng(0).random((40, 3))))
+    assert np.isnan(data.chance(data.split(raw, jax.random.key(0), 0, DataOptions())))
+
+
 def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
     targets = np.repeat([0, 1, 2], [25, 10, 5])
     inputs = np.arange(40.0)[:, None]

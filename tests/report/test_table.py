@@ -94,6 +94,9 @@ def test_numbers_have_an_r2_beside_them_and_the_mean_to_beat():
     assert "0.8" in table[2].split()
     assert table[5] == "b, c are no better than always saying the mean of the training targets."
     assert "no better" not in study_table(rows[:2])
+    near = study_table([*rows[:2], arm("d", 4.99, -0.1)])  # nearer than the mean that was known
+    assert "By R², d is no better than always saying the mean of the test targets.\n" in near
+    assert "training targets" not in near
     assert "R²" not in study_table(ROWS)
 
 

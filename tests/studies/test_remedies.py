@@ -80,3 +80,13 @@ def test_the_advice_to_a_vae_that_failed_at_once_helps():
     learned = dlfun.train(net, again, **numbers)
     assert {row["status"] for row in learned.rows} == {"ok"}
     assert told not in learned.notes
+
+
+@pytest.mark.parametrize(("units", "most"), [((1, 1000), 1), ((5e-3, 1e-6), 0), ((1, 2), None)])
+def test_the_output_that_decides_an_rmse_is_named(units, most):
+    found = unit_notes(dlfun.from_arrays(DRAWN, DRAWN[:, :2] * units).split())
+    if most is None:
+        assert not found
+    else:
+        assert re.match(f"arrays: the rmse, and so each verdict, .* of output {most} alone", *found)
+    assert not unit_notes(dlfun.from_arrays(DRAWN, DRAWN[:, 0] * units[1]).split())

@@ -1,5 +1,7 @@
 """Numbers to predict, in the user's unit: it decides nothing, and all answers are in it."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score
@@ -9,7 +11,7 @@ from dlfun.learners.prepare import prepare
 from dlfun.studies.classical.estimators import scores
 from dlfun.studies.recorded import read_record
 from dlfun.studies.use.called import network_of
-from dlfun.studies.use.export import check, exportable
+from dlfun.studies.use.export import answers, check, exportable
 from dlfun.studies.use.formats import FORMATS
 from dlfun.studies.use.sample import decode
 
@@ -124,6 +126,34 @@ def test_an_export_answers_in_the_users_unit(tmp_path, offset):
     assert model.variables["scaling/targets/sd"] == pytest.approx(data.split().scaling.targets.sd)
 
 
+def test_an_export_far_from_0_tells_its_answers_apart(tmp_path):
+    """float32 has steps of 128 there: they are differences, and export.json says from what."""
+    data = table(tmp_path, 50.0, 1.7e9)
+    study = dlfun.train(SMALL, data, **KEEP)
+    network = network_of(read_record(study.folder), study._trained.arms(), None, None, "0")
+    model, expected = exportable(network, "outputs")
+    files = FORMATS["jax"].write(model)
+    assert check(files, "jax", model, expected, "float32").difference < 1e-5
+    about = answers(network, "outputs")
+    added = float(re.search(r"add, in double precision, (\d+) to number 0", about)[1])
+    held = network.examples.inputs + data.raw.scaling.inputs.origin
+    said = FORMATS["jax"].call(files, model).astype(float) + added
+    np.testing.assert_allclose(said, study.predict(held, member=0).predicted, atol=1e-3)
+    assert np.ptp(said) > 50
+
+
+def test_the_unit_of_the_target_decides_no_best_member_nor_a_vaes_loss(tmp_path):
+    vae = dlfun.model("vae", widths=(8,), latent=2)
+    studies = [dlfun.train(vae, table(tmp_path, unit), **KEEP) for unit in (1e-3, 1e3)]
+    for study in studies:
+        found = network_of(read_record(study.folder), study._trained.arms(), None, None, "best")
+        assert found.rows == (int(np.argmin(column(study, "validation_rmse"))),)
+    for name in ("train_loss", "validation_loss", "test_loss", "test_elbo"):
+        np.testing.assert_allclose(*(column(study, name) for study in studies), rtol=5e-3)
+    small, large = (column(study, "test_readout_loss") for study in studies)
+    np.testing.assert_allclose(large / small, 1e12, rtol=5e-3)
+
+
 def test_what_a_vae_makes_is_in_the_users_unit(tmp_path):
     data = table(tmp_path, 300.0, 1000.0)
     study = dlfun.train(dlfun.model("vae", widths=(8,), latent=2), data, **KEEP)
@@ -133,6 +163,10 @@ def test_what_a_vae_makes_is_in_the_users_unit(tmp_path):
     model = exportable(network, "decoder")[0]
     np.testing.assert_allclose(
         model.function(model.tree, np.zeros((3, 2), np.float32)), made, rtol=1e-5, atol=1e-3
+    )
+    files = FORMATS["jax"].write(model)
+    np.testing.assert_allclose(
+        FORMATS["jax"].call(files, model), model.function(model.tree, **model.arguments), rtol=1e-5
     )
     train = data.split().train.inputs
     np.testing.assert_allclose(made[:, 0].mean(), train[:, 0].mean(), atol=300)

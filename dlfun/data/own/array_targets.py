@@ -107,11 +107,19 @@ def as_numbers(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     for output, numbers in enumerate(pooled.T):
         which = f"output {output} of the targets" if pooled.shape[1] > 1 else "the target"
         check_varies(numbers, f"{path}: {which}")
+    if not wanted and pooled.shape[1] > 1 and are_one_hot(pooled):
+        doubt = f"the targets are taken as {pooled.shape[1]} numbers, though each row has one 1"
+        return made, (), (f"{doubt} among 0s; give their argmax(axis=1) as classes",)
     values = len(np.unique(pooled))
     if wanted or pooled.shape[1] > 1 or values > FEW:
         return made, (), ()
     doubt = f"the target is taken as numbers, though it has {values} values only"
     return made, (), (f"{doubt}; {said('class')} takes them as classes",)
+
+
+def are_one_hot(numbers: np.ndarray) -> bool:
+    """Whether each row [outputs] is one 1 among 0s, as classes are often written."""
+    return bool(np.isin(numbers, (0, 1)).all() and (numbers.sum(1) == 1).all())
 
 
 def whole_type(array: np.ndarray) -> type:

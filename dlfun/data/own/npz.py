@@ -20,6 +20,12 @@ from dlfun.types import Spec, Split
 MODALITIES = {1: "vector", 2: "sequence", 3: "image", 4: "video"}
 """By the number of axes of an example."""
 
+STEPS = 50
+"""Inputs that vary by fewer steps of float32 lose too much."""
+
+ROUNDING = 1e-12
+"""A part of a number that is no more than rounding errors of float64."""
+
 PAIRS = {
     "train": (("inputs", "targets"), ("train_inputs", "train_targets"), ("x_train", "y_train")),
     "validation": (
@@ -164,7 +170,29 @@ def as_inputs(given: Mapping[str, np.ndarray], path: Path) -> dict[str, np.ndarr
         made = {part: array.astype(np.float32) for part, array in given.items()}
     for part, array in made.items():
         parts.check_finite(array, f"the {part} split", path)
+    check_held(given["train"], made["train"], path)
     return made
+
+
+def check_held(given: np.ndarray, single: np.ndarray, path: Path) -> None:
+    """Raises UserError if training inputs [n, ...] vary by less than float32 tells apart.
+
+    Those that vary by no more than rounding errors of float64 are constant, and pass.
+    """
+    if given.dtype.itemsize <= single.dtype.itemsize and given.dtype.kind == "f":
+        return
+    low, high = given.min(0).astype(float), given.max(0).astype(float)
+    size, spread = np.maximum(np.abs(low), np.abs(high)), high - low
+    near = (spread > ROUNDING * size) & (spread < STEPS * np.spacing(size.astype(np.float32)))
+    for place in np.argwhere(near):
+        where = tuple(place.tolist())
+        if (single[:, *where].astype(float) != given[:, *where]).any():
+            name = where[0] if len(where) == 1 else list(where)
+            raise UserError(
+                f"{path}: number {name} of the inputs lies near {low[where]:.17g} and varies by "
+                f"{spread[where]:.4g}, which float32 cannot tell apart; subtract "
+                f"{low[where]:.17g} from it, or leave it out"
+            )
 
 
 def make_spec(train: Split, classes: tuple[str, ...], official: str) -> Spec:

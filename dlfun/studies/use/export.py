@@ -19,7 +19,15 @@ from dlfun.studies.record import version, write_json, write_record
 from dlfun.studies.use.formats import BATCH, FORMATS, Exportable
 from dlfun.studies.use.predict import outputs_of
 from dlfun.studies.use.sample import decode
-from dlfun.studies.use.standards import parted, scaling_tree, spread, standards, stored_columns
+from dlfun.studies.use.standards import (
+    given_numbers,
+    left_out,
+    parted,
+    scaling_tree,
+    spread,
+    standards,
+    stored_columns,
+)
 from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
 
 PARTS = ("outputs", "decoder")
@@ -53,7 +61,7 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
     """A trained member as a function, and what the original gives for real inputs.
 
     The inputs are those that the data set stores, of its type; what scales them is inside, and
-    outputs are in the user's unit. They are those that the record keeps.
+    outputs are in the user's unit, less `lost`. They are those that the record keeps.
 
     Raises:
       UserError: if the model has no such part.
@@ -72,7 +80,14 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
         arguments["lengths"] = np.asarray(given.lengths, np.int32)
     function = answering(network)
     output = "logits" if is_logits(network) else "outputs"
-    return Exportable(function, flat, variables, arguments, output), outputs_of(network, given)[0]
+    expected = outputs_of(network, given)[0] - lost(network, part)
+    return Exportable(function, flat, variables, arguments, output), expected
+
+
+def lost(network: Network, part: str) -> np.ndarray | float:
+    """What is to be added to what a part gives: [columns] float64; 0 where nothing is."""
+    scaling = network.scaling(0)
+    return left_out(scaling and (scaling.targets if part == "outputs" else scaling.inputs))
 
 
 def answering(network: Network) -> Callable[..., jax.Array]:
@@ -104,21 +119,21 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)
 
-    own = network.scaling(0)
-    origin = None if own is None or own.inputs is None else own.inputs.origin
+    own, less = network.scaling(0), lost(network, "decoder")
+    origin = None if own is None or own.inputs is None else own.inputs.origin - less
 
     def function(variables: Any, latents: jax.Array) -> jax.Array:
         model, scaling = parted(variables)
         made = values(module.apply(model, latents, method="decode")[0], kind)
         if scaling.inputs is None or origin is None:
             return made
-        flat = made.reshape(len(made), -1)  # as wide as the columns are
+        flat = made.reshape(made.shape[0], -1)  # as wide as the columns are
         return scaling.inputs.stored(flat) + origin[None].astype(made.dtype)
 
     dtype = network.variables["params"]["log_scale"].dtype
     random = np.random.default_rng(0)
     latents = random.normal(size=(LATENTS, settings.shape.latent)).astype(dtype)
-    found = decode(network, latents)
+    found = decode(network, latents) - less
     return function, {"latents": latents}, found
 
 
@@ -169,6 +184,13 @@ def meaning(network: Network, source: Source, part: str) -> str:
     return "as the data set stores them; nothing is scaled"
 
 
+def answers(network: Network, part: str) -> str:
+    """In words, what the outputs are, where they are numbers in a unit of the user's own."""
+    scaling = network.scaling(0)
+    standard = scaling and (scaling.targets if part == "outputs" else scaling.inputs)
+    return "" if standard is None else given_numbers(left_out(standard))
+
+
 def loading(kind: str, model: Exportable) -> list[str]:
     """The lines of Python that load a format, with the names of this model's arguments."""
     listed = ", ".join(model.arguments)
@@ -195,6 +217,7 @@ def describe(
         "columns": source.columns if part == "outputs" else [],
         "standardised": standards(network),
         "gives": model.output,
+        "outputs are": answers(network, part),
         "classes": list(network.classes) if part == "outputs" else [],
         "alphabet": network.spec.alphabet,
         "load": loading(kind, model),

@@ -12,16 +12,32 @@ from dlfun.studies.use.trained import Network
 SCALING = "scaling"
 """The collection of variables that standardise numbers: of inputs and targets, mean and sd."""
 
+COARSE = 1e-3
+"""Numbers that float32 rounds by more than this part of their spread are given as differences."""
+
+
+def left_out(standard: Standard | None) -> np.ndarray | float:
+    """What an export gives columns of numbers less: [columns] float64, or 0.
+
+    It is their origin, where float32 could not tell the answers apart in the user's unit.
+    """
+    if standard is None:
+        return 0.0
+    rounding = np.spacing(np.abs(standard.origin + standard.mean).astype(np.float32))
+    return np.where(rounding > COARSE * standard.sd, standard.origin, 0.0) * (standard.sd > 0)
+
 
 def scaling_tree(scaling: Scaling | None) -> dict[str, Any]:
     """How numbers are standardised, as variables of the export; nothing where none are.
 
-    Inputs are taken less their origin; targets are given in the user's unit.
+    Inputs are taken less their origin; targets are given in the user's unit, less `left_out`.
     """
     parts = {} if scaling is None else scaling._asdict()
     made = {
         name: {
-            "mean": (own.mean + (own.origin if name == "targets" else 0)).astype(np.float32),
+            "mean": (own.mean + (own.origin - left_out(own)) * (name == "targets")).astype(
+                np.float32
+            ),
             "sd": own.sd.astype(np.float32),
         }
         for name, own in parts.items()
@@ -56,6 +72,18 @@ def stored_columns(origin: np.ndarray) -> str:
         return plain
     lost = ", ".join(f"{origin[i]:.17g} from number {i}" for i in away.tolist())
     return f"{plain}; subtract first, in double precision, {lost} (counted from 0)"
+
+
+def given_numbers(lost: np.ndarray | float) -> str:
+    """In words, how numbers are given that are less `lost`."""
+    away = np.flatnonzero(lost)
+    if not len(away):
+        return "numbers in the user's unit"
+    added = ", ".join(f"{np.ravel(lost)[i]:.17g} to number {i}" for i in away.tolist())
+    return (
+        "differences in the user's unit, as float32 cannot hold the numbers themselves; add, in "
+        f"double precision, {added} (counted from 0)"
+    )
 
 
 def spread(network: Network, part: str) -> float | np.ndarray:

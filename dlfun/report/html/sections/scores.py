@@ -9,13 +9,7 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import Unit, better, first_upper, number
-from dlfun.report.table import (
-    MEANING,
-    R2,
-    explained,
-    is_no_better_than_the_mean,
-    said_of,
-)
+from dlfun.report.table import MEANING, R2, about_the_mean, explained
 from dlfun.stats import bootstrap_t, describe
 
 MOST = 24
@@ -109,7 +103,7 @@ def score_table(group: Group) -> Table:
         )
     if np.isfinite(chance):
         note += f" Chance is {unit.whole(chance)}."
-    note += about_the_mean(group)
+    note += about_mean(group)
     if any(line.best for line in group.lines):
         note += " Bold: not shown to be worse than the best."
     rows = [[row[i] for i in keep] for row in rows]
@@ -146,14 +140,14 @@ def share(line: Line, metric: str) -> Cell:
     return Cell(number(value), value) if np.isfinite(value) else cell("")
 
 
-def about_the_mean(group: Group) -> str:
+def about_mean(group: Group) -> str:
     """What the mean of the training targets scores, and which arms are no better; of an rmse."""
     chance = column(group.lines[0].rows, "chance")[0]
     if not group.metric.endswith("rmse") or not np.isfinite(chance):
         return ""
-    worse = [x.label for x in group.lines if is_no_better_than_the_mean(x.rows, group.metric)]
-    scored = f" Always saying the mean of the training targets has {group.unit.whole(chance)}."
-    return scored + (f" {first_upper(said_of(worse))}" if worse else "")
+    said = about_the_mean([(x.label, x.rows, group.metric) for x in group.lines])
+    scored = f"Always saying the mean of the training targets has {group.unit.whole(chance)}."
+    return "".join(f" {sentence}" for sentence in (scored, *map(first_upper, said)))
 
 
 def doubted(line: Line, unit: Unit) -> Cell:

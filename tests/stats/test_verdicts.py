@@ -122,7 +122,7 @@ def test_very_small_and_very_large_numbers_keep_three_digits():
 def test_a_margin_is_written_as_differences_are():
     x, y = apart(0.05)
     words = judged(1e6 * x, 1e6 * y, delta=37100.4, percent=False).words
-    assert words == "x beats y by 50000.0 [48127.8, 51872.2], 20 seeds"
+    assert words == "x beats y by 50000.0 [48127.9, 51872.1], 20 seeds"
     small = judged(1e6 * x, 1e6 * y, delta=50000.4, percent=False).words
     assert small.endswith(", perhaps by less than 50000, 20 seeds")
 

@@ -13,7 +13,7 @@ from dlfun.report.across import meaning as across_meaning
 from dlfun.report.formats import Bold, markdown_text, one_line, table_as
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
-from dlfun.report.verdicts import counted, scope_of, verdict
+from dlfun.report.verdicts import about, counted, verdict
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
 
@@ -222,11 +222,11 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
     tables = [(meaning, study_cells(arms, together=format != "csv")), (meaning_of(told), compared)]
     tables.append(over_datasets(labels, paths))
     parts = []
-    for about, rows in tables:
+    for title, rows in tables:
         if len(paths) == 1:
             rows = [{n: v for n, v in row.items() if n != "record"} for row in rows]
         if rows:
-            parts.append(said(about, format) + table_as(rows, format))
+            parts.append(said(title, format) + table_as(rows, format))
     return "\n\n".join(parts)
 
 
@@ -238,7 +238,7 @@ def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
 
 def meaning_of(pairs: Sequence[Mapping[str, Any]]) -> str:
     """What a table of pairs holds, and what its verdicts are about."""
-    return f"{PAIRS} Verdicts are about {'; '.join(dict.fromkeys(map(scope_of, pairs)))}."
+    return f"{PAIRS} Verdicts are about {about(pairs)}."
 
 
 def said(meaning: str, format: str) -> str:

@@ -107,6 +107,9 @@ SPLITS = {
 }
 """What claims are about where each replicate has a test split of its own."""
 
+EXAMPLED = "examples like those tested"
+"""What claims are about that count test examples."""
+
 OTHERS = ("exact sign-flip test", "sign test of pairs", "Mann-Whitney test", "exact McNemar test")
 """Tests that are not those of an interval."""
 
@@ -119,6 +122,14 @@ def scope_of(pair: Record) -> str:
         "this-test-set": "new seeds on this test set",
         "population": "new seeds, and all examples like those tested",
     }[pair["scope"]]
+
+
+def about(pairs: Sequence[Record]) -> str:
+    """What the claims of pairs are about, those over test examples among them."""
+    scopes = dict.fromkeys(scope_of(pair) for pair in pairs if pair["unit"] != "examples")
+    if len(scopes) and any(pair["unit"] == "examples" for pair in pairs):
+        return f"{'; '.join(scopes)}; of two arms with one result each, {EXAMPLED}"
+    return "; ".join(scopes) or f"{EXAMPLED}, for these trained models"
 
 
 def unseen(pairs: Sequence[Record]) -> str:
@@ -215,7 +226,7 @@ def verdict_table(pairs: Sequence[Record]) -> str:
     rows = [{name: row.get(name, "") for name in names} for row in rows]
     if len({pair["dataset"] for pair in pairs}) == 1:
         rows = [{n: v for n, v in row.items() if n != "dataset"} for row in rows]
-    return f"\nabout {scope_of(pairs[0])}:\n\n{text_table(rows, WORDS)}\n{meaning(pairs)}"
+    return f"\nabout {about(pairs)}:\n\n{text_table(rows, WORDS)}\n{meaning(pairs)}"
 
 
 def variance_table(rows: Sequence[Record]) -> str:

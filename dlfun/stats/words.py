@@ -192,7 +192,8 @@ def _shown(*numbers: float) -> list[str]:
 
 
 def _margin(plan: Plan, printing: Printing) -> str:
-    return printing.counted(f"{printing.scale * plan.delta:.4g}")
+    margin = printing.scale * plan.delta
+    return printing.counted(f"{margin:.0f}" if 1e4 <= margin < VERY_LARGE else f"{margin:.4g}")
 
 
 def _by_rank(found: Evidence) -> str:

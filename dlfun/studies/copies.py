@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from dlfun.studies.classical.run import Classical
@@ -22,27 +24,48 @@ def answers_of(arm: Arm) -> np.ndarray | None:
     return None if found is None else np.asarray(found)
 
 
+def confidence_of(arm: Arm) -> np.ndarray | None:
+    """How sure each run was of its classes [replicates, examples]; None where that is not kept."""
+    found = arm.confidence if isinstance(arm, Classical) else arm.predictions.get("confidence")
+    return None if found is None else np.asarray(found)
+
+
 def mark_copies(arm: Arm, data: Stacked) -> None:
     """Gives each row its column copy_of: the first replicate that said the same; else empty.
 
-    Runs are copies if they gave equal answers to all examples of the same test split, and scored
-    the same. Equal scores alone make no copies, and a run that failed is none.
+    The runs of an arm are copies if all of them gave equal answers to all examples of the same test
+    split, and scored the same. Where only some did, as networks of different seeds do on few
+    examples, those are copies that were also equally sure of each answer. Equal scores alone make
+    no copies, and a run that failed is none.
     """
-    answers, splits = answers_of(arm), own_splits(arm.rows, data)
-    metric = metric_of(arm.rows, "test")
-    first: dict[tuple[bytes, float], list[int]] = {}
-    for i, row in enumerate(arm.rows):
+    for row in arm.rows:
         row["copy_of"] = ""
-        if answers is None or row["status"] != "ok":
-            continue
-        said = np.ascontiguousarray(answers[i]).tobytes(), score(row, metric)
-        alike = first.setdefault(said, [])
-        for j in alike:
-            if same_test(data, splits[i], splits[j]):
-                row["copy_of"] = arm.rows[j]["replicate"]
-                break
-        else:
-            alike.append(i)
+    answers, sure = answers_of(arm), confidence_of(arm)
+    if answers is None:
+        return
+    metric = metric_of(arm.rows, "test")
+    scores = [np.float64(score(row, metric)).tobytes() for row in arm.rows]
+    said = [np.ascontiguousarray(a).tobytes() + b for a, b in zip(answers, scores, strict=True)]
+    first = first_alike(arm, said, data)
+    if sure is not None and len(set(first.values())) > 1:
+        said = [
+            one + np.ascontiguousarray(own).tobytes() for one, own in zip(said, sure, strict=True)
+        ]
+        first = first_alike(arm, said, data)
+    for i, j in first.items():
+        if i != j:
+            arm.rows[i]["copy_of"] = arm.rows[j]["replicate"]
+
+
+def first_alike(arm: Arm, said: Sequence[bytes], data: Stacked) -> dict[int, int]:
+    """Each run that did not fail -> the first that said the same of the same examples."""
+    splits, first = own_splits(arm.rows, data), dict[int, int]()
+    for i, row in enumerate(arm.rows):
+        if row["status"] == "ok":
+            alike = (j for j in set(first.values()) if said[i] == said[j])
+            same = (j for j in alike if same_test(data, splits[i], splits[j]))
+            first[i] = next(same, i)
+    return first
 
 
 def same_test(data: Stacked, one: int, other: int) -> bool:

@@ -201,7 +201,7 @@ def test_what_is_not_known_is_one_dash_and_the_arm_behind_is_named(tmp_path):
     one, two = csv.DictReader(io.StringIO(text.split("\n\n")[1]))
     assert (one["θ"], one["θ interval"], one["n"]) == ("-", "-", "1,000 examples")
     assert two["verdict"] == "vae better (small)"
-    about = "Verdicts are about new seeds on this test set; new seeds and new splits of data like"
+    about = "Verdicts are about new seeds and new splits of data like these; of two arms with one"
     assert about in print_tables([tmp_path / "r"], "latex")
 
 

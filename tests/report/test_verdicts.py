@@ -52,6 +52,19 @@ def test_where_each_run_has_its_own_test_split_the_claim_is_not_about_one(scheme
     assert verdict_table(pairs).strip().splitlines()[0] == f"about {about}:"
 
 
+def test_claims_over_test_examples_are_not_about_new_seeds():
+    pairs = pairs_of({"a": 0.5, "b": 0.9, "c": 0.7}, 12)
+    examples = [pair | {"unit": "examples", "n": 1000} for pair in pairs]
+    first = [
+        verdict_table(given).strip().splitlines()[0] for given in (examples, [*pairs, *examples])
+    ]
+    assert first == [
+        "about examples like those tested, for these trained models:",
+        "about new seeds on this test set; of two arms with one result each, examples like those "
+        "tested:",
+    ]
+
+
 def test_the_arm_that_ranks_favour_is_named_though_its_mean_is_the_lower_one():
     rows = [
         {"model": name, "dataset": "d", "replicate": r, "status": status, "test_accuracy": value}

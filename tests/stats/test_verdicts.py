@@ -119,6 +119,14 @@ def test_very_small_and_very_large_numbers_keep_three_digits():
         assert judged(scale * x, scale * y, delta=0.0, percent=False).words == words
 
 
+def test_a_margin_is_written_as_differences_are():
+    x, y = apart(0.05)
+    words = judged(1e6 * x, 1e6 * y, delta=37100.4, percent=False).words
+    assert words == "x beats y by 50000.0 [48127.9, 51872.1], 20 seeds"
+    small = judged(1e6 * x, 1e6 * y, delta=50000.4, percent=False).words
+    assert small.endswith(", perhaps by less than 50000, 20 seeds")
+
+
 def test_both_numbers_of_seeds_are_given_where_they_differ():
     x, y = apart(0.05)
     pair = judged(x[:12], y, paired=False)

@@ -134,6 +134,20 @@ def test_copies_are_runs_that_said_the_same_of_the_same_examples():
     assert [row["copy_of"] for row in rows] == ["", "", 0, 1]
 
 
+@pytest.mark.parametrize("unlike", [False, True])
+def test_networks_that_differ_are_not_copies_for_their_classes_are_equal(unlike):
+    """Ten seeds on few examples: what they are sure of tells them apart, unless all are alike."""
+    split = Split(np.arange(4.0).reshape(1, 4), np.array([[0, 1, 0, 1]]))
+    data = Stacked((None,), None, split)
+    classes = np.array([[0, 1, 0, 1]] * 4)
+    classes[3, 0] = int(unlike)
+    sure = np.array([[0.9, 0.8, 0.9, 0.7], [0.9, 0.8, 0.9, 0.7], [0.8] * 4, [0.9] * 4])
+    rows = [{"replicate": r, "status": "ok"} for r in range(4)]
+    mark_copies(Classical(rows, classes, sure), data)
+    wanted = ["", 0, "", ""] if unlike else ["", 0, 0, 0]
+    assert [row["copy_of"] for row in rows] == wanted
+
+
 def test_arms_of_a_method():
     image = Spec((8, 8, 1), "image", "classification", 10)
     vector = Spec((8,), "vector", "classification", 10)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.units import first_upper, listed, plural
-from dlfun.report.verdicts import scope_of, unseen
+from dlfun.report.verdicts import about, unseen
 
 FEW = 3
 """So many pairs of a data set are told one by one."""
@@ -39,8 +39,10 @@ def headline(record: Record) -> Headline:
 
 def scope(record: Record) -> list[str]:
     """What the verdicts are about, and what so few runs cannot show."""
-    about = f"About {scope_of(record.pairs[0])}"
-    return [about, *(first_upper(text) for text in [unseen(record.pairs)] if text)]
+    return [
+        f"About {about(record.pairs)}",
+        *(first_upper(text) for text in [unseen(record.pairs)] if text),
+    ]
 
 
 def sentence(text: str) -> str:

@@ -93,6 +93,9 @@ def verdict(pair: Record) -> str:
     return f"{pair['winner']} {pair['verdict']}" if behind else str(pair["verdict"])
 
 
+BAD = ("n_failed", "n_at_chance")
+"""Of a pair: how many runs of an arm rank last."""
+
 FLOOR, APART = "*", "!"
 
 
@@ -134,14 +137,33 @@ def about(pairs: Sequence[Record]) -> str:
 
 def unseen(pairs: Sequence[Record]) -> str:
     """The share of runs that may collapse without one having done so in the fewest seeds."""
-    counts = [pair["n"] for pair in pairs if pair["unit"] == "runs" and not pair["mixture"]]
+    counts = [pair["n"] for pair in pairs if pair["unit"] == "runs" and not any(bad_in(pair))]
     if not counts:
         return ""
     n = min(counts)
+    others = "of the other arms, " if bad_runs(pairs) else ""
     return (
-        f"no run of {n} collapsed: up to {100 * unseen_rate(n):.0f} % of an arm's runs may (95 %), "
-        "and no test can see it"
+        f"{others}no run of {n} collapsed: up to {100 * unseen_rate(n):.0f} % of an arm's runs may "
+        "(95 %), and no test can see it"
     )
+
+
+def bad_in(pair: Record) -> tuple[int, int]:
+    """How many runs of each arm failed or stayed at chance."""
+    bad = [[pair.get(f"{what}_{end}") or 0 for what in BAD] for end in "ab"]
+    return sum(bad[0]), sum(bad[1])
+
+
+def bad_runs(pairs: Sequence[Record]) -> list[str]:
+    """How many runs of which arms failed or stayed at chance."""
+    several = len({pair["dataset"] for pair in pairs}) > 1
+    found = {}
+    for pair in pairs:
+        for end, bad in zip("ab", bad_in(pair), strict=True):
+            where = f" on {pair['dataset']}" if several else ""
+            if bad and pair["mixture"]:
+                found[pair[end], where] = f"{bad} of {pair['n']} runs of {pair[end]}{where}"
+    return list(found.values())
 
 
 def tests_of(pairs: Sequence[Record]) -> str:
@@ -184,8 +206,8 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
         )
     if any(pair["mixture"] for pair in pairs):
         said.append(
-            "(ranks): some runs failed or stayed at chance; they rank last, and differences "
-            "are of the others"
+            f"(ranks): {', '.join(bad_runs(pairs))} failed or stayed at chance; they rank last, "
+            "and differences are of the others"
         )
     return said
 

@@ -7,7 +7,7 @@ from scipy import stats
 from dlfun.report.plan import plan_table
 from dlfun.report.verdicts import variance_table, verdict, verdict_table
 from dlfun.studies.claim import Claim
-from dlfun.studies.judge import Examined, Look, judge
+from dlfun.studies.judge import Examined, Look, judge, mark_chance
 
 
 def pairs_of(arms, n, metric="test_accuracy", looks=()):
@@ -177,3 +177,26 @@ def test_arms_of_one_result_are_told_apart_by_examples():
     assert f"{pair['verdict']} (examples)" in table
     assert "p: exact McNemar test" in table
     assert "collapsed" not in table
+
+
+def test_runs_at_chance_are_counted_in_the_table_and_not_said_to_have_held():
+    """Two of ten runs of b guess: that no run of ten collapsed may be said of the others alone."""
+    rng = np.random.default_rng(0)
+    means = {"a": 0.8, "b": 0.7, "c": 0.6}
+    rows = [
+        {"model": name, "dataset": "d", "replicate": r, "status": "ok"}
+        | {"test_accuracy": 0.1 if name == "b" and r < 2 else mean + 0.01 * rng.normal()}
+        | {"chance": 0.1}
+        for name, mean in means.items()
+        for r in range(10)
+    ]
+    facts = Examined("official", 1000, 0.0, "classification")
+    mark_chance(rows, facts)
+    table = verdict_table(judge(rows, "d", facts, Claim(), Look(1, 0.05)))
+    assert "(ranks): 2 of 10 runs of b failed or stayed at chance; they rank last" in table
+    assert "\nof the other arms, no run of 10 collapsed" in table
+    both = [row for row in rows if row["model"] != "c"]
+    assert "collapsed" not in verdict_table(judge(both, "d", facts, Claim(), Look(1, 0.05)))
+    fine = [row for row in rows if row["model"] != "b"]
+    table = verdict_table(judge(fine, "d", facts, Claim(), Look(1, 0.05)))
+    assert "\nno run of 10 collapsed" in table

@@ -136,15 +136,14 @@ def about(pairs: Sequence[Record]) -> str:
 
 
 def unseen(pairs: Sequence[Record]) -> str:
-    """The share of runs that may collapse without one having done so in the fewest seeds."""
-    counts = [pair["n"] for pair in pairs if pair["unit"] == "runs" and not any(bad_in(pair))]
+    """How often that may come which none of the fewest runs of an arm showed."""
+    counts = [pair["n"] for pair in pairs if pair["unit"] == "runs" and pair["diff"] is not None]
     if not counts:
         return ""
     n = min(counts)
-    others = "of the other arms, " if bad_runs(pairs) else ""
     return (
-        f"{others}no run of {n} collapsed: up to {100 * unseen_rate(n):.0f} % of an arm's runs may "
-        "(95 %), and no test can see it"
+        f"what none of {n} runs of an arm showed, such as a collapse, may come in up to "
+        f"{100 * unseen_rate(n):.0f} % of its runs (95 %), and no test can see it"
     )
 
 

@@ -89,7 +89,7 @@ def test_the_headline_is_the_verdict_on_the_two_best(page, text):
     assert title == "cnn and rnn: unresolved, about 14 more seeds."
     lines = re.findall(r"<p[^>]*>([^<]*)</p>", text[text.index("<h1>") :])
     place = lines.index("About new seeds on this test set.")
-    assert "up to 22 % of an arm&#39;s runs may (95 %)" in lines[place + 1]  # 1 - .05^(1/12)
+    assert "may come in up to 22 % of its runs (95 %)" in lines[place + 1]  # 1 - .05^(1/12)
     assert "cnn is better than 3 of 4 other arms: bpnn, vae and softmax." in text
     assert "Of 10 pairs: 9 better and 1 unresolved." in text
     assert "1 of 60 runs failed; they are named below." in text

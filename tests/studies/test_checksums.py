@@ -108,7 +108,7 @@ READERS = {
     "verify, predict, sample and export": recorded.read_record,
     "report": lambda folder: write_report(folder, [folder]),
     "report --format": lambda folder: print_tables([folder], "csv"),
-    "report --between": lambda folder: judge_between([folder, folder], "paired", {}),
+    "report --between": lambda folder: judge_between([folder, folder.parent], "paired", {}),
     "reproduce": lambda folder: judge(None, folder),
     "plan --pilot": read_members,
     "compare --frozen": read_frozen,

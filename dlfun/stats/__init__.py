@@ -9,12 +9,14 @@ from dlfun.stats.aggregate import (
     probability_of_improvement,
     score_profile,
 )
+from dlfun.stats.arms import Arm
 from dlfun.stats.calibration import Calibration, calibrate
 from dlfun.stats.effects import hedges_g, superiority
 from dlfun.stats.estimates import Estimates, bootstrap_percentile, bootstrap_t, describe, iqm
 from dlfun.stats.failures import Failures, at_chance, count_failures, unseen_rate
 from dlfun.stats.intervals import Interval, clopper_pearson, t_interval
 from dlfun.stats.multiplicity import benjamini_hochberg, holm
+from dlfun.stats.pair import Pair
 from dlfun.stats.power import (
     sd_upper,
     seeds_for_equivalence,
@@ -36,7 +38,7 @@ from dlfun.stats.tuning import (
     median_best,
     overtakes,
 )
-from dlfun.stats.verdicts import Arm, Pair, compare_arms
+from dlfun.stats.verdicts import compare_arms
 
 __all__ = [
     "Aggregates",

@@ -79,7 +79,8 @@ def _beats(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> str
     verb = "seems better than" if verdict == SUGGESTIVE else "beats"
     first, second = (_named(side, found) for side in (found.a, found.b))
     by = f"by {_amount(found, plan, printing)}"
-    small = f", perhaps by less than {_margin(plan, printing)}" if verdict == SMALL else ""
+    maybe = "with the others perhaps" if found.mixture else "perhaps"
+    small = f", {maybe} by less than {_margin(plan, printing)}" if verdict == SMALL else ""
     if found.mixture and found.compared.diff <= 0:
         lead = _amount(found.turned(), plan, printing)
         ahead = f"{found.b.name} is ahead by {lead}" if found.compared.diff else "they are equal"

@@ -153,3 +153,12 @@ def test_arms_that_failed_wholly_have_no_score(paired):
     both = judged(none, none, paired=paired)
     assert (both.verdict, both.winner) == ("no verdict", None)
     assert both.words == "x and y: no verdict, x and y failed in all 20 runs"
+
+
+def test_what_is_small_with_the_failures_is_not_said_of_the_others():
+    x, y = apart(0.05, 20, 0.002)
+    pair = judged(failing(x, 0, 1, 2, 3), y, delta=0.012)
+    assert pair.verdict == "better (small)"
+    assert (
+        "among those that succeeded, with the others perhaps by less than 1.2 points" in pair.words
+    )

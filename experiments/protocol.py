@@ -188,6 +188,11 @@ def check(values: absl_flags.FlagValues) -> None:
         raise UserError("--frozen is for --stage=confirm; add it, or leave --frozen out")
     if values.pilot is not None and not values.plan:
         raise UserError("--pilot is for --plan; add it")
+    if values.plan and values.baselines:
+        raise UserError(
+            "--plan is of networks alone, and each baseline makes the family of pairs larger; "
+            "leave --baselines out, and expect to need more seeds with it"
+        )
     if values.tune and not values.delta:
         raise UserError(
             "--tune needs --delta, the difference that will count as none, before anything is "

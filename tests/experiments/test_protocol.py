@@ -76,6 +76,7 @@ def test_spaces_of_classical_methods_are_declared_by_name():
         (["--space=cnn:learning_rate=log:1e-3"], "two ends"),
         (["--space=cnn:nothing=log:1e-3:1"], "unknown space name"),
         (["--pilot=x"], "is for --plan"),
+        (["--plan", "--delta=0.01", "--baselines=knn"], "--plan is of networks alone"),
     ],
 )
 def test_bad_flags_are_named(args, what):

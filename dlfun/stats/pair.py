@@ -175,7 +175,7 @@ def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int |
     """The smallest detectable difference; the seeds to detect delta, and to show equivalence.
 
     None of them where failures decide, or where more seeds would tell nothing. Both numbers of
-    seeds allow for the weaker of two labels.
+    seeds allow for the wider interval of skewed arms.
     """
     test = found.compared
     if found.mixture or found.without_spread or not isinstance(test, TTest) or found.unit != RUNS:

@@ -18,7 +18,7 @@ MOST = 100_000
 QUANTILES = 500
 
 WEAKER = 1
-"""Seeds that a verdict needs beyond those of a t test, as its label is the weaker of two.
+"""Seeds that a verdict needs beyond those of a t test, as its label may be of a wider interval.
 
 Normal arms look skewed by chance, and are then judged by the bootstrap-t interval, too. One more
 seed makes up for what that costs, by simulation.

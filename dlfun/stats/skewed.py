@@ -12,7 +12,7 @@ SUSPICIOUS = 0.4
 """With more skewness than this, a difference is not judged by Student's interval alone.
 
 Samples of ten from a skewed distribution often look far less skewed than it is, and those are the
-ones that Student's interval fails on; normal arms of ten look as skewed in one study of six.
+ones that Student's interval fails on; two normal arms of ten differ as much in one study of five.
 """
 
 STRICTER = 0.6

@@ -10,12 +10,7 @@ from dlfun.stats.decision import verdict as decide
 from dlfun.stats.effects import hedges_g
 from dlfun.stats.evidence import RUNS, Evidence, Plan
 from dlfun.stats.labels import AHEAD
-from dlfun.stats.power import (
-    WEAKER,
-    seeds_for_equivalence,
-    seeds_to_detect,
-    smallest_detectable,
-)
+from dlfun.stats.power import WEAKER, seeds_for_verdicts, smallest_detectable
 from dlfun.stats.tests import TTest, sign_flip
 from dlfun.stats.words import Printing, sentence
 
@@ -184,14 +179,8 @@ def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int |
     extra = max(test.error**2 - test.sd**2 / test.n, 0.0) if test.n else 0.0
     spread = test.sd if found.paired else float(test.sd / np.sqrt(2))
     rest = plan.power, plan.alpha, found.paired, extra
-    detect, equiv = (
-        None if count is None else count + WEAKER
-        for count in (
-            seeds_to_detect(spread, plan.delta, *rest),
-            seeds_for_equivalence(spread, plan.delta, *rest),
-        )
-    )
-    return _plain(smallest_detectable(spread, max(2, test.n - WEAKER), *rest)), detect, equiv
+    least = smallest_detectable(spread, max(2, test.n - WEAKER), *rest)
+    return _plain(least), *seeds_for_verdicts(spread, plan.delta, *rest)
 
 
 def _relative_error_change(a: Side, b: Side, higher_is_better: bool, percent: bool) -> float | None:

@@ -69,6 +69,27 @@ def seeds_for_equivalence(
     return _seeds(equivalence_power, sd, delta, power, alpha, paired, extra_variance)
 
 
+def seeds_for_verdicts(
+    sd: float,
+    delta: float,
+    power: float = 0.8,
+    alpha: float = 0.05,
+    paired: bool = True,
+    extra_variance: float = 0.0,
+) -> tuple[int | None, int | None]:
+    """The seeds to detect delta and to show equivalence by a verdict: `WEAKER` more than by t.
+
+    >>> seeds_for_verdicts(1.0, 1.0)
+    (11, 12)
+    """
+    rest = sd, delta, power, alpha, paired, extra_variance
+    detect, equiv = (
+        None if count is None else count + WEAKER
+        for count in (seeds_to_detect(*rest), seeds_for_equivalence(*rest))
+    )
+    return detect, equiv
+
+
 def smallest_detectable(
     sd: float,
     n: int,

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
-from dlfun.stats import sd_upper, seeds_for_equivalence, seeds_to_detect
-from dlfun.stats.power import WEAKER
+from dlfun.stats import sd_upper
+from dlfun.stats.power import seeds_for_verdicts
 from dlfun.studies.checksums import check_record
 from dlfun.studies.claim import Claim, delta_of
 from dlfun.studies.explain import Explained, explain
@@ -82,11 +82,7 @@ def need(
     """The seeds of one pair, whose share of the error rate is that of a family of this size."""
     if delta <= 0:
         return Need(dataset, metric, pair, delta, sd, None, None)
-    rest = sd, delta, claim.power, claim.alpha / size
-    seeds = (
-        None if count is None else count + WEAKER
-        for count in (seeds_to_detect(*rest), seeds_for_equivalence(*rest))
-    )
+    seeds = seeds_for_verdicts(sd, delta, claim.power, claim.alpha / size)
     return Need(dataset, metric, pair, delta, sd, *seeds)
 
 

@@ -6,42 +6,104 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TextIO, TypeVar
+
+from tqdm import tqdm
+
+from dlfun.errors import UserError, visible
 
 T = TypeVar("T")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
-class Unfailing:
+class Shown:
+    """A stream that a terminal may stand behind: names in it cannot steer that terminal."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self.stream: Any = stream
+
+    def write(self, text: str) -> int:
+        """Writes the text, all of it visible."""
+        self.stream.write(visible(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Writes one text after the other."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stream, name)
+
+
+class Output(Shown):
+    """Standard output. Once it fails, all that follows goes nowhere; nobody writes it twice.
+
+    Attributes:
+      missing: it was closed before the script began.
+
+    Raises:
+      UserError: saying why it cannot be written; a reader that left is a BrokenPipeError.
+    """
+
+    def __init__(self, stream: TextIO, missing: bool = False) -> None:
+        super().__init__(stream)
+        self.missing = missing
+
+    def write(self, text: str) -> int:
+        """Writes the text, all of it visible."""
+        if self.missing:
+            raise unwritten("is closed")
+        with self.forgotten_once_it_fails():
+            return super().write(text)
+
+    def flush(self) -> None:
+        """Flushes the stream."""
+        with self.forgotten_once_it_fails():
+            self.stream.flush()
+
+    @contextlib.contextmanager
+    def forgotten_once_it_fails(self) -> Iterator[None]:
+        """Else Python fails over what is left in it when it ends."""
+        try:
+            yield
+        except OSError as error:
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise unwritten(error.strerror or str(error)) from None
+
+
+def unwritten(why: str) -> UserError:
+    """The error of a standard output that cannot be written."""
+    return UserError(f"standard output: {why}; send what is printed elsewhere")
+
+
+class Unfailing(Shown):
     """A stream for words that nothing depends on: if it fails, they are not said.
 
     It is closed, a pipe that nobody reads any more, a file on a full disk, or not there at all.
     """
 
-    def __init__(self, stream: TextIO | None) -> None:
-        self.stream = stream
-
     def write(self, text: str) -> int:
         """Writes the text if that is possible."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            self.stream.write(text)  # type: ignore[union-attr]
+            super().write(text)
         return len(text)
 
     def flush(self) -> None:
         """Flushes the stream if that is possible."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            self.stream.flush()  # type: ignore[union-attr]
+            self.stream.flush()
 
     def isatty(self) -> bool:
         """Whether somebody may be looking at it."""
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            return self.stream.isatty()  # type: ignore[union-attr]
+            return self.stream.isatty()
         return False
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.stream, name)
 
     def __eq__(self, other: object) -> bool:
         """Of the same stream: progress lines make way for what is said on it."""
@@ -51,9 +113,38 @@ class Unfailing:
         return hash(self.stream)
 
 
+class Steered(Unfailing):
+    """The same for lines of progress, which go back to their beginning: their words are ours."""
+
+    def write(self, text: str) -> int:
+        """Writes the text as it is, if that is possible."""
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            self.stream.write(text)
+        return len(text)
+
+
 def stderr() -> Any:
     """Where users are told of what happens."""
     return sys.stderr if isinstance(sys.stderr, Unfailing) else Unfailing(sys.stderr)
+
+
+def bar(title: str, **more: Any) -> tqdm:
+    """A line of progress on stderr."""
+    told = stderr()
+    return tqdm(
+        desc=visible(title),
+        # Into a file or a pipe one line every few seconds is enough.
+        mininterval=0.2 if told.isatty() else 5.0,
+        file=Steered(told.stream),
+        dynamic_ncols=True,
+        **more,
+    )
+
+
+def tell(*lines: object) -> None:
+    """Prints what a record holds as well: it is no less written where nobody can be told."""
+    with contextlib.suppress(UserError, OSError):
+        print(*lines, sep="\n", flush=True)
 
 
 def open_closed() -> None:
@@ -70,7 +161,9 @@ def open_closed() -> None:
 
 def prepare_streams() -> None:
     """Makes the streams of a script such that no words which they cannot take end it."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    if not isinstance(sys.stdout, Output):
+        missing = sys.stdout is None
+        sys.stdout = Output(open(os.devnull, "w") if missing else sys.stdout, missing)  # noqa: SIM115
     if sys.stdout.errors == "strict" and hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.stderr = stderr()

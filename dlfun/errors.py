@@ -1,9 +1,22 @@
-"""The one exception that is the user's to mend."""
+"""The one exception that is the user's to mend, and how words of others are shown."""
 
+import re
 from collections.abc import Iterable
 
 SHOWN = 9
 """So many of the valid names an error lists."""
+
+STEERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Characters that a terminal obeys and does not print, but for the ends of lines and tabs."""
+
+
+def visible(text: str) -> str:
+    r"""A text as a terminal is sent it: what would steer one is written as JSON writes it.
+
+    >>> print(visible("\x1b[31mred\u202e"))
+    \u001b[31mred\u202e
+    """
+    return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class UserError(Exception):
@@ -11,6 +24,10 @@ class UserError(Exception):
 
     Scripts print it without a traceback and exit with code 2.
     """
+
+    def __str__(self) -> str:
+        """The line, which may hold words of others."""
+        return visible(super().__str__())
 
 
 class ArgumentError(UserError, ValueError):

@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import functools
-import os
 import signal
 import sys
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from absl import flags as absl_flags
 from absl import logging
 
 from dlfun.data.own import is_text
-from dlfun.decoration import NO_ROOM, prepare_streams
+from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import UserError
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
@@ -66,6 +66,7 @@ def run(
     body = functools.partial(start, main, values) if computes else quiet(main)
     try:
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
+        code = code or guarded(sys.stdout.flush) or code
     finally:
         CURRENT.close()
     if code and code - 128 in SAID:
@@ -101,7 +102,7 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     )
     code = main(argv)
     if not code:
-        print(f"peak memory {peak_memory() / 2**30:.2f} GiB", flush=True)
+        tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")
         cluster.part()
     return code
 
@@ -207,15 +208,8 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
 
 def show(text: str) -> None:
     """Prints a text; whoever reads it may stop before its end."""
-    try:
+    with contextlib.suppress(BrokenPipeError):
         print(text, end="", flush=True)
-    except BrokenPipeError:
-        forget_stdout()
-
-
-def forget_stdout() -> None:
-    """Nobody reads stdout any more: keeps Python from failing over it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def guarded(body: Callable[[], Any]) -> Any:
@@ -230,13 +224,12 @@ def guarded(body: Callable[[], Any]) -> Any:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        forget_stdout()
         return 128 + signal.SIGPIPE
     except Exception as error:
         line = explain(error)
         if line is None:
             raise
-        print(f"error: {' '.join(line.split())}", file=sys.stderr, flush=True)
+        print(f"error: {' '.join(line.split())}", file=stderr(), flush=True)
         return BAD_INPUT
 
 

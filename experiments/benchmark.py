@@ -17,7 +17,7 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.decoration import spared
+from dlfun.decoration import spared, tell
 from dlfun.studies.benchmark.options import (
     DEFAULT_PEERS,
     DEFAULT_REPEATS,
@@ -31,7 +31,7 @@ from dlfun.types import Range
 from experiments import app, parsing, paths
 from experiments.flags import PLATFORMS
 from experiments.holders import define, flag_of
-from experiments.replay import UNWRITTEN
+from experiments.replay import replayed
 
 QUICK = {
     "works": ("softmax", "bpnn", "bpnn64", "mnist1d_mlp"),
@@ -141,12 +141,7 @@ def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
         trace_dir=values.trace_dir,
         baseline=values.baseline,
         output_dir=values.output_dir or paths.default_output_dir("benchmark"),
-        flags=tuple(
-            line
-            for name in values
-            if name not in UNWRITTEN or name == "layout"
-            for line in flag_of(values, name).lines()
-        ),
+        flags=tuple(line for name in replayed(values) for line in flag_of(values, name).lines()),
     )
 
 
@@ -158,7 +153,7 @@ def main(argv: list[str]) -> int:
     from dlfun.studies.benchmark import benchmark
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
-    print(benchmark_tables(done.found), f"record: {done.folder}", sep="\n")
+    tell(benchmark_tables(done.found), f"record: {done.folder}")
     return int(FLAGS.fail_on_regression and done.regressed)
 
 

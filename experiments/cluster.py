@@ -18,6 +18,7 @@ from absl import flags as absl_flags
 
 from dlfun import __version__
 from dlfun.data.prepare import said_when_slow
+from dlfun.decoration import Output, Unfailing
 from dlfun.errors import UserError
 from experiments import herald
 
@@ -181,7 +182,8 @@ def listen(processes: str, is_open: bool) -> None:
     # JAX ends a process by an abort; nobody wants gigabytes of memory in a file for each.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     sys.stdout.flush()
-    sys.stdout, sys.stderr = stream(os.dup(1), sys.stdout), stream(os.dup(2), sys.stderr)
+    sys.stdout = Output(stream(os.dup(1), sys.stdout), sys.stdout.missing)
+    sys.stderr = Unfailing(stream(os.dup(2), sys.stderr))
     command = [sys.executable, "-I", "-S", herald.__file__, processes, str(int(is_open))]
     # A session of its own: what ends the study by its group must not end its last words.
     reader = subprocess.Popen(
@@ -212,7 +214,7 @@ def agree(lines: tuple[str, ...]) -> None:
     from dlfun.training import hosts
 
     if not hosts.is_first():
-        sys.stdout = stream(os.open(os.devnull, os.O_WRONLY), sys.stdout)
+        sys.stdout = Output(stream(os.open(os.devnull, os.O_WRONLY), sys.stdout))
     versions = (f"dlfun {__version__}", f"JAX {jax.__version__}")
     hosts.agree("flags and versions", "\n".join([*lines, *versions]))
 
@@ -233,7 +235,7 @@ def part(code: int = 0) -> None:
     thread.start()
     thread.join(PARTING if code else None)
     if code:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, UserError):
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)

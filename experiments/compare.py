@@ -9,6 +9,9 @@ trains six models on MNIST-1D over ten seeds each, prints one table, and a verdi
 gives every model the same budget of tuning first, and then judges what was chosen by fresh seeds.
 """
 
+import functools
+
+from dlfun.decoration import tell
 from experiments import app, flags, protocol
 from experiments.explain import explained
 from experiments.page import with_page
@@ -35,16 +38,16 @@ def main(argv: list[str]) -> None:
 
     if FLAGS["stage"].value == "tune":
         study = only_tune(options, asked)
-        print(*study.notes, f"record: {study.folder}", sep="\n")
+        tell(*study.notes, f"record: {study.folder}")
         return
     study = compare(options, asked, draw=with_page(FLAGS, draw_comparison))
-    print(study_table(study.rows), *study.notes, sep="\n")
-    print(verdict_table(study.pairs))
+    tell(study_table(study.rows), *study.notes)
+    tell(verdict_table(study.pairs))
     if over := across_table(study.rows):
-        print(over)
+        tell(over)
     if study.variance:
-        print(f"\n{variance_table(study.variance)}")
-    print(f"record: {study.folder}")
+        tell(f"\n{variance_table(study.variance)}")
+    tell(f"record: {study.folder}")
 
 
 def plan(options: flags.StudyOptions) -> None:
@@ -56,4 +59,6 @@ def plan(options: flags.StudyOptions) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS, check=protocol.check, expand=protocol.with_frozen)
+    app.run(
+        main, FLAGS, check=protocol.check, expand=functools.partial(protocol.with_frozen, FLAGS)
+    )

@@ -12,12 +12,12 @@ may also be your own .npz, .csv or folder.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
 from experiments import app, parsing, paths
@@ -90,7 +90,7 @@ def read(name: str, options: DataOptions) -> data.Raw:
     """A data set; what of it could have been meant otherwise is said on stderr."""
     raw = data.read(name, options)
     for doubt in raw.doubtful():
-        print(doubt, file=sys.stderr)
+        print(doubt, file=stderr())
     return raw
 
 
@@ -98,7 +98,7 @@ def prepare(name: str, options: DataOptions) -> None:
     """Prepares a data set, and says so."""
     raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
-    print(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}", flush=True)
+    tell(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}")
 
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from dlfun.decoration import open_closed
+from dlfun.errors import UserError
 
 GRACE = 5.0
 """Seconds until a script that does not hear a signal ends without cleaning up."""
@@ -143,10 +144,11 @@ class Ending:
 
 def leave(code: int) -> NoReturn:
     """Ends the process, and the compiled programs that still run in it, at once."""
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError, UserError):
         sys.stdout.flush()
     hint = CURRENT.hint()
-    os.write(2, f"{SAID[signal.Signals(code - 128)]}{hint and f'; {hint}'}\n".encode())
+    with contextlib.suppress(OSError):
+        os.write(2, f"{SAID[signal.Signals(code - 128)]}{hint and f'; {hint}'}\n".encode())
     os._exit(code)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from dlfun.decoration import tell
 from experiments import app, parsing, paths, trained
 from experiments.holders import define
 
@@ -58,11 +59,11 @@ def main(argv: list[str]) -> None:
     target = FLAGS.output_dir or paths.default_output_dir("export")
     print(model.words(), file=sys.stderr)
     folder, found = export_model(model.network, model.source, kind, part, target)
-    print(
+    tell(
         f"largest difference from the original {found.difference:.2g} of the largest output, on "
-        f"{found.examples} inputs; allowed {found.tolerance:g}"
+        f"{found.examples} inputs; allowed {found.tolerance:g}",
+        f"export: {folder}",
     )
-    print(f"export: {folder}")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,9 @@ a process of its own.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -73,8 +75,8 @@ def main() -> None:
     processes, is_open = sys.argv[1:]
     opening = b"\n" if is_open == "1" else b""
     for line in heralded(sys.stdin.buffer, processes, opening):
-        sys.stderr.buffer.write(line)
-        sys.stderr.buffer.flush()
+        with contextlib.suppress(OSError):  # what is written here must not fill the pipe
+            os.write(2, line)
 
 
 if __name__ == "__main__":

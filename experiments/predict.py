@@ -117,6 +117,7 @@ def written(path: str | None) -> Iterator[TextIO]:
 
 def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
     """Predictions as JSON, one example a line, or as a table of the columns of the first."""
+    from dlfun.report.formats import csv_cells
     from dlfun.studies.use.predict import as_cells, as_json
 
     if form == "jsonl":
@@ -124,7 +125,7 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
         file.writelines(f"{as_json(row, plain)}\n" for row in rows)
         return
     writer = None
-    for cells in map(as_cells, rows):
+    for cells in map(csv_cells, map(as_cells, rows)):
         if writer is None:
             writer = csv.DictWriter(file, list(cells), lineterminator="\n")
             writer.writeheader()

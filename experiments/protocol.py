@@ -19,7 +19,7 @@ from dlfun.studies.spaces import Dimension, space_of
 from dlfun.types import Range
 from experiments import flags, parsing
 from experiments.holders import bad_value, flag_of
-from experiments.replay import flag_lines
+from experiments.replay import check_lines, flag_lines
 from experiments.search import kinds, parse_dimension, split_name
 
 FREE = (
@@ -142,11 +142,11 @@ def name_of(line: str) -> str:
     return name.removeprefix("no") if name.removeprefix("no") in FREE else name
 
 
-def with_frozen(args: list[str]) -> list[str]:
+def with_frozen(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     """The arguments, behind those that were frozen if a confirmation is asked for.
 
     Raises:
-      UserError: if what --frozen names is missing, or was changed.
+      UserError: if what --frozen names is missing, was changed, or holds what is not frozen.
     """
     if given_as(args, "stage") != "confirm":
         return args
@@ -155,7 +155,12 @@ def with_frozen(args: list[str]) -> list[str]:
         raise UserError("--stage=confirm needs --frozen=RECORD, the one that --stage=tune made")
     from dlfun.studies.frozen import read_frozen
 
-    return [*read_frozen(os.path.expanduser(path))["flags"], *args]
+    lines = read_frozen(os.path.expanduser(path)).get("flags")
+    try:
+        check_lines(values, lines)
+    except UserError as error:
+        raise UserError(f"--frozen={path}: {error}") from None
+    return [*lines, *args]
 
 
 def given_as(args: Sequence[str], name: str) -> str | None:

@@ -1,21 +1,53 @@
-"""The lines of config.flags: every flag with its value, so that they replay a study exactly."""
+"""The lines of config.flags: every flag with its value, so that they replay a study exactly.
+
+Written here, and checked here when they are read: a record may come from anybody.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from absl import flags as absl_flags
 
+from dlfun.errors import UserError
 from dlfun.models import MODELS
 from experiments.by_model import BY_MODEL, default_of, shorten
 from experiments.holders import Flag, flag_of
-from experiments.parsing import REST
+from experiments.parsing import REST, short
 from experiments.shapes import PER_LAYER, model_shape, shape_fields
+
+OF_ABSL = ("flagfile", "undefok")
+"""Flags that absl obeys in every script."""
 
 MACHINES = ("coordinator", "process_id", "processes")
 SURVIVAL = ("overwrite", "checkpoint_seconds", "requeue_signal")
 UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES, *SURVIVAL)
 """Flags that config.flags does not hold: places, and the layouts, which the study adds."""
+
+
+def replayed(values: absl_flags.FlagValues) -> tuple[str, ...]:
+    """The flags of a script that the config.flags of a record may hold."""
+    return tuple(name for name in values if name not in UNWRITTEN or name == "layout")
+
+
+def check_lines(values: absl_flags.FlagValues, lines: Sequence[str]) -> None:
+    """Raises UserError unless these are lines that `flag_lines` writes for some study.
+
+    Others could name files to read, or folders to write to.
+    """
+    if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
+        raise UserError("its flags are no lines; name a record as its study left it")
+    known = set(replayed(values))
+    known |= {f"no{name}" for name in known if values[name].boolean}
+    for line in lines:
+        name = line.removeprefix("--").partition("=")[0]
+        if line.startswith("--") and name in known:
+            continue
+        if line.startswith("--") and name not in (*values, *OF_ABSL):
+            raise UserError(
+                f"unknown flag --{short(name)}; use the record with the dlfun that wrote it"
+            )
+        raise UserError(f"'{short(line)}' is in no record; name one as its study left it")
 
 
 def flag_lines(values: absl_flags.FlagValues, models: Iterable[str]) -> tuple[str, ...]:

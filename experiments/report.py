@@ -17,6 +17,7 @@ from pathlib import Path
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import tell
 from dlfun.errors import UserError
 from experiments import app, parsing
 from experiments.holders import define
@@ -110,7 +111,7 @@ def main(argv: list[str]) -> None:
     target = target_of(FLAGS.output_file, folders)
     from dlfun.report.html import write_report
 
-    print(f"report: {write_report(target.parent, folders, target.name)}")
+    tell(f"report: {write_report(target.parent, folders, target.name)}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ judged anew.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.types import Range
 from experiments import app, parsing, paths
@@ -136,7 +138,8 @@ def shown(running: subprocess.Popen) -> str:
     assert running.stderr is not None
     said = b""
     while part := running.stderr.read1():
-        os.write(2, part)
+        with contextlib.suppress(OSError):
+            os.write(2, part)
         said = (said + part)[-LAST:]
     return said.decode(errors="replace")
 
@@ -160,7 +163,7 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
         elif values.minutes is not None and spent >= values.minutes:
             reasons[name] = LATE
         else:
-            print(f"{name} ...", flush=True)
+            tell(f"{name} ...")
             reasons[name] = run_recipe(name, folder, given)
     return reasons
 
@@ -177,7 +180,7 @@ def main(argv: list[str]) -> None:
     if lines:
         table = f"{summary(lines)}\n\n{markdown(lines)}"
         Path(FLAGS.table).write_text(f"{HEAD}{table}\n")
-        print(table, f"table: {FLAGS.table}", sep="\n")
+        tell(table, f"table: {FLAGS.table}")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import sys
 
 from dlfun import numerics
+from dlfun.decoration import stderr
 from dlfun.errors import UserError
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
@@ -47,7 +48,7 @@ def cache_dir() -> str | None:
         print(
             f"warning: no compilation cache at {path}: {error.strerror}; "
             "JAX_COMPILATION_CACHE_DIR names another place",
-            file=sys.stderr,
+            file=stderr(),
         )
         return None
     return path

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.types import Range
 from experiments import app, parsing, paths, trained
@@ -77,7 +78,7 @@ def write_texts(model: trained.Chosen, key: Any) -> None:
     def fill(folder: Path) -> None:
         (folder / "samples.txt").write_text(text, encoding="utf-8")
 
-    print(f"samples: {write_record(FLAGS.output_dir, fill)}")
+    tell(f"samples: {write_record(FLAGS.output_dir, fill)}")
 
 
 def main(argv: list[str]) -> None:
@@ -101,7 +102,7 @@ def main(argv: list[str]) -> None:
             draw_generated(folder / "samples.npz")
 
     target = FLAGS.output_dir or paths.default_output_dir("sample")
-    print(f"samples: {write_record(target, fill)}")
+    tell(f"samples: {write_record(target, fill)}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import functools
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import tell
 from dlfun.studies.spaces import METHODS
 from experiments import app, flags, parsing, search
 from experiments.explain import explained
@@ -58,8 +59,8 @@ def main(argv: list[str]) -> None:
         Claim(delta=FLAGS.delta or {}),
         with_page(FLAGS, draw_comparison),
     )
-    print(study_table(study.rows), *study.notes, verdict_table(study.pairs), sep="\n")
-    print(f"record: {study.folder}")
+    tell(study_table(study.rows), *study.notes, verdict_table(study.pairs))
+    tell(f"record: {study.folder}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import tell
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.spaces import ON_THE_WAY
 from experiments import app, flags, search
@@ -87,8 +88,8 @@ def main(argv: list[str]) -> None:
         study = search_on_the_way(task, draw)
     else:
         study = sweep(options, configurations_of(FLAGS, options.seed), draw)
-    print(study_table(study.rows, "validation", swept, MOST), *study.notes, sep="\n")
-    print(f"record: {study.folder}")
+    tell(study_table(study.rows, "validation", swept, MOST), *study.notes)
+    tell(f"record: {study.folder}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 prints its test score with a 95 % t interval.
 """
 
+from dlfun.decoration import tell
 from experiments import app, flags
 from experiments.explain import explained
 from experiments.page import with_page
@@ -22,7 +23,7 @@ def main(argv: list[str]) -> None:
     from dlfun.studies.compare import compare
 
     study = compare(options, script="train", draw=with_page(FLAGS, draw_comparison))
-    print(study_table(study.rows), *study.notes, f"record: {study.folder}", sep="\n")
+    tell(study_table(study.rows), *study.notes, f"record: {study.folder}")
 
 
 if __name__ == "__main__":

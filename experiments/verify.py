@@ -11,17 +11,21 @@ the record are named.
 
 from __future__ import annotations
 
+import functools
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from absl import flags as absl_flags
 
+from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.studies.lines import check_by_flags
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.recorded import flags_of
 from experiments import app, flags, parsing, paths, protocol, sweep
 from experiments.holders import define, flag_of
+from experiments.replay import check_lines
 from experiments.runtime import check_platform, configure_jax
 
 if TYPE_CHECKING:
@@ -98,11 +102,13 @@ def study_of(
         for line in flag_of(own, name).lines()
     ]
     compares = script == "compare"
-    expand = protocol.with_frozen if compares else list
+    expand = functools.partial(protocol.with_frozen, values) if compares else list
+    lines = [line for line in flags_of(folder) if line and not line.startswith("#")]
     try:
+        check_lines(values, lines)
         app.parse(
             values,
-            [script, f"--flagfile={folder / 'config.flags'}", *given],
+            [script, *lines, *given],
             check=protocol.check if compares and data else flags.check,
             expand=expand if data else lambda args: without_data(expand(args)),
         )
@@ -188,7 +194,7 @@ def main(argv: list[str]) -> None:
     task = sweep.task_of(values, options) if record.script == "sweep" else None
     again = None if task is None else search_again(task)
     certificate = verify(record, options, arms_of(values, options, record), FLAGS.members, again)
-    print(certificate_table(certificate), f"certificate: {record.folder / FILE}", sep="\n")
+    tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")
 
 
 if __name__ == "__main__":

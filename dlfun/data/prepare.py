@@ -12,7 +12,6 @@ import fcntl
 import io
 import os
 import shutil
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np
 
 from dlfun.data.download import check_sources, download_errors, substitute
 from dlfun.data.memory import damaged, read_records, remember, verify
+from dlfun.decoration import stderr
 from dlfun.errors import UserError
 
 
@@ -169,7 +169,7 @@ def locked(where: Place) -> Iterator[None]:
 @contextlib.contextmanager
 def said_when_slow(line: str, seconds: float = 2.0) -> Iterator[None]:
     """Prints a line on stderr if what is done inside takes longer than some seconds."""
-    timer = threading.Timer(seconds, print, [line], {"file": sys.stderr, "flush": True})
+    timer = threading.Timer(seconds, print, [line], {"file": stderr(), "flush": True})
     timer.daemon = True
     timer.start()
     try:

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
-from dlfun.errors import unknown
+from dlfun.errors import unknown, visible
 from dlfun.report.table import WORDS
 
 Cells = Mapping[str, str]
@@ -35,6 +36,10 @@ LATEX = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 """Characters that mean something to LaTeX, or that its fonts lack, and how they are written."""
+
+
+FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
+"""Begins what a spreadsheet may take for a formula."""
 
 
 class Bold(str):
@@ -71,16 +76,36 @@ def markdown_text(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text with spaces in place of line ends."""
-    return " ".join(text.split())
+    """The text with spaces in place of line ends, all of it visible."""
+    return visible(" ".join(text.split()))
+
+
+def csv_cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that spreadsheets show and do not run: a ' before what they take for a formula.
+
+    >>> csv_cells({"class": "=1+1", "mean": "-0.5", "sd": "-"})
+    {'class': "'=1+1", 'mean': '-0.5', 'sd': '-'}
+    """
+    return {csv_text(name): csv_text(cell) for name, cell in row.items()}
+
+
+def csv_text(cell: Any) -> Any:
+    """One cell of it; numbers, and what stands for none, are no formulas."""
+    if not isinstance(cell, str) or cell in ("", "-") or not FORMULA.match(cell):
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     """Comma-separated values with a line of names."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer = csv.DictWriter(file, list(csv_cells(rows[0])), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(csv_cells, rows))
     return file.getvalue().rstrip("\n")
 
 

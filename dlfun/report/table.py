@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.errors import visible
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.judge import higher_is_better, metric_of
 
@@ -216,6 +217,7 @@ WORDS = ("dataset", "metric", "model", "layout")
 
 def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS) -> str:
     """Rows of the same columns as aligned text; all but the columns `left` to the right."""
+    rows = [{name: visible(cell.replace("\n", " ")) for name, cell in row.items()} for row in rows]
     names = list(rows[0])
     widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
 

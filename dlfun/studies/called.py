@@ -10,13 +10,13 @@ import contextlib
 import dataclasses
 import functools
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.data.reading import Raw
+from dlfun.decoration import stderr
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
@@ -60,7 +60,7 @@ def of_arguments(text: str) -> str:
 def doubted(raw: Raw) -> Raw:
     """The same data; what of them could have been meant otherwise is said on stderr."""
     for doubt in raw.doubtful():
-        print(of_arguments(doubt), file=sys.stderr)
+        print(of_arguments(doubt), file=stderr())
     return raw
 
 

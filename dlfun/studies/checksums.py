@@ -46,6 +46,7 @@ def write_lines(folder: Path, sums: Mapping[str, str]) -> None:
     lines = [HEAD.format(len(sums)), *(f"{sums[name]}  {name}" for name in sums)]
     part = folder / f".{NAME}.part"
     try:
+        part.unlink(missing_ok=True)  # in a record of somebody else it may lead elsewhere
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(part, folder / NAME)
     except OSError as error:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from tqdm import tqdm
 
-from dlfun.decoration import stderr
+from dlfun.decoration import bar, stderr
 from dlfun.training.hosts import is_first
 
 
@@ -24,17 +24,12 @@ class Monitor:
     """
 
     def __init__(self, title: str, intervals: int, members: int, done: int = 0) -> None:
-        # Into a file or a pipe one line every few seconds is enough.
-        pause = 0.2 if stderr().isatty() else 5.0
-        self._bar = tqdm(
+        self._bar = bar(
+            f"{title}, {members} members",
             total=intervals,
             initial=done,
             disable=not is_first(),
-            desc=f"{title}, {members} members",
             unit="interval",
-            mininterval=pause,
-            file=stderr(),
-            dynamic_ncols=True,
             bar_format="{desc}: {n_fmt}/{total_fmt} intervals, {remaining} left{postfix}",
         )
 

@@ -1,5 +1,6 @@
 """Promises about the flags of a comparison's protocol."""
 
+import functools
 import json
 
 import pytest
@@ -15,7 +16,12 @@ from experiments.protocol_flags import define_protocol
 def parsed(*args):
     values = flags.study_flags(models="softmax,cnn", datasets="mnist1d")
     define_protocol(values)
-    app.parse(values, ["compare", *args], check=protocol.check, expand=protocol.with_frozen)
+    app.parse(
+        values,
+        ["compare", *args],
+        check=protocol.check,
+        expand=functools.partial(protocol.with_frozen, values),
+    )
     return values
 
 

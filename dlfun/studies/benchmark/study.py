@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
-from dlfun.decoration import stderr
+from dlfun.decoration import bar
 from dlfun.errors import UserError
 from dlfun.studies.benchmark.measure import job_of, measure
 from dlfun.studies.benchmark.options import BenchmarkOptions
@@ -143,13 +141,12 @@ def parts(options: BenchmarkOptions) -> Iterator[tuple[Callable[..., dict[str, A
         (whole_command if name == PUBLISHED else measure, name, name) for name in options.works
     ]
     wanted += [(scaling, name, f"scaling of {name}") for name in options.scaling]
-    pause = 0.2 if stderr().isatty() else 5.0
     form = "{desc}: {n_fmt}/{total_fmt} done, {elapsed} gone"
-    with tqdm(total=len(wanted), mininterval=pause, bar_format=form, file=stderr()) as bar:
+    with bar("benchmark", total=len(wanted), bar_format=form) as progress:
         for part, name, title in wanted:
-            bar.set_description_str(f"benchmark, {title}")
+            progress.set_description_str(f"benchmark, {title}")
             yield part, name
-            bar.update()
+            progress.update()
 
 
 def whole_command(

@@ -9,9 +9,8 @@ from typing import TypeVar
 
 from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-from tqdm import tqdm
 
-from dlfun.decoration import stderr
+from dlfun.decoration import bar
 from dlfun.training.hosts import is_first
 
 Job = TypeVar("Job", bound=Hashable)
@@ -50,23 +49,20 @@ def do_all(
     """
     different = list(dict.fromkeys(jobs))
     workers = min(cores(), max(len(different), 1))
-    bar = tqdm(
+    progress = bar(
+        title,
         total=len(different),
         disable=not is_first(),
-        desc=title,
         delay=PATIENCE,
-        mininterval=0.2 if stderr().isatty() else 5.0,
-        file=stderr(),
-        dynamic_ncols=True,
         bar_format="{desc}: {n_fmt}/{total_fmt} fits, {remaining} left",
     )
-    with bar:
+    with progress:
         if apart and len(different) > workers > 1:
             each = in_processes(work, different, workers)
         else:
             each = in_threads(work, different, workers, cores() // workers if size >= LARGE else 1)
         for job, one in zip(different, each, strict=True):
-            bar.update()
+            progress.update()
             yield job, one
 
 

@@ -2,9 +2,11 @@
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +14,11 @@ import pytest
 
 import dlfun
 from dlfun import decoration
+from dlfun.errors import visible
 from dlfun.report import figures, html
 from dlfun.studies import record
 from dlfun.training.monitor import Monitor, say
+from experiments import app, train
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = [sys.executable, "-m", "experiments.train", "--model=softmax", "--dataset=xor"]
@@ -162,6 +166,80 @@ def test_words_that_cannot_be_said_are_not(kind, monkeypatch):
     monitor.update({"train_loss": np.ones(3)})
     monitor.close()
     print("more", file=decoration.stderr(), flush=True)
+
+
+STEERS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
+
+
+def test_all_that_steers_a_terminal_is_shown_and_no_letter_is_changed():
+    """By Unicode's own classes, and a reader of JSON gets every character back."""
+    for character in map(chr, [*range(0xD800), *range(0xE000, 0x10000)]):
+        shown = visible(character)
+        steers = unicodedata.category(character) in ("Cc", "Zl", "Zp") or (
+            unicodedata.bidirectional(character) in STEERS
+        )
+        if steers and character not in "\n\t":
+            assert shown.isascii()
+            assert shown.isprintable()
+            assert json.loads(f'"{shown}"') == character
+        elif character.isprintable():
+            assert shown == character
+
+
+def test_errors_and_lines_on_stderr_are_visible(monkeypatch, capsys):
+    error = dlfun.UserError("class '\x1b[2J'")
+    assert str(error) == r"class '\u001b[2J'"
+    monkeypatch.setattr(sys, "stderr", decoration.stderr())
+    say("\x1b[2J\r")
+    monitor = Monitor("a\x1b[2Jb", 2, 3)
+    monitor.close()
+    told = capsys.readouterr().err
+    assert r"\u001b[2J\u000d" in told
+    assert r"a\u001b[2Jb" in told
+    assert "\x1b" not in told
+
+
+@pytest.mark.parametrize("kind", ["full", "unread"])
+def test_what_a_record_holds_need_not_be_said(kind, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", decoration.Output(STREAMS[kind]))
+    decoration.tell("a table")
+    wanted = BrokenPipeError if kind == "unread" else dlfun.UserError
+    with pytest.raises(wanted):
+        print("a table", flush=True)
+
+
+ENDINGS = {
+    "what was asked for is lost": ("-m experiments.train --help >/dev/full", 2, "No space left"),
+    "nobody may print": ("-m experiments.train --help >&-", 2, "standard output: is closed"),
+    "the reader left": ("-m experiments.train --help 2>&1 | true", 0, ""),
+    "the last words": (
+        "-c 'from experiments.ending import leave; leave(143)' 2>/dev/full",
+        143,
+        "",
+    ),
+    "what libraries say": ("-m experiments.herald 2 0 2>/dev/full <pyproject.toml", 0, ""),
+}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_exit_codes_tell_the_truth_whoever_listens(kind):
+    command, code, words = ENDINGS[kind]
+    found = subprocess.run(
+        ["sh", "-c", f"{sys.executable} {command}"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == code
+    assert words in found.stderr
+    assert found.stderr.count("\n") == bool(words)
+
+
+def test_a_study_needs_nobody_to_read_its_table(tmp_path, monkeypatch):
+    made = tmp_path / "made"
+    app.parse(train.FLAGS, ["train", *SHORT[3:], f"--output_dir={made}"])
+    monkeypatch.setattr(sys, "stdout", decoration.Output(STREAMS["full"]))
+    train.main([])
+    assert (made / "checksums.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
 
 
 def test_a_script_needs_nobody_to_speak_to_and_no_unicode(tmp_path):

@@ -41,6 +41,10 @@ LATEX = {
 FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 """Begins what a spreadsheet may take for a formula."""
 
+NUMBER = r"(?:-|[-+]?(?:inf|(?:[0-9][0-9,]*\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?))"
+NUMBERS = re.compile(rf"{NUMBER}(?: (?:to|±) {NUMBER})?")
+"""A number, the mark of none, or an interval: no formulas, though a sign begins them."""
+
 
 class Bold(str):
     """A cell to be printed bold, where a format can."""
@@ -83,21 +87,18 @@ def one_line(text: str) -> str:
 def csv_cells(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row that spreadsheets show and do not run: a ' before what they take for a formula.
 
-    >>> csv_cells({"class": "=1+1", "mean": "-0.5", "sd": "-"})
-    {'class': "'=1+1", 'mean': '-0.5', 'sd': '-'}
+    >>> csv_cells({"class": "=1+1", "mean": "-0.5", "interval": "-1.0 to 2.0", "sd": "-"})
+    {'class': "'=1+1", 'mean': '-0.5', 'interval': '-1.0 to 2.0', 'sd': '-'}
     """
     return {csv_text(name): csv_text(cell) for name, cell in row.items()}
 
 
 def csv_text(cell: Any) -> Any:
-    """One cell of it; numbers, and what stands for none, are no formulas."""
-    if not isinstance(cell, str) or cell in ("", "-") or not FORMULA.match(cell):
+    """One cell of it."""
+    if not isinstance(cell, str):
         return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
+    is_formula = FORMULA.match(cell) and not NUMBERS.fullmatch(cell)
+    return f"'{visible(cell)}" if is_formula else visible(cell)
 
 
 def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dlfun.errors import UserError
+from dlfun.errors import UserError, visible
 from dlfun.report.formats import Bold, latex_text, markdown_text, table_as
 from dlfun.report.papers import print_tables
+from dlfun.report.table import text_table
 from dlfun.stats import t_interval
 
 ROWS = [
@@ -64,6 +65,54 @@ def test_markdown_leaves_no_sign_with_a_meaning(text):
 def test_csv_reads_back():
     found = list(csv.DictReader(io.StringIO(table_as(ROWS, "csv"))))
     assert found == [dict(row) for row in ROWS]
+
+
+FORMULAS = (
+    "=1+1",
+    "+A1",
+    "-A1",
+    "@x",
+    "\t=1",
+    "\r=1",
+    " =1",
+    "＝1",
+    "-1+cmd|' /C calc'!A0",
+    "-2-3",
+)
+NUMERALS = (
+    "-0.5",
+    "+1e-3",
+    "-1,234.5",
+    "-",
+    "-0.10 to 0.20",
+    "-1 ± 2",
+    "-25.0 to -",
+    "-inf",
+    "1",
+    "a=1",
+    "−1",
+    "",
+)
+
+
+def test_csv_holds_no_formulas_and_numbers_stay_numbers():
+    rows = [{"=name": text, "n": text} for text in (*FORMULAS, *NUMERALS)]
+    found = [list(row.values()) for row in csv.DictReader(io.StringIO(table_as(rows, "csv")))]
+    assert found == [[f"'{visible(text)}"] * 2 for text in FORMULAS] + [
+        [text] * 2 for text in NUMERALS
+    ]
+    assert table_as(rows, "csv").startswith("'=name,n")
+
+
+def test_names_cannot_steer_a_terminal():
+    rows = [{"model": "\x1b]0;owned\x07cnn\u202e", "n": "3"}, {"model": "a\nb\r\x9b1A", "n": "1"}]
+    for text in (text_table(rows), table_as(rows, "latex"), table_as(rows, "markdown")):
+        assert all(character.isprintable() or character == "\n" for character in text)
+        assert "owned" in text
+        assert "u001b" in text
+    lines = text_table(rows).splitlines()
+    assert len(lines) == 4
+    assert len({line.rindex(end) for line, end in zip(lines, "n-31", strict=True)}) == 1
 
 
 def test_latex_has_balanced_rules_and_as_many_cells_as_columns():

@@ -1,0 +1,82 @@
+"""A record's flags are read back as flags that records hold, and as nothing else."""
+
+import functools
+import json
+
+import pytest
+
+from dlfun.errors import UserError
+from dlfun.studies.frozen import digest
+from experiments import app, compare, protocol, replay, sweep, train, verify
+
+FOREIGN = {
+    "where data are written": "--data_dir={}/made",
+    "where a record is written": "--output_dir={}/made",
+    "files that are read": "--manual_dir={}",
+    "a file whose lines are shown": "--flagfile={}/secret",
+    "one with one dash": "-flagfile={}/secret",
+    "one behind a word": "word",
+    "flags that are no errors": "--undefok=data_dir",
+    "an end of flags": "--",
+    "help": "--help",
+    "other machines": "--coordinator=example.org:80",
+    "a record replaced": "--overwrite",
+    "no flag of ours": "--colour=blue",
+    "steering": "--\x1b[2J=1",
+}
+
+GRID = "--grid=learning_rate=0.1,0.2"
+
+
+@pytest.fixture
+def foreign(tmp_path):
+    """Writes the config.flags of a record with one more line."""
+    (tmp_path / "secret").write_text("password\n")
+    (tmp_path / "r").mkdir()
+
+    def write(line, script="train"):
+        head = f"# python -m experiments.{script} --flagfile=config.flags"
+        text = "\n".join([head, "--seeds=2", "--nodeterministic", line.format(tmp_path)])
+        (tmp_path / "r" / "config.flags").write_text(f"{text}\n")
+        return tmp_path / "r"
+
+    return write
+
+
+@pytest.mark.parametrize("data", [True, False])
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_record_gives_no_flag_that_records_do_not_hold(kind, data, foreign, tmp_path):
+    with pytest.raises(UserError, match=r"config\.flags: ") as caught:
+        verify.study_of("train", foreign(FOREIGN[kind]), data=data)
+    assert "password" not in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_record_gives_the_flags_that_records_hold(foreign):
+    values = verify.study_of("train", foreign("--layout=1x2"))
+    assert values.seeds == 2
+    assert not values.deterministic
+    assert str(values.layout[""]) == "1x2"
+
+
+@pytest.mark.parametrize(("script", "given"), [(train, ""), (compare, ""), (sweep, GRID)])
+def test_what_is_written_can_be_read(script, given):
+    app.parse(script.FLAGS, ["x", *given.split()])
+    lines = list(replay.flag_lines(script.FLAGS, ["cnn", "rnn"]))
+    replay.check_lines(script.FLAGS, [*lines, "--layout=cnn:1x2"])
+
+
+@pytest.mark.parametrize("lines", [["--data_dir={}/made"], ["--flagfile={}/secret"], 5, [5], None])
+def test_what_was_frozen_gives_no_other_flags_either(lines, tmp_path):
+    (tmp_path / "secret").write_text("password\n")
+    lines = [str(one).format(tmp_path) for one in lines] if isinstance(lines, list) else lines
+    lines = [5] if lines == ["5"] else lines
+    contents = {"format": 1, "configurations": {}, "flags": lines}
+    file = tmp_path / "frozen.json"
+    file.write_text(json.dumps({**contents, "hash": digest(contents)}))
+    given = ["compare", "--tune", "--stage=confirm", f"--frozen={file}"]
+    expand = functools.partial(protocol.with_frozen, compare.FLAGS)
+    with pytest.raises(UserError, match=r"--frozen=.*as its study left it") as caught:
+        app.parse(compare.FLAGS, given, check=protocol.check, expand=expand)
+    assert "password" not in str(caught.value)

@@ -22,6 +22,7 @@ from absl import logging
 from dlfun.data.own import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import UserError
+from dlfun.lifetime import follow
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
 from experiments.ending import CURRENT, SAID, leave
@@ -61,6 +62,7 @@ def run(
     """
     prepare_streams()
     CURRENT.listen()
+    follow()
     doc = sys.modules[main.__module__].__doc__ or ""
     parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
     body = functools.partial(start, main, values) if computes else quiet(main)

@@ -24,6 +24,7 @@ from absl import flags as absl_flags
 
 from dlfun.decoration import tell
 from dlfun.errors import UserError
+from dlfun.lifetime import followed
 from dlfun.types import Range
 from experiments import app, parsing, paths
 from experiments.flags import PLATFORMS
@@ -117,7 +118,7 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     command += [f"--output_dir={folder}", "--keep=none", *given]
     if folder.exists():  # a record whose recipe could not be written down any more
         command.append("--overwrite")
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as ran:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | followed()) as ran:
         try:
             said = shown(ran)
         except BaseException:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from dlfun.lifetime import followed
 from dlfun.studies.benchmark.measure import OURS, job_of, opponents, step_seconds
 from dlfun.studies.benchmark.options import BenchmarkOptions
 from dlfun.studies.benchmark.process import LONGEST, Failure, child_environment, worker
@@ -30,7 +31,9 @@ def command_seconds(options: BenchmarkOptions, folder: Path) -> float:
     Raises:
       Failure: if it fails.
     """
-    environment = child_environment() | {"JAX_COMPILATION_CACHE_DIR": str(folder / "programs")}
+    environment = (
+        child_environment() | followed() | {"JAX_COMPILATION_CACHE_DIR": str(folder / "programs")}
+    )
     with tempfile.TemporaryDirectory(dir=folder) as inside:
         command = [*options.published_command, f"--output_dir={inside}/record"]
         said = Path(inside) / "said"

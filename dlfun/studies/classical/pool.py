@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
 from joblib import Parallel, delayed, parallel_config  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dlfun.decoration import bar
+from dlfun.errors import UserError
+from dlfun.lifetime import end_with_parent
 from dlfun.training.hosts import is_first
+from dlfun.training.monitor import say
 
 Job = TypeVar("Job", bound=Hashable)
 Found = TypeVar("Found")
@@ -58,7 +62,7 @@ def do_all(
     )
     with progress:
         if apart and len(different) > workers > 1:
-            each = in_processes(work, different, workers)
+            each = in_processes(work, different, workers, title)
         else:
             each = in_threads(work, different, workers, cores() // workers if size >= LARGE else 1)
         for job, one in zip(different, each, strict=True):
@@ -80,8 +84,47 @@ def in_threads(
 
 
 def in_processes(
-    work: Callable[[Job], Found], jobs: Sequence[Job], workers: int
+    work: Callable[[Job], Found], jobs: Sequence[Job], workers: int, title: str
 ) -> Iterator[Found]:
-    """The same in processes with one thread each; they live on for a while, for the next jobs."""
+    """The same in processes with one thread each; they live on for a while, for the next jobs.
+
+    Where one of them is killed, what is left is done one at a time, still in another process: what
+    ended that one must not end the study.
+
+    Raises:
+      UserError: if one is killed again.
+    """
+    done = 0
+    try:
+        for one in side_by_side(work, jobs, workers, "2*n_jobs"):
+            done += 1
+            yield one
+        return
+    except BrokenProcessPool:
+        say(
+            f"{title}: a process that fitted was killed, as where memory runs out; the other "
+            f"{len(jobs) - done} fits are done one at a time"
+        )
+    try:
+        yield from side_by_side(work, jobs[done:], workers, 1)
+    except BrokenProcessPool:
+        raise UserError(
+            f"{title}: a process that fitted was killed twice; give it more memory, or leave this "
+            "model out"
+        ) from None
+
+
+def side_by_side(
+    work: Callable[[Job], Found], jobs: Sequence[Job], workers: int, ahead: int | str
+) -> Iterator[Found]:
+    """What each job leaves, so many of them given to the processes at a time."""
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
-        yield from Parallel(return_as="generator")(delayed(work)(job) for job in jobs)
+        yield from Parallel(return_as="generator", pre_dispatch=ahead)(
+            delayed(in_worker)(work, job) for job in jobs
+        )
+
+
+def in_worker(work: Callable[[Job], Found], job: Job) -> Found:
+    """What a job leaves, in a process that ends with the study."""
+    end_with_parent()
+    return work(job)

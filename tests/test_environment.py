@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import pkgutil
 import re
 import subprocess
@@ -15,7 +16,8 @@ import dlfun
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCKS = sorted((ROOT / "locks").glob("*.txt"))
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT, TOOLS = PYPROJECT["project"], PYPROJECT["tool"]
 
 
 def read(name: str) -> str:
@@ -60,6 +62,16 @@ def test_public_names():
         assert getattr(dlfun, name).__name__ == f"dlfun.{name}"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         dlfun.nothing  # noqa: B018
+
+
+def test_a_clone_in_the_working_directory_is_not_the_package(tmp_path):
+    """As a folder on the path, which setuptools makes of an editable install only if it is named."""
+    assert TOOLS["setuptools"]["package-dir"] == {"": "."}
+    (tmp_path / "dlfun").mkdir()
+    (tmp_path / "experiments").mkdir()
+    program = "import sys, dlfun, experiments.train; sys.exit(not callable(dlfun.load))"
+    own = os.environ | {"PYTHONPATH": str(ROOT)}
+    assert subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=own).returncode == 0
 
 
 def test_every_dependency_is_justified():

@@ -17,9 +17,9 @@ PAUSE = 0.5
 
 
 @functools.cache
-def end_with_parent() -> None:
-    """Ends this process at once when its parent has ended."""
-    when_gone(os.getppid(), lambda: os._exit(1))
+def end_with(parent: int) -> None:
+    """Ends this process at once when the one that started it has ended."""
+    when_gone(parent, lambda: os._exit(1))
 
 
 def followed() -> dict[str, str]:
@@ -35,7 +35,7 @@ def follow() -> None:
 
 
 def when_gone(parent: int, end: Callable[[], None]) -> None:
-    """Calls `end` when the parent of this process is not this one any more."""
+    """Calls `end` when the process of that number is not the parent of this one any more."""
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -65,7 +65,7 @@ def test_public_names():
 
 
 def test_a_clone_in_the_working_directory_is_not_the_package(tmp_path):
-    """As a folder on the path, which setuptools makes of an editable install only if it is named."""
+    """An editable install is a folder on the path, if setuptools is told which."""
     assert TOOLS["setuptools"]["package-dir"] == {"": "."}
     (tmp_path / "dlfun").mkdir()
     (tmp_path / "experiments").mkdir()

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from dlfun.decoration import bar
 from dlfun.errors import UserError
-from dlfun.lifetime import end_with_parent
+from dlfun.lifetime import end_with
 from dlfun.training.hosts import is_first
 from dlfun.training.monitor import say
 
@@ -120,11 +120,11 @@ def side_by_side(
     """What each job leaves, so many of them given to the processes at a time."""
     with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
         yield from Parallel(return_as="generator", pre_dispatch=ahead)(
-            delayed(in_worker)(work, job) for job in jobs
+            delayed(in_worker)(work, job, os.getpid()) for job in jobs
         )
 
 
-def in_worker(work: Callable[[Job], Found], job: Job) -> Found:
+def in_worker(work: Callable[[Job], Found], job: Job, parent: int) -> Found:
     """What a job leaves, in a process that ends with the study."""
-    end_with_parent()
+    end_with(parent)
     return work(job)

@@ -1,6 +1,7 @@
 """Starts a script: flags, help, JAX, and an exit code for every ending.
 
-0: all went well. 2: bad input, one line on stderr. 130 and 143: interrupted, terminated.
+0: all went well. 2: bad input, one line on stderr. 129, 130 and 143: hung up, interrupted,
+terminated.
 1: an error of the program, with its traceback.
 """
 
@@ -13,6 +14,7 @@ import functools
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from absl import app as absl_app
@@ -29,7 +31,7 @@ from experiments.ending import CURRENT, SAID, leave
 from experiments.helptext import help_text, wants_help
 from experiments.holders import flag_of
 from experiments.parsing import short
-from experiments.replay import flag_lines
+from experiments.replay import CONFIG, check_lines, flag_lines, given_lines
 from experiments.runtime import check_platform, configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
@@ -178,6 +180,7 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     """The arguments with the lines of each --flagfile in its place."""
     if any(arg.lstrip("-") == "flagfile=" for arg in args):
         raise UserError("--flagfile=: name the file")
+    check_records(values, args)
     try:
         found = values.read_flags_from_files(args)
     except absl_flags.CantOpenFlagFileError as error:
@@ -194,6 +197,21 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
         raise UserError(f"--flagfile: {error}") from None
     # Editors may begin a file with a byte order mark, behind which absl knows no comment.
     return [arg.removeprefix(MARK) for arg in found if not arg.startswith(f"{MARK}#")]
+
+
+def check_records(values: absl_flags.FlagValues, args: list[str]) -> None:
+    """Raises UserError where a --flagfile is that of a record, and holds what no record does."""
+    for arg, following in zip(args, [*args[1:], ""], strict=False):
+        flag, equals, value = arg.lstrip("-").partition("=")
+        path = Path(value if equals else following).expanduser()
+        if not arg.startswith("-") or flag != "flagfile" or path.name != CONFIG:
+            continue
+        with contextlib.suppress(OSError, UnicodeDecodeError):  # of which absl says more
+            lines = path.read_text(encoding="utf-8").split("\n")
+            try:
+                check_lines(values, given_lines(lines))
+            except UserError as error:
+                raise UserError(f"--flagfile={path}: {error}") from None
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:

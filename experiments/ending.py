@@ -32,7 +32,7 @@ AGAIN = 1.0
 PAUSE = 0.1
 """Seconds until a signal is sent again."""
 
-SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}
+SAID = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
 class Ending:

@@ -16,6 +16,8 @@ from experiments.holders import Flag, flag_of
 from experiments.parsing import REST, short
 from experiments.shapes import PER_LAYER, model_shape, shape_fields
 
+CONFIG = "config.flags"
+
 OF_ABSL = ("flagfile", "undefok")
 """Flags that absl obeys in every script."""
 
@@ -28,6 +30,11 @@ UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES, *SURVI
 def replayed(values: absl_flags.FlagValues) -> tuple[str, ...]:
     """The flags of a script that the config.flags of a record may hold."""
     return tuple(name for name in values if name not in UNWRITTEN or name == "layout")
+
+
+def given_lines(lines: Iterable[str]) -> list[str]:
+    """The lines of a config.flags that give a flag a value."""
+    return [line for line in map(str.strip, lines) if line and not line.startswith(("#", "//"))]
 
 
 def check_lines(values: absl_flags.FlagValues, lines: Sequence[str]) -> None:

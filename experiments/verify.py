@@ -25,7 +25,7 @@ from dlfun.studies.options import StudyOptions
 from dlfun.studies.recorded import flags_of
 from experiments import app, flags, parsing, paths, protocol, sweep
 from experiments.holders import define, flag_of
-from experiments.replay import check_lines
+from experiments.replay import check_lines, given_lines
 from experiments.runtime import check_platform, configure_jax
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def study_of(
     ]
     compares = script == "compare"
     expand = functools.partial(protocol.with_frozen, values) if compares else list
-    lines = [line for line in flags_of(folder) if line and not line.startswith("#")]
+    lines = given_lines(flags_of(folder))
     try:
         check_lines(values, lines)
         app.parse(

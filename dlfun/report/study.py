@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import UserError, visible
 from dlfun.report import verdicts
 from dlfun.report.table import MEANING, cells, heading, study_table, summarise, without_empty
 from dlfun.studies.called import Data, in_python
@@ -118,7 +118,7 @@ class Study:
         """Table, notes and verdicts, as the scripts print them."""
         by = self.swept or ["model"]
         parts = [study_table(self._texts, self._split(), by), *self.notes]
-        return "\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n")
+        return visible("\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n"))
 
     def _split(self) -> str:
         return "validation" if self._script == "sweep" else "test"

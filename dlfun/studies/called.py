@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import functools
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -41,9 +42,14 @@ PLACES = ("data_dir", "manual_dir", "target_column")
 
 @contextlib.contextmanager
 def in_python() -> Iterator[None]:
-    """Errors of the floors below speak of flags; here they speak of arguments."""
+    """Errors of the floors below speak of flags; here they speak of arguments.
+
+    Where stderr was closed, a warning of any library would raise: it goes nowhere meanwhile.
+    """
+    closed = getattr(sys.stderr, "closed", False)
     try:
-        yield
+        with contextlib.redirect_stderr(stderr()) if closed else contextlib.nullcontext():
+            yield
     except UserError as error:
         raise UserError(of_arguments(str(error))) from error.__cause__
 

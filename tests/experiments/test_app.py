@@ -387,8 +387,8 @@ def test_a_script_that_does_not_end_is_ended(start):
     process = start(DEAF)
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.2)
-    process.send_signal(signal.SIGTERM)
-    assert end(process) == (143, "", "terminated\n")
+    process.send_signal(signal.SIGHUP)
+    assert end(process) == (129, "", "hung up\n")
 
 
 def test_an_error_of_the_program_shows_its_traceback(start):

@@ -80,3 +80,17 @@ def test_what_was_frozen_gives_no_other_flags_either(lines, tmp_path):
     with pytest.raises(UserError, match=r"--frozen=.*as its study left it") as caught:
         app.parse(compare.FLAGS, given, check=protocol.check, expand=expand)
     assert "password" not in str(caught.value)
+
+
+def test_a_record_replayed_gives_no_other_flags_either(foreign, tmp_path):
+    made = foreign("--output_dir={}/made")
+    for given in ([f"--flagfile={made}/config.flags"], ["--flagfile", f"{made}/config.flags"]):
+        with pytest.raises(UserError, match=r"--flagfile=.*config\.flags: '--output_dir"):
+            app.parse(train.FLAGS, ["train", *given])
+    app.parse(train.FLAGS, ["train", f"--flagfile={foreign('')}/config.flags"])
+    assert train.FLAGS.seeds == 2
+    (tmp_path / "own.flags").write_text((foreign("--steps=3") / "config.flags").read_text())
+    with (tmp_path / "own.flags").open("a") as file:
+        file.write(f"--output_dir={tmp_path}/made\n")
+    app.parse(train.FLAGS, ["train", f"--flagfile={tmp_path}/own.flags"])
+    assert train.FLAGS.output_dir == f"{tmp_path}/made"

@@ -132,7 +132,7 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
     opening.
 
     Raises:
-      UserError: if a study with the same seed has its record.
+      UserError: if a study with the same seed has its record, or the list lies elsewhere.
     """
     before = read_openings(folder, frozen_hash)
     same = [row for row in before if row["seed"] == str(seed) and Path(row["record"]).exists()]
@@ -142,6 +142,8 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
             f"{same[0]['record']}; give another --seed, and the study is a replication"
         )
     path = openings_of(folder)
+    if path.is_symlink():
+        raise UserError(f"{path}: is a link, which no study leaves; put the file in its place")
     is_new = not path.exists()
     with changing(path.parent, path.name), path.open("a", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)

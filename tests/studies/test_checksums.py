@@ -12,6 +12,7 @@ from dlfun.report.papers import print_tables
 from dlfun.report.reproduced import judge
 from dlfun.studies import checksums, recorded
 from dlfun.studies.between import judge_between
+from dlfun.studies.certificate import replace_json
 from dlfun.studies.checksums import changing, check_record, write_checksums
 from dlfun.studies.frozen import add_opening, read_frozen
 from dlfun.studies.plan import read_members
@@ -134,6 +135,20 @@ def test_what_is_made_of_a_record_later_has_its_checksum_too(copy):
     assert "mine.txt" not in checksums.read_lines(copy)
     flipped(copy / "openings.csv")
     assert "openings.csv: damaged" in str(said_of(copy))
+
+
+def test_nothing_is_written_where_a_link_in_a_record_leads(copy, tmp_path):
+    (tmp_path / "own").write_text("mine")
+    (copy / checksums.NAME).unlink()
+    for name in ("report.html", "determinism.json", "openings.csv", ".checksums.txt.part"):
+        (copy / name).unlink(missing_ok=True)
+        (copy / name).symlink_to(tmp_path / "own")
+    with pytest.raises(UserError, match="is a link"):
+        add_opening(copy, "hash", 1, str(copy / "nowhere"))
+    replace_json(copy / "determinism.json", {})
+    write_report(copy, [copy])
+    checksums.write_checksums(copy)
+    assert (tmp_path / "own").read_text() == "mine"
 
 
 def test_checksums_are_true_at_every_instant_of_a_change(copy):

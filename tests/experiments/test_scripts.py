@@ -93,7 +93,7 @@ def test_a_kill_leaves_what_goes_on(tmp_path, fault):
     assert process.returncode == 128 + signal.SIGUSR1
     last = said.splitlines()[-1]
     assert last == "told to stop by SIGUSR1; the same command goes on"
-    what = "SIGTERM, Ctrl-C or `--requeue_signal` (exit code: 128 and the signal's number)"
+    what = "SIGTERM, SIGHUP, Ctrl-C or `--requeue_signal` (exit code: 128 and the signal's number)"
     fault(what, last, "all intervals up to now; within 5 s if the interval does not end by then")
     assert [path.name for path in tmp_path.iterdir()] == ["r.unfinished"]
     other = run("experiments.train", *long[:2], "--steps=9", *often)

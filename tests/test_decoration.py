@@ -209,7 +209,11 @@ def test_what_a_record_holds_need_not_be_said(kind, monkeypatch):
 
 
 ENDINGS = {
-    "what was asked for is lost": ("-m experiments.train --help >/dev/full", 2, "No space left"),
+    "what was asked for is lost": (
+        "-m experiments.train --help >/dev/full",
+        2,
+        "output: No space left",
+    ),
     "nobody may print": ("-m experiments.train --help >&-", 2, "standard output: is closed"),
     "the reader left": ("-m experiments.train --help 2>&1 | true", 0, ""),
     "the last words": (

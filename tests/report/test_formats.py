@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlfun.errors import UserError, visible
-from dlfun.report.formats import Bold, latex_text, markdown_text, table_as
+from dlfun.report.formats import FORMATS, Bold, latex_text, markdown_text, table_as
 from dlfun.report.papers import print_tables
 from dlfun.report.table import text_table
 from dlfun.stats import t_interval
@@ -106,7 +106,7 @@ def test_csv_holds_no_formulas_and_numbers_stay_numbers():
 
 def test_names_cannot_steer_a_terminal():
     rows = [{"model": "\x1b]0;owned\x07cnn\u202e", "n": "3"}, {"model": "a\nb\r\x9b1A", "n": "1"}]
-    for text in (text_table(rows), table_as(rows, "latex"), table_as(rows, "markdown")):
+    for text in (text_table(rows), *(table_as(rows, format) for format in FORMATS)):
         assert all(character.isprintable() or character == "\n" for character in text)
         assert "owned" in text
         assert "u001b" in text

@@ -168,6 +168,8 @@ def test_words_that_cannot_be_said_are_not(kind, monkeypatch):
     print("more", file=decoration.stderr(), flush=True)
 
 
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+
 STEERS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
@@ -208,6 +210,18 @@ def test_what_a_record_holds_need_not_be_said(kind, monkeypatch):
         print("a table", flush=True)
 
 
+@needs_full
+def test_what_cannot_be_written_is_said_once():
+    """Else Python would fail over it again when it ends."""
+    with open("/dev/full", "w") as file:
+        out = decoration.Output(file)
+        out.write("a table")
+        with pytest.raises(dlfun.UserError, match="standard output: No space left on device; "):
+            out.flush()
+        out.write("more")
+        out.flush()
+
+
 ENDINGS = {
     "what was asked for is lost": (
         "-m experiments.train --help >/dev/full",
@@ -225,7 +239,7 @@ ENDINGS = {
 }
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+@needs_full
 @pytest.mark.parametrize("kind", ENDINGS)
 def test_exit_codes_tell_the_truth_whoever_listens(kind):
     command, code, words = ENDINGS[kind]

@@ -148,7 +148,7 @@ def tell(*lines: object) -> None:
 
 
 def open_closed() -> None:
-    """Opens standard streams that are closed, into nothing.
+    """Opens standard streams that are closed, into nothing, for processes started here too.
 
     Else what is opened next has the number of one, and libraries print into it.
     """
@@ -156,7 +156,21 @@ def open_closed() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+
+
+@contextlib.contextmanager
+def usable_streams() -> Iterator[None]:
+    """While it lasts, libraries may write to stdout and stderr that are closed or not there."""
+    open_closed()
+    with contextlib.ExitStack() as stack:
+        for stream, redirect in (
+            (sys.stdout, contextlib.redirect_stdout),
+            (sys.stderr, contextlib.redirect_stderr),
+        ):
+            if stream is None or getattr(stream, "closed", False):
+                stack.enter_context(redirect(Unfailing(stream)))
+        yield
 
 
 def prepare_streams() -> None:

@@ -17,6 +17,7 @@ from dlfun import decoration
 from dlfun.errors import visible
 from dlfun.report import figures, html
 from dlfun.studies import record
+from dlfun.studies.called import in_python
 from dlfun.training.monitor import Monitor, say
 from experiments import app, train
 
@@ -222,6 +223,23 @@ def test_what_cannot_be_written_is_said_once():
         out.flush()
 
 
+@pytest.mark.parametrize("kind", ["closed", "none"])
+def test_libraries_find_streams_in_a_call_from_python(kind, monkeypatch):
+    there = STREAMS[kind]
+    if kind == "closed":
+        there = io.StringIO()
+        there.close()
+    monkeypatch.setattr(sys, "stdout", there)
+    monkeypatch.setattr(sys, "stderr", there)
+    with in_python():
+        for stream in (sys.stdout, sys.stderr):
+            print("a warning", file=stream)
+            stream.flush()
+    assert sys.stdout is sys.stderr is there
+
+
+CHILD = "import experiments.ending, os; os.execlp('sh', 'sh', '-c', 'echo x && echo y >&2 && cat')"
+
 ENDINGS = {
     "what was asked for is lost": (
         "-m experiments.train --help >/dev/full",
@@ -235,6 +253,7 @@ ENDINGS = {
         143,
         "",
     ),
+    "processes of its own": (f'-c "{CHILD}" <&- >&- 2>&-', 0, ""),
     "what libraries say": ("-m experiments.herald 2 0 2>/dev/full <pyproject.toml", 0, ""),
 }
 

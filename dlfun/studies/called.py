@@ -10,14 +10,13 @@ import contextlib
 import dataclasses
 import functools
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.data.reading import Raw
-from dlfun.decoration import stderr
+from dlfun.decoration import stderr, usable_streams
 from dlfun.errors import UserError, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
@@ -42,13 +41,9 @@ PLACES = ("data_dir", "manual_dir", "target_column")
 
 @contextlib.contextmanager
 def in_python() -> Iterator[None]:
-    """Errors of the floors below speak of flags; here they speak of arguments.
-
-    Where stderr was closed, a warning of any library would raise: it goes nowhere meanwhile.
-    """
-    closed = getattr(sys.stderr, "closed", False)
+    """Errors of the floors below speak of flags; here they speak of arguments."""
     try:
-        with contextlib.redirect_stderr(stderr()) if closed else contextlib.nullcontext():
+        with usable_streams():
             yield
     except UserError as error:
         raise UserError(of_arguments(str(error))) from error.__cause__

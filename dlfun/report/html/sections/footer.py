@@ -8,9 +8,10 @@ from typing import Any
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
-from dlfun.report.html.units import NOTHING, first_upper, listed, plural
+from dlfun.report.html.units import NOTHING, first_upper, listed
 from dlfun.report.verdicts import SPLITS
 from dlfun.studies.recorded import given_by_value
+from dlfun.words import plural
 
 SCOPES = {
     "this-test-set": "this test set: another one may rank the arms otherwise",

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from dlfun.data import Raw, chance
 from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
-from dlfun.report.figures import WIDE, draw_example
+from dlfun.report.figures import WIDE, draw_example, save
 from dlfun.report.table import text_table
 from dlfun.types import Dataset, Spec, Split
 
@@ -219,5 +219,5 @@ def draw_dataset(raw: Raw, path: Path) -> None:
         axes.set_title(caption(raw, row), fontsize="small", parse_math=False)
     figure.suptitle(f"{raw.name}: {examples(raw.spec)}", fontsize="small", parse_math=False)
     unfinished = path.with_suffix(".tmp")
-    figure.savefig(unfinished, dpi=150, format="png")
+    save(figure, unfinished, tight=False)
     unfinished.replace(path)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.judge import higher_is_better, metric_of
+from dlfun.words import width
 
 Row = Mapping[str, Any]
 
@@ -217,12 +218,14 @@ WORDS = ("dataset", "metric", "model", "layout")
 def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS) -> str:
     """Rows of the same columns as aligned text; all but the columns `left` to the right."""
     names = list(rows[0])
-    widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
+    widths = {n: max(len(n), *(width(row[n]) for row in rows)) for n in names}
+
+    def padded(name: str, text: str) -> str:
+        blanks = " " * (widths[name] - width(text))
+        return text + blanks if name in left else blanks + text
 
     def line(row: Mapping[str, str]) -> str:
-        return "  ".join(
-            row[n].ljust(widths[n]) if n in left else row[n].rjust(widths[n]) for n in names
-        ).rstrip()
+        return "  ".join(padded(n, row[n]) for n in names).rstrip()
 
     rule = "  ".join("-" * widths[n] for n in names)
     return "\n".join([line({n: n for n in names}), rule, *(line(row) for row in rows)])

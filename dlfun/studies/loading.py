@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Collection, Iterable
+
 import numpy as np
 
 from dlfun import data as datasets
@@ -9,6 +12,7 @@ from dlfun import keys
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import UserError
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.recorded import arm_file
 from dlfun.studies.stacked import Stacked, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
@@ -37,7 +41,7 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
     """Every data set of a study by its own name, which for own data is not how they were named.
 
     Raises:
-      UserError: if two have the same name, as their rows could not be told apart.
+      UserError: if two have the same name, as their rows could not be told apart, or their files.
     """
     loaded: dict[str, Stacked] = {}
     for given in options.datasets:
@@ -48,7 +52,21 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
                 "rename the file or folder"
             )
         loaded[data.first.name] = data
+    check_files(loaded, options.models)
     return loaded
+
+
+def check_files(data: Iterable[str], models: Collection[str]) -> None:
+    """Raises UserError if two arms would share files of the record, where case does not count."""
+    arms: dict[str, str] = {}
+    for name, model in itertools.product(data, models):
+        arm = f"{name}/{model}"
+        other = arms.setdefault(arm_file(name, model, "").casefold(), arm)
+        if other != arm:
+            raise UserError(
+                f"{other} and {arm} would have files of one name, or such that differ in nothing "
+                "but capitals, which many file systems do not tell apart; give one another name"
+            )
 
 
 def target_sd(data: Stacked) -> float:

@@ -6,6 +6,7 @@ a record says which data it was made from.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
+
+UNFIT = re.compile(r"[^A-Za-z0-9_.\-\u00a1-\ud7ff\ue000-\U0010ffff]+")
+"""What a name of own data does not keep: blanks, and signs that shells or flags read."""
+
+LONGEST = 100
+"""Bytes of such a name: file names have at most 255, and those of a record say more."""
 
 
 def is_path(text: str) -> bool:
@@ -68,13 +75,19 @@ def absolute(text: str) -> str:
 
 
 def name_of(path: Path) -> str:
-    """The name of own data: that of the file or folder, in letters that file names may have.
+    """The name of own data: that of the file or folder, fit to begin the names of files.
 
-    >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/"))
-    ('Gr_en_2', 'faces.v2')
+    Letters and signs of all scripts stay, so that two names in one script stay two.
+
+    >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/")), name_of(Path("猫.csv"))
+    ('Größen_2', 'faces.v2', '猫')
     """
     stem = clean(path.stem if path.suffix.lower() in SUFFIXES else path.name)
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip(".") or "own"
+    name = UNFIT.sub("_", stem).strip(".") or "own"
+    if len(name.encode()) <= LONGEST:
+        return name
+    start = name.encode()[: LONGEST - 9].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def read_own(text: str, options: DataOptions) -> Raw:

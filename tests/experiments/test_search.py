@@ -94,7 +94,7 @@ def test_what_can_be_swept_is_of_the_model():
         ("--grid=momentum=0.1 --trials=0", "--trials=0: must be a whole number, at least 1"),
         ("--grid=learning_rat=0.1", "unknown grid name 'learning_rat'; did you mean 'learning_ra"),
         ("--grid=cnn_channels=8", "--grid=cnn_channels=8: unknown grid name 'cnn_channels'"),
-        ("--grid=learning_rate=1e-3,-1", "--grid=learning_rate=1e-3,-1: must be a number"),
+        ("--grid=learning_rate=1e-3,-1", "--grid=learning_rate=1e-3,-1: '-1' must be a number"),
         ("--grid=learning_rate=nan", "--grid=learning_rate=nan: must be a number"),
         ("--grid=learning_rate=", "--grid=learning_rate=: must be a number"),
         ("--grid=learning_rate", "--grid=learning_rate: must be NAME=VALUES"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from dlfun.words import plural
 from experiments import app, parsing, paths, trained
 from experiments.holders import define
 
@@ -60,7 +61,7 @@ def main(argv: list[str]) -> None:
     folder, found = export_model(model.network, model.source, kind, part, target)
     print(
         f"largest difference from the original {found.difference:.2g} of the largest output, on "
-        f"{found.examples} inputs; allowed {found.tolerance:g}"
+        f"{plural(found.examples, 'input')}; allowed {found.tolerance:g}"
     )
     print(f"export: {folder}")
 

@@ -147,9 +147,7 @@ def by_name(kind: Kind, what: str, valid: Collection[str] = ()) -> Kind:
         if kind.form == "NUMBER" and not kind.whole:
             check_commas(given, what)
         values: dict[str, Any] = {}
-        for item in given.split(","):
-            if not item.strip() and item != given:
-                raise ValueError("has a comma with nothing before or behind it; take it out")
+        for item in items_of(given):
             name, value = one(item)
             if name in values:
                 raise ValueError(f"gives {name or f'all {what}s'} a value twice; it {form}")
@@ -161,6 +159,14 @@ def by_name(kind: Kind, what: str, valid: Collection[str] = ()) -> Kind:
         return ",".join(f"{name}:{value}" if name else value for name, value in items)
 
     return Kind(parse, show, kind.form, kind.choices)
+
+
+def items_of(given: str) -> list[str]:
+    """What commas part; raises ValueError if nothing is before or behind one."""
+    items = given.split(",")
+    if len(items) > 1 and not all(item.strip() for item in items):
+        raise ValueError("has a comma with nothing before or behind it; take it out")
+    return items
 
 
 def check_commas(given: str, what: str) -> None:

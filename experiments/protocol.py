@@ -17,6 +17,7 @@ from dlfun.studies.claim import Claim, declared_looks
 from dlfun.studies.classical import ALL, CLASSICAL
 from dlfun.studies.spaces import Dimension, space_of
 from dlfun.types import Range
+from dlfun.words import plural
 from experiments import flags, parsing
 from experiments.holders import bad_value, flag_of
 from experiments.replay import flag_lines
@@ -79,7 +80,8 @@ def looks_of(values: absl_flags.FlagValues) -> tuple[int, ...]:
         raise bad_value("looks", shown, "must be rising numbers of seeds, such as 10,20,40")
     if looks[0] < TOO_FEW:
         raise UserError(
-            f"--until_decided looks first at {looks[0]} seeds, too few for a verdict; begin with "
+            f"--until_decided looks first at {plural(looks[0], 'seed')}, too few for a "
+            "verdict; begin with "
             f"{TOO_FEW} or more, by --seeds or --looks"
         )
     return looks

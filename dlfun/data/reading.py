@@ -18,6 +18,7 @@ from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
+from dlfun.words import plural
 
 DOUBTS = 5
 """So many doubts, at most, are said."""
@@ -64,7 +65,7 @@ class Raw(NamedTuple):
     def doubtful(self) -> tuple[str, ...]:
         """The first doubts, and how many more there are."""
         more = len(self.doubts) - DOUBTS
-        rest = (f"... and of {more} more columns",) if more > 0 else ()
+        rest = (f"... and of {plural(more, 'more column')}",) if more > 0 else ()
         return (*self.doubts[:DOUBTS], *rest)
 
 

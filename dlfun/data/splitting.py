@@ -11,6 +11,7 @@ from dlfun.data.lazy import concatenated
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.types import SPLITS, DataOptions, Dataset, Split
+from dlfun.words import plural
 
 
 def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -151,7 +152,8 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
     if len(set(counts)) > 1:
         raise UserError(
             f"--split=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
-            f"{counts.max()} examples, and replicates need test splits of one size; give official"
+            f"{plural(counts.max(), 'example')}, and replicates need test splits of one "
+            "size; give official"
         )
     out = groups == speakers[replicate % len(speakers)]
     examples = everything(raw)

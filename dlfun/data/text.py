@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 BYTES = 256
 """The vocabulary of texts whose ids are bytes."""
@@ -93,7 +94,8 @@ def windows(ids: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if len(ids) < length + 1:
         raise UserError(
-            f"a text of {len(ids)} tokens is shorter than a window of {length} and the token "
+            f"a text of {plural(len(ids), 'token')} is shorter than a window of {length} "
+            "and the token "
             "behind it; give a longer text"
         )
     count = -(-(len(ids) - 1) // length)

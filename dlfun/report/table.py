@@ -9,7 +9,7 @@ import numpy as np
 
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.judge import higher_is_better, metric_of
-from dlfun.words import width
+from dlfun.words import plural, width
 
 Row = Mapping[str, Any]
 
@@ -253,6 +253,6 @@ def study_table(
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     table = without_empty(table)
     left = len(every) - len(lines)
-    said = [f"... and {left:,} more lines, all in members.csv"] if left else []
+    said = [f"... and {plural(left, 'more line')}, all in members.csv"] if left else []
     said += [*no_better_than_the_mean(lines), *copies(lines)] if tuple(by) == ("model",) else []
     return "\n".join([text_table(table), *said, MEANING])

@@ -18,6 +18,7 @@ from dlfun.data.own.columns import HOW
 from dlfun.data.own.npz import first_line
 from dlfun.data.own.parts import short
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 NAMES = ("inputs", "test_inputs", "x_test")
 """Arrays of an .npz that are the inputs, in this order; else its only one."""
@@ -149,7 +150,9 @@ def are_names(texts: Sequence[str]) -> bool:
 def checked(texts: Sequence[str], wanted: int, where: str) -> list[float]:
     """The numbers of a line; raises UserError unless they are as many as an example has."""
     if len(texts) != wanted:
-        raise UserError(f"{where}: {len(texts)} cells, and an example has {wanted} numbers")
+        raise UserError(
+            f"{where}: {plural(len(texts), 'cell')}, and an example has {plural(wanted, 'number')}"
+        )
     for text in texts:
         if not is_number(text):
             raise UserError(f"{where}: {short(text)!r} is not a number ({HOW}); mend it")

@@ -13,6 +13,7 @@ from dlfun.data.own.recordings import read_wav
 from dlfun.data.speech import spectrograms
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 OTHER = "\ufffd"
 """Of an alphabet that has it: what stands for all characters that are not in it."""
@@ -49,7 +50,8 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
     height, width, channels = source.spec.shape
     if source.dtype.kind == "f" or channels not in (1, 3):
         raise UserError(
-            f"{paths[0]}: {source.given} stores {channels} channels of {source.dtype}, whose range "
+            f"{paths[0]}: {source.given} stores {plural(channels, 'channel')} of "
+            f"{source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
     stack = []

@@ -21,6 +21,7 @@ from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
+from dlfun.words import plural
 
 if TYPE_CHECKING:
     from dlfun.data.own.parts import Found
@@ -117,8 +118,8 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
     for what, array in arrays.items():
         if np.ma.is_masked(array):
             raise UserError(
-                f"{name}: {what} holds {np.ma.count_masked(array)} masked values; fill them in, or "
-                "leave their examples out"
+                f"{name}: {what} holds {plural(int(np.ma.count_masked(array)), 'masked value')}; "
+                "fill in what is masked, or leave those examples out"
             )
     given = {what: np.asarray(array) for what, array in arrays.items()}
     found = npz.found_in(dict(given), Path(name), options.target_type)

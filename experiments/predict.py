@@ -14,7 +14,6 @@ validation split.
 
 from __future__ import annotations
 
-import csv
 import math
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dlfun.data.own import csv_file
 from dlfun.errors import UserError
 from dlfun.types import Range
 from dlfun.words import plural
@@ -127,7 +127,7 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
     writer = None
     for cells in map(as_cells, rows):
         if writer is None:
-            writer = csv.DictWriter(file, list(cells), lineterminator="\n")
+            writer = csv_file.writer(file, list(cells))
             writer.writeheader()
         writer.writerow(cells)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from dlfun.data.own import csv_file
 from dlfun.errors import unknown
 from dlfun.report.table import WORDS
 
@@ -78,7 +78,7 @@ def one_line(text: str) -> str:
 def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     """Comma-separated values with a line of names."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+    writer = csv_file.writer(file, list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
     return file.getvalue().rstrip("\n")

@@ -220,7 +220,11 @@ BAD = {
     "NaN": (SEQUENCE, lambda f: saved(f / "a.npy", np.full(5, np.nan)), "not finite"),
     "none": (SEQUENCE, lambda f: saved(f / "a.npy", np.zeros((0, 5))), "no examples"),
     "letters": (SEQUENCE, lambda f: saved(f / "a.npy", np.array(["a"] * 5)), "must be numbers"),
-    "cells": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1"), "line 2: 1 cells"),
+    "cells": (
+        SEQUENCE,
+        lambda f: written(f / "a.csv", "1,2,3,4,5", "1"),
+        "line 2: 1 cell, and an example has 5 numbers",
+    ),
     "text": (
         SEQUENCE,
         lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"),

@@ -67,7 +67,7 @@ def encode_text(text: str, alphabet: str) -> np.ndarray:
         more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
         raise UserError(
             f"the text has characters that are not among the {len(alphabet)} of its alphabet: "
-            f"{shown}{more}; take them out, or name an alphabet that has them"
+            f"{shown}{more}; take them out"
         )
     kind = np.uint8 if len(alphabet) <= 2**8 else np.int32
     return np.fromiter((places[character] for character in text), kind, len(text))

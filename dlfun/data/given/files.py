@@ -19,7 +19,7 @@ OTHER = "\ufffd"
 """Of an alphabet that has it: what stands for all characters that are not in it."""
 
 LONGEST = 100_000
-"""Characters of a text whose next tokens are read, at most."""
+"""Characters, or bytes, of a text whose next tokens are read, at most."""
 
 
 def check_modality(source: Source, paths: Sequence[Path], wanted: str, what: str) -> None:
@@ -105,16 +105,16 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
     if source.spec.padded:
         return lines_of(text, source, path)
     ids = ids_of(text, source.spec.alphabet)
-    length = source.spec.shape[0]
+    length, what = source.spec.shape[0], "character" if source.spec.alphabet else "byte"
     if source.spec.task == "next_token":
         if not 0 < len(ids) <= LONGEST:
-            raise UserError(f"{path}: has {len(ids)} characters; give 1 to {LONGEST}")
+            raise UserError(f"{path}: has {plural(len(ids), what)}; give 1 to {LONGEST:,}")
         return Given(ids[None], (path.name,))
     count = len(ids) // length
     if not count:
         raise UserError(
-            f"{path}: has {len(ids)} characters, and an example of {source.given} {length}; give a "
-            "longer text"
+            f"{path}: has {plural(len(ids), what)}, and an example of {source.given} {length:,}; "
+            "give a longer text"
         )
     names = tuple(f"{path.name}:{i * length}" for i in range(count))
     return Given(ids[: count * length].reshape(count, length).astype(source.dtype), names)

@@ -157,7 +157,9 @@ def with_frozen(args: list[str]) -> list[str]:
         raise UserError("--stage=confirm needs --frozen=RECORD, the one that --stage=tune made")
     from dlfun.studies.frozen import read_frozen
 
-    return [*read_frozen(os.path.expanduser(path))["flags"], *args]
+    known = set(args)  # of a replay they are there already, and some would be given twice
+    frozen = read_frozen(os.path.expanduser(path))["flags"]
+    return [*(line for line in frozen if line not in known), *args]
 
 
 def given_as(args: Sequence[str], name: str) -> str | None:
@@ -270,7 +272,10 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
         opened = add_opening(values.frozen, contents["hash"], values.seed, record)
         claim = dataclasses.replace(found.claim, frozen_hash=contents["hash"], test_openings=opened)
         return found._replace(
-            claim=claim, choice=frozen_choice(values, contents), points=contents["configurations"]
+            claim=claim,
+            choice=frozen_choice(values, contents),
+            points=contents["configurations"],
+            confirmed=contents,
         )
     spaces = spaces_of(values)
     lines = frozen_lines(flag_lines(values, flags.models_of(values)))

@@ -82,6 +82,8 @@ def study_of(
 ) -> absl_flags.FlagValues:
     """The flags of the script that wrote a record, as its config.flags gives them.
 
+    What it confirmed is taken from its own copy, where it has one.
+
     Where the data lie, and the platform, are those of the `own` flags if they say so.
 
     Args:
@@ -98,6 +100,8 @@ def study_of(
         for line in flag_of(own, name).lines()
     ]
     compares = script == "compare"
+    if compares:
+        given += own_copy(folder)
     expand = protocol.with_frozen if compares else list
     try:
         app.parse(
@@ -109,6 +113,14 @@ def study_of(
     except UserError as error:
         raise UserError(f"{folder / 'config.flags'}: {error}") from None
     return values
+
+
+def own_copy(folder: Path) -> list[str]:
+    """The argument that takes what a record confirmed from its own copy, if it has one."""
+    from dlfun.studies.frozen import CONFIRMED
+
+    copy = folder / CONFIRMED
+    return [f"--frozen={copy.absolute()}"] if copy.exists() else []
 
 
 def without_data(lines: list[str]) -> list[str]:

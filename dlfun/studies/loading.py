@@ -88,6 +88,10 @@ def chance(data: Stacked) -> float:
 
 
 def about_targets(data: Stacked) -> dict[str, float]:
-    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary."""
+    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary.
+
+    Where each replicate has a split of its own they are the means over all, in every row: arms and
+    deltas are judged by one level.
+    """
     spread = target_sd(data)
     return {"chance": chance(data)} | ({"target_sd": spread} if spread else {})

@@ -6,9 +6,9 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.studies.claim import Claim
-from dlfun.studies.frozen import digest
+from dlfun.studies.frozen import CONFIRMED, digest, write_frozen
 from dlfun.studies.spaces import SPACES, Dimension
-from experiments import app, compare, flags, protocol
+from experiments import app, compare, flags, protocol, verify
 from experiments.protocol_flags import define_protocol
 
 
@@ -113,6 +113,21 @@ def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file, tmp_path):
     record.mkdir()
     with pytest.raises(UserError, match="was opened"):
         protocol.protocol_of(values, str(record))
+
+
+def test_a_confirmation_is_read_by_its_own_copy_of_what_was_frozen(frozen_file, tmp_path):
+    values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
+    confirmed = protocol.protocol_of(values, str(tmp_path / "record")).confirmed
+    record = tmp_path / "moved"
+    record.mkdir()
+    lines = flags.study_options(values, script="compare").flags
+    (record / "config.flags").write_text("\n".join(lines))
+    frozen_file.unlink()
+    with pytest.raises(UserError, match=r"there is no frozen\.json; name the record that --tune"):
+        verify.study_of("compare", record)
+    write_frozen(record, confirmed, CONFIRMED)
+    found = verify.study_of("compare", record)
+    assert (found.steps, found.seed, found.frozen) == (50, 5, str(record / "confirmed.json"))
 
 
 def test_a_confirmation_takes_no_other_flags(frozen_file):

@@ -95,7 +95,7 @@ def check_labels(labels: np.ndarray, classes: int, name: str) -> None:
     outside = labels[(labels < 0) | (labels >= classes)]
     if len(outside):
         raise UserError(
-            f"{name}: {len(outside)} labels, such as {outside[0]}, are outside the classes 0 to "
+            f"{name}: labels such as {outside[0]} are outside the classes 0 to "
             f"{classes - 1}; prepare it without those examples"
         )
 

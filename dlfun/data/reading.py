@@ -124,7 +124,10 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     """The data set of a row of the table: see `dlfun.data.read`."""
     where = place(name, row, options)
     if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
-        raise UserError(f"--manual_dir={options.manual_dir} is not a folder")
+        raise UserError(
+            f"--manual_dir={options.manual_dir} is not a directory; name the one that holds "
+            "your files"
+        )
     arrays, checksum = fetch(where, options)
     missing = {"train_inputs", "test_inputs"} - set(arrays)
     if missing:

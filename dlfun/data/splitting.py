@@ -145,7 +145,7 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
     if raw.groups is None:
         raise UserError(
             f"--split=leave_one_speaker_out: {raw.name} does not say who spoke; "
-            "give official or random"
+            "give --split=official or random"
         )
     groups = np.concatenate(raw.groups)
     speakers, counts = np.unique(groups, return_counts=True)
@@ -153,7 +153,7 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
         raise UserError(
             f"--split=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
             f"{plural(counts.max(), 'example')}, and replicates need test splits of one "
-            "size; give official"
+            "size; give --split=official"
         )
     out = groups == speakers[replicate % len(speakers)]
     examples = everything(raw)
@@ -180,7 +180,7 @@ def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Spl
     if raw.spec.task == "next_token":
         raise UserError(
             f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
-            "give official"
+            "give --split=official"
         )
     if options.split == "random":
         return pooled(raw, key, options.test_fraction)

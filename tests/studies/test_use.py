@@ -502,7 +502,9 @@ def test_an_export_that_is_off_leaves_nothing(record, tmp_path, monkeypatch):
 
 def test_a_format_whose_package_is_missing_is_one_line(record, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(UserError, match=r"needs the package safetensors; pip install 'dlfun\["):
+    with pytest.raises(
+        UserError, match=r"\(safetensors\) needs the extra export, .* -r locks/export\.txt"
+    ):
         exported(record, tmp_path, "--model=softmax", "--format=safetensors")
 
 

@@ -69,7 +69,7 @@ def absolute(text: str) -> str:
     if not is_text(str(path)):
         raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
     if not path.exists():
-        raise UserError(f"{path}: there is no such file or folder")
+        raise UserError(f"{path}: there is no such file or folder; name one that is there")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: own data are an .npz or .csv file, or a folder of classes")
     return str(path)

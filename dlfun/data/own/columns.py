@@ -111,7 +111,10 @@ def numbers_of(cells: Cells) -> np.ndarray:
     values = np.array([float(text) for text in cells.texts])
     beyond = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max)
     if len(beyond):
-        raise UserError(f"{cells.at(int(beyond[0]))} is not a finite number in float32")
+        raise UserError(
+            f"{cells.at(int(beyond[0]))} is not a finite number in float32; "
+            f"give {cells.name} in another unit, or leave the {cells.unit} out"
+        )
     return values
 
 

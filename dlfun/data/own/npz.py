@@ -149,7 +149,7 @@ def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) 
         if len(pair[0]) != len(pair[1]):
             raise UserError(
                 f"{path}: the {part} split has {plural(len(pair[0]), 'input')} and "
-                f"{plural(len(pair[1]), 'target')}"
+                f"{plural(len(pair[1]), 'target')}; give one target for each input"
             )
 
 

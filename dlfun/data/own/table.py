@@ -131,7 +131,8 @@ def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
         if text not in known:
             columns.check_filled(cells)
             raise UserError(
-                f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows"
+                f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows; "
+                f"write one of them, or leave the {cells.unit} out"
             )
     return (np.array(cells.texts)[:, None] == np.array(categories)).astype(np.float64)
 
@@ -169,7 +170,7 @@ def read_table(path: Path) -> Table:
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
             f"{path} cannot be read as .csv in UTF-8 ({csv_file.why(error)}); write it with "
-            f"commas between "
+            "commas between "
             "cells and a first line of column names"
         ) from None
     if len(rows) < 2:

@@ -44,14 +44,15 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
       UserError: if two have the same name, as their rows could not be told apart, or their files.
     """
     loaded: dict[str, Stacked] = {}
+    named: dict[str, str] = {}
     for given in options.datasets:
         data = load(given, options)
         if data.first.name in loaded:
             raise UserError(
-                f"{given}: the study already has a data set with the name {data.first.name}; "
-                "rename the file or folder"
+                f"{given}: the study already has a data set with the name {data.first.name}, that "
+                f"of {named[data.first.name]}; rename the file or folder"
             )
-        loaded[data.first.name] = data
+        loaded[data.first.name], named[data.first.name] = data, given
     check_files(loaded, options.models)
     return loaded
 

@@ -59,7 +59,7 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
 
 def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
     """Adds the flag of the difference that does not matter; `more` ends its help."""
-    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
+    usual = ", ".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
     what = (
         "the largest difference that counts as none, in the metric's unit, accuracies as "
         f"fractions: one number, or DATASET:NUMBER,...{more}"

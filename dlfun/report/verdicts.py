@@ -19,7 +19,7 @@ WORDS = ("dataset", "a - b", "verdict", "model", "metric", "source")
 
 def scaled(value: float | None, metric: str, signed: bool = False) -> str:
     """Accuracies in points, other metrics with three digits; a dash where there is no number."""
-    if value is None:
+    if value is None or not np.isfinite(value):
         return "-"
     sign = "+" if signed else ""
     if metric.endswith("accuracy"):

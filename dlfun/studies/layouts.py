@@ -243,7 +243,8 @@ def measured(
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])
     say(
-        f"{data.first.name}: {settings.model}: measured {len(found)} layouts in {spent:.1f} s; "
+        f"{data.first.name}: {settings.model}: measured {plural(len(found), 'layout')} in "
+        f"{spent:.1f} s; "
         f"{found[0].layout} takes {found[0].member_step_seconds / usual.member_step_seconds:.2f} "
         f"of the time of {usual.layout}"
     )

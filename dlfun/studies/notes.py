@@ -50,7 +50,9 @@ def mistake_bound(result: Result, data: Stacked) -> Bound | None:
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     """Mistakes against Novikoff's bound, or that the data are not separable."""
     mistakes = [row["mistakes"] for row in result.rows]
-    made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
+    few, many = min(mistakes), max(mistakes)
+    total = f"{few} to {many} mistakes" if few < many else plural(many, "mistake")
+    made = f"{result.dataset}: the perceptron made {total}"
     first = data.first
     loosest = mistake_bound(result, data)
     if loosest is not None:

@@ -125,7 +125,7 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
         ("Python", str(found.get("python", NOTHING))),
         ("System", str(found.get("system", NOTHING))),
-        ("Devices", f"{', '.join(kinds)}; {found.get('cores', NOTHING)} cores"),
+        ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores', NOTHING)}"),
         ("Commit", str(found.get("commit") or NOTHING)),
     ]
     for name, facts_of in found.get("datasets", {}).items():

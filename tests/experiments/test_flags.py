@@ -187,7 +187,8 @@ def test_the_lines_written_down_replay_the_study(args, tmp_path):
 
 def test_a_flagfile_may_come_from_any_editor(tmp_path):
     file = tmp_path / "mine.flags"
-    for text in ("# a comment\r\n--seeds=7\r\n", "--seeds=7\r\n"):
+    comments = ("# a comment\r\n", "", "// a comment\n", "  # a comment\n", "\n", " \n", "\ufeff")
+    for text in (f"{comment}--seeds=7\r\n" for comment in comments):
         file.write_bytes(f"\ufeff{text}".encode())
         assert options(f"--flagfile={file}").seeds == 7
 

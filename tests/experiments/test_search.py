@@ -100,6 +100,8 @@ def test_what_can_be_swept_is_of_the_model():
         ("--grid=learning_rate", "--grid=learning_rate: must be NAME=VALUES"),
         ("--grid=", "--grid=: must not be empty"),
         ("--grid=momentum=0.1,0.10", "'0.10' is given twice"),
+        ("--grid=learning_rate=0,001", "'001' must be a number, at least 0 and finite; leave out"),
+        ("--search=random --space=momentum=lin:0,1:0.9", "at least 0 and below 1; write 0.1"),
         ("--grid=momentum=0.1 --grid=momentum=0.2", "'momentum' is given twice"),
         ("--grid=bpnn_widths=10x0", "--grid=bpnn_widths=10x0: must be whole numbers"),
         ("--grid=activation=relo", "unknown activation 'relo'; did you mean 'relu'?"),

@@ -34,6 +34,14 @@ class ArgumentError(UserError, ValueError):
     """Bad input in a call from Python, which is a ValueError there as everywhere."""
 
 
+def missing_extra(what: str, extra: str, instead: str) -> UserError:
+    """An error for what needs packages of dlfun's extras that are not installed."""
+    return UserError(
+        f"{what} needs the extra {extra}, which is not installed: pip install --require-hashes -r "
+        f"locks/{extra}.txt in dlfun's own folder, or {instead}"
+    )
+
+
 def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """An error for a name that is not in `valid`, suggesting the nearest one.
 

@@ -11,6 +11,7 @@ import contextlib
 import difflib
 import errno
 import functools
+import itertools
 import signal
 import sys
 from collections.abc import Callable
@@ -195,8 +196,21 @@ def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
         raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
     except (absl_flags.Error, OSError) as error:
         raise UserError(f"--flagfile: {error}") from None
-    # Editors may begin a file with a byte order mark, behind which absl knows no comment.
-    return [arg.removeprefix(MARK) for arg in found if not arg.startswith(f"{MARK}#")]
+    return list(itertools.chain.from_iterable(map(without_mark, found)))
+
+
+def without_mark(arg: str) -> list[str]:
+    r"""A line of a flagfile that an editor may have begun with a byte order mark.
+
+    Behind the mark absl knows no comment, and no blank line.
+
+    >>> without_mark("--seeds=3"), without_mark("\ufeff--seeds=3"), without_mark("\ufeff # mine")
+    (['--seeds=3'], ['--seeds=3'], [])
+    """
+    if not arg.startswith(MARK):
+        return [arg]
+    line = arg.lstrip(MARK + " \t")
+    return [line] if line and not line.startswith(("#", "//")) else []
 
 
 def check_records(values: absl_flags.FlagValues, args: list[str]) -> None:

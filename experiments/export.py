@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from dlfun.decoration import tell
+from dlfun.words import plural
 from experiments import app, parsing, paths, trained
 from experiments.holders import define
 
@@ -61,7 +62,7 @@ def main(argv: list[str]) -> None:
     folder, found = export_model(model.network, model.source, kind, part, target)
     tell(
         f"largest difference from the original {found.difference:.2g} of the largest output, on "
-        f"{found.examples} inputs; allowed {found.tolerance:g}",
+        f"{plural(found.examples, 'input')}; allowed {found.tolerance:g}",
         f"export: {folder}",
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from dlfun.decoration import spared
-from dlfun.errors import UserError
+from dlfun.errors import missing_extra
 
 Draw = Callable[[Path], None]
 
@@ -17,10 +17,7 @@ Draw = Callable[[Path], None]
 def check_writer(values: absl_flags.FlagValues) -> None:
     """Raises UserError if logs are asked for and the package that writes them is not installed."""
     if values.tensorboard and importlib.util.find_spec("tensorboardX") is None:
-        raise UserError(
-            "--tensorboard needs the extra tensorboard, which is not installed: "
-            "pip install --require-hashes -r locks/tensorboard.txt, or leave the flag out"
-        )
+        raise missing_extra("--tensorboard", "tensorboard", "leave the flag out")
 
 
 def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = ()) -> Draw:

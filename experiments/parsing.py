@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from dlfun.data import own, prepared
 from dlfun.errors import UserError, unknown
+from dlfun.studies import numerals
 from dlfun.studies.kinds import Kind as Kind
 from dlfun.studies.kinds import augment as augment
 from dlfun.studies.kinds import boolean as boolean
@@ -114,30 +116,70 @@ def layout() -> Kind:
 
 
 def by_model(kind: Kind, models: Collection[str]) -> Kind:
-    """One value for all models, values for some, or both: `0.001,cnn:0.003`.
+    """One value for all models, values for some, or both: `0.001,cnn:0.003`."""
+    return by_name(kind, "model", models)
 
-    The value is a dictionary: model, or `REST`, -> value.
+
+def by_name(kind: Kind, what: str, valid: Collection[str] = ()) -> Kind:
+    """One value for all, values for some by their names, or both.
+
+    The value is a dictionary: name, or `REST`, -> value.
+
+    Args:
+      what: of what they are the names, such as model.
+      valid: the names that there are; none: any.
     """
+    form = f"must be {kind.form} for all {what}s, {what.replace(' ', '').upper()}:{kind.form} for "
+    form += "some, or both, parted by commas"
+
+    def one(item: str) -> tuple[str, Any]:
+        name, colon, value = (part.strip() for part in item.rpartition(":"))
+        try:
+            if colon and valid and name not in valid:
+                raise ValueError(str(unknown(what, short(name), valid)))
+            return name, kind.parse(value)
+        except ValueError as error:
+            if re.search(r"\S[;=\s]+\S", item) and "; write" not in str(error):
+                raise ValueError(form) from None
+            raise ValueError(f"{name}: {error}" if name in valid else str(error)) from None
 
     def parse(given: str) -> dict[str, Any]:
+        if kind.form == "NUMBER" and not kind.whole:
+            check_commas(given, what)
         values: dict[str, Any] = {}
-        for item in given.split(","):
-            model, colon, value = item.strip().rpartition(":")
-            if colon and model.strip() not in models:
-                raise ValueError(str(unknown("model", short(model.strip()), models)))
-            if model.strip() in values:
-                raise ValueError(f"gives {model.strip() or 'all models'} a value twice")
-            try:
-                values[model.strip()] = kind.parse(value.strip())
-            except ValueError as error:
-                raise ValueError(f"{model.strip()}: {error}" if colon else str(error)) from None
+        for item in items_of(given):
+            name, value = one(item)
+            if name in values:
+                raise ValueError(f"gives {name or f'all {what}s'} a value twice; it {form}")
+            values[name] = value
         return values
 
     def show(values: Mapping[str, Any]) -> str:
-        items = ((model, kind.show(value)) for model, value in values.items())
-        return ",".join(f"{model}:{value}" if model else value for model, value in items)
+        items = ((name, kind.show(value)) for name, value in values.items())
+        return ",".join(f"{name}:{value}" if name else value for name, value in items)
 
     return Kind(parse, show, kind.form, kind.choices)
+
+
+def items_of(given: str) -> list[str]:
+    """What commas part; raises ValueError if nothing is before or behind one."""
+    items = given.split(",")
+    if len(items) > 1 and not all(item.strip() for item in items):
+        raise ValueError("has a comma with nothing before or behind it; take it out")
+    return items
+
+
+def check_commas(given: str, what: str) -> None:
+    """Raises ValueError if a comma between two numbers looks like a decimal one.
+
+    `cnn:0.5,1` is cnn's value and that of the rest; `cnn:0,5` could be one number.
+    """
+    items = [item.strip().rpartition(":") for item in given.split(",")]
+    for (_, colon, left), (_, next_colon, right) in itertools.pairwise(items):
+        number = f"{left.strip()},{right.strip()}"
+        apart = next_colon or (colon and "." in left)
+        if not apart and (meant := numerals.hint(number)):
+            raise ValueError(f"in {short(number)} a comma parts the values of {what}s{meant}")
 
 
 def of_model(values: Mapping[str, Any], model: str, default: Any) -> Any:

@@ -14,7 +14,6 @@ validation split.
 
 from __future__ import annotations
 
-import csv
 import math
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,8 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from dlfun.data.own import csv_file
 from dlfun.errors import UserError
 from dlfun.types import Range
+from dlfun.words import plural
 from experiments import app, parsing, trained
 from experiments.holders import define
 
@@ -127,7 +128,7 @@ def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
     writer = None
     for cells in map(csv_cells, map(as_cells, rows)):
         if writer is None:
-            writer = csv.DictWriter(file, list(cells), lineterminator="\n")
+            writer = csv_file.writer(file, list(cells))
             writer.writeheader()
         writer.writerow(cells)
 
@@ -136,7 +137,8 @@ def say_calibration(found: Calibrated) -> None:
     """Says on stderr what the temperature changes."""
     how = "fitted" if found.fitted else "given"
     print(
-        f"temperature {found.temperature:.4g}, {how}; on {found.examples} examples of validation:",
+        f"temperature {found.temperature:.4g}, {how}; on "
+        f"{plural(found.examples, 'example')} of validation:",
         file=sys.stderr,
     )
     for when, scores in (("before", found.before), ("after", found.after)):
@@ -179,7 +181,7 @@ def main(argv: list[str]) -> None:
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
     given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
     count = len(given.inputs)
-    print(f"{model.words()}: {count} example{'s' if count > 1 else ''}", file=sys.stderr)
+    print(f"{model.words()}: {plural(count, 'example')}", file=sys.stderr)
     number = 1.0
     if asked != 1.0:
         check_calibration(model.network, asked)

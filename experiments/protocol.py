@@ -17,6 +17,7 @@ from dlfun.studies.claim import Claim, declared_looks
 from dlfun.studies.classical import ALL, CLASSICAL
 from dlfun.studies.spaces import Dimension, space_of
 from dlfun.types import Range
+from dlfun.words import plural
 from experiments import flags, parsing
 from experiments.holders import bad_value, flag_of
 from experiments.replay import check_lines, flag_lines
@@ -79,7 +80,8 @@ def looks_of(values: absl_flags.FlagValues) -> tuple[int, ...]:
         raise bad_value("looks", shown, "must be rising numbers of seeds, such as 10,20,40")
     if looks[0] < TOO_FEW:
         raise UserError(
-            f"--until_decided looks first at {looks[0]} seeds, too few for a verdict; begin with "
+            f"--until_decided looks first at {plural(looks[0], 'seed')}, too few for a "
+            "verdict; begin with "
             f"{TOO_FEW} or more, by --seeds or --looks"
         )
     return looks
@@ -155,12 +157,13 @@ def with_frozen(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
         raise UserError("--stage=confirm needs --frozen=RECORD, the one that --stage=tune made")
     from dlfun.studies.frozen import read_frozen
 
+    known = set(args)  # of a replay they are there already, and some would be given twice
     lines = read_frozen(os.path.expanduser(path)).get("flags")
     try:
         check_lines(values, lines)
     except UserError as error:
         raise UserError(f"--frozen={path}: {error}") from None
-    return [*lines, *args]
+    return [*(line for line in lines if line not in known), *args]
 
 
 def given_as(args: Sequence[str], name: str) -> str | None:
@@ -273,7 +276,10 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
         opened = add_opening(values.frozen, contents["hash"], values.seed, record)
         claim = dataclasses.replace(found.claim, frozen_hash=contents["hash"], test_openings=opened)
         return found._replace(
-            claim=claim, choice=frozen_choice(values, contents), points=contents["configurations"]
+            claim=claim,
+            choice=frozen_choice(values, contents),
+            points=contents["configurations"],
+            confirmed=contents,
         )
     spaces = spaces_of(values)
     lines = frozen_lines(flag_lines(values, flags.models_of(values)))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from absl import flags as absl_flags
@@ -59,7 +59,7 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
 
 def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
     """Adds the flag of the difference that does not matter; `more` ends its help."""
-    usual = ",".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
+    usual = ", ".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
     what = (
         "the largest difference that counts as none, in the metric's unit, accuracies as "
         f"fractions: one number, or DATASET:NUMBER,...{more}"
@@ -188,18 +188,4 @@ def baseline_names() -> parsing.Kind:
 
 def by_dataset(kind: parsing.Kind) -> parsing.Kind:
     """One value for all data sets, values for some, or both: `0.01,mnist:0.001`."""
-
-    def parse(given: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for item in given.split(","):
-            name, _, value = item.strip().rpartition(":")
-            if name in found:
-                raise ValueError(f"gives {name or 'all data sets'} a value twice")
-            found[name.strip()] = kind.parse(value.strip())
-        return found
-
-    def show(values: Mapping[str, Any]) -> str:
-        items = ((name, kind.show(value)) for name, value in values.items())
-        return ",".join(f"{name}:{value}" if name else value for name, value in items)
-
-    return parsing.Kind(parse, show, "NUMBER|DATASET:NUMBER,...")
+    return dataclasses.replace(parsing.by_name(kind, "data set"), form="NUMBER|DATASET:NUMBER,...")

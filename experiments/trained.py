@@ -11,6 +11,7 @@ from absl import flags as absl_flags
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.options import StudyOptions
+from dlfun.words import plural
 from experiments import flags, parsing, paths, verify
 from experiments.holders import define
 
@@ -57,7 +58,7 @@ class Chosen(NamedTuple):
     def words(self) -> str:
         """Which members of what these are."""
         rows = self.network.rows
-        members = f"member {rows[0]}" if len(rows) == 1 else f"{len(rows)} members"
+        members = f"member {rows[0]}" if len(rows) == 1 else plural(len(rows), "member")
         return f"{self.network.settings.model} on {self.network.data.first.name}, {members}"
 
 

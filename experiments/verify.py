@@ -86,6 +86,8 @@ def study_of(
 ) -> absl_flags.FlagValues:
     """The flags of the script that wrote a record, as its config.flags gives them.
 
+    What it confirmed is taken from its own copy, where it has one.
+
     Where the data lie, and the platform, are those of the `own` flags if they say so.
 
     Args:
@@ -102,6 +104,8 @@ def study_of(
         for line in flag_of(own, name).lines()
     ]
     compares = script == "compare"
+    if compares:
+        given += own_copy(folder)
     expand = functools.partial(protocol.with_frozen, values) if compares else list
     lines = given_lines(flags_of(folder))
     try:
@@ -115,6 +119,14 @@ def study_of(
     except UserError as error:
         raise UserError(f"{folder / 'config.flags'}: {error}") from None
     return values
+
+
+def own_copy(folder: Path) -> list[str]:
+    """The argument that takes what a record confirmed from its own copy, if it has one."""
+    from dlfun.studies.frozen import CONFIRMED
+
+    copy = folder / CONFIRMED
+    return [f"--frozen={copy.absolute()}"] if copy.exists() else []
 
 
 def without_data(lines: list[str]) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.data.text import BYTES, encode_bytes
 from dlfun.errors import UserError
 from dlfun.types import Spec
+from dlfun.words import plural
 
 LONGEST = 1024  # bytes of a text
 MODALITIES = {1: "vector", 2: "sequence", 3: "image", 4: "video"}
@@ -94,7 +95,7 @@ def check_labels(labels: np.ndarray, classes: int, name: str) -> None:
     outside = labels[(labels < 0) | (labels >= classes)]
     if len(outside):
         raise UserError(
-            f"{name}: {len(outside)} labels, such as {outside[0]}, are outside the classes 0 to "
+            f"{name}: labels such as {outside[0]} are outside the classes 0 to "
             f"{classes - 1}; prepare it without those examples"
         )
 
@@ -136,7 +137,10 @@ def infer(info: Any, arrays: Mapping[str, np.ndarray], official_split: str) -> S
             plain, modality="text", likelihood="categorical", vocabulary=BYTES, padded=True
         )
     if not plain.modality:
-        raise UserError(f"{info.name}: '{key}' has {inputs.ndim - 1} axes; it must have 1 to 4")
+        raise UserError(
+            f"{info.name}: '{key}' has {plural(inputs.ndim - 1, 'axis', 'axes')}; it must "
+            "have 1 to 4"
+        )
     if inputs.dtype.name in WHITE and inputs.ndim > 3:
         white = WHITE[inputs.dtype.name]
         return dataclasses.replace(plain, likelihood="bernoulli", scale=1 / white)

@@ -78,7 +78,9 @@ def prepare(where: Place, manual_dir: str | None) -> None:
         reason = write_failure(error)
         if reason is None:
             raise
-        raise UserError(f"cannot write to --data_dir={where.root}: {reason}") from error
+        raise UserError(
+            f"cannot write to --data_dir={where.root}: {reason}; name another"
+        ) from error
 
 
 def write_failure(error: OSError | RuntimeError) -> str | None:

@@ -18,6 +18,7 @@ from dlfun.data.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
+from dlfun.words import plural
 
 DOUBTS = 5
 """So many doubts, at most, are said."""
@@ -64,7 +65,7 @@ class Raw(NamedTuple):
     def doubtful(self) -> tuple[str, ...]:
         """The first doubts, and how many more there are."""
         more = len(self.doubts) - DOUBTS
-        rest = (f"... and of {more} more columns",) if more > 0 else ()
+        rest = (f"... and of {plural(more, 'more column')}",) if more > 0 else ()
         return (*self.doubts[:DOUBTS], *rest)
 
 
@@ -123,7 +124,10 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     """The data set of a row of the table: see `dlfun.data.read`."""
     where = place(name, row, options)
     if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
-        raise UserError(f"--manual_dir={options.manual_dir} is not a folder")
+        raise UserError(
+            f"--manual_dir={options.manual_dir} is not a directory; name the one that holds "
+            "your files"
+        )
     arrays, checksum = fetch(where, options)
     missing = {"train_inputs", "test_inputs"} - set(arrays)
     if missing:

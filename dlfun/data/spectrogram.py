@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 # Recordings at once: a second of speech at 16 kHz then takes about 50 MB on its way.
 CHUNK = 64
@@ -151,7 +152,7 @@ def log_mel(
     """
     if lengths.min() < settings.samples:
         raise UserError(
-            f"a recording of {lengths.min()} samples is shorter than a window of "
+            f"a recording of {plural(lengths.min(), 'sample')} is shorter than a window of "
             f"{settings.samples}, which is {1000 * settings.window:g} ms; leave it out"
         )
     frames = settings.frames(lengths).astype(np.int32)

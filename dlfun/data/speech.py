@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-import wave
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from dlfun.data import wav
 from dlfun.data.spectrogram import LogMel, log_mel, pad
 from dlfun.errors import UserError
 from dlfun.types import Spec
@@ -27,21 +27,10 @@ def read_wav(content: bytes, name: str, rate: int) -> np.ndarray:
     Raises:
       UserError: if it is not such a file, or empty.
     """
-    try:
-        with wave.open(io.BytesIO(content)) as file:
-            form = (file.getnchannels(), 8 * file.getsampwidth())
-            found, samples = file.getframerate(), file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as error:
-        raise UserError(f"{name} is not a wav file ({error}); give 16-bit samples") from None
-    if form != (1, 16):
-        raise UserError(
-            f"{name} has {form[0]} channels of {form[1]} bits; give one channel of 16 bits"
-        )
+    samples, found = wav.read(io.BytesIO(content), name)
     if found != rate:
         raise UserError(f"{name} has {found} samples a second; resample it to {rate}")
-    if len(samples) < 2:
-        raise UserError(f"{name} is an empty recording; leave it out")
-    return np.frombuffer(samples[: len(samples) // 2 * 2], "<i2").astype(np.int16)
+    return samples
 
 
 def speech_spec(settings: LogMel, samples: int, classes: int, official_split: str) -> Spec:

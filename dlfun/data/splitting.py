@@ -11,6 +11,7 @@ from dlfun.data.lazy import concatenated
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.types import SPLITS, DataOptions, Dataset, Split
+from dlfun.words import plural
 
 
 def stratified_order(targets: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
@@ -144,14 +145,15 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
     if raw.groups is None:
         raise UserError(
             f"--split=leave_one_speaker_out: {raw.name} does not say who spoke; "
-            "give official or random"
+            "give --split=official or random"
         )
     groups = np.concatenate(raw.groups)
     speakers, counts = np.unique(groups, return_counts=True)
     if len(set(counts)) > 1:
         raise UserError(
             f"--split=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
-            f"{counts.max()} examples, and replicates need test splits of one size; give official"
+            f"{plural(counts.max(), 'example')}, and replicates need test splits of one "
+            "size; give --split=official"
         )
     out = groups == speakers[replicate % len(speakers)]
     examples = everything(raw)
@@ -178,7 +180,7 @@ def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Spl
     if raw.spec.task == "next_token":
         raise UserError(
             f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
-            "give official"
+            "give --split=official"
         )
     if options.split == "random":
         return pooled(raw, key, options.test_fraction)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 BYTES = 256
 """The vocabulary of texts whose ids are bytes."""
@@ -66,7 +67,7 @@ def encode_text(text: str, alphabet: str) -> np.ndarray:
         more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
         raise UserError(
             f"the text has characters that are not among the {len(alphabet)} of its alphabet: "
-            f"{shown}{more}; take them out, or name an alphabet that has them"
+            f"{shown}{more}; take them out"
         )
     kind = np.uint8 if len(alphabet) <= 2**8 else np.int32
     return np.fromiter((places[character] for character in text), kind, len(text))
@@ -93,7 +94,8 @@ def windows(ids: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """
     if len(ids) < length + 1:
         raise UserError(
-            f"a text of {len(ids)} tokens is shorter than a window of {length} and the token "
+            f"a text of {plural(len(ids), 'token')} is shorter than a window of {length} "
+            "and the token "
             "behind it; give a longer text"
         )
     count = -(-(len(ids) - 1) // length)

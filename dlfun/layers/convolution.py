@@ -24,6 +24,7 @@ from dlfun.errors import ArgumentError
 from dlfun.layers.arguments import entries, name_of, numbers, per_axis, whole
 from dlfun.layers.windows import Padding, Window, make_window, patches, shifted
 from dlfun.types import CONVOLUTIONS
+from dlfun.words import plural
 
 FORWARD_BYTES, BACKWARD_BYTES = 4 << 20, 1 << 20
 """Patches in memory at a time, of all that one layer of one member makes, by measurement."""
@@ -83,7 +84,8 @@ def of_one_type(inputs: jax.Array, kernel: jax.Array) -> tuple[jax.Array, jax.Ar
     inputs = numbers(inputs, text, kernel.ndim)
     if inputs.shape[-1] != kernel.shape[-2]:
         raise ArgumentError(
-            f"inputs {list(inputs.shape)}: have {inputs.shape[-1]} channels, and the kernel "
+            f"inputs {list(inputs.shape)}: have {plural(inputs.shape[-1], 'channel')}, and "
+            "the kernel "
             f"{list(kernel.shape)} is for {kernel.shape[-2]}"
         )
     dtype = jnp.result_type(inputs, kernel)

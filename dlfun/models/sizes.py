@@ -10,6 +10,7 @@ from typing import Any
 from dlfun.errors import UserError
 from dlfun.models import MODELS, row_of
 from dlfun.types import HPARAMS, HParams
+from dlfun.words import plural
 
 SIZES = tuple(name for name, bounds in HPARAMS.items() if bounds.whole)
 """The numbers that say how large a network is."""
@@ -56,10 +57,11 @@ def check_sizes(model: str, shape: Any, width: float, depth: float) -> None:
     enough = f"give --{model}_widths={widths_for(widths, width, depth)}"
     if not math.isinf(width) and width > max(widths):
         raise UserError(
-            f"--width={width:g}: the layers of {given} have at most {max(widths)} units; {enough}"
+            f"--width={width:g}: the layers of {given} have at most "
+            f"{plural(max(widths), 'unit')}; {enough}"
         )
     if not math.isinf(depth) and depth > len(widths):
-        raise UserError(f"--depth={depth:g}: {given} has {len(widths)} layers; {enough}")
+        raise UserError(f"--depth={depth:g}: {given} has {plural(len(widths), 'layer')}; {enough}")
     if not math.isinf(depth) and len(set(widths)) > 1:
         raise UserError(
             f"--depth={depth:g}: a dead layer passes on what it is given, so all need the same "

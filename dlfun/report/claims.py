@@ -15,6 +15,7 @@ from dlfun.errors import UserError
 from dlfun.report.table import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
 from dlfun.studies.judge import higher_is_better
+from dlfun.words import plural
 
 
 class Claim(NamedTuple):
@@ -190,4 +191,8 @@ def verdict(claim: Claim, finding: Finding) -> str:
     if finding.failed == finding.runs:
         return f"all of {finding.runs} runs failed" if finding.runs > 1 else "its one run failed"
     found = word(claim, finding.measured)
-    return f"{found}, {finding.failed} of {finding.runs} runs failed" if finding.failed else found
+    return (
+        f"{found}, {finding.failed} of {plural(finding.runs, 'run')} failed"
+        if finding.failed
+        else found
+    )

@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from dlfun.data import Raw, chance
 from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
-from dlfun.report.figures import WIDE, draw_example
+from dlfun.report.figures import WIDE, draw_example, save
 from dlfun.report.table import text_table
 from dlfun.types import Dataset, Spec, Split
+from dlfun.words import plural
 
 SHOWN = 10  # examples of a picture
 COLUMNS = 5
@@ -31,7 +32,7 @@ def size(count: int) -> str:
     ('999 bytes', '11.1 MiB')
     """
     if count < 1024:
-        return f"{count} bytes"
+        return plural(count, "byte")
     power = min(int(math.log(count, 1024)), 3)
     return f"{count / 1024**power:.1f} {('', 'KiB', 'MiB', 'GiB')[power]}"
 
@@ -219,5 +220,5 @@ def draw_dataset(raw: Raw, path: Path) -> None:
         axes.set_title(caption(raw, row), fontsize="small", parse_math=False)
     figure.suptitle(f"{raw.name}: {examples(raw.spec)}", fontsize="small", parse_math=False)
     unfinished = path.with_suffix(".tmp")
-    figure.savefig(unfinished, dpi=150, format="png")
+    save(figure, unfinished, tight=False)
     unfinished.replace(path)

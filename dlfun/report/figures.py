@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,11 @@ COLUMNS = 10
 SPACED = {"wspace": 0.08, "hspace": 0.08}
 
 
-def save(figure: Figure, path: Path) -> None:
-    """Writes a PNG."""
-    figure.savefig(path, dpi=150, bbox_inches="tight")
+def save(figure: Figure, path: Path, tight: bool = True) -> None:
+    """Writes a PNG, cut to what is drawn if `tight`; letters that no font has are boxes."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(path, dpi=150, format="png", bbox_inches="tight" if tight else None)
 
 
 def axes_grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axes]]:
@@ -160,7 +163,7 @@ def draw_generated(source: Path) -> None:
             draw_example(axes, example, modality)
         for axes in row[len(examples) :]:
             axes.set_axis_off()
-    figure.savefig(source.with_suffix(".png"), dpi=150)
+    save(figure, source.with_suffix(".png"), tight=False)
 
 
 def draw_comparison(folder: Path) -> None:

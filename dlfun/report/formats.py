@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
+from dlfun.data.own import csv_file
 from dlfun.errors import unknown, visible
 from dlfun.report.table import WORDS
 
@@ -104,7 +104,7 @@ def csv_text(cell: Any) -> Any:
 def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     """Comma-separated values with a line of names."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, list(csv_cells(rows[0])), lineterminator="\n")
+    writer = csv_file.writer(file, list(csv_cells(rows[0])))
     writer.writeheader()
     writer.writerows(map(csv_cells, rows))
     return file.getvalue().rstrip("\n")

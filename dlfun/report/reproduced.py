@@ -17,6 +17,7 @@ from dlfun.report.table import number
 from dlfun.stats import Interval
 from dlfun.studies.checksums import check_record
 from dlfun.studies.recorded import read_rows
+from dlfun.words import plural
 
 Line = dict[str, str]
 """The cells of a line by the names of their columns."""
@@ -204,7 +205,7 @@ def device(folder: Path) -> str:
     """What a record was made on."""
     found = json.loads((folder / "environment.json").read_text())
     kinds = sorted(set(found["devices"]))
-    return f"{found['cores']} cores" if kinds == ["cpu"] else ", ".join(kinds)
+    return plural(int(found["cores"]), "core") if kinds == ["cpu"] else ", ".join(kinds)
 
 
 def day(file: Path) -> str:

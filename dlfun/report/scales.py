@@ -11,6 +11,7 @@ from dlfun.report.table import is_copy, number
 from dlfun.stats import normalise, t_interval
 from dlfun.stats.aggregate import FEWEST
 from dlfun.studies.judge import PER_EXAMPLE, higher_is_better, metric_of
+from dlfun.words import plural
 
 Row = Mapping[str, Any]
 Scores = dict[int, float]
@@ -180,7 +181,9 @@ def on_one_scale(
     if not shared:
         return None
     if len(set.union(*own)) > len(shared):
-        left_out.append(f"runs: only the {len(shared)} replicates that all arms have everywhere")
+        left_out.append(
+            f"runs: only the {plural(len(shared), 'replicate')} that all arms have everywhere"
+        )
     chance, reference = ([scale[i] for scale in scales] for i in (2, 3))
     arms = {}
     for arm in names:

@@ -10,6 +10,7 @@ import numpy as np
 from dlfun.errors import visible
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.judge import higher_is_better, metric_of
+from dlfun.words import plural, width
 
 Row = Mapping[str, Any]
 
@@ -219,12 +220,14 @@ def text_table(rows: Sequence[Mapping[str, str]], left: Collection[str] = WORDS)
     """Rows of the same columns as aligned text; all but the columns `left` to the right."""
     rows = [{name: visible(cell.replace("\n", " ")) for name, cell in row.items()} for row in rows]
     names = list(rows[0])
-    widths = {n: max(len(n), *(len(row[n]) for row in rows)) for n in names}
+    widths = {n: max(len(n), *(width(row[n]) for row in rows)) for n in names}
+
+    def padded(name: str, text: str) -> str:
+        blanks = " " * (widths[name] - width(text))
+        return text + blanks if name in left else blanks + text
 
     def line(row: Mapping[str, str]) -> str:
-        return "  ".join(
-            row[n].ljust(widths[n]) if n in left else row[n].rjust(widths[n]) for n in names
-        ).rstrip()
+        return "  ".join(padded(n, row[n]) for n in names).rstrip()
 
     rule = "  ".join("-" * widths[n] for n in names)
     return "\n".join([line({n: n for n in names}), rule, *(line(row) for row in rows)])
@@ -252,6 +255,6 @@ def study_table(
         table = [{n: v for n, v in row.items() if n != "dataset"} for row in table]
     table = without_empty(table)
     left = len(every) - len(lines)
-    said = [f"... and {left:,} more lines, all in members.csv"] if left else []
+    said = [f"... and {plural(left, 'more line')}, all in members.csv"] if left else []
     said += [*no_better_than_the_mean(lines), *copies(lines)] if tuple(by) == ("model",) else []
     return "\n".join([text_table(table), *said, MEANING])

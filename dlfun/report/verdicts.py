@@ -10,6 +10,7 @@ from scipy import stats
 
 from dlfun.report.table import text_table
 from dlfun.stats import unseen_rate
+from dlfun.words import plural
 
 Record = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ WORDS = ("dataset", "a - b", "verdict", "model", "metric", "source")
 
 def scaled(value: float | None, metric: str, signed: bool = False) -> str:
     """Accuracies in points, other metrics with three digits; a dash where there is no number."""
-    if value is None:
+    if value is None or not np.isfinite(value):
         return "-"
     sign = "+" if signed else ""
     if metric.endswith("accuracy"):
@@ -65,7 +66,7 @@ def counted(pair: Record) -> str:
     '5, 30'
     """
     if pair["unit"] == "examples":
-        return f"{pair['n']:,} examples"
+        return plural(pair["n"], "example")
     each = pair["n_distinct_a"], pair["n_distinct_b"]
     if pair["paired"] or each[0] == each[1] or 1 in each:
         return str(pair["n"])
@@ -142,7 +143,7 @@ def unseen(pairs: Sequence[Record]) -> str:
         return ""
     n = min(counts)
     return (
-        f"what none of {n} runs of an arm showed, such as a collapse, may come in up to "
+        f"what none of {plural(n, 'run')} of an arm showed, such as a collapse, may come in up to "
         f"{100 * unseen_rate(n):.0f} % of its runs (95 %), and no test can see it"
     )
 
@@ -161,7 +162,9 @@ def bad_runs(pairs: Sequence[Record]) -> list[str]:
         for end, bad in zip("ab", bad_in(pair), strict=True):
             where = f" on {pair['dataset']}" if several else ""
             if bad and pair["mixture"]:
-                found[pair[end], where] = f"{bad} of {pair['n']} runs of {pair[end]}{where}"
+                found[pair[end], where] = (
+                    f"{bad} of {plural(pair['n'], 'run')} of {pair[end]}{where}"
+                )
     return list(found.values())
 
 
@@ -177,7 +180,7 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     if floor:
         alpha, values = floor[0]["alpha"], sorted({f"{pair['p']:.2g}" for pair in floor}, key=float)
         counts = {pair["n"] for pair in floor}
-        seeds = f"{min(counts)} seeds" if len(counts) == 1 else "so few seeds"
+        seeds = plural(min(counts), "seed") if len(counts) == 1 else "so few seeds"
         beyond = f", so none of them reaches {alpha:g}"
         beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
         said.append(
@@ -228,7 +231,8 @@ def meaning(pairs: Sequence[Record]) -> str:
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     tests = f"p: {tests_of(pairs)}, Holm; " if tests_of(pairs) else ""
     lines = [
-        f"interval: simultaneous over the {first['family_size']} pairs of the family, error rate "
+        f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
+        "family, error rate "
         f"{first['alpha']:g}{looks}; {tests}for delta: seeds that find a difference of delta with "
         "the chance --power",
         *explanations(pairs),

@@ -13,6 +13,7 @@ from dlfun.errors import UserError
 from dlfun.stats.intervals import Interval
 from dlfun.stats.stratified import percentiles, resampled
 from dlfun.stats.tests import sign_flip
+from dlfun.words import plural
 
 FEWEST = 3
 """With fewer data sets, each is compared by itself."""
@@ -120,7 +121,9 @@ def probability_of_improvement(
     """
     x, y = _table(a), _table(b)
     if x.shape[1] != y.shape[1]:
-        raise UserError(f"A has {x.shape[1]} data sets and B {y.shape[1]}; give both the same ones")
+        raise UserError(
+            f"A has {plural(x.shape[1], 'data set')} and B {y.shape[1]}; give both the same ones"
+        )
     wins = (np.sign(x[:, None] - y) + 1) / 2  # [runs of A, runs of B, data sets]
 
     def share(counts_a: np.ndarray, counts_b: np.ndarray) -> np.ndarray:

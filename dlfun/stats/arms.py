@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from dlfun.errors import UserError
 from dlfun.stats.spread import finite
+from dlfun.words import plural
 
 
 class Arm(NamedTuple):
@@ -34,7 +35,8 @@ def check_arm(arm: Arm) -> None:
     for what, values in (("at_chance", arm.at_chance), ("copies", arm.copies)):
         if values is not None and np.shape(values) != scores.shape:
             raise UserError(
-                f"{arm.name}: {what} has shape {np.shape(values)}, and there are {len(scores)} runs"
+                f"{arm.name}: {what} has shape {np.shape(values)}, and there are "
+                f"{plural(len(scores), 'run')}"
             )
     shape = np.shape(arm.examples) if arm.examples is not None else (len(scores), 1)
     if len(shape) != 2 or shape[0] != len(scores) or not shape[1]:

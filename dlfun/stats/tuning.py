@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from dlfun.errors import UserError
 from dlfun.stats.bands import order_statistic_band
+from dlfun.words import plural
 
 
 class BestBand(NamedTuple):
@@ -55,7 +56,10 @@ def chosen_test(
     ranked, carried = _ranked(validation, 1 if higher_is_better else -1), np.asarray(test, float)
     carried = np.where(np.isfinite(carried), carried, np.nan)
     if carried.shape != ranked.shape:
-        raise UserError(f"{len(ranked)} trials have {carried.size} test scores; give one for each")
+        raise UserError(
+            f"{plural(len(ranked), 'trial')} and {plural(carried.size, 'test score')} were "
+            "given; give one for each"
+        )
     _, group, size = np.unique(ranked, return_inverse=True, return_counts=True)
     mean = np.bincount(group, carried) / size
     return _averaged(mean[np.sort(group)], ranked, budgets)
@@ -154,7 +158,9 @@ def _budgets(budgets: ArrayLike | None, trials: int) -> np.ndarray:
         return np.arange(1, trials + 1)
     ks = np.atleast_1d(np.asarray(budgets))
     if np.any(ks != ks.astype(int)) or np.any(ks < 1) or np.any(ks > trials):
-        raise UserError(f"budgets of {trials} trials are whole numbers from 1 to {trials}")
+        raise UserError(
+            f"budgets of {plural(trials, 'trial')} are whole numbers from 1 to {trials}"
+        )
     return ks.astype(int)
 
 

@@ -8,6 +8,7 @@ from dlfun.stats.arms import Side
 from dlfun.stats.decision import decided_by
 from dlfun.stats.evidence import EXAMPLES, Evidence, Plan
 from dlfun.stats.labels import AHEAD, EQUIVALENT, NONE, SMALL, SUGGESTIVE, TOO_FEW
+from dlfun.words import plural
 
 VERY_SMALL, VERY_LARGE = 1e-3, 1e6
 """Where no number of a sentence is as large, or one is, it has three digits and an exponent."""
@@ -34,15 +35,6 @@ class Printing(NamedTuple):
         unit = "points" if self.percent else self.unit
         unit = unit.removesuffix("s") if number == "1" else unit
         return f"{number} {unit}".rstrip()
-
-
-def plural(count: int, what: str) -> str:
-    """A number of things.
-
-    >>> plural(1, "seed"), plural(1000, "test example")
-    ('1 seed', '1,000 test examples')
-    """
-    return f"{count:,} {what}{'s' * (count != 1)}"
 
 
 def sentence(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printing) -> str:

@@ -22,6 +22,7 @@ from dlfun.studies.stacked import Stacked
 from dlfun.training.population import Population
 from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
+from dlfun.words import plural
 
 DEFAULT_STEPS = 1000
 DEFAULT_BATCH = 100
@@ -71,8 +72,8 @@ def resolve(
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
         raise UserError(
-            f"--batch_size={batch_size} is larger than the training split of {examples} "
-            f"examples; give {examples} or less"
+            f"--batch_size={batch_size} is larger than the training split of "
+            f"{plural(examples, 'example')}; give {examples} or less"
         )
     steps = options.steps or DEFAULT_STEPS
     if options.epochs is not None:

@@ -23,6 +23,7 @@ from dlfun.studies.recorded import (
     read_rows,
     script_of,
 )
+from dlfun.words import plural
 
 FAMILY = "between"
 
@@ -172,7 +173,8 @@ def check_same(first: Side, other: Side, how: str) -> None:
             ]
             if runs[1] and runs[0] != runs[1]:
                 raise not_paired(
-                    f"{model} has {len(runs[0])} seeds in {first.label} and {len(runs[1])} in "
+                    f"{model} has {plural(len(runs[0]), 'seed')} in {first.label} and "
+                    f"{len(runs[1])} in "
                     f"{other.label}"
                 )
 

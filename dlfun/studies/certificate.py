@@ -23,6 +23,7 @@ from dlfun.studies.options import StudyOptions
 from dlfun.studies.record import environment
 from dlfun.studies.recorded import Recorded, differences, left_behind
 from dlfun.studies.verify import SAME, Arm, Rerun, reruns
+from dlfun.words import plural
 
 FILE = "determinism.json"
 
@@ -177,7 +178,11 @@ def words(
         drift_by = "differ" if broken or changes else "drift by rounding"
         said.append(
             f"members alone and in another population {drift_by}; "
-            + (f"the rank of an arm changes in {moved} reruns" if moved else "no arm changes rank")
+            + (
+                f"the rank of an arm changes in {plural(moved, 'rerun')}"
+                if moved
+                else "no arm changes rank"
+            )
         )
     if others:
         said.append(f"classical models are not trained again: {', '.join(others)}")

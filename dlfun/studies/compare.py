@@ -29,7 +29,7 @@ from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.remedies import unit_notes
 from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Choice, Tuning, tune
+from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
 from dlfun.training.monitor import say
 from dlfun.types import Layout
@@ -47,6 +47,7 @@ class Protocol(NamedTuple):
       curve: whether every arm is trained on rising numbers of training examples, too.
       flags: the lines that a confirmation of what is frozen must be started with.
       variance: whether sources of variance are parted.
+      confirmed: what frozen.json holds of the study that is confirmed.
     """
 
     claim: Claim = Claim()
@@ -57,6 +58,7 @@ class Protocol(NamedTuple):
     baselines: tuple[str, ...] = ()
     points: Points | None = None
     curve: bool = False
+    confirmed: Mapping[str, Any] | None = None
 
 
 def compare(
@@ -78,7 +80,8 @@ def compare(
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
     classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
-    tuned = frozen = None
+    tuned: Tuned | None = None
+    frozen: Mapping[str, Any] | None = None
     if protocol.tuning is not None:
         tuned = tune(options, protocol.tuning, loaded, classical)
         named = [data.first for data in loaded.values()]
@@ -104,7 +107,7 @@ def compare(
     said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
     tables = further_tables(options, asked, arms, loaded, classical)
-    found = Findings(arms, pairs, tuned, frozen, tables)
+    found = Findings(arms, pairs, tuned, frozen or protocol.confirmed, tables)
     folder = write(options, script, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))

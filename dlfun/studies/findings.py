@@ -14,7 +14,7 @@ from dlfun.studies.baselines import write_classical_evidence
 from dlfun.studies.classical.run import Classical
 from dlfun.studies.datasets import write_datasets
 from dlfun.studies.evidence import write_evidence
-from dlfun.studies.frozen import add_opening, write_frozen
+from dlfun.studies.frozen import CONFIRMED, add_opening, write_frozen
 from dlfun.studies.generate import write_generated
 from dlfun.studies.growing import Arm
 from dlfun.studies.options import StudyOptions
@@ -24,12 +24,15 @@ from dlfun.studies.writing import write_text
 
 
 class Findings(NamedTuple):
-    """What the record is written from, beside what was learned from."""
+    """What the record is written from, beside what was learned from.
+
+    `frozen` is what was tuned here, or what is confirmed.
+    """
 
     results: list[Arm]
     pairs: list[dict[str, Any]]
     tuned: Tuned | None = None
-    frozen: dict[str, Any] | None = None
+    frozen: Mapping[str, Any] | None = None
     tables: Mapping[str, list[dict[str, Any]]] = {}
 
 
@@ -61,6 +64,8 @@ def write(
             record.write_table(folder / "tuning.csv", found.tuned.rows)
             write_frozen(folder, found.frozen)
             add_opening(folder, found.frozen["hash"], options.seed, str(options.output_dir))
+        elif found.frozen is not None:
+            write_frozen(folder, found.frozen, CONFIRMED)
         for name, rows in found.tables.items():
             record.write_table(folder / f"{name}.csv", rows)
         for arm in found.results:

@@ -24,6 +24,9 @@ from dlfun.types import Dataset
 
 FORMAT = 1
 NAME = "frozen.json"
+CONFIRMED = "confirmed.json"
+"""In the record of a confirmation: a copy of what was frozen, which may be moved or gone since."""
+
 OPENINGS = "openings.csv"
 COLUMNS = ("hash", "seed", "time", "record")
 
@@ -77,10 +80,10 @@ def freeze(
     return {**contents, "hash": digest(contents)}
 
 
-def write_frozen(folder: Path, contents: Mapping[str, Any]) -> None:
-    """frozen.json in a folder."""
+def write_frozen(folder: Path, contents: Mapping[str, Any], name: str = NAME) -> None:
+    """frozen.json, or `CONFIRMED`, in a folder."""
     text = json.dumps(contents, indent=2, sort_keys=True, allow_nan=False)
-    (folder / NAME).write_text(text + "\n")
+    (folder / name).write_text(text + "\n")
 
 
 def read_frozen(path: str | Path) -> dict[str, Any]:
@@ -97,7 +100,8 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
         contents = json.loads(file.read_text())
     except FileNotFoundError:
         raise UserError(
-            f"{where}: there is no {NAME}; make one by --tune --stage=tune, and name its record"
+            f"{where}: there is no {NAME}; name the record that --tune --stage=tune made, where it "
+            "is now"
         ) from None
     except (OSError, ValueError) as error:
         raise UserError(f"{where}: cannot be read ({error}); tune anew") from None

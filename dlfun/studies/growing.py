@@ -15,6 +15,7 @@ from dlfun.studies.claim import Claim
 from dlfun.studies.classical.run import Classical
 from dlfun.studies.judge import Examined, Look, all_decided, judge
 from dlfun.training.monitor import say
+from dlfun.words import plural
 
 
 def levels(claim: Claim, arms: int) -> tuple[float, ...]:
@@ -74,7 +75,10 @@ def grow(
             break
         if end != ends[-1]:
             left = sum(not all_decided([pair]) for pair in pairs)
-            say(f"look {number + 1} at {end} seeds: {left} of {len(pairs)} pairs undecided")
+            say(
+                f"look {number + 1} at {end} seeds: {left} of {plural(len(pairs), 'pair')} "
+                "undecided"
+            )
     return results, pairs
 
 

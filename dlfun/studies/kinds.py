@@ -16,6 +16,7 @@ import numpy as np
 
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
+from dlfun.studies import numerals
 from dlfun.types import Range
 
 LARGEST = 2**31 - 1
@@ -52,7 +53,8 @@ def integer(low: int, high: int = LARGEST) -> Kind:
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number, at least {low}{limit}")
+            meant = numerals.whole_hint(text)
+            raise ValueError(f"must be a whole number, at least {low}{limit}{meant}")
         return int(text)
 
     return Kind(parse, str, "N")
@@ -76,14 +78,12 @@ def number(bounds: Range) -> Kind:
     """A number within bounds; NaN is within none."""
 
     def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
+        value = numerals.read(text)
         above = value > bounds.low or (bounds.low_allowed and value == bounds.low)
         below = value < bounds.high or (bounds.high_allowed and value == bounds.high)
         if not (above and below):
-            raise ValueError(f"must be a number, {describe(bounds)}")
+            meant = numerals.hint(text) if math.isnan(value) else ""
+            raise ValueError(f"must be a number, {describe(bounds)}{meant}")
         if not bounds.whole or value == math.inf:
             return value
         if value != int(value):

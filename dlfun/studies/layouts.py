@@ -37,6 +37,7 @@ from dlfun.training.population import Population
 from dlfun.training.progress import Progress, without_keys
 from dlfun.training.train import Trained, train
 from dlfun.types import Dataset, Layout, Learner, Members, Settings, TuneData
+from dlfun.words import plural
 
 
 def never(seconds: float) -> bool:
@@ -139,7 +140,8 @@ def with_less_memory(
         if smaller is None or not is_out_of_memory(error):
             raise
     say(
-        f"{title}: out of memory; {smaller.chunk} of {count} members at a time from here on, which "
+        f"{title}: out of memory; {smaller.chunk} of {plural(count, 'member')} at a time "
+        "from here on, which "
         "is another program: not bit by bit what all at once would give"
     )
     return run(smaller)
@@ -183,7 +185,7 @@ def check_failed(
         if len(np.unique(values)) > 1
     ]
     raise UserError(
-        f"{title}: {len(failed)} of {count} members failed by step {step}, more than "
+        f"{title}: {len(failed)} of {plural(count, 'member')} failed by step {step}, more than "
         f"--stop_when_failed={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
         f"{remedy(data)}"
     )
@@ -241,7 +243,8 @@ def measured(
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])
     say(
-        f"{data.first.name}: {settings.model}: measured {len(found)} layouts in {spent:.1f} s; "
+        f"{data.first.name}: {settings.model}: measured {plural(len(found), 'layout')} in "
+        f"{spent:.1f} s; "
         f"{found[0].layout} takes {found[0].member_step_seconds / usual.member_step_seconds:.2f} "
         f"of the time of {usual.layout}"
     )

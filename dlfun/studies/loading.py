@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Collection, Iterable
+
 import numpy as np
 
 from dlfun import data as datasets
@@ -9,6 +12,7 @@ from dlfun import keys
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import UserError
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.recorded import arm_file
 from dlfun.studies.stacked import Stacked, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
@@ -37,18 +41,33 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
     """Every data set of a study by its own name, which for own data is not how they were named.
 
     Raises:
-      UserError: if two have the same name, as their rows could not be told apart.
+      UserError: if two have the same name, as their rows could not be told apart, or their files.
     """
     loaded: dict[str, Stacked] = {}
+    named: dict[str, str] = {}
     for given in options.datasets:
         data = load(given, options)
         if data.first.name in loaded:
             raise UserError(
-                f"{given}: the study already has a data set with the name {data.first.name}; "
-                "rename the file or folder"
+                f"{given}: the study already has a data set with the name {data.first.name}, that "
+                f"of {named[data.first.name]}; rename the file or folder"
             )
-        loaded[data.first.name] = data
+        loaded[data.first.name], named[data.first.name] = data, given
+    check_files(loaded, options.models)
     return loaded
+
+
+def check_files(data: Iterable[str], models: Collection[str]) -> None:
+    """Raises UserError if two arms would share files of the record, where case does not count."""
+    arms: dict[str, str] = {}
+    for name, model in itertools.product(data, models):
+        arm = f"{name}/{model}"
+        other = arms.setdefault(arm_file(name, model, "").casefold(), arm)
+        if other != arm:
+            raise UserError(
+                f"{other} and {arm} would have files of one name, or such that differ in nothing "
+                "but capitals, which many file systems do not tell apart; give one another name"
+            )
 
 
 def target_sd(data: Stacked) -> float:
@@ -70,6 +89,10 @@ def chance(data: Stacked) -> float:
 
 
 def about_targets(data: Stacked) -> dict[str, float]:
-    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary."""
+    """Columns of members.csv: what guessing scores, and of numbers in a unit, how far they vary.
+
+    Where each replicate has a split of its own they are the means over all, in every row: arms and
+    deltas are judged by one level.
+    """
     spread = target_sd(data)
     return {"chance": chance(data)} | ({"target_sd": spread} if spread else {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from dlfun.studies.separability import (
 )
 from dlfun.studies.stacked import Stacked
 from dlfun.types import Dataset
+from dlfun.words import plural
 
 
 def inputs(dataset: Dataset) -> np.ndarray:
@@ -48,15 +50,16 @@ def mistake_bound(result: Result, data: Stacked) -> Bound | None:
 def perceptron_notes(result: Result, data: Stacked) -> list[str]:
     """Mistakes against Novikoff's bound, or that the data are not separable."""
     mistakes = [row["mistakes"] for row in result.rows]
-    made = f"{result.dataset}: the perceptron made {min(mistakes)} to {max(mistakes)} mistakes"
+    few, many = min(mistakes), max(mistakes)
+    total = f"{few} to {many} mistakes" if few < many else plural(many, "mistake")
+    made = f"{result.dataset}: the perceptron made {total}"
     first = data.first
     loosest = mistake_bound(result, data)
     if loosest is not None:
         count = units(result.settings.shape, first.spec)
         return [
             f"{made}; Novikoff's bound is {loosest.mistakes:.1f} "
-            f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {count} "
-            f"unit{'s' if count > 1 else ''})"
+            f"(R {loosest.radius:.3f}, margin {loosest.margin:.3f}, {plural(count, 'unit')})"
         ]
     separable = None
     small = math.prod(first.train.inputs.shape) <= LARGEST_PROGRAMME
@@ -65,13 +68,13 @@ def perceptron_notes(result: Result, data: Stacked) -> list[str]:
         targets = np.asarray(first.train.targets)
         separable = is_separable(inputs(first), targets, first.spec.outputs)
     if separable is None:
-        return [f"{made} in {result.settings.steps} steps"]
+        return [f"{made} in {plural(result.settings.steps, 'step')}"]
     said = (
         "are linearly separable"
         if separable
         else ("are not linearly separable: no linear unit gets them all right, and the rule cycles")
     )
-    return [f"{made} in {result.settings.steps} steps; the training data {said}"]
+    return [f"{made} in {plural(result.settings.steps, 'step')}; the training data {said}"]
 
 
 def solved_note(result: Result) -> str:
@@ -80,7 +83,7 @@ def solved_note(result: Result) -> str:
     rate = clopper_pearson(right, len(result.rows))
     return (
         f"{result.dataset}: {result.model} gets the whole table right in {right} of "
-        f"{len(result.rows)} runs (rate {rate.estimate:.3f}, 95 % Clopper-Pearson "
+        f"{plural(len(result.rows), 'run')} (rate {rate.estimate:.3f}, 95 % Clopper-Pearson "
         f"[{rate.low:.3f}, {rate.high:.3f}])"
     )
 
@@ -89,9 +92,11 @@ def failure_note(result: Result, data: Stacked) -> str:
     """Which runs stopped being finite, where, and what helps."""
     failed = [row for row in result.rows if row["status"] == "failed"]
     steps = sorted(row["failed_at"] for row in failed)
+    verb = "is" if len(failed) == 1 else "are"
     return (
-        f"{result.dataset}: {len(failed)} of {len(result.rows)} runs of {result.model} stopped "
-        f"being finite (first at step {steps[0]}) and are left out of its mean; "
+        f"{result.dataset}: {len(failed)} of {plural(len(result.rows), 'run')} of "
+        f"{result.model} stopped "
+        f"being finite (first at step {steps[0]}) and {verb} left out of its mean; "
         f"{remedy(data.first, 'standardise its inputs first')}"
     )
 
@@ -106,13 +111,11 @@ def readout_note(result: Result) -> str:
 
 def generative_note(result: Result) -> str:
     """A VAE's bound on the test split, and how much of its latent it uses."""
-    elbo, active = (
-        np.nanmean([row[name] for row in result.rows])
-        for name in ("test_elbo", "test_active_units")
-    )
+    active = np.mean([row["test_active_units"] for row in learned(result)])
     return (
-        f"{result.dataset}: {result.model}: test ELBO {elbo:.2f} nats{estimate_note(result)}; "
-        f"{active:.4g} of {result.settings.shape.latent} latent dimensions are active"
+        f"{result.dataset}: {result.model}: test ELBO {in_nats(result, 'test_elbo')}"
+        f"{estimate_note(result)}; {active:.4g} of {result.settings.shape.latent} latent "
+        "dimensions are active"
     )
 
 
@@ -121,8 +124,23 @@ def estimate_note(result: Result) -> str:
     samples = result.settings.likelihood_samples
     if not samples:
         return ""
-    estimate = np.nanmean([row["test_log_likelihood"] for row in result.rows])
-    return f", log-likelihood {estimate:.2f} ({samples} importance samples)"
+    estimate = in_nats(result, "test_log_likelihood")
+    return f", log-likelihood {estimate} ({plural(samples, 'importance sample')})"
+
+
+def learned(result: Result) -> list[dict[str, Any]]:
+    """The rows of the runs that did not fail."""
+    return [row for row in result.rows if row["status"] != "failed"]
+
+
+def in_nats(result: Result, name: str) -> str:
+    """The mean over runs, and in how many it is not finite."""
+    values = np.array([row[name] for row in learned(result)])
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return "not finite in any run"
+    rest = f" in {len(finite)} of {plural(len(values), 'run')}, else not finite"
+    return f"{finite.mean():.2f} nats{rest if len(finite) < len(values) else ''}"
 
 
 def notes(result: Result, data: Stacked) -> list[str]:
@@ -132,8 +150,7 @@ def notes(result: Result, data: Stacked) -> list[str]:
     row, said = row_of(result.model), []
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
-    learned = any(r["status"] == "ok" for r in result.rows)
-    if row.generative and learned and "test_elbo" in result.rows[0]:
+    if row.generative and learned(result) and "test_elbo" in result.rows[0]:
         said += [readout_note(result)] if data.first.spec.task != "generation" else []
         said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:

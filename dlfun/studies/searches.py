@@ -33,6 +33,7 @@ from dlfun.studies.spaces import Search
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.training.monitor import say
 from dlfun.training.steps import Carry
+from dlfun.words import plural
 
 
 class Choice(NamedTuple):
@@ -82,7 +83,10 @@ def compare_searches(
     tried: list[dict[str, Any]] = []
     chosen: dict[tuple[str, str], list[Choice]] = {}
     for (name, method), task in tasks.items():
-        say(f"{name}: {method}: {task.asked.trials} configurations x {options.seeds} repetitions")
+        say(
+            f"{name}: {method}: "
+            f"{plural(task.asked.trials, 'configuration')} x {plural(options.seeds, 'repetition')}"
+        )
         found = search(task)
         tried += [{"search": method, **row} for result in found.results for row in result.rows]
         replicates = range(options.first, options.first + options.seeds)

@@ -24,7 +24,10 @@ def parse_values(kind: Kind, text: str) -> tuple[Any, ...]:
     """Different values, parted by commas; raises ValueError saying what is wrong."""
     found = []
     for item in text.split(","):
-        value = kind.parse(item)
+        try:
+            value = kind.parse(item)
+        except ValueError as error:
+            raise ValueError(f"{kinds.short(item)!r} {error}" if item != text else error) from None
         if value in found:
             raise ValueError(f"'{item.strip()}' is given twice; give each value once")
         found.append(value)

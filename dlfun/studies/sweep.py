@@ -19,6 +19,7 @@ from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.remedies import unit_notes
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.types import HParams, Layout, Settings
+from dlfun.words import plural
 
 Configuration = tuple[dict[str, Any], ModelOptions]
 
@@ -133,6 +134,6 @@ def budget_note(found: Found) -> str:
     stopped = sum(row["status"] == "stopped" for result in found.results for row in result.rows)
     early = f", {stopped} of them stopped early" if stopped else ""
     return (
-        f"{found.steps:,} training steps in {runs:,} runs{early}: "
+        f"{plural(found.steps, 'training step')} in {plural(runs, 'run')}{early}: "
         f"what {found.steps / most:,.4g} whole runs of {most:,} steps take"
     )

@@ -18,6 +18,7 @@ from dlfun.studies.spaces import Dimension
 from dlfun.studies.stacked import Stacked, shut
 from dlfun.studies.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
+from dlfun.words import plural
 
 Choice = dict[str, dict[str, ModelOptions]]
 """Data set -> model -> what it was tuned to."""
@@ -92,7 +93,7 @@ def tune(
 
 def say_budget(dataset: str, arm: str, trials: int, seeds: int) -> None:
     """Says what is tuned, and what that takes."""
-    say(f"{dataset}: tuning {arm}: {trials} configurations x {seeds} seeds")
+    say(f"{dataset}: tuning {arm}: {plural(trials, 'configuration')} x {plural(seeds, 'seed')}")
 
 
 def mark(rows: Sequence[dict[str, Any]]) -> int:

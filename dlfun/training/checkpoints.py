@@ -35,6 +35,7 @@ from dlfun.training.checkpoint_files import (
     write_whole,
 )
 from dlfun.training.monitor import say
+from dlfun.words import plural
 
 EVERY = 60.0
 """Seconds between checkpoints where the user says nothing."""
@@ -124,7 +125,7 @@ class Checkpoints:
                 sweep_out(own)
         done = sum(bool(numbers_of(own)) for own in self.folder.iterdir() if own.is_dir())
         if done:
-            what = f"{done} population{'s' if done > 1 else ''}"
+            what = plural(done, "population")
             say(f"{self.folder}: going on from there; it has checkpoints of {what}")
 
     def load(self, name: str) -> Saved | None:

@@ -10,6 +10,7 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.models import row_of
 from dlfun.types import CONVOLUTIONS, Layout
+from dlfun.words import plural
 
 # Measured on 2 cores by `experiments.benchmark` with --layout (--layout=explain measures anew): a
 # recurrence and a convolution lose by vmap, and so do layers from this width on, whose weights and
@@ -86,7 +87,8 @@ def check_layout(layout: Layout) -> None:
     asked = f"--layout={layout}"
     if layout.devices > jax.device_count():
         raise UserError(
-            f"{asked}: only {jax.device_count()} {jax.default_backend()} devices here; "
+            f"{asked}: only "
+            f"{plural(jax.device_count(), f'{jax.default_backend()} device')} here; "
             "ask for fewer, or leave --layout at auto"
         )
     if layout.devices < jax.process_count():

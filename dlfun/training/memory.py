@@ -14,6 +14,7 @@ from dlfun.training import hosts
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
 from dlfun.types import Layout
+from dlfun.words import plural
 
 USABLE = 0.9
 """Part of the free memory that a population may take."""
@@ -102,7 +103,8 @@ def fit(
         people = make(people.layout._replace(chunk=people.layout.chunk - group))
     chunks = -(-count // people.layout.chunk)
     say(
-        f"{title}: {count} members need {_size(whole)}, more than the {_size(limit)} that may be "
+        f"{title}: {plural(count, 'member')} would need {_size(whole)}, more than the "
+        f"{_size(limit)} that may be "
         f"used: run in {chunks} chunks of at most {people.layout.chunk}"
     )
     return people

@@ -27,6 +27,7 @@ TEXT = Source(
     Spec((4,), "text", "classification", 2, vocabulary=4, alphabet="abc\ufffd"),
     np.dtype(np.uint8),
 )
+BYTES = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=256))
 REVIEWS = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=256, padded=True))
 
 
@@ -35,8 +36,8 @@ def source_of(path, **options):
     return raw, given.source_of(raw)
 
 
-def saved(path, array):
-    np.save(path, array)
+def saved(path, array=None, **arrays):
+    np.save(path, array) if array is not None else np.savez(path, **arrays)
     return path
 
 
@@ -212,6 +213,11 @@ BAD = {
     "no file": (SEQUENCE, lambda f: f / "none.npy", "there is no such file"),
     "kind": (SEQUENCE, lambda f: written(f / "a.doc", "1"), "inputs are files of .csv"),
     "objects": (SEQUENCE, lambda f: saved(f / "a.npy", np.array([{}])), "Python objects"),
+    "no inputs": (
+        SEQUENCE,
+        lambda f: saved(f / "a.npz", one=numbers(2, 5), two=numbers(2, 5)),
+        "holds 2 arrays, none of them called inputs or test_inputs or x_test; give one of these",
+    ),
     "no array": (SEQUENCE, lambda f: written(f / "a.npy", "1, 2"), "cannot be read"),
     "no archive": (SEQUENCE, lambda f: written(f / "a.npz", "1, 2"), "cannot be read"),
     "cut": (SEQUENCE, lambda f: short(f / "a.npy"), "ends before its last number"),
@@ -220,7 +226,11 @@ BAD = {
     "NaN": (SEQUENCE, lambda f: saved(f / "a.npy", np.full(5, np.nan)), "not finite"),
     "none": (SEQUENCE, lambda f: saved(f / "a.npy", np.zeros((0, 5))), "no examples"),
     "letters": (SEQUENCE, lambda f: saved(f / "a.npy", np.array(["a"] * 5)), "must be numbers"),
-    "cells": (SEQUENCE, lambda f: written(f / "a.csv", "1,2,3,4,5", "1"), "line 2: 1 cells"),
+    "cells": (
+        SEQUENCE,
+        lambda f: written(f / "a.csv", "1,2,3,4,5", "1"),
+        "line 2: 1 cell, and an example has 5 numbers",
+    ),
     "text": (
         SEQUENCE,
         lambda f: written(f / "a.csv", "1,2,3,4,5", "1,2,3,4,x"),
@@ -232,6 +242,16 @@ BAD = {
     "lying": (PIXELS, lambda f: image(f / "a.png", (4, 6)), "4 x 6 pixels and must be of 6 x 4"),
     "ids": (TEXT, lambda f: saved(f / "a.npy", np.full((1, 4), 4)), "from 0 to 3"),
     "short text": (TEXT, lambda f: written(f / "a.txt", "ab"), "3 characters, and an example"),
+    "short bytes": (
+        BYTES,
+        lambda f: written(f / "a.txt", "aé"),
+        "has 4 bytes, and an example",
+    ),
+    "one byte": (
+        BYTES,
+        lambda f: written(f / "a.txt"),
+        "has 1 byte, and an example",
+    ),
     "blank": (REVIEWS, lambda f: written(f / "a.txt", " "), "holds no text"),
 }
 

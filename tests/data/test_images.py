@@ -115,10 +115,10 @@ def moving(path, kind):
 
 
 REFUSED = {
-    "grey 16": (lambda p: deep(p, 1, 0), "has more than 8 bits a pixel"),
-    "colour 16": (lambda p: deep(p, 3, 0), "has more than 8 bits a pixel"),
-    "LA 16": (lambda p: deep(p, 2, 1), "has more than 8 bits a pixel"),
-    "RGBA 16": (lambda p: deep(p, 4, 1), "has more than 8 bits a pixel"),
+    "grey 16": (lambda p: deep(p, 1, 0), "has more than 8 bits a channel"),
+    "colour 16": (lambda p: deep(p, 3, 0), "has more than 8 bits a channel"),
+    "LA 16": (lambda p: deep(p, 2, 1), "has more than 8 bits a channel"),
+    "RGBA 16": (lambda p: deep(p, 4, 1), "has more than 8 bits a channel"),
     "32": (
         lambda p: Image.fromarray(GREY.astype(np.int32)).save(p, "TIFF"),
         "has more than 8 bits",

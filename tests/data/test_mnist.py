@@ -156,7 +156,10 @@ def test_another_file_of_the_user(miniature, tmp_path):
 
 def test_no_such_manual_dir(tmp_path):
     line = fails(tmp_path / "data", tmp_path / "nowhere")
-    assert line == f"--manual_dir={tmp_path / 'nowhere'} is not a folder"
+    assert (
+        line == f"--manual_dir={tmp_path / 'nowhere'} is not a directory; name the one that "
+        f"holds your files"
+    )
 
 
 def test_read_idx_rejects_other_files(tmp_path):

@@ -1,6 +1,7 @@
 """Users' own data: read as they are, split by a fixed rule, and refused in one clear line."""
 
 import wave
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -9,13 +10,13 @@ from PIL import Image
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dlfun import data
-from dlfun.data import splitting
+from dlfun.data import own, splitting
 from dlfun.data.own import parts
 from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies.assemble import assemble
-from dlfun.studies.loading import load_all
+from dlfun.studies.loading import check_files, load_all
 from dlfun.types import DataOptions, Settings
 from experiments import app
 from tests.helpers import options
@@ -372,10 +373,10 @@ BAD = {
         "labels that the training split does not have: 3",
     ),
     "one class": (npz(inputs=X, targets=Y * 0), "all examples are of one class"),
-    "one example": (npz(inputs=X[:1], targets=numbers(1)), "holds 1 examples; at least 2"),
+    "one example": (npz(inputs=X[:1], targets=numbers(1)), "holds 1 example; at least 2"),
     "a class of one": (npz(inputs=X, targets=np.array([0] * 5 + [1])), "class 1 has one example"),
     "empty cell": (csv("a,b", *TABLE, "3,"), "own.csv, line 10: the cell of column b is empty"),
-    "few cells": (csv("a,b", *TABLE, "3"), "line 10: 1 cells, and line 1 names 2 columns"),
+    "few cells": (csv("a,b", *TABLE, "3"), "line 10: 1 cell, and line 1 names 2 columns"),
     "semicolons": (csv("a;b", "1;x", "2;y"), "has one column only: a;b; commas must part"),
     "same names": (csv("a,a", "1,x"), "line 1: every column needs a name of its own; see 'a'"),
     "no rows": (csv("a,b"), "must hold a line of column names, and an example"),
@@ -402,7 +403,7 @@ BAD = {
     ),
     "no image": (with_file("dog/0.png", b"text"), r"dog.0\.png cannot be read as an image"),
     "cut image": (cut_file(save_images, "dog/0.png", 60), r"dog.0\.png cannot be read as an image"),
-    "deep image": (deep_image, r"cat.9\.png has more than 8 bits a pixel"),
+    "deep image": (deep_image, r"cat.9\.png has more than 8 bits a channel"),
     "other files": (with_file("dog/a.txt"), r"dog.a\.txt is no png, jpg or wav"),
     "no classes": (lambda folder: folder, "must hold a folder of images or recordings for each"),
     "one folder": (lambda folder: save_images(folder, classes=("cat",)), "are of one class"),
@@ -461,3 +462,47 @@ def test_two_data_sets_of_one_name_cannot_be_in_a_study(tmp_path):
     assert set(load_all(options(("bpnn",), datasets=(paths[0],)))) == {"own"}
     with pytest.raises(UserError, match=r"b.own\.npz: the study already has .* the name own"):
         load_all(options(("bpnn",), datasets=tuple(paths)))
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("猫.csv", "猫"),
+        ("狗.csv", "狗"),
+        ("हिन्दी.csv", "हिन्दी"),
+        ("😀.npz", "😀"),
+        ("Cafe\u0301.csv", "Caf\u00e9"),
+        ("a b.csv", "a_b"),
+        ("a=1,b:2.csv", "a_1_b_2"),
+        (".hidden.csv", "hidden"),
+        ("...", "own"),
+        ("con.csv", "con"),
+    ],
+)
+def test_the_name_of_own_data_is_readable_in_any_script(file, name):
+    assert own.name_of(Path("/data") / file) == name
+
+
+def test_long_names_stay_apart_and_leave_room_for_the_names_of_files():
+    files = [Path(f"{letter * 70}{end}.csv") for letter in "x猫" for end in ("y" * 60, "z" * 60)]
+    names = [own.name_of(file) for file in files]
+    assert len(set(names)) == 4
+    assert all(len(name.encode()) <= 100 for name in names)
+    assert names[0].startswith("x" * 70)
+
+
+def test_data_sets_in_other_scripts_are_two_in_one_study(tmp_path):
+    paths = [str(save_csv(tmp_path, "age,kind", *TABLE, name=f"{n}.csv")) for n in "猫狗"]
+    assert set(load_all(options(("bpnn",), datasets=tuple(paths)))) == {"猫", "狗"}
+
+
+@pytest.mark.parametrize("names", [("Digits", "digits"), ("STRASSE", "straße")])
+def test_data_sets_whose_files_differ_in_capitals_alone_are_refused(tmp_path, names):
+    paths = [str(save_csv(tmp_path, "age,kind", *TABLE, name=f"{n}.csv")) for n in names]
+    with pytest.raises(UserError, match=f"{names[0]}/bpnn and {names[1]}/bpnn would have files"):
+        load_all(options(("bpnn",), datasets=tuple(paths)))
+
+
+def test_arms_whose_files_would_have_one_name_are_refused():
+    with pytest.raises(UserError, match=r"a-b/c and a/b-c would have files of one name"):
+        check_files(["a-b", "a"], ["c", "b-c"])

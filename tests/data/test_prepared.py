@@ -161,7 +161,7 @@ REJECTED = [
         ("x", "y"),
         "the target 'y' is Tensor",
     ),
-    ({"x": VECTOR, "y": LABEL}, {"y": [-1, *LABELS[1:]]}, ("x", "y"), "labels, such as -1, are"),
+    ({"x": VECTOR, "y": LABEL}, {"y": [-1, *LABELS[1:]]}, ("x", "y"), "labels such as -1 are"),
     (
         {"x": F.Image(shape=(None, None, 3)), "y": LABEL},
         {"x": SIZES, "y": LABELS},

@@ -37,12 +37,12 @@ def test_read_wav_equals_scipy():
 
 BAD = [
     (wav(noise(500), 16000), "a.wav has 16000 samples a second; resample it to 8000"),
-    (wav(noise(0)), "a.wav is an empty recording; leave it out"),
-    (wav(noise((500, 2))), "a.wav has 2 channels of 16 bits; give one channel of 16 bits"),
-    (wav(np.zeros(500, np.uint8)), "a.wav has 1 channels of 8 bits"),
-    (wav(np.zeros(500, np.float32)), "a.wav is not a wav file"),
-    (b"hello there", "a.wav is not a wav file"),
-    (b"", "a.wav is not a wav file"),
+    (wav(noise(0)), "a.wav is an empty recording; take it out"),
+    (wav(noise((500, 2))), "a.wav has 2 channels of 16 bits; recordings must be of 16 bits"),
+    (wav(np.zeros(500, np.uint8)), "a.wav has 1 channel of 8 bits"),
+    (wav(np.zeros(500, np.float32)), r"a.wav has 1 channel of 32 bits \(floating-point\)"),
+    (b"hello there", "a.wav cannot be read as wav"),
+    (b"", "a.wav cannot be read as wav"),
 ]
 
 

@@ -125,7 +125,7 @@ BAD = [
     ("--learning_rate=fast", "--learning_rate=fast: must be a number, at least 0 and finite"),
     ("--learning_rate=cnn:nan", "--learning_rate=cnn:nan: cnn: must be a number"),
     ("--learning_rate=cnnn:1", "--learning_rate=cnnn:1: unknown model 'cnnn'; did you mean 'cnn'?"),
-    ("--learning_rate=1,2", "--learning_rate=1,2: gives all models a value twice"),
+    ("--learning_rate=1.5,2.5", "--learning_rate=1.5,2.5: gives all models a value twice; it must"),
     ("--learning_rate=cnn:1,cnn:2", "gives cnn a value twice"),
     ("--dropout_rate=1", "--dropout_rate=1: must be a number, at least 0 and below 1"),
     ("--gradient_clip=0", "--gradient_clip=0: must be a number, above 0"),

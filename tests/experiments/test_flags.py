@@ -187,7 +187,8 @@ def test_the_lines_written_down_replay_the_study(args, tmp_path):
 
 def test_a_flagfile_may_come_from_any_editor(tmp_path):
     file = tmp_path / "mine.flags"
-    for text in ("# a comment\r\n--seeds=7\r\n", "--seeds=7\r\n"):
+    comments = ("# a comment\r\n", "", "// a comment\n", "  # a comment\n", "\n", " \n", "\ufeff")
+    for text in (f"{comment}--seeds=7\r\n" for comment in comments):
         file.write_bytes(f"\ufeff{text}".encode())
         assert options(f"--flagfile={file}").seeds == 7
 
@@ -294,3 +295,47 @@ def test_an_output_dir_that_may_not_be_written(monkeypatch):
     monkeypatch.setattr(paths.os, "access", lambda path, mode: False)
     with pytest.raises(UserError, match=r"^--output_dir=new: you may not write to "):
         paths.check_output_dir("new")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("0,01", "a comma parts the values of models; write 0.01"),
+        ("1.000,5", "; write 1000.5"),
+        ("0,1,0,2", "; write 0.1"),
+        ("5,1e-3", "; write 5.1e-3"),
+        ("bpnn:0,01", "in 0,01 a comma parts the values of models; write 0.01"),
+        ("bpnn:0.1,0,01", "; write 0.01"),
+        ("0,5,bpnn:0.1", "; write 0.5"),
+        ("0.1,", "has a comma with nothing before or behind it; take it out"),
+        (",0.1", "has a comma with nothing before or behind it; take it out"),
+        ("0.1,0.2", "gives all models a value twice; it must be NUMBER for all models, MODEL:NUM"),
+        ("1e-3;1e-2", "must be NUMBER for all models, MODEL:NUMBER for some, or both, parted by"),
+        ("0.1 0.2", "MODEL:NUMBER for some"),
+        ("bpnn=0.1", "MODEL:NUMBER for some"),
+        ("bpnn:0.1;cnn:0.2", "MODEL:NUMBER for some"),
+        ("1_000", "must be a number, at least 0 and finite; write 1000"),
+        ("1 000", "; write 1000"),
+        ("０.１", "; write 0.1"),
+        ("1e\u22123", "; write 1e-3"),
+        ("10%", "; write 0.1"),
+        ("01", "leave out zeros before a number, and put a point, no comma, before decimals"),
+        ("½", "must be a number, at least 0 and finite"),
+        ("inf", "must be a number, at least 0 and finite"),
+        ("nan", "must be a number, at least 0 and finite"),
+    ],
+)
+def test_a_number_in_another_form_is_told_the_form(value, why):
+    with pytest.raises(UserError, match=f"^--learning_rate={re.escape(value)}: .*{re.escape(why)}"):
+        parsed(f"--learning_rate={value}")
+
+
+@pytest.mark.parametrize("value", ["0.1,bpnn:1", "bpnn:1,cnn:2", "bpnn:0.5,1", ".5", "+1e-3", "1."])
+def test_points_and_commas_that_are_clear_are_read(value):
+    parsed(f"--learning_rate={value}")
+
+
+@pytest.mark.parametrize("value", ["1,000", "1.000", "1_000", "1e3", "1000.0", "１０００"])
+def test_a_whole_number_in_another_form_is_told_the_form(value):
+    with pytest.raises(UserError, match=r"must be a whole number, at least 1.*; write 1000$"):
+        parsed(f"--steps={value}")

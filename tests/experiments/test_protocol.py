@@ -7,9 +7,9 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.studies.claim import Claim
-from dlfun.studies.frozen import digest
+from dlfun.studies.frozen import CONFIRMED, digest, write_frozen
 from dlfun.studies.spaces import SPACES, Dimension
-from experiments import app, compare, flags, protocol
+from experiments import app, compare, flags, protocol, verify
 from experiments.protocol_flags import define_protocol
 
 
@@ -77,7 +77,8 @@ def test_spaces_of_classical_methods_are_declared_by_name():
         (["--family=vs-reference"], "needs --reference"),
         (["--reference=cnn"], "is for --family=vs-reference"),
         (["--delta=-1"], "at least 0"),
-        (["--delta=1,2"], "a value twice"),
+        (["--delta=0.1,0.2"], "gives all data sets a value twice; it must be NUMBER for all data"),
+        (["--delta=0,5"], "in 0,5 a comma parts the values of data sets; write 0.5"),
         (["--space=rnn:learning_rate=log:1e-3:1"], "is not one of the models"),
         (["--space=cnn:learning_rate=log:1e-3"], "two ends"),
         (["--space=cnn:nothing=log:1e-3:1"], "unknown space name"),
@@ -118,6 +119,21 @@ def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file, tmp_path):
     record.mkdir()
     with pytest.raises(UserError, match="was opened"):
         protocol.protocol_of(values, str(record))
+
+
+def test_a_confirmation_is_read_by_its_own_copy_of_what_was_frozen(frozen_file, tmp_path):
+    values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
+    confirmed = protocol.protocol_of(values, str(tmp_path / "record")).confirmed
+    record = tmp_path / "moved"
+    record.mkdir()
+    lines = flags.study_options(values, script="compare").flags
+    (record / "config.flags").write_text("\n".join(lines))
+    frozen_file.unlink()
+    with pytest.raises(UserError, match=r"there is no frozen\.json; name the record that --tune"):
+        verify.study_of("compare", record)
+    write_frozen(record, confirmed, CONFIRMED)
+    found = verify.study_of("compare", record)
+    assert (found.steps, found.seed, found.frozen) == (50, 5, str(record / "confirmed.json"))
 
 
 def test_a_confirmation_takes_no_other_flags(frozen_file):

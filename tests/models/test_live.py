@@ -290,7 +290,7 @@ def test_other_programs_know_no_widths(model, key):
             "rnn",
             RNN(widths=(6,)),
             {"depth": 2},
-            "--rnn_widths=6 has 1 layers; give --rnn_widths=6,6",
+            "--rnn_widths=6 has 1 layer; give --rnn_widths=6,6",
         ),
         ("bpnn", BPNN((64, 32)), {"depth": 1}, "all need the same width"),
     ],

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ from scipy import stats
 
 from dlfun.report.html import write_report
 from dlfun.report.html.page import SECTIONS
+from dlfun.report.html.sections.scores import about_mean
+from dlfun.report.html.units import unit_of
 from tests.report import records
 
 VOID = {"meta", "link", "img", "input", "br"}
@@ -287,3 +290,10 @@ def test_records_stand_side_by_side(folder, tmp_path):
     assert "Test accuracy on waves" in section(text, "scores")
     assert "Test accuracy on blobs" in section(text, "scores")
     assert section(text, "variance").count("Nothing of this in the record.") == 1
+
+
+def test_a_sentence_that_begins_with_an_arm_keeps_its_letters():
+    rows = [{"chance": "1.0", "test_rmse": "2.0", "status": "ok", "test_r2": "-1"}]
+    lines = [SimpleNamespace(label=label, rows=rows) for label in ("cnn", "my_net")]
+    group = SimpleNamespace(metric="test_rmse", lines=lines, unit=unit_of("test_rmse"))
+    assert ". cnn, my_net are no better than always saying" in about_mean(group)

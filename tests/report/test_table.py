@@ -4,8 +4,8 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from dlfun.report.figures import draw_comparison, draw_example
-from dlfun.report.table import study_table, summarise
+from dlfun.report.figures import axes_grid, draw_comparison, draw_example, save
+from dlfun.report.table import study_table, summarise, text_table
 from dlfun.stats import t_interval
 
 
@@ -151,3 +151,17 @@ def test_spectrograms_stand_upright_and_videos_are_strips():
     assert shown.shape == (2, 3 * 4 + 2)
     np.testing.assert_array_equal(shown[:, 10:], video[2, ..., 0])
     np.testing.assert_array_equal(shown[:, 4], video.max())
+
+
+def test_columns_are_aligned_as_terminals_show_them():
+    """A letter of Chinese takes two columns, and an accent of its own none."""
+    rows = [{"model": name, "n": "1"} for name in ("cnn", "猫", "Cafe\u0301")]
+    lines = text_table(rows).splitlines()[2:]
+    assert lines == ["cnn    1", "猫     1", "Cafe\u0301   1"]
+
+
+def test_a_picture_of_letters_that_no_font_has_is_saved_without_a_warning(tmp_path):
+    figure, (axes,) = axes_grid(1, 1, 1.0)
+    axes.set_title("猫 हिन्दी")
+    save(figure, tmp_path / "a.png")
+    assert matplotlib.image.imread(tmp_path / "a.png").ndim == 3

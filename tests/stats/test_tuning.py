@@ -51,7 +51,7 @@ def test_curves_equal_the_mean_over_all_subsets(validation, data):
 def test_the_test_score_is_not_selected():
     # The best by validation is the worst by test.
     assert chosen_test([1, 2, 3], [0.9, 0.8, 0.1]).tolist() == pytest.approx([0.6, 1 / 3, 0.1])
-    with pytest.raises(UserError, match="3 trials have 2 test scores"):
+    with pytest.raises(UserError, match="3 trials and 2 test scores"):
         chosen_test([1, 2, 3], [1, 2])
 
 

@@ -308,7 +308,7 @@ def test_the_test_split_is_out_of_reach():
     ("method", "changes", "message"),
     [
         ("halving", {"trials": 2}, "--trials=2, validated 6 times: too few.*--trials=3 or more"),
-        ("halving", {"evaluations": 1}, "validated 1 times: too few.*--evaluations=2 or more"),
+        ("halving", {"evaluations": 1}, "validated 1 time: too few.*--evaluations=2 or more"),
         ("halving", {"brackets": 4}, "makes 3 rungs; give 3 or less"),
         ("pbt", {"rounds": 7}, "--rounds=7: a run of 6 validations"),
     ],

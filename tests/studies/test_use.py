@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -189,6 +190,31 @@ def test_an_ensemble_averages_probabilities_and_says_how_far_members_disagree(re
         entropies = [-(q * np.log(q)).sum() for q in (*p[:, i], p[:, i].mean(0))]
         information = entropies[-1] - np.mean(entropies[:-1])
         assert found.more["mutual_information"][i] == pytest.approx(information, abs=1e-6)
+
+
+def test_one_member_alone_has_no_spread():
+    outputs = np.random.default_rng(0).normal(size=(1, 5, 4, 3))
+    given = Given(np.ones((5, 4), np.int32), ())
+    alone = {
+        "probabilities": classify(outputs[:, :, 0], True, True, 1.0).more,
+        "votes": classify(outputs[:, :, 0], True, False, 1.0).more,
+        "labels": labels_of(outputs, True).more,
+        "tokens": {"d": next_tokens(outputs, given, True).more["disagreement"]},
+    }
+    assert all(alone.values())
+    for more in alone.values():
+        assert all(np.isnan(values).all() for values in more.values())
+    same = np.repeat(outputs[:, :, 0], 2, axis=0)
+    assert not any(values.any() for values in classify(same, True, True, 1.0).more.values())
+
+
+def test_numbers_of_one_member_alone_have_no_spread(monkeypatch):
+    spec = SimpleNamespace(task="regression")
+    for count, spread in ((1, np.nan), (3, 0.0)):
+        outputs = np.ones((count, 5, 2), np.float32)
+        monkeypatch.setattr("dlfun.studies.use.predict.outputs_of", lambda *_, o=outputs: o)
+        found = answer(SimpleNamespace(spec=spec), Given(np.ones((5, 1)), ()), True)
+        np.testing.assert_array_equal(found.more["sd_1"], np.full(5, spread))
 
 
 def test_mean_logits_of_linear_models_are_the_model_of_mean_parameters(record):
@@ -476,7 +502,9 @@ def test_an_export_that_is_off_leaves_nothing(record, tmp_path, monkeypatch):
 
 def test_a_format_whose_package_is_missing_is_one_line(record, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "safetensors.numpy", None)
-    with pytest.raises(UserError, match=r"needs the package safetensors; pip install 'dlfun\["):
+    with pytest.raises(
+        UserError, match=r"\(safetensors\) needs the extra export, .* -r locks/export\.txt"
+    ):
         exported(record, tmp_path, "--model=softmax", "--format=safetensors")
 
 

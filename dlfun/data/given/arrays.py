@@ -12,12 +12,13 @@ import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, check_head, check_heads, read_member
 from dlfun.data.given import Given, Source, check_shape, fitted, numbered
-from dlfun.data.own import table
+from dlfun.data.own import csv_file, table
 from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
 from dlfun.data.own.columns import HOW
 from dlfun.data.own.npz import first_line
 from dlfun.data.own.parts import short
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 NAMES = ("inputs", "test_inputs", "x_test")
 """Arrays of an .npz that are the inputs, in this order; else its only one."""
@@ -95,7 +96,10 @@ def inputs_name(archive: zipfile.ZipFile, path: Path) -> str:
         if f"{name}.npy" in held:
             return f"{name}.npy"
     if len(held) != 1:
-        raise UserError(f"{path}: holds {len(held)} arrays; name the one of inputs {NAMES[0]}")
+        raise UserError(
+            f"{path}: holds {plural(len(held), 'array')}, none of them called "
+            f"{' or '.join(NAMES)}; give one of these names to the one that holds the inputs"
+        )
     return held[0]
 
 
@@ -126,8 +130,7 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
     """
     rows: list[list[float]] = []
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
+        with csv_file.rows_of(path) as reader:
             for cells in reader:
                 texts = [clean(cell) for cell in cells]
                 if reader.line_num == 1 and are_names(texts):
@@ -136,7 +139,7 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
                     rows.append(checked(texts, wanted, f"{path}, line {reader.line_num}"))
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
-            f"{path} cannot be read as .csv in UTF-8 ({error}); write it anew"
+            f"{path} cannot be read as .csv in UTF-8 ({csv_file.why(error)}); write it anew"
         ) from None
     return np.array(rows, np.float64).reshape(len(rows), wanted)
 
@@ -149,7 +152,9 @@ def are_names(texts: Sequence[str]) -> bool:
 def checked(texts: Sequence[str], wanted: int, where: str) -> list[float]:
     """The numbers of a line; raises UserError unless they are as many as an example has."""
     if len(texts) != wanted:
-        raise UserError(f"{where}: {len(texts)} cells, and an example has {wanted} numbers")
+        raise UserError(
+            f"{where}: {plural(len(texts), 'cell')}, and an example has {plural(wanted, 'number')}"
+        )
     for text in texts:
         if not is_number(text):
             raise UserError(f"{where}: {short(text)!r} is not a number ({HOW}); mend it")

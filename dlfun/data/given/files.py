@@ -13,12 +13,13 @@ from dlfun.data.own.recordings import read_wav
 from dlfun.data.speech import spectrograms
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 OTHER = "\ufffd"
 """Of an alphabet that has it: what stands for all characters that are not in it."""
 
 LONGEST = 100_000
-"""Characters of a text whose next tokens are read, at most."""
+"""Characters, or bytes, of a text whose next tokens are read, at most."""
 
 
 def check_modality(source: Source, paths: Sequence[Path], wanted: str, what: str) -> None:
@@ -49,7 +50,8 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
     height, width, channels = source.spec.shape
     if source.dtype.kind == "f" or channels not in (1, 3):
         raise UserError(
-            f"{paths[0]}: {source.given} stores {channels} channels of {source.dtype}, whose range "
+            f"{paths[0]}: {source.given} stores {plural(channels, 'channel')} of "
+            f"{source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
     stack = []
@@ -103,16 +105,16 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
     if source.spec.padded:
         return lines_of(text, source, path)
     ids = ids_of(text, source.spec.alphabet)
-    length = source.spec.shape[0]
+    length, what = source.spec.shape[0], "character" if source.spec.alphabet else "byte"
     if source.spec.task == "next_token":
         if not 0 < len(ids) <= LONGEST:
-            raise UserError(f"{path}: has {len(ids)} characters; give 1 to {LONGEST}")
+            raise UserError(f"{path}: has {plural(len(ids), what)}; give 1 to {LONGEST:,}")
         return Given(ids[None], (path.name,))
     count = len(ids) // length
     if not count:
         raise UserError(
-            f"{path}: has {len(ids)} characters, and an example of {source.given} {length}; give a "
-            "longer text"
+            f"{path}: has {plural(len(ids), what)}, and an example of {source.given} {length:,}; "
+            "give a longer text"
         )
     names = tuple(f"{path.name}:{i * length}" for i in range(count))
     return Given(ids[: count * length].reshape(count, length).astype(source.dtype), names)

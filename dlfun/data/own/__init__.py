@@ -6,6 +6,7 @@ a record says which data it was made from.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -20,12 +21,19 @@ from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
+from dlfun.words import plural
 
 if TYPE_CHECKING:
     from dlfun.data.own.parts import Found
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
+
+UNFIT = re.compile(r"[^A-Za-z0-9_.\-\u00a1-\ud7ff\ue000-\U0010ffff]+")
+"""What a name of own data does not keep: blanks, and signs that shells or flags read."""
+
+LONGEST = 100
+"""Bytes of such a name: file names have at most 255, and those of a record say more."""
 
 
 def is_path(text: str) -> bool:
@@ -61,20 +69,26 @@ def absolute(text: str) -> str:
     if not is_text(str(path)):
         raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
     if not path.exists():
-        raise UserError(f"{path}: there is no such file or folder")
+        raise UserError(f"{path}: there is no such file or folder; name one that is there")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
         raise UserError(f"{path}: own data are an .npz or .csv file, or a folder of classes")
     return str(path)
 
 
 def name_of(path: Path) -> str:
-    """The name of own data: that of the file or folder, in letters that file names may have.
+    """The name of own data: that of the file or folder, fit to begin the names of files.
 
-    >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/"))
-    ('Gr_en_2', 'faces.v2')
+    Letters and signs of all scripts stay, so that two names in one script stay two.
+
+    >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/")), name_of(Path("猫.csv"))
+    ('Größen_2', 'faces.v2', '猫')
     """
     stem = clean(path.stem if path.suffix.lower() in SUFFIXES else path.name)
-    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip(".") or "own"
+    name = UNFIT.sub("_", stem).strip(".") or "own"
+    if len(name.encode()) <= LONGEST:
+        return name
+    start = name.encode()[: LONGEST - 9].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def read_own(text: str, options: DataOptions) -> Raw:
@@ -104,8 +118,8 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
     for what, array in arrays.items():
         if np.ma.is_masked(array):
             raise UserError(
-                f"{name}: {what} holds {np.ma.count_masked(array)} masked values; fill them in, or "
-                "leave their examples out"
+                f"{name}: {what} holds {plural(int(np.ma.count_masked(array)), 'masked value')}; "
+                "fill in what is masked, or leave those examples out"
             )
     given = {what: np.asarray(array) for what, array in arrays.items()}
     found = npz.found_in(dict(given), Path(name), options.target_type)

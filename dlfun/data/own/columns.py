@@ -55,13 +55,13 @@ class Cells(NamedTuple):
         return f"{self.path}, {self.unit} {self.places[i]}: {cell} in {self.name}"
 
 
-def check_filled(cells: Cells) -> None:
-    """Raises UserError if a cell is missing."""
+def check_filled(cells: Cells, category: bool = False) -> None:
+    """Raises UserError if a cell is missing; `category` says that any text may stand there."""
     signs = "+" in cells.texts
     for i, text in enumerate(cells.texts):
         if is_missing(text) and not (signs and text == "-"):
             said = "is empty" if not text else f"holds {text!r}, which says that it is missing"
-            rename = "" if not text else ", or write it in another way if it is a category"
+            rename = ", or write it in another way if it is a category" if text and category else ""
             raise UserError(
                 f"{cells.path}, {cells.unit} {cells.places[i]}: the cell of {cells.name} {said}; "
                 f"fill it, or leave the {cells.unit} out{rename}"
@@ -77,8 +77,8 @@ def is_numeric(cells: Cells, remedy: str = "") -> bool:
     Raises:
       UserError: if a cell is missing, or it is neither.
     """
-    check_filled(cells)
     texts = cells.texts
+    check_filled(cells, category=sum(map(is_number, texts)) <= len(texts) / 2)
     others = [i for i, text in enumerate(texts) if not is_number(text)]
     if not others:
         return True
@@ -111,7 +111,10 @@ def numbers_of(cells: Cells) -> np.ndarray:
     values = np.array([float(text) for text in cells.texts])
     beyond = np.flatnonzero(np.abs(values) > np.finfo(np.float32).max)
     if len(beyond):
-        raise UserError(f"{cells.at(int(beyond[0]))} is not a finite number in float32")
+        raise UserError(
+            f"{cells.at(int(beyond[0]))} is not a finite number in float32; "
+            f"give {cells.name} in another unit, or leave the {cells.unit} out"
+        )
     return values
 
 

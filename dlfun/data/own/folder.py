@@ -114,7 +114,9 @@ def find(path: Path) -> Files:
     for part, root in roots.items():
         for folder in folders(root):
             if clean(folder.name) not in classes:
-                raise UserError(f"{folder}: {roots['train']} has no such class")
+                raise UserError(
+                    f"{folder}: {roots['train']} has no such class; take it out, or add it there"
+                )
             for file in files_in(folder):
                 found.paths.append(file)
                 found.parts.append(part)

@@ -68,8 +68,8 @@ def open_image(path: Path, size: tuple[int, int] | None = None, fill: bool = Tru
       fill: whether there may be transparent parts.
 
     Raises:
-      UserError: if it cannot be read, is of another size, of more than 8 bits a pixel and
-        channel, of several pictures, or shows nothing.
+      UserError: if it cannot be read, is of another size, of more than 8 bits a channel,
+        of several pictures, or shows nothing.
     """
     from PIL import Image, ImageOps
 
@@ -95,7 +95,7 @@ def check_kind(file: Any, path: Path) -> None:
     """Raises UserError unless a file holds one picture of 8 bits a channel."""
     reading = [args if isinstance(args, tuple) else (args,) for *_, args in file.tile]
     if any(DEEP.match(str(part)) for part in (file.mode, *itertools.chain(*reading))):
-        raise UserError(f"{path} has more than 8 bits a pixel; make it grey or RGB of 8 bits")
+        raise UserError(f"{path} has more than 8 bits a channel; make it grey or RGB of 8 bits")
     # Cameras put a small picture behind the one that was taken: MPO.
     if getattr(file, "n_frames", 1) > 1 and file.format != "MPO":
         raise UserError(f"{path} holds {file.n_frames} pictures; make each a file of its own")

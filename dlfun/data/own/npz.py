@@ -16,6 +16,7 @@ from dlfun.data.own.parts import Found
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
+from dlfun.words import plural
 
 MODALITIES = {1: "vector", 2: "sequence", 3: "image", 4: "video"}
 """By the number of axes of an example."""
@@ -147,7 +148,8 @@ def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) 
                 )
         if len(pair[0]) != len(pair[1]):
             raise UserError(
-                f"{path}: the {part} split has {len(pair[0])} inputs and {len(pair[1])} targets"
+                f"{path}: the {part} split has {plural(len(pair[0]), 'input')} and "
+                f"{plural(len(pair[1]), 'target')}; give one target for each input"
             )
 
 

@@ -13,12 +13,14 @@ from dlfun.data.splitting import fifth, take
 from dlfun.errors import UserError
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
+from dlfun.words import plural
 
 GIVEN = "as given"
 OTHERWISE = (
     "; --target_type=class takes any whole numbers as classes, --target_type=number as numbers"
 )
 SHOWN = 5  # labels that an error names
+NOT_FINITE = ("number that is not finite in float32", "numbers that are not finite in float32")
 
 
 class Found(NamedTuple):
@@ -60,7 +62,7 @@ def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> 
                 f"learn from and to test on{hint}"
             )
     if count < 2:
-        raise UserError(f"{path} holds {count} examples; at least 2 are needed")
+        raise UserError(f"{path} holds {plural(count, 'example')}; at least 2 are needed")
     return {name: take(split, rows) for name, rows in fifth(split.targets).items()}
 
 
@@ -163,5 +165,5 @@ def check_finite(array: np.ndarray, what: str, path: Path) -> None:
     wrong = int(array.size - np.count_nonzero(np.isfinite(array)))
     if wrong:
         raise UserError(
-            f"{path}: {what} holds {wrong} numbers that are not finite in float32; replace them"
+            f"{path}: {what} holds {plural(wrong, *NOT_FINITE)}; replace by numbers that are"
         )

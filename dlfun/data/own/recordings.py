@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from dlfun.data import wav
 from dlfun.data.spectrogram import LogMel, log_mel, pad
 from dlfun.errors import UserError
+from dlfun.words import plural
 
 HIGHEST = 8000  # Hz: what is above tells little of speech
+
+RATES = (700, 768_000)
+"""Samples a second, at least and at most: each band of the spectrogram has some frequency then."""
 
 
 def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogMel]:
@@ -19,7 +23,7 @@ def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogM
 
     Raises:
       UserError: naming the file, if one cannot be read, is shorter than a window of the
-        spectrogram, or has another sampling rate than the first.
+        spectrogram, or has another sampling rate than the first, or one that speech cannot have.
     """
     recordings = []
     first = 0
@@ -32,6 +36,12 @@ def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogM
                 "one sampling rate"
             )
         recordings.append(samples)
+    if not RATES[0] <= first <= RATES[1]:
+        raise UserError(
+            f"{paths[0]} says that it has {plural(first, 'sample')} a second, and recordings must "
+            f"have {RATES[0]} to {RATES[1]:,}; write all anew at the rate they were made at, or "
+            "resample them"
+        )
     settings = LogMel(first, high=min(first / 2, HIGHEST))
     for path, samples in zip(paths, recordings, strict=True):
         if len(samples) < settings.samples:
@@ -49,22 +59,7 @@ def read_wav(path: Path) -> tuple[np.ndarray, int]:
       UserError: if it cannot be read, is empty, or not of 16 bits and one channel.
     """
     try:
-        with wave.open(str(path)) as file:
-            channels, width, rate, count = file.getparams()[:4]
-            claimed = count * channels * width
-            data = b"" if claimed > path.stat().st_size else file.readframes(count)
-    except (wave.Error, EOFError, RuntimeError) as error:
-        raise UserError(
-            f"{path} cannot be read as wav ({str(error) or 'it ends too early'}); write it anew, "
-            "of 16 bits and one channel, or take it out"
-        ) from None
-    if (channels, width) != (1, 2):
-        raise UserError(
-            f"{path} has {channels} channel{'s' if channels > 1 else ''} of {8 * width} bits; "
-            "recordings must be of 16 bits and one channel"
-        )
-    if not count:
-        raise UserError(f"{path} is an empty recording; take it out")
-    if len(data) < 2 * count or rate <= 0:
-        raise UserError(f"{path} ends before its last sample; write it anew, or take it out")
-    return np.frombuffer(data, "<i2").astype(np.int16), rate
+        with path.open("rb") as file:
+            return wav.read(file, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); take it out") from None

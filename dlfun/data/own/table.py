@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own import columns, parts
+from dlfun.data.own import columns, csv_file, parts
 from dlfun.data.own.cells import check_apart, clean, is_number
 from dlfun.data.own.columns import Cells
 from dlfun.data.own.parts import Found
@@ -18,6 +18,7 @@ from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
 from dlfun.types import Spec, Split
+from dlfun.words import plural
 
 NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
 
@@ -130,7 +131,8 @@ def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
         if text not in known:
             columns.check_filled(cells)
             raise UserError(
-                f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows"
+                f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows; "
+                f"write one of them, or leave the {cells.unit} out"
             )
     return (np.array(cells.texts)[:, None] == np.array(categories)).astype(np.float64)
 
@@ -160,15 +162,15 @@ def read_table(path: Path) -> Table:
     """The cells of a file, cleaned, as many in each line as there are columns."""
     rows, lines = [], []
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, strict=True)
+        with csv_file.rows_of(path) as reader:
             for row in reader:
                 if row:
                     rows.append(list(map(clean, row)))
                     lines.append(reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
-            f"{path} cannot be read as .csv in UTF-8 ({error}); write it with commas between "
+            f"{path} cannot be read as .csv in UTF-8 ({csv_file.why(error)}); write it with "
+            "commas between "
             "cells and a first line of column names"
         ) from None
     if len(rows) < 2:
@@ -189,8 +191,8 @@ def check_cells(table: Table, path: Path) -> None:
     for row, line in zip(table.rows, table.lines, strict=True):
         if len(row) != len(table.names):
             raise UserError(
-                f"{path}, line {line}: {len(row)} cells, and line 1 names {len(table.names)} "
-                "columns"
+                f"{path}, line {line}: {plural(len(row), 'cell')}, and line 1 names "
+                f"{plural(len(table.names), 'column')}"
             )
 
 

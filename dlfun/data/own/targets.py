@@ -54,7 +54,7 @@ def read_target(cells: Cells, wanted: str | None = None) -> Target:
     if wanted == "number":
         return numeric_target(cells, forced=True)
     if wanted == "class":
-        check_filled(cells)
+        check_filled(cells, category=True)
         return classes_of(cells)
     numeric = is_numeric(cells, f", or give {said('class')}")
     values = len(set(cells.texts))

@@ -34,9 +34,10 @@ from dlfun.report.html.sections.tuning import tuning
 from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
-from dlfun.report.html.units import listed, plural
+from dlfun.report.html.units import listed
 from dlfun.studies.checksums import changing
 from dlfun.studies.recorded import labels_of
+from dlfun.words import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"

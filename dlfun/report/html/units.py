@@ -119,15 +119,6 @@ def better(metric: str) -> str:
     return "higher is better" if unit_of(metric).higher else "lower is better"
 
 
-def plural(count: int, noun: str) -> str:
-    """A count with its noun.
-
-    >>> plural(1, "seed"), plural(2, "seed")
-    ('1 seed', '2 seeds')
-    """
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
 def sentence(text: str) -> str:
     """A text that begins with a capital, unless with a name, and ends with a stop.
 

@@ -17,6 +17,7 @@ from dlfun.errors import UserError
 from dlfun.studies.adaptive.field import Field, best_first, scores_of
 from dlfun.training.evolution import Decision, History, Part
 from dlfun.types import HParams
+from dlfun.words import plural
 
 
 class Rung(NamedTuple):
@@ -44,7 +45,7 @@ def rungs(trials: int, validations: int, eta: int) -> tuple[Rung, ...]:
         decisions += 1
     if decisions == 0:
         raise UserError(
-            f"--trials={trials}, validated {validations} times: too few for halving by "
+            f"--trials={trials}, validated {plural(validations, 'time')}: too few for halving by "
             f"--eta={eta}; give --trials={eta} or more, and --evaluations=2 or more"
         )
     return tuple(Rung(trials // eta**k, end) for k, end in enumerate(ends(decisions)))

@@ -24,6 +24,7 @@ from dlfun.training.monitor import say
 from dlfun.training.population import selected
 from dlfun.training.run import interval_lengths
 from dlfun.types import Layout, Members, Settings
+from dlfun.words import plural
 
 Point = Mapping[str, Any]
 Make = Callable[[Point], ModelOptions]
@@ -226,7 +227,7 @@ def propose(task: Task) -> Found:
     results: dict[Settings, Result] = {}
     layout: Layout | None = None
     for number, count in enumerate(tpe.batches(asked.trials, asked.rounds)):
-        say(f"{task.model}: round {number + 1}: {count} configurations")
+        say(f"{task.model}: round {number + 1}: {plural(count, 'configuration')}")
         points = [one.ask(count) for one in proposals]
         field = task.field(points)
         scores = np.full(len(field.trials), -np.inf)

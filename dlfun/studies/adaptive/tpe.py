@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 
-from dlfun.errors import UserError
+from dlfun.errors import missing_extra
 from dlfun.studies.search import drawn
 from dlfun.studies.spaces import Dimension
 
@@ -21,10 +21,7 @@ from dlfun.studies.spaces import Dimension
 def check_installed() -> None:
     """Raises UserError if Optuna is not there."""
     if importlib.util.find_spec("optuna") is None:
-        raise UserError(
-            "--search=tpe needs the extra search, which is not installed: "
-            "pip install --require-hashes -r locks/search.txt, or choose another --search"
-        )
+        raise missing_extra("--search=tpe", "search", "choose another --search")
 
 
 def batches(trials: int, rounds: int) -> list[int]:

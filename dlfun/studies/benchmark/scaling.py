@@ -10,6 +10,7 @@ from dlfun.studies.benchmark.energy import used
 from dlfun.studies.benchmark.measure import OURS, job_of, others, step_seconds, steps_for
 from dlfun.studies.benchmark.options import BenchmarkOptions
 from dlfun.studies.benchmark.process import Failure, Worker, worker
+from dlfun.words import plural
 
 CPU_MEMBERS, MOST_MEMBERS = 16, 4096
 REPEATS = 3
@@ -68,7 +69,7 @@ def scaling(options: BenchmarkOptions, name: str, folder: Path, backend: str) ->
                 found = point(side, members, work.steps, backend, options.seconds / REPEATS)
                 if found["too_large"]:
                     gigabytes = found["predicted_bytes"] / 2**30
-                    curve["stopped"] = f"{members} members would need {gigabytes:.2g} GiB"
+                    curve["stopped"] = f"{plural(members, 'member')} would need {gigabytes:.2g} GiB"
                     break
                 curve["points"].append(found)
         except Failure as failure:

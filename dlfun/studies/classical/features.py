@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import UserError, missing_extra
 from dlfun.scaling import Scaling, seen
 from dlfun.studies.classical import RAW
 from dlfun.types import Spec, Split
@@ -46,7 +46,7 @@ def check_features(name: str, spec: Spec) -> None:
         advice = f"write +{own}" if own else "leave it out"
         raise UserError(f"+{name}: the features of {spec.modality} data are not these; {advice}")
     if name == "hog" and importlib.util.find_spec("skimage") is None:
-        raise UserError("+hog needs scikit-image: pip install 'dlfun[baselines]'")
+        raise missing_extra("+hog (scikit-image)", "baselines", "leave it out")
 
 
 def extract(name: str, split: Split, spec: Spec, scaling: Scaling | None = None) -> np.ndarray:

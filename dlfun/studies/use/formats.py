@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import UserError, missing_extra
 
 BATCH = "batch"
 """The name of the free axis."""
@@ -73,9 +73,7 @@ def needed(name: str) -> Any:
     except ImportError:
         package = name.partition(".")[0]
         extra = "onnx" if "onnx" in package else "export"
-        raise UserError(
-            f"this format needs the package {package}; pip install 'dlfun[{extra}]'"
-        ) from None
+        raise missing_extra(f"this format ({package})", extra, "choose another --format") from None
 
 
 def lowered(model: Exportable, platforms: Sequence[str]) -> Any:

@@ -105,7 +105,12 @@ def entropy(log_p: np.ndarray) -> np.ndarray:
 
 
 def disagreement(outputs: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """The share [examples, ...] of members whose largest output is not what is predicted."""
+    """The share [examples, ...] of members whose largest output is not what is predicted.
+
+    It is NaN of one member alone, as all that tells how far members differ.
+    """
+    if len(outputs) == 1:
+        return np.full(predicted.shape, np.nan)
     return np.mean(outputs.argmax(-1) != predicted, axis=0)
 
 
@@ -130,8 +135,9 @@ def classify(outputs: np.ndarray, ensemble: bool, logits: bool, temperature: flo
     more = {}
     if ensemble:
         each = entropy(tempered(outputs, 1.0)).mean(0)
+        known = np.maximum(entropy(together) - each, 0)
         more["disagreement"] = disagreement(outputs, predicted)
-        more["mutual_information"] = np.maximum(entropy(together) - each, 0)
+        more["mutual_information"] = known if len(outputs) > 1 else np.full_like(known, np.nan)
     return Answers(predicted, tempered(together, temperature), more)
 
 
@@ -185,7 +191,7 @@ def answer(
         return next_tokens(outputs, given, ensemble)
     if spec.task == "sequence_labelling":
         return labels_of(outputs, ensemble)
-    spread = outputs.std(0, ddof=1) if len(outputs) > 1 else np.zeros_like(outputs[0])
+    spread = outputs.std(0, ddof=1) if len(outputs) > 1 else np.full_like(outputs[0], np.nan)
     more = {
         "sd" if spread.shape[1] == 1 else f"sd_{i}": spread[:, i] for i in range(spread.shape[1])
     }

@@ -15,11 +15,12 @@ from dlfun.report.html.record import Record
 from dlfun.report.html.results import in_figures, models, style_of, swept_names
 from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
-from dlfun.report.html.units import NOTHING, listed, number, plural, sentence, unit_of
+from dlfun.report.html.units import NOTHING, listed, number, sentence, unit_of
 from dlfun.report.scales import Across, gather, side_by_side
 from dlfun.stats import Interval, score_profile, smallest_p
 from dlfun.stats.labels import FEW
 from dlfun.studies.recorded import labels_of
+from dlfun.words import plural
 
 SCORE = "normalised score"
 STEPS = 61

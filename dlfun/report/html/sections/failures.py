@@ -5,7 +5,7 @@ from __future__ import annotations
 from dlfun.report.html.blocks import Block, Words, table
 from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import configurations, swept_names
-from dlfun.report.html.units import plural
+from dlfun.words import plural
 
 NUMBERS = ("learning_rate", "weight_decay", "gradient_clip", "dropout_rate", "optimizer")
 """Flags that say why a run may have failed, where nothing was swept."""

@@ -8,9 +8,10 @@ from typing import Any
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
-from dlfun.report.html.units import NOTHING, first_upper, listed, plural
+from dlfun.report.html.units import NOTHING, first_upper, listed
 from dlfun.report.verdicts import SPLITS
 from dlfun.studies.recorded import given_by_value
+from dlfun.words import plural
 
 SCOPES = {
     "this-test-set": "this test set: another one may rank the arms otherwise",
@@ -124,7 +125,7 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
         ("Python", str(found.get("python", NOTHING))),
         ("System", str(found.get("system", NOTHING))),
-        ("Devices", f"{', '.join(kinds)}; {found.get('cores', NOTHING)} cores"),
+        ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores', NOTHING)}"),
         ("Commit", str(found.get("commit") or NOTHING)),
     ]
     for name, facts_of in found.get("datasets", {}).items():

@@ -9,6 +9,7 @@ from dlfun.report.html import examples, plots
 from dlfun.report.html.blocks import Block, Figure, Key, Source, Table, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, arm_arrays, arm_file, arms, read_text
+from dlfun.words import plural
 
 Arrays = dict[str, np.ndarray]
 MADE = ("inputs", "reconstructions", "samples")
@@ -49,7 +50,8 @@ def plane(arm: Arm, arrays: Arrays) -> Figure:
     ]
     axes = plots.plane(series, "most active latent dimension", "second most active")
     finding = (
-        f"{len(points)} test examples of {len(kinds)} classes on the two most active latent "
+        f"{plural(len(points), 'test example')} of {plural(len(kinds), 'class', 'classes')} "
+        "on the two most active latent "
         f"dimensions of {arm[1]} on {arm[0]}; class means are "
         f"{apart(series):.2g} of the spread within classes apart"
     )

@@ -9,6 +9,7 @@ from dlfun.report.html.record import Record, Row, column
 from dlfun.report.html.strips import Strip, strips
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.stats import t_interval
+from dlfun.words import plural
 
 
 def readout(record: Record) -> list[Block]:
@@ -51,7 +52,7 @@ def strip(name: str, rows: list[Row], metric: str) -> Strip:
     values = unit.factor * column(rows, metric)
     found = t_interval(values)
     dimensions = column(rows, "dimensions")[0]
-    size = f" ({dimensions:,.0f} numbers)" if np.isfinite(dimensions) else ""
+    size = f" ({plural(int(dimensions), 'number')})" if np.isfinite(dimensions) else ""
     half = found.half_width / unit.factor
     note = unit.text(found.estimate / unit.factor)
     note += f" ± {unit.text(half)}" if np.isfinite(half) else ""

@@ -147,7 +147,7 @@ def about_mean(group: Group) -> str:
         return ""
     said = about_the_mean([(x.label, x.rows, group.metric) for x in group.lines])
     scored = f"Always saying the mean of the training targets has {group.unit.whole(chance)}."
-    return "".join(f" {sentence}" for sentence in (scored, *map(first_upper, said)))
+    return "".join(f" {sentence}" for sentence in (scored, *said))
 
 
 def doubted(line: Line, unit: Unit) -> Cell:

@@ -9,6 +9,7 @@ from dlfun.report.html import marks, pixels
 from dlfun.report.html.axes import Axis, ticks
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.record import Arm, Record, arm_arrays
+from dlfun.words import plural
 
 Arrays = dict[str, np.ndarray]
 WIDTH, LEFT, ROW, GAP = 420.0, 30.0, 7.0, 24.0
@@ -42,7 +43,8 @@ def traces(arm: Arm, what: str, values: np.ndarray, how: str, gate: bool) -> Fig
     count, time, units = values.shape
     change = np.abs(np.diff(values, axis=1)).mean() if time > 1 else 0.0
     finding = (
-        f"{what} of {arm[1]} on {arm[0]}: {units} units over {time} steps for {count} examples; "
+        f"{what} of {arm[1]} on {arm[0]}: {plural(units, 'unit')} over "
+        f"{plural(time, 'step')} for {plural(count, 'example')}; "
         f"in [{values.min():.2g}, {values.max():.2g}], mean change a step {change:.2g}"
     )
     numbers = [

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from dlfun.report.html import examples, marks, pixels
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.record import Arm, Record, arm_arrays
+from dlfun.words import plural
 
 Arrays = dict[str, np.ndarray]
 
@@ -112,8 +113,8 @@ def feature_maps(arm: Arm, arrays: Arrays) -> Figure:
     maps, modality = np.asarray(arrays["feature_maps"], float), modality_of(arrays)
     inputs = arrays.get("feature_inputs")
     finding = (
-        f"Feature maps of {arm[1]} on {arm[0]}: {maps.shape[-1]} channels for each of "
-        f"{len(maps)} inputs, in [{maps.min():.3g}, {maps.max():.3g}]"
+        f"Feature maps of {arm[1]} on {arm[0]}: {plural(maps.shape[-1], 'channel')} for each of "
+        f"{plural(len(maps), 'input')}, in [{maps.min():.3g}, {maps.max():.3g}]"
     )
     rows = []
     for k, own in enumerate(maps):

@@ -1,0 +1,63 @@
+r"""Comma-separated values: read with rows that end at \n or \r\n, and written in the same way.
+
+Python's csv ends rows at a lone carriage return, too, and until 3.12 did not quote one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+LATER = "new-line character seen"
+"""Begins csv's words for a carriage return in a cell that is not quoted."""
+
+
+@contextmanager
+def rows_of(path: Path) -> Iterator[Any]:
+    """A reader of a file in UTF-8, with a byte order mark or without one.
+
+    A file without any line feed, as old Macs wrote them, has rows that end at carriage returns.
+    """
+    with path.open(newline="\n", encoding="utf-8-sig") as file:
+        yield csv.reader(lines_of(file), strict=True)
+
+
+def lines_of(file: TextIO) -> Iterator[str]:
+    """The lines of a file."""
+    for number, line in enumerate(file):
+        if number == 0 and not line.endswith("\n") and "\r" in line:
+            yield from io.StringIO(line, newline="")
+        else:
+            yield line
+
+
+def why(error: Exception) -> str:
+    """What is wrong with a file, in words."""
+    if LATER in str(error):
+        return "a carriage return in a cell without quotes"
+    return str(error)
+
+
+class Lines:
+    """A file for a writer of csv, which ends rows with a line feed and quotes every line end."""
+
+    def __init__(self, file: TextIO) -> None:
+        self.file = file
+
+    def write(self, row: str) -> int:
+        r"""Writes a row that ends with \r\n."""
+        return self.file.write(row.removesuffix("\r\n") + "\n")
+
+
+def writer(file: TextIO, names: Sequence[str]) -> csv.DictWriter[str]:
+    r"""A writer of rows of these names.
+
+    >>> import sys
+    >>> _ = writer(sys.stdout, ["a", "b"]).writerow({"a": "1,5", "b": 2})
+    "1,5",2
+    """
+    return csv.DictWriter(Lines(file), list(names), lineterminator="\r\n")

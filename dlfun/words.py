@@ -1,0 +1,24 @@
+"""Words that messages, tables and pages share."""
+
+import unicodedata
+
+
+def plural(count: int, what: str, many: str = "") -> str:
+    """A number of things; `many` is their plural where it is not made by an s.
+
+    >>> plural(1, "seed"), plural(1000, "test example"), plural(0, "class", "classes")
+    ('1 seed', '1,000 test examples', '0 classes')
+    """
+    return f"{count:,} {what if count == 1 else many or what + 's'}"
+
+
+def width(text: str) -> int:
+    r"""The columns of a terminal that a text takes.
+
+    >>> width("cat"), width("猫"), width("Cafe\u0301")
+    (3, 2, 4)
+    """
+    if text.isascii():
+        return len(text)
+    shown = (c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in shown)

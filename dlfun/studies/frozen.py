@@ -7,12 +7,13 @@ it, a line is added to openings.csv beside it, before anything is trained.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlfun.errors import UserError
 from dlfun.studies.baselines import space_of
@@ -26,6 +27,13 @@ FORMAT = 1
 NAME = "frozen.json"
 OPENINGS = "openings.csv"
 COLUMNS = ("hash", "seed", "time", "record")
+
+
+class Frozen(NamedTuple):
+    """What was frozen, and where: a file, or the record that holds it."""
+
+    path: str
+    contents: Mapping[str, Any]
 
 
 def digest(contents: Mapping[str, Any]) -> str:
@@ -109,6 +117,29 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
             "tune anew"
         )
     return contents
+
+
+def confirm(
+    frozen: Frozen, claim: Claim, options: StudyOptions, datasets: Sequence[Dataset]
+) -> Claim:
+    """Begins a confirmation, which is written down as an opening; the claim that it makes.
+
+    Raises:
+      UserError: if the data are not those tuned on, the study was begun with other configurations,
+        or its seed was used.
+    """
+    tuned = frozen.contents["datasets"]
+    for data in datasets:
+        if data.checksum != tuned.get(data.name, {}).get("checksum"):
+            raise UserError(
+                f"--frozen={frozen.path}: the data set {data.name} was changed since (another "
+                "checksum); put it back, or tune anew"
+            )
+    known = frozen.contents["hash"]
+    if options.checkpoints is not None:
+        options.checkpoints.depend_on("what is frozen", known)
+    opened = add_opening(frozen.path, known, options.seed, str(options.output_dir))
+    return dataclasses.replace(claim, frozen_hash=known, test_openings=opened)
 
 
 def read_openings(path: str | Path, frozen_hash: str) -> list[dict[str, str]]:

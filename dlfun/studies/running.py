@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
-import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -196,25 +194,31 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
       UserError: if those that are there are of another study, or another process works on them.
     """
     folder = replacing.unfinished(Path(str(options.output_dir)))
-    data = [f"{name} {raw.checksum}" for name, raw in options.given.items()]
     identity = {
         "script": f"dlfun.{call.script}",
-        "flags": [*options.flags, *data, *(source_of(model) for model in call.models)],
+        "flags": list(options.flags),
         "environment": begun_with(),
     }
     store = checkpoints_in(folder, identity, options.overwrite)
+    for name, checksum in code_of(call).items():
+        store.depend_on(f"the code of {name}", checksum)
     try:
         yield dataclasses.replace(options, checkpoints=store)
     finally:
         store.close()
 
 
-def source_of(model: Model) -> str:
-    """The code of a module given by value, shortened, where it can be found: it may be changed."""
-    if model.module is None:
-        return ""
-    try:
-        code = inspect.getsource(type(model.module))
-    except (OSError, TypeError):
-        return ""
-    return f"code of {model.name} {hashlib.sha256(code.encode()).hexdigest()[:12]}"
+def code_of(call: Call) -> dict[str, str]:
+    """Model on data set -> the sha256 of what a module given by value computes there.
+
+    One that does not work has none: whoever trains it says why.
+    """
+    from dlfun.models.own import checksum_of, own
+
+    found = {}
+    for model in (model for model in call.models if model.module is not None):
+        for data in call.data:
+            with contextlib.suppress(Exception):
+                module = own(model.options.shape, data.spec)
+                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
+    return found

@@ -42,7 +42,7 @@ def honest(tmp_path_factory, data_dir):
     grown = ("--until_decided", "--looks=5,7", "--seeds=5")
     values = parsed(compare_script, *TINY, *models, *tuned, space, *grown, f"--output_dir={folder}")
     chosen = flags.study_options(values, "compare")
-    compare(chosen, protocol.protocol_of(values, str(folder)))
+    compare(chosen, protocol.protocol_of(values))
     return folder
 
 

@@ -67,7 +67,7 @@ def run(
     try:
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
     finally:
-        CURRENT.close()
+        CURRENT.closing.close()
     if code and code - 128 in SAID:
         leave(code)
     if code:

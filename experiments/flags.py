@@ -353,12 +353,10 @@ def study_options(
       UserError: naming the flag, if flags do not go together or the directory will not do.
     """
     check(values)
-    output_dir = values.output_dir or paths.default_output_dir(script)
     lines = flag_lines(values, models_of(values))
-    checkpoints = None
-    if fresh:
-        survival.finish_replacing(values, output_dir)
-        paths.check_output_dir(output_dir, values.overwrite)
+    output_dir = checkpoints = None
+    if fresh and not survival.only_measures(values):
+        output_dir = survival.output_dir_of(values, script)
         checkpoints = survival.checkpoints_of(values, script, output_dir, lines)
     return StudyOptions(
         models={model: model_options(values, model) for model in models_of(values)},

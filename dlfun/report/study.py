@@ -152,10 +152,11 @@ class Study:
         Raises:
           UserError: if the folder holds something, or cannot be written to.
         """
-        from dlfun.studies.folders import check_output_dir
+        from dlfun.studies.folders import check_output_dir, followed
         from dlfun.studies.record import write_record
 
-        check_output_dir(str(folder))
+        folder = followed(str(folder))
+        check_output_dir(folder)
         check_record(self.folder)
 
         def fill(building: Path) -> None:

@@ -19,6 +19,7 @@ from dlfun.errors import UserError
 from dlfun.studies.baselines import space_of
 from dlfun.studies.checksums import changing, check_record
 from dlfun.studies.claim import Claim
+from dlfun.studies.folders import holds_record
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.tuning import Tuned, Tuning
 from dlfun.types import Dataset
@@ -166,7 +167,7 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
       UserError: if a study with the same seed has its record.
     """
     before = read_openings(folder, frozen_hash)
-    same = [row for row in before if row["seed"] == str(seed) and Path(row["record"]).exists()]
+    same = [row for row in before if row["seed"] == str(seed) and holds_record(Path(row["record"]))]
     if same:
         raise UserError(
             f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "

@@ -16,7 +16,7 @@ from dlfun.studies.adaptive import Task
 from dlfun.studies.called import Data, Model, flag_of, kinds_of
 from dlfun.studies.claim import ALL, Claim
 from dlfun.studies.compare import Protocol, compare
-from dlfun.studies.folders import check_output_dir
+from dlfun.studies.folders import check_output_dir, followed
 from dlfun.studies.keywords import read_options
 from dlfun.studies.lines import claim_lines, study_lines
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -95,8 +95,10 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
       UserError: if one is unknown or out of range, or they do not go together.
     """
     options = study_options(call.models, call.data, given)
+    output_dir = followed(output_dir)
     replacing.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
+    replacing.rehearse(Path(output_dir), options.overwrite)
     if call.script == "compare" and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "

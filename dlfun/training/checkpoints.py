@@ -318,9 +318,9 @@ def check_content(folder: Path, what: str, was: str, now: str) -> None:
     """Raises UserError if what a study depends on was changed since it was begun."""
     if was != now:
         raise UserError(
-            f"{folder}: is an unfinished study, and {what} was changed since it was begun (checksum "
-            f"{was[:12]}, now {now[:12]}); put it back, name another --output_dir, or start anew "
-            "by --overwrite"
+            f"{folder}: is an unfinished study, and {what} was changed since it was begun "
+            f"(checksum {was[:12]}, now {now[:12]}); put it back, name another --output_dir, or "
+            "start anew by --overwrite"
         )
 
 

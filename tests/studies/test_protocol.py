@@ -175,6 +175,8 @@ def test_the_test_split_is_opened_once_with_a_seed(tuned, tmp_path):
     assert frozen.add_opening(tmp_path, "a", 1, done) == 2
     assert frozen.add_opening(tmp_path, "a", 1, done) == 2  # it was stopped, and goes on
     (tmp_path / "replication").mkdir()
+    assert frozen.add_opening(tmp_path, "a", 1, done) == 2  # a directory that took the name
+    (tmp_path / "replication" / "config.flags").touch()
     with pytest.raises(UserError, match="was opened"):
         frozen.add_opening(tmp_path, "a", 1, again)
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
 
+LONGEST = 80
+"""Characters of a name, at most: files of a record are named by it, and hold more."""
+
 
 def is_path(text: str) -> bool:
     """Whether a text names a file or folder, there or not, and not a data set of the table.
@@ -142,7 +145,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         train=splits["train"],
         test=splits["test"],
         spec=found.spec,
-        name=name,
+        name=name[:LONGEST],
         version=VERSION,
         checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling)),
         validation=splits.get("validation"),

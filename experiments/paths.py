@@ -74,9 +74,15 @@ def forget(*folders: Path) -> None:
 
 def check_input_dirs(data_dir: str | None, manual_dir: str | None) -> None:
     """Raises UserError if --manual_dir is missing, or either is not a directory."""
-    if data_dir and os.path.lexists(data_dir) and not os.path.isdir(data_dir):
-        raise UserError(f"--data_dir={data_dir}: is not a directory; name one, or leave it out")
+    if data_dir:
+        check_folder("data_dir", data_dir)
     if manual_dir and not os.path.isdir(manual_dir):
         raise UserError(
             f"--manual_dir={manual_dir}: is not a directory; name the one that holds your files"
         )
+
+
+def check_folder(flag: str, path: str) -> None:
+    """Raises UserError if there is something else in the place of a directory."""
+    if os.path.lexists(path) and not os.path.isdir(path):
+        raise UserError(f"--{flag}={path}: is not a directory; name one, or leave it out")

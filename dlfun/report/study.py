@@ -140,10 +140,11 @@ class Study:
         Raises:
           UserError: if the file cannot be written.
         """
-        from dlfun.report.html import write_report
+        from dlfun.report.html import write_page, write_report
 
-        target = self.folder / "report.html" if file is None else Path(file)
-        return Page(write_report(target.parent, [self.folder], target.name))
+        if file is None:
+            return Page(write_report(self.folder, [self.folder]))
+        return Page(write_page(str(file), [self.folder]))
 
     @in_python()
     def save(self, folder: str | Path) -> Path:

@@ -25,9 +25,9 @@ def followed(path: str) -> str:
       UserError: if the link leads nowhere.
     """
     where = Path(path)
-    if not where.is_symlink():
+    if not os.path.islink(where):
         return path
-    if not where.exists():
+    if not os.path.exists(where):
         raise UserError(
             f"--output_dir={path}: is a link to {os.readlink(where)}, which is not there; make "
             "that directory, or name another"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import hashlib
+import io
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 
 from dlfun.errors import UserError
 from dlfun.studies.baselines import space_of
-from dlfun.studies.checksums import changing, check_record
+from dlfun.studies.checksums import check_record, write_into
 from dlfun.studies.claim import Claim
 from dlfun.studies.folders import holds_record
 from dlfun.studies.options import StudyOptions
@@ -173,12 +174,11 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
             f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "
             f"{same[0]['record']}; give another --seed, and the study is a replication"
         )
-    path = openings_of(folder)
-    is_new = not path.exists()
-    with changing(path.parent, path.name), path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow(COLUMNS)
-        now = time.strftime("%Y-%m-%d %H:%M:%S")
-        writer.writerow([frozen_hash, seed, now, Path(record).absolute()])
+    path, now = openings_of(folder), time.strftime("%Y-%m-%d %H:%M:%S")
+    text = io.StringIO(
+        path.read_text(encoding="utf-8") if path.exists() else ",".join(COLUMNS) + "\n"
+    )
+    text.seek(0, io.SEEK_END)
+    csv.writer(text).writerow([frozen_hash, seed, now, Path(record).absolute()])
+    write_into(path.parent, path.name, text.getvalue())
     return len({row["seed"] for row in before} | {str(seed)})

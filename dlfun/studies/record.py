@@ -134,8 +134,13 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence
 
 
 def write_json(path: Path, value: Any) -> None:
+    """A .json of a record that is being written."""
+    path.write_text(as_text(value))
+
+
+def as_text(value: Any) -> str:
     """JSON that any parser reads: no NaN in it."""
-    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
 
 
 def _cell(value: Any) -> Any:

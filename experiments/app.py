@@ -19,7 +19,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.data.own import is_text
+from dlfun.data.own.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams
 from dlfun.errors import UserError
 from dlfun.types import Layout

@@ -21,6 +21,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.data.augmentations import AUGMENTATIONS
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
@@ -354,6 +355,7 @@ def study_options(
     """
     check(values)
     lines = flag_lines(values, models_of(values))
+    check_text(lines)
     output_dir = checkpoints = None
     if fresh and not survival.only_measures(values):
         output_dir = survival.output_dir_of(values, script)

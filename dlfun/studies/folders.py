@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError
 
 FLAGS = "config.flags"
@@ -41,6 +42,9 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
     `overwrite` says that a record may be there already.
     """
     where = Path(path)
+    check_text([str(where.absolute())], "--output_dir")  # records hold it, and libraries need it
+    if "\0" in path:
+        raise UserError(f"--output_dir={path!r}: holds a zero byte; name another directory")
     try:
         _check_free(path, where, overwrite)
     except OSError as error:

@@ -37,8 +37,13 @@ def new_part(path: Path) -> Path:
 @contextlib.contextmanager
 def replaced(path: Path) -> Iterator[TextIO]:
     """A text file in UTF-8 that takes the place of what has its name, once all of it is there."""
-    with taking_place(path) as part, part.open("w", newline="", encoding="utf-8") as file:
+    with taking_place(path) as part, opened(part) as file:
         yield file
+
+
+def opened(path: str | Path) -> TextIO:
+    """A text file to be written in UTF-8; bytes in names that are no text are written escaped."""
+    return open(path, "w", newline="", encoding="utf-8", errors="backslashreplace")
 
 
 @contextlib.contextmanager
@@ -54,7 +59,7 @@ def written(flag: str, path: str) -> Iterator[TextIO]:
     """
     try:
         if is_stream(path):
-            with open(path, "w", newline="", encoding="utf-8") as file:
+            with opened(path) as file:
                 yield file
         else:
             with replaced(Path(os.path.realpath(path))) as file:
@@ -83,8 +88,11 @@ def standard_streams() -> Iterator[os.stat_result]:
 
 def check_file(flag: str, path: str) -> None:
     """Raises UserError unless the file that a flag names can be written, before any work."""
-    target = Path(os.path.realpath(path))
     where = f"--{flag}={path}"
+    try:
+        target = Path(os.path.realpath(path))
+    except ValueError:  # of a zero byte, or half a character
+        raise UserError(f"--{flag}={path!a}: is no name of a file; give another") from None
     if os.path.isdir(path):
         raise UserError(f"{where}: is a directory; name a file")
     if is_stream(path):

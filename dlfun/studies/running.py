@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.studies import kinds, replacing
 from dlfun.studies.adaptive import Task
@@ -95,6 +96,7 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
       UserError: if one is unknown or out of range, or they do not go together.
     """
     options = study_options(call.models, call.data, given)
+    check_text([output_dir], "--output_dir")
     output_dir = followed(output_dir)
     replacing.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
@@ -110,6 +112,7 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     if call.asked is not None:
         more = search_lines(call.models[0], call.asked)
     lines = study_lines(call.script, options, call.models, call.data, more, swept_by(call))
+    check_text(lines)
     return dataclasses.replace(options, output_dir=output_dir, flags=lines)
 
 

@@ -175,6 +175,14 @@ def test_a_link_stands_for_the_folder_that_it_leads_to(tmp_path):
         folders.check_output_dir(str(tmp_path / "nowhere" / "r"))
 
 
+@pytest.mark.parametrize(
+    ("name", "what"), [("caf\udce9", "is no text in UTF-8"), ("a\0b", "holds a zero byte")]
+)
+def test_a_record_whose_place_has_no_usable_name_is_refused_first(tmp_path, name, what):
+    with pytest.raises(UserError, match=f"--output_dir.*{what}"):
+        folders.check_output_dir(str(tmp_path / name / "r"))
+
+
 def test_what_others_are_writing_stays(tmp_path):
     output = tmp_path / "r"
     mine = begin(output)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum
-from dlfun.data.own.cells import clean
+from dlfun.data.own.cells import check_text, clean
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
@@ -42,18 +42,6 @@ def is_path(text: str) -> bool:
     return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
 
 
-def is_text(text: str) -> bool:
-    r"""Whether a name is text in UTF-8; file systems allow any bytes, and records hold text.
-
-    >>> is_text("caf\xe9.csv"), is_text("caf\udce9.csv")
-    (True, False)
-    """
-    try:
-        return bool(text.encode()) or not text
-    except UnicodeEncodeError:
-        return False
-
-
 def absolute(text: str) -> str:
     """The path of own data, wherever a study is replayed from.
 
@@ -61,8 +49,7 @@ def absolute(text: str) -> str:
       UserError: if there is nothing, or nothing that could be data.
     """
     path = Path(os.path.abspath(os.path.expanduser(text)))
-    if not is_text(str(path)):
-        raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
+    check_text([str(path)])
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:

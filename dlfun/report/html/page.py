@@ -35,7 +35,7 @@ from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed, plural
 from dlfun.studies.checksums import changing
-from dlfun.studies.outputs import is_stream, replaced, written
+from dlfun.studies.outputs import check_file, is_stream, replaced, written
 from dlfun.studies.recorded import labels_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -106,6 +106,7 @@ def write_page(path: str, records: Sequence[Path]) -> Path:
     Raises:
       UserError: if there is no record, or the file cannot be written.
     """
+    check_file("output_file", path)
     if not is_stream(path):
         target = Path(os.path.realpath(path))
         write_report(target.parent, records, target.name)

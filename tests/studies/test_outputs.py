@@ -1,6 +1,7 @@
 """Files that users name are replaced as a whole; what is no regular file is written to."""
 
 import contextlib
+import errno
 import os
 import socket
 import stat
@@ -11,7 +12,7 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.studies.checksums import check_record, read_lines, write_checksums, write_into
-from dlfun.studies.outputs import check_file, replaced, written
+from dlfun.studies.outputs import check_file, written
 
 
 def write(path, text="new"):
@@ -141,16 +142,26 @@ def test_a_file_of_a_record_takes_the_place_of_a_link(tmp_path):
     check_record(record)
 
 
+def test_names_that_are_no_text_are_written_escaped(tmp_path):
+    """As those of new inputs, which a file system may give any bytes."""
+    write(tmp_path / "out.csv", "caf\udce9.png,dog\n")
+    assert (tmp_path / "out.csv").read_text() == "caf\\udce9.png,dog\n"
+
+
 def test_a_file_of_a_record_that_is_not_written_stays_as_it_was(tmp_path, monkeypatch):
     (tmp_path / "openings.csv").write_text("old")
     write_checksums(tmp_path)
     before = read_lines(tmp_path)
-    with pytest.raises(UnicodeEncodeError):
-        write_into(tmp_path, "openings.csv", "\udc80")
+    replace = os.replace
+
+    def full(source, target):
+        if target.suffix == ".csv":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(UserError, match=r"openings\.csv: No space left on device; make room"):
+        write_into(tmp_path, "openings.csv", "new")
     assert read_lines(tmp_path) == before
     check_record(tmp_path)
-    assert names(tmp_path) == ["checksums.txt", "openings.csv"]
-    with contextlib.suppress(ValueError), replaced(tmp_path / "new") as file:
-        file.write("x")
-        raise ValueError
     assert names(tmp_path) == ["checksums.txt", "openings.csv"]

@@ -265,12 +265,14 @@ def take_lock(path: Path) -> Any:
 
 
 def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] | None:
-    """Whose study a folder is; None where it is nobody's, or that is damaged.
+    """Whose study a folder is; None where nothing was done in it yet, or that is damaged.
 
     Raises:
       UserError: if it is of another version, or cannot be read.
     """
     try:
+        if {path.name for path in folder.iterdir()} <= {STUDY, LOCK, f"{STUDY}.part"}:
+            return None
         found = json.loads((folder / STUDY).read_text())
         known = isinstance(found, dict) and found.get("format") == FORMAT
         if known:

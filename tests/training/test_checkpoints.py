@@ -273,6 +273,11 @@ def test_a_study_goes_on_with_the_data_it_was_begun_with(tmp_path, fault):
     with pytest.raises(UserError, match="data set t was changed since it was begun") as caught:
         load(str(path), study("n,class\n" + table.replace("3,", "4,")))
     fault("the same command, and the data were edited meanwhile", caught.value, "everything")
+    shutil.copytree(tmp_path / "x", tmp_path / "kept")
+    shutil.rmtree(tmp_path / "x" / "a")  # nothing was done, and nothing is lost
+    load(str(path), study("n,class\n" + table.replace("3,", "4,")))
+    shutil.rmtree(tmp_path / "x")
+    (tmp_path / "kept").rename(tmp_path / "x")
     back = study("n,class\n" + table)  # put back
     load(str(path), back)
     back.checkpoints.open()

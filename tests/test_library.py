@@ -490,6 +490,7 @@ def test_a_module_whose_code_changed_is_another_study(rings, tmp_path, monkeypat
     store = Checkpoints(tmp_path / "r.unfinished", {})
     store.depend_on("the code of net on rings", plain["net on rings"])
     store.open()
+    (store.folder / "population").mkdir()  # something was done
     with pytest.raises(dlfun.UserError, match="the code of net on rings was changed since"):
         Checkpoints(tmp_path / "r.unfinished", {}).depend_on(
             "the code of net on rings", *code(Built()).values()

@@ -195,6 +195,7 @@ def test_a_confirmation_is_of_the_data_and_the_configurations_that_were_frozen(t
     claim = frozen.confirm(known, Claim(), asked, [data])
     assert (claim.frozen_hash, claim.test_openings) == (contents["hash"], 1)
     store.open()
+    (store.folder / "population").mkdir()  # something was done
     again = dataclasses.replace(asked, checkpoints=Checkpoints(tmp_path / "r.unfinished", {}))
     with pytest.raises(UserError, match="what is frozen was changed since it was begun"):
         frozen.confirm(known._replace(contents=contents | {"hash": "0"}), claim, again, [data])

@@ -22,7 +22,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.data.own import is_text
+from dlfun.data.own.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import UserError
 from dlfun.lifetime import follow
@@ -73,7 +73,7 @@ def run(
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
         code = code or guarded(sys.stdout.flush) or code
     finally:
-        CURRENT.close()
+        CURRENT.closing.close()
     if code and code - 128 in SAID:
         leave(code)
     if code:

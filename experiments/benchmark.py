@@ -115,7 +115,8 @@ def check(values: absl_flags.FlagValues) -> None:
 
     if values.fail_on_regression and not values.baseline:
         raise UserError("--fail_on_regression needs a --baseline to compare with")
-    paths.check_output_dir(values.output_dir or paths.default_output_dir("benchmark"))
+    if values.output_dir is not None:
+        paths.check_output_dir(paths.followed(values.output_dir))
 
 
 def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
@@ -140,14 +141,15 @@ def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
         published_command=COMMAND,
         trace_dir=values.trace_dir,
         baseline=values.baseline,
-        output_dir=values.output_dir or paths.default_output_dir("benchmark"),
+        output_dir=values.output_dir,
         flags=tuple(line for name in replayed(values) for line in flag_of(values, name).lines()),
     )
 
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark that the flags describe; 1 if it must fail on a regression."""
-    options = benchmark_options(FLAGS)
+    output_dir = paths.usable_output_dir(FLAGS.output_dir, "benchmark")
+    options = dataclasses.replace(benchmark_options(FLAGS), output_dir=output_dir)
     os.environ.setdefault("MPLBACKEND", "Agg")
     from dlfun.report.benchmark import benchmark_tables, draw_benchmark
     from dlfun.studies.benchmark import benchmark

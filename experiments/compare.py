@@ -29,7 +29,7 @@ def main(argv: list[str]) -> None:
     if FLAGS["plan"].value:
         plan(options)
         return
-    asked = protocol.protocol_of(FLAGS, options.output_dir)
+    asked = protocol.protocol_of(FLAGS)
     from dlfun.report.across import across_table
     from dlfun.report.figures import draw_comparison
     from dlfun.report.table import study_table

@@ -45,6 +45,7 @@ FLAGS = data_flags()
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
     paths.check_input_dirs(values.data_dir, values.manual_dir)
+    paths.check_folder("output_dir", values.output_dir)
 
 
 def asked(words: list[str]) -> tuple[str, list[str]]:

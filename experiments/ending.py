@@ -40,7 +40,7 @@ class Ending:
 
     Attributes:
       hint: what to say to the user of how the script goes on, when it ends; may be nothing.
-      close: what is still to be done when the script ends early.
+      closing: what is still to be done when the script ends, the last one first.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Ending:
         self.reader, self.writer = os.pipe()
         self.held, self.number = False, 0
         self.hint: Callable[[], str] = str
-        self.close: Callable[[], None] = lambda: None
+        self.closing = contextlib.ExitStack()
 
     def listen(self) -> None:
         """Turns signals into exceptions, and watches that they are heard."""

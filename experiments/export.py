@@ -48,7 +48,7 @@ def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
     trained.check(values)
     if values.output_dir is not None:
-        paths.check_output_dir(values.output_dir)
+        paths.check_output_dir(paths.followed(values.output_dir))
 
 
 def main(argv: list[str]) -> None:
@@ -57,7 +57,7 @@ def main(argv: list[str]) -> None:
     from dlfun.studies.use.export import export_model
 
     kind, part = FLAGS["format"].value, FLAGS["part"].value
-    target = FLAGS.output_dir or paths.default_output_dir("export")
+    target = paths.usable_output_dir(FLAGS.output_dir, "export")
     print(model.words(), file=sys.stderr)
     folder, found = export_model(model.network, model.source, kind, part, target)
     tell(

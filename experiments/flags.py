@@ -21,6 +21,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.data.augmentations import AUGMENTATIONS
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
@@ -353,12 +354,11 @@ def study_options(
       UserError: naming the flag, if flags do not go together or the directory will not do.
     """
     check(values)
-    output_dir = values.output_dir or paths.default_output_dir(script)
     lines = flag_lines(values, models_of(values))
-    checkpoints = None
-    if fresh:
-        survival.finish_replacing(values, output_dir)
-        paths.check_output_dir(output_dir, values.overwrite)
+    check_text(lines)
+    output_dir = checkpoints = None
+    if fresh and not survival.only_measures(values):
+        output_dir = survival.output_dir_of(values, script)
         checkpoints = survival.checkpoints_of(values, script, output_dir, lines)
     return StudyOptions(
         models={model: model_options(values, model) for model in models_of(values)},

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dlfun.data.own import csv_file
 from dlfun.errors import UserError
+from dlfun.studies.checksums import check_writable, write_into
+from dlfun.studies.outputs import check_file, written
 from dlfun.types import Range
 from dlfun.words import plural
 from experiments import app, parsing, trained
@@ -83,7 +85,7 @@ define(
     parsing.path(),
     "output",
     None,
-    "the file of predictions, which is replaced if it is there",
+    "the file of predictions, which is replaced if it is there; a device or pipe is written to",
     "Output & machine",
     usual="they are printed",
 )
@@ -94,26 +96,10 @@ def check(values: Any) -> None:
     trained.check(values)
     if not values["inputs"].value:
         raise UserError("--inputs: name the file to predict from, such as --inputs=new.csv")
+    if values["output"].value is not None:
+        check_file("output", values["output"].value)
     if values.keep_calibration and values["temperature"].value == 1.0:
         raise UserError(f"--keep_calibration: nothing is calibrated; give --temperature={FIT}")
-
-
-@contextmanager
-def written(path: str | None) -> Iterator[TextIO]:
-    """Where predictions go; a file gets its name only when all of it is there."""
-    if path is None:
-        yield sys.stdout
-        return
-    target = Path(path)
-    building = target.with_name(f".{target.name}.tmp")
-    try:
-        with building.open("w", newline="", encoding="utf-8") as file:
-            yield file
-        building.replace(target)
-    except OSError as error:
-        raise UserError(f"--output={path}: {error.strerror}; name another file") from None
-    finally:
-        building.unlink(missing_ok=True)
 
 
 def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
@@ -153,8 +139,7 @@ def say_calibration(found: Calibrated) -> None:
 
 def keep(model: trained.Chosen, found: Calibrated) -> None:
     """calibration.json in the record: the last one of each data set, model and member."""
-    from dlfun.studies.checksums import changing
-    from dlfun.studies.record import write_json
+    from dlfun.studies.record import as_text
     from dlfun.studies.recorded import read_json
 
     folder = model.record.folder
@@ -168,13 +153,14 @@ def keep(model: trained.Chosen, found: Calibrated) -> None:
         "before": found.before._asdict(),
         "after": found.after._asdict(),
     }
-    with changing(folder, path.name):
-        write_json(path, known)
+    write_into(folder, path.name, as_text(known))
 
 
 def main(argv: list[str]) -> None:
     """Predicts with the model that the command line names."""
     model = trained.chosen(FLAGS, argv[1:], "predict")
+    if FLAGS.keep_calibration:
+        check_writable(model.record.folder)
     from dlfun.data.given import read_given
     from dlfun.studies.use.predict import answer, calibrate_network, check_calibration, rows_of
 
@@ -192,7 +178,8 @@ def main(argv: list[str]) -> None:
         if FLAGS.keep_calibration:
             keep(model, found)
     answers = answer(model.network, given, ensemble, number)
-    with written(FLAGS["output"].value) as file:
+    path = FLAGS["output"].value
+    with nullcontext(sys.stdout) if path is None else written("output", path) as file:
         write_rows(rows_of(model.network, given, answers), FLAGS["format"].value, file)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import math
 import os
@@ -256,8 +255,8 @@ def frozen_choice(values: absl_flags.FlagValues, contents: Mapping[str, Any]) ->
     }
 
 
-def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
-    """The protocol that the flags ask for; a confirmation is written down as an opening here."""
+def protocol_of(values: absl_flags.FlagValues) -> Any:
+    """The protocol that the flags ask for."""
     from dlfun.studies.compare import Protocol
     from dlfun.studies.tuning import Tuning
 
@@ -270,16 +269,13 @@ def protocol_of(values: absl_flags.FlagValues, record: str) -> Any:
     if not values.tune:
         return found
     if values.stage == "confirm":
-        from dlfun.studies.frozen import add_opening, read_frozen
+        from dlfun.studies.frozen import Frozen, read_frozen
 
         contents = read_frozen(values.frozen)
-        opened = add_opening(values.frozen, contents["hash"], values.seed, record)
-        claim = dataclasses.replace(found.claim, frozen_hash=contents["hash"], test_openings=opened)
         return found._replace(
-            claim=claim,
             choice=frozen_choice(values, contents),
             points=contents["configurations"],
-            confirmed=contents,
+            frozen=Frozen(values.frozen, contents),
         )
     spaces = spaces_of(values)
     lines = frozen_lines(flag_lines(values, flags.models_of(values)))

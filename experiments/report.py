@@ -19,6 +19,7 @@ from absl import flags as absl_flags
 
 from dlfun.decoration import tell
 from dlfun.errors import UserError
+from dlfun.studies.outputs import check_file
 from experiments import app, parsing
 from experiments.holders import define
 from experiments.protocol_flags import POSITIVE, by_dataset
@@ -34,7 +35,7 @@ def report_flags() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
     usual = "RUN_DIR/report.html; report.html for several"
-    help = "the file of the page, which is replaced if it is there"
+    help = "the file of the page, which is replaced if it is there; a device or pipe is written to"
     define(values, parsing.path(), "output_file", None, help, "Output & machine", usual=usual)
     kind = parsing.choice("format", FORMATS)
     define(values, kind, "format", "html", "html is the page; the others print its tables", "Page")
@@ -63,21 +64,7 @@ def check(values: absl_flags.FlagValues) -> None:
         return
     if values.format != "html":
         raise UserError(f"--format={values.format} prints its tables; leave --output_file out")
-    target = Path(values.output_file)
-    if target.is_dir():
-        raise UserError(f"--output_file={target}: is a directory; name a file, such as {NAME}")
-    if not target.absolute().parent.is_dir():
-        raise UserError(
-            f"--output_file={target}: there is no directory {target.parent}; make it, or name "
-            "another file"
-        )
-
-
-def target_of(output_file: str | None, folders: list[Path]) -> Path:
-    """Where the page is written."""
-    if output_file is not None:
-        return Path(output_file)
-    return folders[0] / NAME if len(folders) == 1 else Path(NAME)
+    check_file("output_file", values.output_file)
 
 
 def print_between(folders: list[Path], how: str, delta: dict[str, float]) -> None:
@@ -108,10 +95,13 @@ def main(argv: list[str]) -> None:
 
         print(print_tables(folders, FLAGS["format"].value))
         return
-    target = target_of(FLAGS.output_file, folders)
-    from dlfun.report.html import write_report
+    from dlfun.report.html import write_page, write_report
 
-    tell(f"report: {write_report(target.parent, folders, target.name)}")
+    if FLAGS.output_file is None and len(folders) == 1:
+        target = write_report(folders[0], folders)
+    else:
+        target = write_page(FLAGS.output_file or NAME, folders)
+    tell(f"report: {target}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ from absl import flags as absl_flags
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.lifetime import followed
+from dlfun.studies.checksums import write_into
+from dlfun.studies.outputs import check_file, written
 from dlfun.types import Range
 from experiments import app, parsing, paths
 from experiments.flags import PLATFORMS
@@ -85,9 +87,8 @@ FLAGS = reproduce_flags()
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where a folder will not do."""
     paths.check_input_dirs(values.data_dir, values.manual_dir)
-    folder = Path(values.output_dir)
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"--output_dir={folder}: is a file; name a directory")
+    paths.check_folder("output_dir", values.output_dir)
+    check_file("table", values.table)
 
 
 def lines_of(recipe: Path) -> list[str]:
@@ -127,10 +128,7 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     if ran.returncode:
         errors = [line for line in said.splitlines() if line.startswith("error: ")]
         return errors[-1].removeprefix("error: ") if errors else f"exit code {ran.returncode}"
-    from dlfun.studies.checksums import changing
-
-    with changing(folder, USED):
-        (folder / USED).write_text(recipe.read_text())
+    write_into(folder, USED, recipe.read_text())
     return ""
 
 
@@ -180,7 +178,8 @@ def main(argv: list[str]) -> None:
     lines = table_of(claims, reasons, Path(FLAGS.output_dir), read_table(Path(FLAGS.table)))
     if lines:
         table = f"{summary(lines)}\n\n{markdown(lines)}"
-        Path(FLAGS.table).write_text(f"{HEAD}{table}\n")
+        with written("table", FLAGS.table) as file:
+            file.write(f"{HEAD}{table}\n")
         tell(table, f"table: {FLAGS.table}")
 
 

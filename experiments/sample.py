@@ -50,7 +50,7 @@ def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
     trained.check(values)
     if values.output_dir is not None:
-        paths.check_output_dir(values.output_dir)
+        paths.check_output_dir(paths.followed(values.output_dir))
 
 
 def check_examples(model: trained.Chosen) -> None:
@@ -70,15 +70,17 @@ def write_texts(model: trained.Chosen, key: Any) -> None:
 
     count = FLAGS["count"].value if FLAGS["count"].present else 1
     how = (FLAGS["prompt"].value, FLAGS["temperature"].value, FLAGS["length"].value)
+    given = FLAGS.output_dir
+    target = None if given is None else paths.usable_output_dir(given, "sample")
     text = "\n\n".join(make_texts(model.network, count, key, *how)) + "\n"
-    if FLAGS.output_dir is None:
+    if target is None:
         print(text, end="")
         return
 
     def fill(folder: Path) -> None:
         (folder / "samples.txt").write_text(text, encoding="utf-8")
 
-    tell(f"samples: {write_record(FLAGS.output_dir, fill)}")
+    tell(f"samples: {write_record(target, fill)}")
 
 
 def main(argv: list[str]) -> None:
@@ -94,6 +96,7 @@ def main(argv: list[str]) -> None:
         write_texts(model, key)
         return
     check_examples(model)
+    target = paths.usable_output_dir(FLAGS.output_dir, "sample")
     arrays = make_examples(model.network, FLAGS["count"].value, key)
 
     def fill(folder: Path) -> None:
@@ -101,7 +104,6 @@ def main(argv: list[str]) -> None:
         if arrays["modality"] != "text":
             draw_generated(folder / "samples.npz")
 
-    target = FLAGS.output_dir or paths.default_output_dir("sample")
     tell(f"samples: {write_record(target, fill)}")
 
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from absl import flags as absl_flags
 
 from dlfun.errors import UserError
+from dlfun.studies.folders import holds_record
 from dlfun.studies.options import KINDS
 from dlfun.types import Range
-from experiments import cluster, parsing
+from experiments import cluster, parsing, paths
 from experiments.ending import CURRENT, SAID
 from experiments.holders import define, flag_of
 
@@ -60,6 +61,28 @@ def unfinished(output_dir: str) -> Path:
     return replacing.unfinished(Path(output_dir))
 
 
+def only_measures(values: absl_flags.FlagValues) -> bool:
+    """Whether the flags ask for what leaves no record."""
+    planned = "plan" in values and values.plan
+    return bool(planned or parsing.EXPLAIN in values.layout.values())
+
+
+def output_dir_of(values: absl_flags.FlagValues, script: str) -> str:
+    """Where the record goes; of several processes the first alone writes it, and tries that.
+
+    Raises:
+      UserError: if another process works on the record, or it cannot be written there.
+    """
+    if cluster.size(values) > 1:
+        from dlfun.training.hosts import is_first
+
+        if not is_first():
+            return values.output_dir or str(next(paths.default_output_dirs(script)))
+    if values.output_dir is not None:
+        finish_replacing(values, paths.followed(values.output_dir))
+    return paths.usable_output_dir(values.output_dir, script, values.overwrite)
+
+
 def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
     """`replacing.finish`, unless several processes share the study.
 
@@ -96,7 +119,7 @@ def checkpoints_of(
         "environment": begun_with(),
     }
     found = checkpoints_in(folder, identity, values.overwrite, values.checkpoint_seconds, CURRENT)
-    CURRENT.close = found.close
+    CURRENT.closing.callback(found.close)
     CURRENT.hint = lambda: hint(values, folder, output_dir)
     return found
 
@@ -106,7 +129,7 @@ def hint(values: absl_flags.FlagValues, folder: Path, output_dir: str) -> str:
     if not any(own.is_dir() for own in folder.glob("*")):
         return ""
     if values.overwrite:  # which would start it anew
-        there = Path(output_dir).exists()
+        there = holds_record(Path(output_dir))
         return "" if there else "the same command without --overwrite goes on"
     if values.output_dir is None:
         return f"the same command with --output_dir={output_dir} goes on"

@@ -34,6 +34,7 @@ import jax
 import pytest
 
 from dlfun import decoration
+from experiments.ending import CURRENT
 from tests import faults
 
 jax.config.update("jax_num_cpu_devices", 2)
@@ -70,6 +71,13 @@ def fault(tmp_path: Path) -> Callable[..., None]:
 def nothing_is_forgiven(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures, pages and the like that fail, fail their test, as nothing else would show it."""
     monkeypatch.setattr(decoration, "forgiven", lambda error: False)
+
+
+@pytest.fixture(autouse=True)
+def names_are_given_back() -> Iterator[None]:
+    """As when a script ends: a directory that only took a name is gone."""
+    yield
+    CURRENT.closing.close()
 
 
 @pytest.fixture

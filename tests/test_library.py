@@ -12,6 +12,7 @@ import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 import numpy as np
@@ -24,13 +25,14 @@ from dlfun.models import MODELS
 from dlfun.studies import called, keywords, options
 from dlfun.studies.running import (
     Call,
+    code_of,
     configurations_of,
     options_at,
     options_of,
     protocol_of,
-    source_of,
 )
 from dlfun.studies.searching import search_of
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HPARAMS
 from experiments import app, protocol, verify
@@ -454,11 +456,46 @@ def test_an_interrupted_call_goes_on(rings, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["study"]
 
 
-def test_a_module_whose_code_changed_is_another_study():
-    plain, other = dlfun.model(Net(), name="net"), dlfun.model(Dropped(), name="net")
-    assert source_of(plain).startswith("code of net ")
-    assert source_of(plain) == source_of(dlfun.model(Net((3,)), name="net")) != source_of(other)
-    assert source_of(dlfun.model("cnn")) == ""
+class Block(nn.Module):
+    """A part of a module: what it computes is not written in the module's own class."""
+
+    scale: ClassVar[float] = 1.0
+
+    @nn.compact
+    def __call__(self, x):
+        return self.scale * nn.Dense(4)(x)
+
+
+class Built(nn.Module):
+    """A module of parts."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2)(Block()(x))
+
+
+def test_a_module_whose_code_changed_is_another_study(rings, tmp_path, monkeypatch):
+    """Also where the code of one of its parts did; what computes the same is the same."""
+
+    def code(module):
+        return code_of(Call("train", [dlfun.model(module, name="net")], [rings]))
+
+    plain = code(Built())
+    assert list(plain) == ["net on rings"]
+    assert code(Built()) == plain != code(Net())
+    assert code(Net((3,))) != code(Net())
+    assert code_of(Call("train", [dlfun.model("cnn")], [rings])) == {}
+    monkeypatch.setattr(Block, "scale", 2.0)
+    assert code(Built()) != plain
+    store = Checkpoints(tmp_path / "r.unfinished", {})
+    store.depend_on("the code of net on rings", plain["net on rings"])
+    store.open()
+    (store.folder / "population").mkdir()  # something was done
+    with pytest.raises(dlfun.UserError, match="the code of net on rings was changed since"):
+        Checkpoints(tmp_path / "r.unfinished", {}).depend_on(
+            "the code of net on rings", *code(Built()).values()
+        )
+    store.close()
 
 
 def test_a_notebook_shows_a_table_in_which_text_is_escaped(own):

@@ -70,9 +70,17 @@ class Raw(NamedTuple):
 
 
 def data_root(options: DataOptions) -> Path:
-    """Where prepared data sets lie: --data_dir, or else the default of TFDS."""
+    """Where prepared data sets lie: --data_dir, or else the default of TFDS.
+
+    Raises:
+      UserError: if that is no text: what reads them takes no other paths.
+    """
+    from dlfun.data.own.cells import check_text
+
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return Path(options.data_dir or default).expanduser()
+    found = Path(options.data_dir or default).expanduser()
+    check_text([str(found)], "--data_dir")
+    return found
 
 
 def place(name: str, row: Row, options: DataOptions) -> Place:

@@ -1,8 +1,11 @@
 """A Linen module of the user's own, called as every model is."""
 
+import hashlib
 import inspect
+import re
 
 import jax
+import numpy as np
 from flax import linen as nn
 
 from dlfun import models
@@ -43,7 +46,7 @@ def own(settings: models.Own, spec: Spec) -> OwnModule:
     """
     module = OwnModule(settings.module)
     name = type(settings.module).__name__
-    example = jax.ShapeDtypeStruct((1, *spec.shape), "int32" if spec.vocabulary else "float32")
+    example = example_of(spec)
     keys = {stream: jax.random.key(0) for stream in ("params", "noise")}
     try:
         found, _ = jax.eval_shape(module.init_with_output, keys, example)
@@ -60,3 +63,28 @@ def own(settings: models.Own, spec: Spec) -> OwnModule:
             f"and this data set needs {list(wanted)}"
         )
     return module
+
+
+def example_of(spec: Spec) -> jax.ShapeDtypeStruct:
+    """Inputs [1, *shape] of a data set."""
+    return jax.ShapeDtypeStruct((1, *spec.shape), "int32" if spec.vocabulary else "float32")
+
+
+def checksum_of(module: OwnModule, spec: Spec) -> str:
+    """The sha256 of what a module computes on such data: its code may be changed between two calls.
+
+    Other code that computes the same is the same.
+    """
+    keys = {stream: jax.random.key(0) for stream in ("params", "noise", "dropout")}
+    found = hashlib.sha256()
+    for train in (False, True):
+        program = jax.make_jaxpr(
+            lambda inputs, train=train: module.init_with_output(
+                keys, inputs, train=train, dropout_rate=0.5
+            )
+        )(example_of(spec))
+        found.update(re.sub(r"0x[0-9a-f]+", "", str(program)).encode())
+        for constant in program.consts:
+            plain = jax.dtypes.issubdtype(constant.dtype, jax.dtypes.prng_key)
+            found.update(np.asarray(jax.random.key_data(constant) if plain else constant).tobytes())
+    return found.hexdigest()

@@ -15,6 +15,7 @@ from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
 from dlfun.report.figures import WIDE, draw_example, save
 from dlfun.report.table import text_table
+from dlfun.studies.outputs import taking_place
 from dlfun.types import Dataset, Spec, Split
 from dlfun.words import plural
 
@@ -219,6 +220,5 @@ def draw_dataset(raw: Raw, path: Path) -> None:
         # Not as TeX: the name of a class may hold a dollar.
         axes.set_title(caption(raw, row), fontsize="small", parse_math=False)
     figure.suptitle(f"{raw.name}: {examples(raw.spec)}", fontsize="small", parse_math=False)
-    unfinished = path.with_suffix(".tmp")
-    save(figure, unfinished, tight=False)
-    unfinished.replace(path)
+    with taking_place(path) as part:
+        save(figure, part, tight=False)

@@ -242,7 +242,7 @@ def read_table(path: Path) -> dict[tuple[str, str], Line]:
         return {}
     rows = [
         [cell.strip() for cell in text.strip().strip("|").split("|")]
-        for text in path.read_text().splitlines()
+        for text in path.read_text(encoding="utf-8", errors="replace").splitlines()
         if text.startswith("|")
     ]
     names = list(line(Claim("", "", "", "", "mean", np.nan, -np.inf, np.inf, "", "")))

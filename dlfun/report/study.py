@@ -140,10 +140,11 @@ class Study:
         Raises:
           UserError: if the file cannot be written.
         """
-        from dlfun.report.html import write_report
+        from dlfun.report.html import write_page, write_report
 
-        target = self.folder / "report.html" if file is None else Path(file)
-        return Page(write_report(target.parent, [self.folder], target.name))
+        if file is None:
+            return Page(write_report(self.folder, [self.folder]))
+        return Page(write_page(str(file), [self.folder]))
 
     @in_python()
     def save(self, folder: str | Path) -> Path:
@@ -152,10 +153,11 @@ class Study:
         Raises:
           UserError: if the folder holds something, or cannot be written to.
         """
-        from dlfun.studies.folders import check_output_dir
+        from dlfun.studies.folders import check_output_dir, followed
         from dlfun.studies.record import write_record
 
-        check_output_dir(str(folder))
+        folder = followed(str(folder))
+        check_output_dir(folder)
         check_record(self.folder)
 
         def fill(building: Path) -> None:

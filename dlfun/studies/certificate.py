@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.studies import drift
-from dlfun.studies.checksums import changing
+from dlfun.studies.checksums import check_writable, write_into
 from dlfun.studies.drift import Left
 from dlfun.studies.judge import metric_of
 from dlfun.studies.options import StudyOptions
@@ -50,8 +46,7 @@ def verify(
     Raises:
       UserError: if the record has other members than the arms, or cannot be written to.
     """
-    if not os.access(record.folder, os.W_OK | os.X_OK):
-        raise UserError(f"{record.folder}: you may not write to it; copy the record, verify that")
+    check_writable(record.folder)
     named = [(arm.data.first.name, arm.settings.model) for arm in arms]
     lefts = left_behind(record, named, [arm.members for arm in arms])
     again = again or functools.partial(reruns, options, wanted=members)
@@ -68,8 +63,7 @@ def verify(
         "then": record.environment,
         "now": now,
     }
-    with changing(record.folder, FILE):
-        replace_json(record.folder / FILE, certificate)
+    write_into(record.folder, FILE, f"{json.dumps(certificate, indent=2)}\n")
     return certificate
 
 
@@ -192,24 +186,3 @@ def words(
             + "; ".join(changes)
         )
     return said
-
-
-def replace_json(path: Path, value: Any) -> None:
-    """Writes a file all or nothing, in the place of one of that name.
-
-    Raises:
-      UserError: if it cannot be written.
-    """
-    try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(value, file, indent=2)
-                file.write("\n")
-            os.chmod(name, 0o644)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make room, or copy the record") from error

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from dlfun.errors import UserError
+from dlfun.studies.outputs import replaced
 
 NAME = "checksums.txt"
 PAGE = "report.html"
@@ -44,11 +45,9 @@ def write_lines(folder: Path, sums: Mapping[str, str]) -> None:
       UserError: if it cannot be written.
     """
     lines = [HEAD.format(len(sums)), *(f"{sums[name]}  {name}" for name in sums)]
-    part = folder / f".{NAME}.part"
     try:
-        part.unlink(missing_ok=True)  # in a record of somebody else it may lead elsewhere
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(part, folder / NAME)
+        with replaced(folder / NAME) as file:
+            file.write("\n".join(lines) + "\n")
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; make room, or copy the record") from None
 
@@ -109,12 +108,38 @@ def check_record(folder: Path, but: Collection[str] = ()) -> None:
 def changing(folder: Path, name: str) -> Iterator[None]:
     """While a file of a record is written anew, or added, its checksum is not kept.
 
-    So the others stay true whenever this ends.
+    So the others stay true whenever this ends; it comes back where the file is still as it was.
     """
-    sums = read_lines(folder)
-    if sums is not None and name in sums:
-        del sums[name]
-        write_lines(folder, sums)
-    yield
-    if sums is not None:
-        write_lines(folder, sums | {name: checksum_of(folder / name)})
+    before = read_lines(folder)
+    if before is not None and name in before:
+        write_lines(folder, {other: sum for other, sum in before.items() if other != name})
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if before is not None and (folder / name).is_file():
+            now = checksum_of(folder / name)
+            if done or now == before.get(name):
+                write_lines(folder, before | {name: now})
+
+
+def check_writable(folder: Path) -> None:
+    """Raises UserError if nothing can be added to a record."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"{folder}: you may not write to it; copy the record, and use that")
+
+
+def write_into(folder: Path, name: str, text: str) -> None:
+    """A file of a record, written anew or added, all or nothing, with its checksum.
+
+    Raises:
+      UserError: if it cannot be written.
+    """
+    try:
+        with changing(folder, name), replaced(folder / name) as file:
+            file.write(text)
+    except OSError as error:
+        raise UserError(
+            f"{folder / name}: {error.strerror}; make room, or copy the record"
+        ) from None

@@ -20,7 +20,7 @@ from dlfun.studies.baselines import (
 from dlfun.studies.claim import Claim
 from dlfun.studies.copies import examples_of, mark_copies
 from dlfun.studies.findings import Findings, networks, write
-from dlfun.studies.frozen import freeze, write_frozen
+from dlfun.studies.frozen import Frozen, confirm, freeze, write_frozen
 from dlfun.studies.growing import Arm, grow
 from dlfun.studies.judge import Examined, mark_chance
 from dlfun.studies.loading import about_targets, load_all
@@ -29,7 +29,7 @@ from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.record import Study, draw_nothing
 from dlfun.studies.remedies import unit_notes
 from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Choice, Tuned, Tuning, tune
+from dlfun.studies.tuning import Choice, Tuning, tune
 from dlfun.studies.variance import SEEDS, part_variance
 from dlfun.training.monitor import say
 from dlfun.types import Layout
@@ -44,10 +44,10 @@ class Protocol(NamedTuple):
       choice: what was tuned and frozen before, data set by data set; None uses the options.
       baselines: names of classical models to compare with.
       points: of these, what was tuned and frozen before.
+      frozen: all that was, where this confirms it.
       curve: whether every arm is trained on rising numbers of training examples, too.
       flags: the lines that a confirmation of what is frozen must be started with.
       variance: whether sources of variance are parted.
-      confirmed: what frozen.json holds of the study that is confirmed.
     """
 
     claim: Claim = Claim()
@@ -58,7 +58,7 @@ class Protocol(NamedTuple):
     baselines: tuple[str, ...] = ()
     points: Points | None = None
     curve: bool = False
-    confirmed: Mapping[str, Any] | None = None
+    frozen: Frozen | None = None
 
 
 def compare(
@@ -80,11 +80,12 @@ def compare(
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
     classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
-    tuned: Tuned | None = None
-    frozen: Mapping[str, Any] | None = None
+    named = [data.first for data in loaded.values()]
+    if protocol.frozen is not None:
+        claim = confirm(protocol.frozen, claim, options, named)
+    tuned = frozen = None
     if protocol.tuning is not None:
         tuned = tune(options, protocol.tuning, loaded, classical)
-        named = [data.first for data in loaded.values()]
         frozen = freeze(options, claim, protocol.tuning, tuned, named, protocol.flags)
         claim = dataclasses.replace(claim, frozen_hash=frozen["hash"])
         choice, points = tuned.choice, tuned.points
@@ -107,7 +108,8 @@ def compare(
     said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
     tables = further_tables(options, asked, arms, loaded, classical)
-    found = Findings(arms, pairs, tuned, frozen or protocol.confirmed, tables)
+    shown = frozen or (protocol.frozen and protocol.frozen.contents)
+    found = Findings(arms, pairs, tuned, shown, tables)
     folder = write(options, script, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))

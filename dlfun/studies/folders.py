@@ -5,7 +5,35 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError
+
+FLAGS = "config.flags"
+"""The file that makes a folder a record."""
+
+
+def holds_record(where: Path) -> bool:
+    """Whether a folder is a record."""
+    return (where / FLAGS).exists()
+
+
+def followed(path: str) -> str:
+    """The folder itself that a path names, where that is a link.
+
+    A record takes the place of its folder, and not that of a link to it.
+
+    Raises:
+      UserError: if the link leads nowhere.
+    """
+    where = Path(path)
+    if not os.path.islink(where):
+        return path
+    if not os.path.exists(where):
+        raise UserError(
+            f"--output_dir={path}: is a link to {os.readlink(where)}, which is not there; make "
+            "that directory, or name another"
+        )
+    return os.path.realpath(where)
 
 
 def check_output_dir(path: str, overwrite: bool = False) -> None:
@@ -14,6 +42,9 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
     `overwrite` says that a record may be there already.
     """
     where = Path(path)
+    check_text([str(where.absolute())], "--output_dir")  # records hold it, and libraries need it
+    if "\0" in path:
+        raise UserError(f"--output_dir={path!r}: holds a zero byte; name another directory")
     try:
         _check_free(path, where, overwrite)
     except OSError as error:
@@ -24,7 +55,7 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
 
 def _check_free(path: str, where: Path, overwrite: bool) -> None:
     if where.is_dir():
-        holds = (where / "config.flags").exists()
+        holds = holds_record(where)
         if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
             or_else = ", or replace it by --overwrite" if holds else ""
@@ -35,6 +66,7 @@ def _check_free(path: str, where: Path, overwrite: bool) -> None:
     while not os.path.lexists(above):
         above = above.parent
     if not above.is_dir():
-        raise UserError(f"--output_dir={path}: {above} is a file; name another directory")
+        what = "a file" if above.exists() else "a link that leads nowhere"
+        raise UserError(f"--output_dir={path}: {above} is {what}; name another directory")
     if not os.access(above, os.W_OK | os.X_OK):
         raise UserError(f"--output_dir={path}: you may not write to {above}; name another")

@@ -7,17 +7,20 @@ it, a line is added to openings.csv beside it, before anything is trained.
 from __future__ import annotations
 
 import csv
+import dataclasses
 import hashlib
+import io
 import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlfun.errors import UserError
 from dlfun.studies.baselines import space_of
-from dlfun.studies.checksums import changing, check_record
+from dlfun.studies.checksums import check_record, write_into
 from dlfun.studies.claim import Claim
+from dlfun.studies.folders import holds_record
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.tuning import Tuned, Tuning
 from dlfun.types import Dataset
@@ -29,6 +32,13 @@ CONFIRMED = "confirmed.json"
 
 OPENINGS = "openings.csv"
 COLUMNS = ("hash", "seed", "time", "record")
+
+
+class Frozen(NamedTuple):
+    """What was frozen, and where: a file, or the record that holds it."""
+
+    path: str
+    contents: Mapping[str, Any]
 
 
 def digest(contents: Mapping[str, Any]) -> str:
@@ -115,6 +125,29 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
     return contents
 
 
+def confirm(
+    frozen: Frozen, claim: Claim, options: StudyOptions, datasets: Sequence[Dataset]
+) -> Claim:
+    """Begins a confirmation, which is written down as an opening; the claim that it makes.
+
+    Raises:
+      UserError: if the data are not those tuned on, the study was begun with other configurations,
+        or its seed was used.
+    """
+    tuned = frozen.contents["datasets"]
+    for data in datasets:
+        if data.checksum != tuned.get(data.name, {}).get("checksum"):
+            raise UserError(
+                f"--frozen={frozen.path}: the data set {data.name} was changed since (another "
+                "checksum); put it back, or tune anew"
+            )
+    known = frozen.contents["hash"]
+    if options.checkpoints is not None:
+        options.checkpoints.depend_on("what is frozen", known)
+    opened = add_opening(frozen.path, known, options.seed, str(options.output_dir))
+    return dataclasses.replace(claim, frozen_hash=known, test_openings=opened)
+
+
 def read_openings(path: str | Path, frozen_hash: str) -> list[dict[str, str]]:
     """The lines of openings.csv beside a frozen file that are of its hash."""
     try:
@@ -139,20 +172,19 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
       UserError: if a study with the same seed has its record, or the list lies elsewhere.
     """
     before = read_openings(folder, frozen_hash)
-    same = [row for row in before if row["seed"] == str(seed) and Path(row["record"]).exists()]
+    same = [row for row in before if row["seed"] == str(seed) and holds_record(Path(row["record"]))]
     if same:
         raise UserError(
             f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "
             f"{same[0]['record']}; give another --seed, and the study is a replication"
         )
-    path = openings_of(folder)
+    path, now = openings_of(folder), time.strftime("%Y-%m-%d %H:%M:%S")
     if path.is_symlink():
         raise UserError(f"{path}: is a link, which no study leaves; put the file in its place")
-    is_new = not path.exists()
-    with changing(path.parent, path.name), path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow(COLUMNS)
-        now = time.strftime("%Y-%m-%d %H:%M:%S")
-        writer.writerow([frozen_hash, seed, now, Path(record).absolute()])
+    text = io.StringIO(
+        path.read_text(encoding="utf-8") if path.exists() else ",".join(COLUMNS) + "\n"
+    )
+    text.seek(0, io.SEEK_END)
+    csv.writer(text).writerow([frozen_hash, seed, now, Path(record).absolute()])
+    write_into(path.parent, path.name, text.getvalue())
     return len({row["seed"] for row in before} | {str(seed)})

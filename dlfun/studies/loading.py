@@ -22,12 +22,17 @@ def load(name: str, options: StudyOptions) -> Stacked:
     """A data set with its splits: one for all replicates if it is the official one, else one each.
 
     Replicates that are split alike are still stacked one by one.
+
+    Raises:
+      UserError: if the study goes on, and was begun with other data.
     """
     raw = options.given.get(name)
     if raw is None:
         raw = datasets.read(name, options.data)
         for doubt in raw.doubtful():
             say(doubt)
+    if options.checkpoints is not None:
+        options.checkpoints.depend_on(f"data set {raw.name}", raw.checksum)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split != "official" and not raw.spec.truth_table

@@ -26,6 +26,7 @@ from dlfun.studies import replacing
 from dlfun.studies.arm import Result
 from dlfun.studies.checksums import write_checksums
 from dlfun.studies.options import StudyOptions
+from dlfun.studies.outputs import opened
 from dlfun.studies.recorded import RANKING, arm_files
 from dlfun.training.checkpoints import Checkpoints
 from dlfun.training.hosts import is_first
@@ -127,15 +128,20 @@ def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
     """A .csv with `columns`, and then a column for all that any row has."""
     names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with opened(path) as file:
         writer = csv.DictWriter(file, names, restval="")
         writer.writeheader()
         writer.writerows({n: _cell(v) for n, v in row.items()} for row in rows)
 
 
 def write_json(path: Path, value: Any) -> None:
+    """A .json of a record that is being written."""
+    path.write_text(as_text(value))
+
+
+def as_text(value: Any) -> str:
     """JSON that any parser reads: no NaN in it."""
-    path.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n")
+    return json.dumps(value, indent=1, allow_nan=False) + "\n"
 
 
 def _cell(value: Any) -> Any:

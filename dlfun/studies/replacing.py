@@ -10,38 +10,103 @@ ends what a killed process began.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from dlfun.errors import UserError
 from dlfun.studies.checksums import NAME, check_record
 from dlfun.training.checkpoints import LOCK, take_lock
 from dlfun.training.monitor import say
 
+T = TypeVar("T")
+
 OLD = "old"
+
+ROOM = 1 << 16
+"""Bytes that are written to see that there is any room."""
+
+TRIES = 5
+"""How often a folder is made where others may remove the one that it is in."""
 
 
 def begin(output: Path) -> Path:
     """A folder in which a record is to be written, beside its place."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent)) / output.name
+
+    def hidden() -> str:
+        return tempfile.mkdtemp(prefix=f".{output.name}-", dir=output.parent)
+
+    building = Path(made_inside(output.parent, hidden)) / output.name
     building.mkdir(mode=0o755)  # what is written tells of itself by its final name
     return building
+
+
+def made_inside(parent: Path, make: Callable[[], T]) -> T:
+    """What `make` makes in a folder, which is made first; another study may remove it meanwhile."""
+    for _ in range(TRIES):
+        with contextlib.suppress(FileNotFoundError):
+            parent.mkdir(parents=True, exist_ok=True)
+            return make()
+    parent.mkdir(parents=True, exist_ok=True)
+    return make()
 
 
 def place(building: Path, output: Path, overwrite: bool = False) -> None:
     """Gives a record its name; with `overwrite`, one that is there gives its place."""
     old = building.parent / OLD
-    if overwrite and output.is_dir():
+    if overwrite and output.is_dir() and any(output.iterdir()):
         os.rename(output, old)
     try:
         os.rename(building, output)
     finally:
         if old.exists() and not output.exists():
             os.rename(old, output)
+
+
+def rehearse(output: Path, overwrite: bool = False) -> None:
+    """Does with nothing all that a record will need to get its name, so that no work is lost.
+
+    Raises:
+      UserError: saying what it needs and cannot have.
+    """
+    missing = [folder for folder in output.absolute().parents if not folder.exists()]
+    try:
+        _rehearse(output, overwrite)
+    except OSError as error:
+        if error.errno == errno.EBUSY:
+            raise UserError(
+                f"--output_dir={output}: is a mount point, and a record takes the place of its "
+                f"directory; name one inside, such as --output_dir={output / 'study'}"
+            ) from None
+        raise UserError(f"--output_dir={output}: {error.strerror}; name another") from None
+    finally:
+        with contextlib.suppress(OSError):
+            for folder in missing:
+                folder.rmdir()
+
+
+def _rehearse(output: Path, overwrite: bool) -> None:
+    building, there = begin(output), output.is_dir()
+    try:
+        room = building / "room"
+        room.write_bytes(bytes(ROOM))
+        room.unlink()
+        if there:
+            shutil.copymode(output, building)
+        place(building, output, overwrite)
+        old = building.parent / OLD
+        if old.exists():
+            os.rename(output, building)
+            os.rename(old, output)
+        elif not there:
+            output.rmdir()
+    finally:
+        clear(building, output)
 
 
 def clear(building: Path, output: Path) -> None:

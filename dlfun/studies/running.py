@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-import hashlib
-import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.studies import kinds, replacing
 from dlfun.studies.adaptive import Task
 from dlfun.studies.called import Data, Model, flag_of, kinds_of
 from dlfun.studies.claim import ALL, Claim
 from dlfun.studies.compare import Protocol, compare
-from dlfun.studies.folders import check_output_dir
+from dlfun.studies.folders import check_output_dir, followed
 from dlfun.studies.keywords import read_options
 from dlfun.studies.lines import claim_lines, study_lines
 from dlfun.studies.options import ModelOptions, StudyOptions
@@ -97,8 +96,11 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
       UserError: if one is unknown or out of range, or they do not go together.
     """
     options = study_options(call.models, call.data, given)
+    check_text([output_dir], "--output_dir")
+    output_dir = followed(output_dir)
     replacing.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
+    replacing.rehearse(Path(output_dir), options.overwrite)
     if call.script == "compare" and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
@@ -110,6 +112,7 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     if call.asked is not None:
         more = search_lines(call.models[0], call.asked)
     lines = study_lines(call.script, options, call.models, call.data, more, swept_by(call))
+    check_text(lines)
     return dataclasses.replace(options, output_dir=output_dir, flags=lines)
 
 
@@ -196,25 +199,31 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
       UserError: if those that are there are of another study, or another process works on them.
     """
     folder = replacing.unfinished(Path(str(options.output_dir)))
-    data = [f"{name} {raw.checksum}" for name, raw in options.given.items()]
     identity = {
         "script": f"dlfun.{call.script}",
-        "flags": [*options.flags, *data, *(source_of(model) for model in call.models)],
+        "flags": list(options.flags),
         "environment": begun_with(),
     }
     store = checkpoints_in(folder, identity, options.overwrite)
+    for name, checksum in code_of(call).items():
+        store.depend_on(f"the code of {name}", checksum)
     try:
         yield dataclasses.replace(options, checkpoints=store)
     finally:
         store.close()
 
 
-def source_of(model: Model) -> str:
-    """The code of a module given by value, shortened, where it can be found: it may be changed."""
-    if model.module is None:
-        return ""
-    try:
-        code = inspect.getsource(type(model.module))
-    except (OSError, TypeError):
-        return ""
-    return f"code of {model.name} {hashlib.sha256(code.encode()).hexdigest()[:12]}"
+def code_of(call: Call) -> dict[str, str]:
+    """Model on data set -> the sha256 of what a module given by value computes there.
+
+    One that does not work has none: whoever trains it says why.
+    """
+    from dlfun.models.own import checksum_of, own
+
+    found = {}
+    for model in (model for model in call.models if model.module is not None):
+        for data in call.data:
+            with contextlib.suppress(Exception):
+                module = own(model.options.shape, data.spec)
+                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
+    return found

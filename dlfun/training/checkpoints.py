@@ -45,6 +45,9 @@ SHARE = 0.02
 
 STUDY, LOCK = "study.json", "lock"
 
+DEPENDS = "depends_on"
+"""Of an identity: what is read besides the flags -> the checksum of what that holds."""
+
 
 class Stop(Protocol):
     """Knows whether the user wants the study to stop."""
@@ -93,7 +96,7 @@ class Checkpoints:
     ) -> None:
         self.folder, self.every, self.stop = folder, every, stop
         self.written, self.seconds = 0, 0.0
-        self.identity = {"format": FORMAT, **identity}
+        self.identity: dict[str, Any] = {"format": FORMAT, DEPENDS: {}, **identity}
         self._pending: dict[str, Saved] = {}
         self._last = time.monotonic()
         self._cost = 0.0
@@ -127,6 +130,16 @@ class Checkpoints:
         if done:
             what = plural(done, "population")
             say(f"{self.folder}: going on from there; it has checkpoints of {what}")
+
+    def depend_on(self, what: str, checksum: str) -> None:
+        """Whose study this is depends also on what a file holds; said before anything is trained.
+
+        Raises:
+          UserError: if the study was begun with another content.
+        """
+        found = read_identity(self.folder, tell=lambda line: None) or {}
+        check_content(self.folder, what, found.get(DEPENDS, {}).get(what, checksum), checksum)
+        self.identity[DEPENDS] |= {what: checksum}
 
     def load(self, name: str) -> Saved | None:
         """The newest checkpoint of a population that is whole, or None."""
@@ -253,12 +266,14 @@ def take_lock(path: Path) -> Any:
 
 
 def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] | None:
-    """Whose study a folder is; None where it is nobody's, or that is damaged.
+    """Whose study a folder is; None where nothing was done in it yet, or that is damaged.
 
     Raises:
       UserError: if it is of another version, or cannot be read.
     """
     try:
+        if {path.name for path in folder.iterdir()} <= {STUDY, LOCK, f"{STUDY}.part"}:
+            return None
         found = json.loads((folder / STUDY).read_text())
         known = isinstance(found, dict) and found.get("format") == FORMAT
         if known:
@@ -289,8 +304,10 @@ def check_identity(
     found = read_identity(folder, tell)
     if found is None:
         return
+    for what, checksum in identity.get(DEPENDS, {}).items():
+        check_content(folder, what, found.get(DEPENDS, {}).get(what, checksum), checksum)
     for name, value in identity.items():
-        if name not in ("format", "environment") and found.get(name) != value:
+        if name not in ("format", "environment", DEPENDS) and found.get(name) != value:
             raise UserError(
                 f"{folder}: is an unfinished study with {difference(found.get(name), value)}; "
                 "give the same flags, another --output_dir, or --overwrite"
@@ -298,6 +315,16 @@ def check_identity(
     if found.get("environment") != identity.get("environment"):
         was, now = found.get("environment"), identity.get("environment")
         tell(f"{folder}: was begun with {was}, and goes on with {now}: not bit by bit the same")
+
+
+def check_content(folder: Path, what: str, was: str, now: str) -> None:
+    """Raises UserError if what a study depends on was changed since it was begun."""
+    if was != now:
+        raise UserError(
+            f"{folder}: is an unfinished study, and {what} was changed since it was begun "
+            f"(checksum {was[:12]}, now {now[:12]}); put it back, name another --output_dir, or "
+            "start anew by --overwrite"
+        )
 
 
 def difference(was: Any, now: Any) -> str:

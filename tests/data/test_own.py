@@ -211,8 +211,29 @@ def test_a_place_whose_name_is_no_text_is_refused(tmp_path, monkeypatch):
     place.mkdir()
     save_csv(place, "x,y", *TABLE)
     monkeypatch.chdir(place)
-    with pytest.raises(UserError, match=r"caf.udce9.own\.csv': its name is no text in UTF-8"):
+    with pytest.raises(UserError, match=r"caf.udce9.own\.csv' is no text in UTF-8"):
         data.read("own.csv", DataOptions())
+
+
+def test_a_class_whose_name_is_no_text_is_refused(tmp_path):
+    """No record could keep it: of a folder, of an array, of a column."""
+    for name in ("caf\udce9", "dog"):  # as Python names the byte e9
+        (tmp_path / "pets" / name).mkdir(parents=True)
+    with pytest.raises(UserError, match=r"pets: 'caf.udce9' is no text in UTF-8; rename it"):
+        read(tmp_path / "pets")
+    texts = np.array(["dog", "caf\udce9"] * 5)
+    with pytest.raises(UserError, match=r"arrays, the target: 'caf.udce9' is no text in UTF-8"):
+        own.read_arrays(
+            {"train_inputs": np.arange(10.0)[:, None], "train_targets": texts},
+            "arrays",
+            DataOptions(),
+        )
+
+
+def test_a_long_name_leaves_room_for_those_of_files(tmp_path):
+    path = tmp_path / f"{'long' * 60}.csv"
+    path.write_text("a,b\n" + "1.5,x\n2.5,y\n" * 5)
+    assert read(path).name == ("long" * 60)[:80]
 
 
 def test_images_of_a_folder(tmp_path):

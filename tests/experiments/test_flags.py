@@ -1,5 +1,6 @@
 """Promises about how flags are read into a study, and written down so that they replay it."""
 
+import contextlib
 import dataclasses
 import math
 import re
@@ -11,7 +12,7 @@ from dlfun.errors import UserError
 from dlfun.models import CNN, MODELS
 from dlfun.studies.options import DataOptions, StudyOptions
 from dlfun.types import HPARAMS, HParams, Layout
-from experiments import app, flags, parsing, paths, replay
+from experiments import app, ending, flags, parsing, paths, replay
 
 ALL = ",".join(MODELS)
 FIRST = next(iter(DATASETS))
@@ -275,13 +276,43 @@ def test_a_value_shown_reads_back_the_same(name):
         assert kind.parse(kind.show(value)) == value
 
 
-def test_default_output_dirs_do_not_collide(monkeypatch):
+def test_default_output_dirs_are_taken_at_once(tmp_path, monkeypatch):
+    """Whoever is there first has the name: a record, what is left of a study, another process."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(paths.time, "strftime", lambda form: "20260102-030405")
-    first = paths.default_output_dir("train")
-    assert first == "runs/train-20260102-030405"
-    for expected in ("-2", "-3"):
-        paths.Path(paths.default_output_dir("train")).mkdir(parents=True)
-        assert paths.default_output_dir("train") == first + expected
+    (tmp_path / "runs" / "train-20260102-030405-2.unfinished").mkdir(parents=True)
+    mkdir = paths.Path.mkdir
+    with contextlib.closing(ending.CURRENT.closing):
+        assert paths.new_output_dir("train") == "runs/train-20260102-030405"
+
+        def too_late(path, *args, **how):  # another process is quicker
+            if path.name.endswith("-3"):
+                mkdir(path)
+            mkdir(path, *args, **how)
+
+        monkeypatch.setattr(paths.Path, "mkdir", too_late)
+        assert paths.new_output_dir("train") == "runs/train-20260102-030405-4"
+        monkeypatch.undo()
+        assert {path.name[21:] for path in (tmp_path / "runs").iterdir()} == {
+            "", "-2.unfinished", "-3", "-4",
+        }  # fmt: skip
+        monkeypatch.chdir(tmp_path)
+    assert {path.name[21:] for path in (tmp_path / "runs").iterdir()} == {"-2.unfinished", "-3"}
+
+
+def test_a_name_that_cannot_be_taken_is_said(tmp_path, monkeypatch):
+    (tmp_path / "runs").touch()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^runs/train-.*: File exists; name a directory"):
+        paths.new_output_dir("train")
+
+
+def test_what_trains_nothing_takes_no_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for flag in ("--layout=explain", "--layout=2x5"):
+        found = options(flag)
+        assert (found.output_dir is None) == (flag == "--layout=explain")
+    assert found.output_dir == str(next((tmp_path / "runs").iterdir()).relative_to(tmp_path))
 
 
 def test_an_output_dir_is_checked_and_not_made(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.studies.claim import Claim
-from dlfun.studies.frozen import CONFIRMED, digest, write_frozen
+from dlfun.studies.frozen import CONFIRMED, digest, read_frozen, write_frozen
 from dlfun.studies.spaces import SPACES, Dimension
 from experiments import app, compare, flags, protocol, verify
 from experiments.protocol_flags import define_protocol
@@ -106,24 +106,20 @@ def frozen_file(tmp_path):
     return file
 
 
-def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file, tmp_path):
+def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file):
     values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
     assert (values.steps, values.tune, values.seed) == (50, True, 5)
-    record = tmp_path / "record"
-    asked = protocol.protocol_of(values, str(record))
+    asked = protocol.protocol_of(values)
     chosen = asked.choice["mnist1d"]
     assert chosen["softmax"].hparams.learning_rate == 0.5
     assert chosen["cnn"].hparams.learning_rate == 0.25
     assert chosen["cnn"].shape.channels == (4, 4, 4)
-    assert asked.claim.test_openings == 1
-    record.mkdir()
-    with pytest.raises(UserError, match="was opened"):
-        protocol.protocol_of(values, str(record))
+    assert asked.frozen == (str(frozen_file), read_frozen(frozen_file))
 
 
 def test_a_confirmation_is_read_by_its_own_copy_of_what_was_frozen(frozen_file, tmp_path):
     values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
-    confirmed = protocol.protocol_of(values, str(tmp_path / "record")).confirmed
+    confirmed = protocol.protocol_of(values).frozen.contents
     record = tmp_path / "moved"
     record.mkdir()
     lines = flags.study_options(values, script="compare").flags

@@ -22,4 +22,8 @@ def test_the_hint_names_a_command_that_goes_on(tmp_path, args, there, wanted):
     (folder / "population").mkdir(parents=True)
     if there:
         output.mkdir()
+        assert survival.hint(train.FLAGS, folder, str(output)) == "the same command " + (
+            "without --overwrite goes on"
+        )
+        (output / "config.flags").touch()
     assert survival.hint(train.FLAGS, folder, str(output)) == wanted.format(output)

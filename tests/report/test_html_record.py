@@ -2,8 +2,10 @@
 
 import csv
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import numpy as np
 import pytest
@@ -121,6 +123,15 @@ def test_the_script_writes_into_the_record_or_where_it_is_told(copy, tmp_path, c
     first = (copy / "report.html").read_text()
     assert not run(copy, f"--output_file={tmp_path / 'there.html'}")
     assert (tmp_path / "there.html").read_text() == first
+    (tmp_path / "link.html").symlink_to("real.html")
+    assert not run(copy, f"--output_file={tmp_path / 'link.html'}")
+    assert (tmp_path / "real.html").read_text() == first
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "seen.html").open("w") as seen:
+        reader = subprocess.Popen(["cat", tmp_path / "pipe"], stdout=seen)
+    assert not run(copy, f"--output_file={tmp_path / 'pipe'}")
+    assert reader.wait(10) == 0
+    assert (tmp_path / "seen.html").read_text() == first
     monkeypatch.chdir(tmp_path)
     assert not run(copy, copy)
     assert (tmp_path / "report.html").read_text().count("<h1>") == 1

@@ -20,8 +20,9 @@ from dlfun.studies.search import trials
 from dlfun.studies.spaces import SPACES, Dimension
 from dlfun.studies.tuning import Tuning, choose, shut, tune
 from dlfun.studies.variance import part_variance
+from dlfun.training.checkpoints import Checkpoints
 from dlfun.types import HParams
-from tests.helpers import data_options, options
+from tests.helpers import data_options, options, toy
 
 SPACE = {"learning_rate": Dimension("log", 1e-4, 1.0)}
 
@@ -174,8 +175,31 @@ def test_the_test_split_is_opened_once_with_a_seed(tuned, tmp_path):
     assert frozen.add_opening(tmp_path, "a", 1, done) == 2
     assert frozen.add_opening(tmp_path, "a", 1, done) == 2  # it was stopped, and goes on
     (tmp_path / "replication").mkdir()
+    assert frozen.add_opening(tmp_path, "a", 1, done) == 2  # a directory that took the name
+    (tmp_path / "replication" / "config.flags").touch()
     with pytest.raises(UserError, match="was opened"):
         frozen.add_opening(tmp_path, "a", 1, again)
+
+
+def test_a_confirmation_is_of_the_data_and_the_configurations_that_were_frozen(tuned, tmp_path):
+    folder, _ = tuned
+    contents = frozen.read_frozen(folder)
+    (tmp_path / "frozen.json").write_text(json.dumps(contents))
+    known = frozen.Frozen(str(tmp_path), contents)
+    data = toy()._replace(name="digits", checksum=contents["datasets"]["digits"]["checksum"])
+    store = Checkpoints(tmp_path / "r.unfinished", {})
+    asked = options(("softmax",), output_dir=str(tmp_path / "r"), checkpoints=store)
+    with pytest.raises(UserError, match="the data set digits was changed since"):
+        frozen.confirm(known, Claim(), asked, [data._replace(checksum="other")])
+    assert not (tmp_path / frozen.OPENINGS).exists()  # the test split stayed closed
+    claim = frozen.confirm(known, Claim(), asked, [data])
+    assert (claim.frozen_hash, claim.test_openings) == (contents["hash"], 1)
+    store.open()
+    (store.folder / "population").mkdir()  # something was done
+    again = dataclasses.replace(asked, checkpoints=Checkpoints(tmp_path / "r.unfinished", {}))
+    with pytest.raises(UserError, match="what is frozen was changed since it was begun"):
+        frozen.confirm(known._replace(contents=contents | {"hash": "0"}), claim, again, [data])
+    store.close()
 
 
 def test_looks_add_seeds_and_equal_one_go(tmp_path, data_dir):

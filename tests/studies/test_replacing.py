@@ -1,8 +1,10 @@
 """A record takes the place of another, and is killed, refused and hindered on the way."""
 
+import errno
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -11,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from dlfun.errors import UserError
+from dlfun.studies import folders
 from dlfun.studies.checksums import write_checksums
 from dlfun.studies.record import write_record
-from dlfun.studies.replacing import begin, end, finish
+from dlfun.studies.replacing import begin, end, finish, rehearse
 from dlfun.training.checkpoints import Checkpoints
 from experiments import app, flags, survival, train
 from tests.helpers import as_nobody
@@ -78,6 +81,106 @@ def test_a_kill_while_a_record_is_replaced_loses_none(
     if said and not half:
         what = "SIGKILL between the two steps by which `--overwrite` replaces a record"
         fault(what, said, "the new record; the old one where that is not whole")
+
+
+def everything(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+@pytest.mark.parametrize("there", ["nothing", "no parent", "an empty folder", "a record"])
+def test_a_rehearsal_leaves_all_as_it_was(tmp_path, there):
+    output = tmp_path / ("new/deep/r" if there == "no parent" else "r")
+    if there == "an empty folder":
+        output.mkdir()
+        output.chmod(0o2770)
+    if there == "a record":
+        record(output, "old")
+    before = everything(tmp_path)
+    rehearse(output, overwrite=there == "a record")
+    assert everything(tmp_path) == before
+    if output.exists():
+        assert stat.S_IMODE(output.stat().st_mode) == (0o755 if there == "a record" else 0o2770)
+
+
+@pytest.mark.parametrize(
+    ("number", "what"),
+    [
+        (errno.EBUSY, r"is a mount point, .*; name one inside, such as --output_dir=.*/r/study"),
+        (errno.EPERM, "Operation not permitted; name another"),
+    ],
+)
+@pytest.mark.parametrize("holds", [True, False])
+def test_a_folder_whose_place_nothing_can_take_is_refused_first(
+    tmp_path, monkeypatch, number, what, holds
+):
+    """As the system refuses it, be it by its mount or by its rights."""
+    output, rename = tmp_path / "r", os.rename
+    if holds:
+        record(output, "old")
+    else:
+        output.mkdir()
+
+    def refused(source, target):
+        if output in (Path(source), Path(target)):
+            raise OSError(number, os.strerror(number))
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", refused)
+    app.parse(train.FLAGS, ["train", f"--output_dir={output}", "--overwrite"])
+    with pytest.raises(UserError, match=f"--output_dir={output}: {what}"):
+        flags.study_options(train.FLAGS, "train")
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
+    assert (output / "config.flags").exists() == holds
+
+
+@pytest.mark.parametrize("mounted", ["itself", "above"])
+def test_a_mount_point_takes_no_record_and_a_folder_in_it_does(tmp_path, mounted):
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(mount)]
+    if os.getuid() or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("needs the right to mount")
+    try:
+        if mounted == "itself":
+            with pytest.raises(UserError, match="is a mount point"):
+                rehearse(mount)
+        else:
+            rehearse(mount / "r")
+        assert not list(mount.iterdir())
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_a_name_that_is_too_long_with_what_is_put_around_it_is_refused_first(tmp_path):
+    with pytest.raises(UserError, match="File name too long"):
+        rehearse(tmp_path / ("r" * 250))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_link_stands_for_the_folder_that_it_leads_to(tmp_path):
+    (tmp_path / "real").mkdir()
+    for name, target in (("link", "real"), ("nowhere", "gone"), ("loop", "loop")):
+        (tmp_path / name).symlink_to(target)
+    app.parse(train.FLAGS, ["train", f"--output_dir={tmp_path}/link"])
+    output = flags.study_options(train.FLAGS, "train").output_dir
+    assert output == str(tmp_path / "real")
+    write_record(output, lambda folder: None)
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "link").iterdir()] == ["checksums.txt"]
+    for name in ("nowhere", "loop"):
+        with pytest.raises(UserError, match=r"is a link to .*, which is not there; make"):
+            folders.followed(str(tmp_path / name))
+    with pytest.raises(UserError, match="nowhere is a link that leads nowhere"):
+        folders.check_output_dir(str(tmp_path / "nowhere" / "r"))
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("caf\udce9", "is no text in UTF-8"), ("a\0b", "holds a zero byte")]
+)
+def test_a_record_whose_place_has_no_usable_name_is_refused_first(tmp_path, name, what):
+    with pytest.raises(UserError, match=f"--output_dir.*{what}"):
+        folders.check_output_dir(str(tmp_path / name / "r"))
 
 
 def test_what_others_are_writing_stays(tmp_path):

@@ -263,7 +263,8 @@ def test_predictions_are_written_as_a_table_and_as_json(record, tmp_path, capsys
     test = as_it_was(choice(record, "--model=cnn")).test
     np.save(tmp_path / "new.npy", test.inputs[:4, ..., 0])
     given = ("--model=cnn", f"--inputs={tmp_path / 'new.npy'}", "--member=ensemble")
-    call(predict, record, *given, f"--output={tmp_path / 'out.csv'}", "--temperature=fit")
+    (tmp_path / "link.csv").symlink_to("out.csv")
+    call(predict, record, *given, f"--output={tmp_path / 'link.csv'}", "--temperature=fit")
     assert "ECE" in capsys.readouterr().err
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -18,12 +18,13 @@ import pytest
 from dlfun.errors import UserError
 from dlfun.models import BPNN, VAE
 from dlfun.studies.arm import resolve, run_arm
+from dlfun.studies.loading import load
 from dlfun.studies.record import write_record
 from dlfun.studies.stacked import stack
 from dlfun.training import checkpoints
 from dlfun.training.checkpoint_files import KEPT, numbers_of
 from dlfun.training.checkpoints import Checkpoints
-from dlfun.types import HParams, Layout
+from dlfun.types import DataOptions, HParams, Layout
 from tests.helpers import After, as_nobody, options, toy
 
 IDENTITY = {"flags": ["--steps=12"], "environment": "here"}
@@ -251,6 +252,37 @@ def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd, monkeypa
         fault("damage to the file that says whose study it is", said, "everything")
         assert again.load("a").about == {"number": 3}
         again.close()
+
+
+def test_a_study_goes_on_with_the_data_it_was_begun_with(tmp_path, fault):
+    """Whatever it reads: that a file of the same name was edited is said before anything."""
+    path = tmp_path / "t.csv"
+
+    def study(text):
+        path.write_text(text)
+        store = Checkpoints(tmp_path / "x", IDENTITY)
+        data = DataOptions(validation_fraction=0.0)
+        return options(("softmax",), datasets=(str(path),), data=data, checkpoints=store)
+
+    table = "".join(f"{i},{'ab'[i % 2]}\n" for i in range(20))
+    begun = study("n,class\n" + table)
+    load(str(path), begun)
+    begun.checkpoints.note("a", {"x": np.ones(3)}, {})
+    begun.checkpoints.open()
+    begun.checkpoints.close()
+    with pytest.raises(UserError, match="data set t was changed since it was begun") as caught:
+        load(str(path), study("n,class\n" + table.replace("3,", "4,")))
+    fault("the same command, and the data were edited meanwhile", caught.value, "everything")
+    shutil.copytree(tmp_path / "x", tmp_path / "kept")
+    shutil.rmtree(tmp_path / "x" / "a")  # nothing was done, and nothing is lost
+    load(str(path), study("n,class\n" + table.replace("3,", "4,")))
+    shutil.rmtree(tmp_path / "x")
+    (tmp_path / "kept").rename(tmp_path / "x")
+    back = study("n,class\n" + table)  # put back
+    load(str(path), back)
+    back.checkpoints.open()
+    assert back.checkpoints.load("a") is not None
+    back.checkpoints.close()
 
 
 def test_a_study_that_kept_nothing_leaves_no_folder(tmp_path):

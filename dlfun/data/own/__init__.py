@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dlfun.data.memory import arrays_checksum
-from dlfun.data.own.cells import clean
+from dlfun.data.own.cells import check_text, clean
 from dlfun.data.reading import Raw, permute
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling, Standard
@@ -47,18 +47,6 @@ def is_path(text: str) -> bool:
     return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
 
 
-def is_text(text: str) -> bool:
-    r"""Whether a name is text in UTF-8; file systems allow any bytes, and records hold text.
-
-    >>> is_text("caf\xe9.csv"), is_text("caf\udce9.csv")
-    (True, False)
-    """
-    try:
-        return bool(text.encode()) or not text
-    except UnicodeEncodeError:
-        return False
-
-
 def absolute(text: str) -> str:
     """The path of own data, wherever a study is replayed from.
 
@@ -66,8 +54,7 @@ def absolute(text: str) -> str:
       UserError: if there is nothing, or nothing that could be data.
     """
     path = Path(os.path.abspath(os.path.expanduser(text)))
-    if not is_text(str(path)):
-        raise UserError(f"{str(path)!a}: its name is no text in UTF-8; rename it")
+    check_text([str(path)])
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder; name one that is there")
     if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
@@ -156,7 +143,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         train=splits["train"],
         test=splits["test"],
         spec=found.spec,
-        name=name,
+        name=name[:LONGEST],
         version=VERSION,
         checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling)),
         validation=splits.get("validation"),

@@ -55,6 +55,27 @@ def clean(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def is_text(text: str) -> bool:
+    r"""Whether a name is text in UTF-8; file systems allow any bytes, and records hold text.
+
+    >>> is_text("caf\xe9.csv"), is_text("caf\udce9.csv")
+    (True, False)
+    """
+    try:
+        return bool(text.encode()) or not text
+    except UnicodeEncodeError:
+        return False
+
+
+def check_text(names: Iterable[str], where: object = "") -> None:
+    """Raises UserError if a name is no text: no record could keep it."""
+    for name in names:
+        if not is_text(name):
+            shown = name.encode(errors="backslashreplace").decode()
+            before = f"{where}: " if where else ""
+            raise UserError(f"{before}'{shown}' is no text in UTF-8; rename it")
+
+
 def invisible(character: str) -> bool:
     """Whether a character shows nothing, and is no blank between words."""
     if character in BLANK or "\ufe00" <= character <= "\ufe0f":
@@ -68,7 +89,9 @@ def shape_of(text: str) -> str:
 
 
 def check_apart(names: Iterable[str], where: object) -> None:
-    """Raises UserError if two different names print alike."""
+    """Raises UserError if two different names print alike, or one is no text."""
+    names = list(names)
+    check_text(names, where)
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(shape_of(name), name)

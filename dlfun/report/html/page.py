@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +35,7 @@ from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed
 from dlfun.studies.checksums import changing
+from dlfun.studies.outputs import check_file, is_stream, replaced, written
 from dlfun.studies.recorded import labels_of
 from dlfun.words import plural
 
@@ -94,15 +94,28 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
     text = render([read_record(Path(record)) for record in records])
     target = Path(folder) / name
     try:
-        handle, building = tempfile.mkstemp(dir=folder, prefix=f".{name}-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
+        with changing(target.parent, name), replaced(target) as file:
             file.write(text)
-        os.chmod(building, 0o644)
-        with changing(Path(folder), name):
-            os.replace(building, target)
     except OSError as error:
         raise UserError(f"{target}: {error.strerror}; name another --output_file") from error
     return target
+
+
+def write_page(path: str, records: Sequence[Path]) -> Path:
+    """The same, to a file that the user names: see `dlfun.studies.outputs.written`.
+
+    Raises:
+      UserError: if there is no record, or the file cannot be written.
+    """
+    check_file("output_file", path)
+    if not is_stream(path):
+        target = Path(os.path.realpath(path))
+        write_report(target.parent, records, target.name)
+        return Path(path)
+    text = render([read_record(Path(record)) for record in records])
+    with written("output_file", path) as file:
+        file.write(text)
+    return Path(path)
 
 
 def filled(records: Sequence[Record]) -> list[Filled]:

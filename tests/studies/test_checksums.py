@@ -12,7 +12,6 @@ from dlfun.report.papers import print_tables
 from dlfun.report.reproduced import judge
 from dlfun.studies import checksums, recorded
 from dlfun.studies.between import judge_between
-from dlfun.studies.certificate import replace_json
 from dlfun.studies.checksums import changing, check_record, write_checksums
 from dlfun.studies.frozen import add_opening, read_frozen
 from dlfun.studies.plan import read_members
@@ -145,7 +144,7 @@ def test_nothing_is_written_where_a_link_in_a_record_leads(copy, tmp_path):
         (copy / name).symlink_to(tmp_path / "own")
     with pytest.raises(UserError, match="is a link"):
         add_opening(copy, "hash", 1, str(copy / "nowhere"))
-    replace_json(copy / "determinism.json", {})
+    checksums.write_into(copy, "determinism.json", "{}\n")
     write_report(copy, [copy])
     checksums.write_checksums(copy)
     assert (tmp_path / "own").read_text() == "mine"

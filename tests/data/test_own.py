@@ -461,3 +461,20 @@ def test_two_data_sets_of_one_name_cannot_be_in_a_study(tmp_path):
     assert set(load_all(options(("bpnn",), datasets=(paths[0],)))) == {"own"}
     with pytest.raises(UserError, match=r"b.own\.npz: the study already has .* the name own"):
         load_all(options(("bpnn",), datasets=tuple(paths)))
+
+
+def test_a_recording_that_is_far_longer_than_the_others_is_told(tmp_path):
+    folder = save_recordings(tmp_path / "words", (800, 1000, 900))
+    assert not data.read(str(folder), DataOptions()).doubts
+    save_wav(folder / "no" / "long.wav", noise(3 * RATE, 5))
+    (doubt,) = data.read(str(folder), DataOptions()).doubts
+    assert "long.wav lasts 2.98 s and half of the recordings 0.09 s at most; all are" in doubt
+
+
+def test_recordings_that_do_not_fit_the_memory_are_refused(tmp_path, monkeypatch):
+    folder = save_recordings(tmp_path / "words", (800, 20_000))
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 3 * 4 * 4 * 248 * 40 - 1)
+    why = r"4 spectrograms as long as that of .*no/1\.wav, 2\.5 s, would take 0\.45 MiB of memory"
+    with pytest.raises(UserError, match=why) as caught:
+        data.read(str(folder), DataOptions())
+    assert "\n" not in str(caught.value)

@@ -14,7 +14,7 @@ from dlfun.data.own.cells import check_apart, clean
 from dlfun.data.own.columns import alike
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
-from dlfun.data.own.recordings import read_recordings
+from dlfun.data.own.recordings import read_recordings, uneven
 from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.errors import UserError
@@ -49,9 +49,11 @@ def read(path: Path) -> Found:
     if files.paths[0].suffix.lower() in IMAGES:
         inputs, transparent = read_images(files.paths)
         lengths, prepared = None, Preparation(transparent=transparent)
+        doubts = []
     else:
         inputs, lengths, settings = read_recordings(files.paths)
         prepared = Preparation(spectrogram=settings)
+        doubts = uneven(files.paths, lengths, settings)
     whole = Split(inputs, targets, lengths)
     splits = divided(whole, files.parts)
     official = parts.GIVEN
@@ -59,8 +61,8 @@ def read(path: Path) -> Found:
         splits = parts.hold_out(whole, path, files.classes)
         official = HELD_OUT
     spec = make_spec(whole, len(files.classes), official)
-    doubts = tuple(f"{path}: {doubt}" for doubt in alike(files.classes, "the folder"))
-    return Found(splits, spec, files.classes, None, doubts, prepared)
+    said = tuple(f"{path}: {d}" for d in (*alike(files.classes, "the folder"), *doubts))
+    return Found(splits, spec, files.classes, None, said, prepared)
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:

@@ -18,6 +18,9 @@ GIVEN = "as given"
 OTHERWISE = (
     "; --target_type=class takes any whole numbers as classes, --target_type=number as numbers"
 )
+COPIES = 3
+"""Of what is read, in memory at a time: the whole, its splits, and the splits of a replicate."""
+
 SHOWN = 5  # labels that an error names
 
 

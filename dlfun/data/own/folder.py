@@ -113,14 +113,15 @@ def find(path: Path) -> Files:
         check_names(root)
     parts.check_classes(classes, path)
     found = Files([], [], [], classes)
+    ids = {name: place for place, name in enumerate(classes)}
     for part, root in roots.items():
         for folder in folders(root):
-            if clean(folder.name) not in classes:
+            if clean(folder.name) not in ids:
                 raise UserError(f"{folder}: {roots['train']} has no such class")
             for file in files_in(folder):
                 found.paths.append(file)
                 found.parts.append(part)
-                found.targets.append(classes.index(clean(folder.name)))
+                found.targets.append(ids[clean(folder.name)])
     check_kinds(found.paths)
     return found
 

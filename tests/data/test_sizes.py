@@ -1,0 +1,44 @@
+"""Large inputs: time in proportion to them, memory told before it is taken."""
+
+import random
+import time
+
+import numpy as np
+import pytest
+
+from dlfun import data
+from dlfun.data.own.cells import are_clean, are_numbers, clean, is_number
+from dlfun.types import DataOptions
+
+
+def wide(folder, columns):
+    """A table of so many columns of numbers and a class, in four rows."""
+    path = folder / f"{columns}.csv"
+    rows = [
+        ",".join(f"{i}.{row}" for i in range(columns)) + f",{'ab'[row % 2]}" for row in range(4)
+    ]
+    path.write_text("\n".join([",".join(f"x{i}" for i in range(columns)) + ",y", *rows]))
+    return path
+
+
+def seconds(path):
+    start = time.process_time()
+    data.read(str(path), DataOptions())
+    return time.process_time() - start
+
+
+def test_the_time_of_a_table_is_in_proportion_to_its_columns(tmp_path):
+    few, many = wide(tmp_path, 2000), wide(tmp_path, 16_000)
+    assert seconds(many) < 8 * 3 * min(seconds(few) for _ in range(2))
+
+
+def test_cells_read_together_are_read_as_one_by_one():
+    draw = random.Random(0)
+    for _ in range(5000):
+        cells = ["".join(draw.choices("01.9-+eE", k=draw.randint(0, 5))) for _ in range(2)]
+        assert are_numbers(cells) == all(map(is_number, cells)), cells
+        texts = ["".join(draw.choices("a \t\u200b\u00e9", k=draw.randint(0, 3))) for _ in range(2)]
+        assert not are_clean(texts) or list(map(clean, texts)) == texts, texts
+    long = [str(10**14 + i) for i in range(9999)]
+    assert are_numbers(long)
+    assert not are_numbers([*long, "0" + long[0]])

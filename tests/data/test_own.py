@@ -400,7 +400,7 @@ BAD = {
         lambda folder: save_images(folder, sizes=((4, 6), (4, 5))),
         r"cat.1\.png is of 5 x 4 pixels and .*cat.0\.png of 6 x 4; make all images one size",
     ),
-    "no image": (with_file("dog/0.png", b"text"), r"dog.0\.png cannot be read as an image"),
+    "no image": (with_file("dog/0.png", b"text"), r"dog.0\.png is no image by its content"),
     "cut image": (cut_file(save_images, "dog/0.png", 60), r"dog.0\.png cannot be read as an image"),
     "deep image": (deep_image, r"cat.9\.png has more than 8 bits a pixel"),
     "other files": (with_file("dog/a.txt"), r"dog.a\.txt is no png, jpg or wav"),

@@ -3,9 +3,6 @@
 import random
 import time
 
-import numpy as np
-import pytest
-
 from dlfun import data
 from dlfun.data.own.cells import are_clean, are_numbers, clean, is_number
 from dlfun.types import DataOptions

@@ -63,21 +63,23 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
     Raises:
       UserError: naming the file, if one cannot be read or is of another size than the first.
     """
-    first, images, filled = None, [], False
-    for path in paths:
+    stacked, filled, height, width = np.empty(()), False, 0, 0
+    for i, path in enumerate(paths):
         image = open_image(path)
-        if first is None:
-            first = image
+        if not i:
             check_size(image, paths)
-        if image.size != first.size:
+            width, height = image.size
+            stacked = np.empty((len(paths), height, width, len(image.getbands())), np.uint8)
+        if image.size != (width, height):
             raise UserError(
                 f"{path} is of {image.width} x {image.height} pixels and {paths[0]} of "
-                f"{first.width} x {first.height}; make all images one size"
+                f"{width} x {height}; make all images one size"
             )
+        if len(image.getbands()) > stacked.shape[-1]:
+            stacked = np.repeat(stacked, 3, axis=-1)
+        stacked[i] = np.asarray(image).reshape(height, width, -1)
         filled |= FILLED in image.info
-        images.append(np.asarray(image).reshape(image.height, image.width, -1))
-    shape = (*images[0].shape[:2], max(image.shape[2] for image in images))
-    return np.stack([np.broadcast_to(image, shape) for image in images]), filled
+    return stacked, filled
 
 
 def check_size(image: Any, paths: Sequence[Path]) -> None:

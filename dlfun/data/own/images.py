@@ -63,7 +63,8 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
     Raises:
       UserError: naming the file, if one cannot be read or is of another size than the first.
     """
-    stacked, filled, height, width = np.empty(()), False, 0, 0
+    stacked: np.ndarray = np.empty(0, np.uint8)
+    filled, height, width = False, 0, 0
     for i, path in enumerate(paths):
         image = open_image(path)
         if not i:

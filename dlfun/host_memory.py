@@ -52,4 +52,6 @@ def shown(count: float) -> str:
     >>> shown(3 * 2**29)
     '1.50 GiB'
     """
+    if count >= 2**37:
+        return f"{count / 2**30:.0f} GiB"
     return f"{count / 2**30:.2f} GiB" if count >= 2**29 else f"{count / 2**20:.2f} MiB"

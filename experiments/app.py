@@ -25,6 +25,7 @@ from dlfun.errors import UserError
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
 from experiments.ending import CURRENT, SAID, leave
+from experiments.flagfiles import read_flagfiles
 from experiments.helptext import help_text, wants_help
 from experiments.holders import flag_of
 from experiments.parsing import short
@@ -37,8 +38,6 @@ Check = Callable[[absl_flags.FlagValues], None]
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
-
-MARK = "\ufeff"
 
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
@@ -162,35 +161,13 @@ def parse_flags(
     values: absl_flags.FlagValues, argv: list[str], expand: Callable[[list[str]], list[str]] = list
 ) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
-    args = expand(read_flagfiles(values, argv[1:]))
+    args = expand(read_flagfiles(argv[1:]))
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:
         raise unknown_flag(values, error.flagname) from None
     except (absl_flags.Error, ValueError, TypeError) as error:
         raise UserError(f"{error}; see --help") from None
-
-
-def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
-    """The arguments with the lines of each --flagfile in its place."""
-    if any(arg.lstrip("-") == "flagfile=" for arg in args):
-        raise UserError("--flagfile=: name the file")
-    try:
-        found = values.read_flags_from_files(args)
-    except absl_flags.CantOpenFlagFileError as error:
-        cause = error.__context__
-        if isinstance(cause, OSError):
-            raise UserError(
-                f"--flagfile={cause.filename}: {cause.strerror}; name a file with a flag on "
-                "each line"
-            ) from None
-        raise UserError(f"--flagfile: {error}") from None
-    except UnicodeDecodeError:
-        raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
-    except (absl_flags.Error, OSError) as error:
-        raise UserError(f"--flagfile: {error}") from None
-    # Editors may begin a file with a byte order mark, behind which absl knows no comment.
-    return [arg.removeprefix(MARK) for arg in found if not arg.startswith(f"{MARK}#")]
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:

@@ -96,6 +96,10 @@ def resolve(
     )
 
 
+MANY = 200
+"""Replicates whose keys are made by one program; of fewer, compiling it takes longer."""
+
+
 def make_members(
     options: StudyOptions, model: str, configurations: Sequence[HParams], splits: int
 ) -> Members:
@@ -104,7 +108,6 @@ def make_members(
     if options.tuning:
         root = keys.stream(root, "tuning")
     replicates = range(options.first, options.first + options.seeds)
-    streams = [keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in replicates]
     dtype = STORED[options.precision]
     hparams = HParams(
         *(
@@ -112,9 +115,24 @@ def make_members(
             for values in zip(*configurations, strict=True)
         )
     )
-    repeated = streams * len(configurations)
-    stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *repeated)
+    places = np.tile(np.arange(options.seeds), len(configurations))
+    streams = streams_of(root, np.array(replicates), model, splits > 1)
+    stacked = jax.tree.map(lambda leaf: leaf[places], streams)
     return Members(hparams, stacked, tuple(replicates) * len(configurations))
+
+
+def streams_of(root: jax.Array, replicates: np.ndarray, model: str, own: bool) -> Streams:
+    """The streams of replicates [n], all at once; `own`: each has a split of its own."""
+
+    def streams(replicate: Any) -> Streams:
+        return keys.replicate_streams(root, replicate, model, replicate if own else 0)
+
+    if len(replicates) > MANY:
+        found: Streams = jax.vmap(streams)(jnp.asarray(replicates))
+        return found
+    alone = [streams(int(replicate)) for replicate in replicates]
+    stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
+    return stacked
 
 
 def flat_parameters(tree: Any) -> dict[str, np.ndarray]:

@@ -1,11 +1,17 @@
 """Large inputs: time in proportion to them, memory told before it is taken."""
 
+import dataclasses
 import random
 import time
 
+import pytest
+
 from dlfun import data
 from dlfun.data.own.cells import are_clean, are_numbers, clean, is_number
+from dlfun.errors import UserError
+from dlfun.studies.loading import load_all
 from dlfun.types import DataOptions
+from tests.helpers import options
 
 
 def wide(folder, columns):
@@ -39,3 +45,18 @@ def test_cells_read_together_are_read_as_one_by_one():
     long = [str(10**14 + i) for i in range(9999)]
     assert are_numbers(long)
     assert not are_numbers([*long, "0" + long[0]])
+
+
+def test_more_seeds_than_memory_holds_are_refused_before_data_are_read(monkeypatch):
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 2**33)
+    asked = options(("softmax", "bpnn"), datasets=("no such data",), seeds=10**8)
+    with pytest.raises(UserError, match=r"200000000 members would take 763 GiB .*fewer --seeds"):
+        load_all(asked)
+
+
+def test_splits_of_seeds_that_memory_does_not_hold_are_refused(monkeypatch):
+    asked = options(("softmax",), datasets=("digits",), seeds=20, data=DataOptions(split="random"))
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 2**20)
+    with pytest.raises(UserError, match=r"digits: 20 splits, one for each seed, would take"):
+        load_all(asked)
+    assert load_all(dataclasses.replace(asked, seeds=2))

@@ -19,9 +19,14 @@ from dlfun.data.own.targets import read_target, said
 from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
+from dlfun.host_memory import check_room
 from dlfun.types import Spec, Split
 
 NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
+
+
+CELLS = 4
+"""So many times as much memory as on disk the cells of a table take, at least."""
 
 
 class Table(NamedTuple):
@@ -162,6 +167,7 @@ def read_like(features: Sequence[Feature], path: Path) -> np.ndarray:
 def read_table(path: Path) -> Table:
     """The cells of a file, cleaned, as many in each line as there are columns."""
     rows, lines = [], []
+    check_size(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
@@ -178,6 +184,12 @@ def read_table(path: Path) -> Table:
         raise UserError(f"{path} must hold a line of column names, and an example on each other")
     check_cells(rows, lines, path)
     return Table({name: place for place, name in enumerate(rows[0])}, rows[1:], lines[1:])
+
+
+def check_size(path: Path) -> None:
+    """Raises UserError if the texts of a table do not fit the memory."""
+    remedy = "leave rows or columns out, or give numbers as .npz"
+    check_room(CELLS * path.stat().st_size, f"{path}: its cells", remedy)
 
 
 def check_cells(rows: Sequence[Sequence[str]], lines: Sequence[int], path: Path) -> None:

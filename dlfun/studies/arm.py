@@ -12,9 +12,11 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
 from dlfun.models.sizes import program_shape
+from dlfun.studies.kinds import LARGEST
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.sizes import sizes_of
@@ -52,6 +54,30 @@ class Result(NamedTuple):
     predictions: Predictions
 
 
+def steps_of(options: StudyOptions, per_epoch: int) -> int:
+    """The steps of a run, from its duration and the steps of an epoch.
+
+    Raises:
+      UserError: if there are too many, or validations whose curves do not fit the memory.
+    """
+    steps = options.steps or DEFAULT_STEPS
+    if options.epochs is not None:
+        wanted = options.epochs * per_epoch
+        if wanted > LARGEST:
+            raise UserError(
+                f"--epochs={options.epochs:g} are {wanted:.3g} steps; {LARGEST} are the most there "
+                "can be"
+            )
+        steps = max(1, round(wanted))
+    validations = min(options.evaluations, steps)
+    check_room(
+        validations * options.seeds * VALIDATION,
+        f"the curves of {validations} validations of {options.seeds} seeds",
+        "give fewer --evaluations",
+    )
+    return steps
+
+
 def resolve(
     options: StudyOptions,
     model: str,
@@ -65,8 +91,9 @@ def resolve(
     the largest configuration, and holds widths and depths as numbers if they differ.
 
     Raises:
-      UserError: if the batch size given is larger than the training split, or a model of this
-        shape has not as many units or layers as a configuration asks for.
+      UserError: if the batch size given is larger than the training split, a model of this shape
+        has not as many units or layers as a configuration asks for, or there are too many steps
+        or validations.
     """
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
@@ -74,9 +101,6 @@ def resolve(
             f"--batch_size={batch_size} is larger than the training split of {examples} "
             f"examples; give {examples} or less"
         )
-    steps = options.steps or DEFAULT_STEPS
-    if options.epochs is not None:
-        steps = max(1, round(options.epochs * (examples // batch_size)))
     return Settings(
         model=model,
         shape=program_shape(model, chosen.shape, configurations),
@@ -84,7 +108,7 @@ def resolve(
         optimizer=chosen.optimizer,
         schedule=options.schedule,
         batch_size=batch_size,
-        steps=steps,
+        steps=steps_of(options, examples // batch_size),
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
@@ -95,6 +119,9 @@ def resolve(
         likelihood_samples=options.likelihood_samples if row_of(model).generative else 0,
     )
 
+
+VALIDATION = 32
+"""Bytes of a member's curves that a validation adds, at least: four metrics, in copies."""
 
 MANY = 200
 """Replicates whose keys are made by one program; of fewer, compiling it takes longer."""

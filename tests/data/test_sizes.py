@@ -3,13 +3,18 @@
 import dataclasses
 import random
 import time
+import tracemalloc
 
+import jax
 import pytest
 
 from dlfun import data
 from dlfun.data.own.cells import are_clean, are_numbers, clean, is_number
 from dlfun.errors import UserError
+from dlfun.studies.arm import steps_of
 from dlfun.studies.loading import load_all
+from dlfun.studies.search import crossed, drawn
+from dlfun.studies.spaces import Dimension
 from dlfun.types import DataOptions
 from tests.helpers import options
 
@@ -60,3 +65,27 @@ def test_splits_of_seeds_that_memory_does_not_hold_are_refused(monkeypatch):
     with pytest.raises(UserError, match=r"digits: 20 splits, one for each seed, would take"):
         load_all(asked)
     assert load_all(dataclasses.replace(asked, seeds=2))
+
+
+def test_more_configurations_or_validations_than_memory_holds_are_refused(monkeypatch):
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 2**20)
+    key = jax.random.key(0)
+    with pytest.raises(UserError, match=r"^5000 configurations would take .*fewer --trials"):
+        drawn("random", {"learning_rate": Dimension("log", 1e-4, 1e-1)}, 5000, key)
+    with pytest.raises(UserError, match=r"^1000000 configurations would take .*--grid fewer"):
+        crossed(dict.fromkeys("abcdef", range(10)))
+    long = options(("softmax",), steps=10**9, evaluations=10**8)
+    with pytest.raises(UserError, match=r"curves of 100000000 validations of 3 seeds would take"):
+        steps_of(long, 5)
+    with pytest.raises(UserError, match=r"--epochs=1e\+308 are inf steps; 2147483647 are the"):
+        steps_of(dataclasses.replace(long, epochs=1e308), 5)
+
+
+def test_a_category_of_many_characters_takes_memory_once(tmp_path):
+    path = tmp_path / "long.csv"
+    cells = ["a" * 100_000, *("b" for _ in range(999))]
+    path.write_text("x,y\n" + "".join(f"{cell},{'cd'[i % 2]}\n" for i, cell in enumerate(cells)))
+    tracemalloc.start()
+    data.read(str(path), DataOptions())
+    assert tracemalloc.get_traced_memory()[1] < 2**23
+    tracemalloc.stop()

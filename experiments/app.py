@@ -11,11 +11,9 @@ import contextlib
 import difflib
 import errno
 import functools
-import itertools
 import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from absl import app as absl_app
@@ -29,10 +27,11 @@ from dlfun.lifetime import follow
 from dlfun.types import Layout
 from experiments import cluster, flags, search, survival
 from experiments.ending import CURRENT, SAID, leave
+from experiments.flagfiles import read_flagfiles
 from experiments.helptext import help_text, wants_help
 from experiments.holders import flag_of
 from experiments.parsing import short
-from experiments.replay import CONFIG, check_lines, flag_lines, given_lines
+from experiments.replay import flag_lines
 from experiments.runtime import check_platform, configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
@@ -41,8 +40,6 @@ Check = Callable[[absl_flags.FlagValues], None]
 BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
-
-MARK = "\ufeff"
 
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 
@@ -168,64 +165,13 @@ def parse_flags(
     values: absl_flags.FlagValues, argv: list[str], expand: Callable[[list[str]], list[str]] = list
 ) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
-    args = expand(read_flagfiles(values, argv[1:]))
+    args = expand(read_flagfiles(argv[1:], values))
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:
         raise unknown_flag(values, error.flagname) from None
     except (absl_flags.Error, ValueError, TypeError) as error:
         raise UserError(f"{error}; see --help") from None
-
-
-def read_flagfiles(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
-    """The arguments with the lines of each --flagfile in its place."""
-    if any(arg.lstrip("-") == "flagfile=" for arg in args):
-        raise UserError("--flagfile=: name the file")
-    check_records(values, args)
-    try:
-        found = values.read_flags_from_files(args)
-    except absl_flags.CantOpenFlagFileError as error:
-        cause = error.__context__
-        if isinstance(cause, OSError):
-            raise UserError(
-                f"--flagfile={cause.filename}: {cause.strerror}; name a file with a flag on "
-                "each line"
-            ) from None
-        raise UserError(f"--flagfile: {error}") from None
-    except UnicodeDecodeError:
-        raise UserError("--flagfile: not a text file; name one with a flag on each line") from None
-    except (absl_flags.Error, OSError) as error:
-        raise UserError(f"--flagfile: {error}") from None
-    return list(itertools.chain.from_iterable(map(without_mark, found)))
-
-
-def without_mark(arg: str) -> list[str]:
-    r"""A line of a flagfile that an editor may have begun with a byte order mark.
-
-    Behind the mark absl knows no comment, and no blank line.
-
-    >>> without_mark("--seeds=3"), without_mark("\ufeff--seeds=3"), without_mark("\ufeff # mine")
-    (['--seeds=3'], ['--seeds=3'], [])
-    """
-    if not arg.startswith(MARK):
-        return [arg]
-    line = arg.lstrip(MARK + " \t")
-    return [line] if line and not line.startswith(("#", "//")) else []
-
-
-def check_records(values: absl_flags.FlagValues, args: list[str]) -> None:
-    """Raises UserError where a --flagfile is that of a record, and holds what no record does."""
-    for arg, following in zip(args, [*args[1:], ""], strict=False):
-        flag, equals, value = arg.lstrip("-").partition("=")
-        path = Path(value if equals else following).expanduser()
-        if not arg.startswith("-") or flag != "flagfile" or path.name != CONFIG:
-            continue
-        with contextlib.suppress(OSError, UnicodeDecodeError):  # of which absl says more
-            lines = path.read_text(encoding="utf-8").split("\n")
-            try:
-                check_lines(values, given_lines(lines))
-            except UserError as error:
-                raise UserError(f"--flagfile={path}: {error}") from None
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:

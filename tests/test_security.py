@@ -265,3 +265,43 @@ def test_archives_are_unpacked_inside_their_folder(tmp_path, case, kind):
     assert {p.parts[0] for p in there} <= {path.name, "in"}
     assert {p.parts[1] for p in there if len(p.parts) > 1} <= {"folder"}
     assert not any((tmp_path / p).is_symlink() for p in there)
+
+
+def sparse(path, start, size):
+    """A file that begins so, and claims so many bytes more of which none is on disk."""
+    path.write_bytes(start)
+    with path.open("ab") as file:
+        file.truncate(len(start) + size)
+    return path
+
+
+def test_arrays_are_bombs_by_their_size_and_by_that_of_their_file(tmp_path, monkeypatch):
+    """4 MiB of one-hot rows in 0.1 MiB are data; zeros in 0.01 MiB are none."""
+    monkeypatch.setattr(arrays, "LARGEST", 2**20)
+    classes = np.random.default_rng(0).integers(0, 64, 2**16)
+    path = tmp_path / "a.npz"
+    for inputs in (np.eye(64, dtype=np.uint8)[classes], np.zeros((2**16, 64), np.uint8)):
+        np.savez_compressed(path, inputs=inputs, targets=(classes % 2).astype(np.uint8) * 0)
+        size = path.stat().st_size
+        if inputs.any():
+            assert arrays.load_npz(path)["inputs"].nbytes > 4 * arrays.LARGEST - 1 > 20 * size
+    with pytest.raises(UserError, match=r"would take 4\.06 MiB, \d{3} times as much as the file"):
+        data.read(str(path), DataOptions())
+
+
+def test_files_larger_than_the_memory_are_refused_unread(tmp_path, monkeypatch):
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 2**20)
+    monkeypatch.setattr("dlfun.data.arrays.free_bytes", lambda: 2**20)
+    numbers = np.zeros((2**16, 5), np.float32)
+    np.savez(tmp_path / "a.npz", inputs=numbers, targets=np.arange(2**16))
+    table = sparse(tmp_path / "a.csv", b"x,y\n", 2**30)
+    inputs = sparse(tmp_path / "b.npy", head((2**28, 5, 1)), 5 * 2**30)
+    for read in (
+        lambda: data.read(str(tmp_path / "a.npz"), DataOptions()),
+        lambda: data.read(str(table), DataOptions()),
+        lambda: read_given([inputs], SEQUENCE),
+        lambda: read_given([table], SEQUENCE),
+    ):
+        with pytest.raises(UserError, match=r"would take .*GiB|would take .*MiB") as caught:
+            read()
+        assert "\n" not in str(caught.value)

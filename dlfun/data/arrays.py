@@ -14,8 +14,13 @@ from typing import IO, Any
 
 import numpy as np
 
-LARGEST = 2**33
-"""Bytes that the arrays of a smaller file may take, at most: compressed, they may claim any."""
+from dlfun.host_memory import free_bytes, shown
+
+LARGEST = 2**28
+"""Bytes that the arrays of a compressed file may always take, if they fit the memory."""
+
+RATIO = 250
+"""So many times as large as their file more arrays may be: zeros alone are 1,000 times."""
 
 UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
 """What reading a file raises that is damaged, or is none of arrays."""
@@ -53,8 +58,13 @@ def check_head(file: IO[bytes], size: int) -> tuple[tuple[int, ...], int]:
     return shape, needed
 
 
-def check_heads(archive: zipfile.ZipFile, members: Iterable[str], on_disk: int) -> dict[str, Any]:
+def check_heads(
+    archive: zipfile.ZipFile, members: Iterable[str], on_disk: int, copies: int = 1
+) -> dict[str, Any]:
     """The shapes of arrays of an archive, in a file of so many bytes.
+
+    Args:
+      copies: so many times they will be in memory.
 
     Raises:
       ValueError: if one is no array, or shorter than it says, or all are too large together.
@@ -64,9 +74,23 @@ def check_heads(archive: zipfile.ZipFile, members: Iterable[str], on_disk: int) 
         with archive.open(member) as file:
             shapes[member], needed = check_head(file, archive.getinfo(member).file_size)
         total += needed
-    if total > max(LARGEST, on_disk):
-        raise ValueError(f"its arrays would take {total / 2**30:.0f} GiB; give them uncompressed")
+    if total > max(LARGEST, RATIO * on_disk):
+        raise ValueError(
+            f"its arrays would take {shown(total)}, {total // on_disk} times as much as the file; "
+            "give them uncompressed"
+        )
+    check_fits(total, copies)
     return shapes
+
+
+def check_fits(needed: int, copies: int) -> None:
+    """Raises ValueError if arrays of so many bytes, in so many copies, are more than is free."""
+    free = free_bytes()
+    if free is not None and copies * needed > free:
+        raise ValueError(
+            f"its arrays would take {shown(copies * needed)} of memory, and {shown(free)} is free; "
+            "give fewer examples"
+        )
 
 
 def read_member(archive: zipfile.ZipFile, member: str) -> np.ndarray:
@@ -75,13 +99,13 @@ def read_member(archive: zipfile.ZipFile, member: str) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def load_npz(path: Path) -> dict[str, np.ndarray]:
-    """All arrays of an .npz file.
+def load_npz(path: Path, copies: int = 1) -> dict[str, np.ndarray]:
+    """All arrays of an .npz file, which will be in memory so many times.
 
     Raises:
       UNREADABLE: if it is no such archive, is damaged, or claims what cannot be.
     """
     with zipfile.ZipFile(path) as archive:
         members = archive.namelist()
-        check_heads(archive, members, path.stat().st_size)
+        check_heads(archive, members, path.stat().st_size, copies)
         return {name.removesuffix(".npy"): read_member(archive, name) for name in members}

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from dlfun.errors import UserError
 from dlfun.words import plural
 
-# Recordings at once: a second of speech at 16 kHz then takes about 50 MB on its way.
+BYTES = 2**25
+"""Of the transforms of windows at once; with what leads there and on it is some times that."""
+
 CHUNK = 64
+"""Recordings that are standardised at once, at most."""
 
 # What is 60 dB below the mean energy of a recording drowns in a floor.
 FLOOR = 1e-6
@@ -62,23 +66,6 @@ class LogMel:
         return 1 + (samples - self.samples) // self.step
 
 
-def pad(recordings: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Recordings [samples] of different length, padded with 0 behind their ends.
-
-    Returns:
-      waveforms [n, samples of the longest], of the type of the first; lengths [n], int32.
-
-    >>> waveforms, lengths = pad([np.array([1, 2, 3]), np.array([4])])
-    >>> waveforms.tolist(), lengths.tolist()
-    ([[1, 2, 3], [4, 0, 0]], [3, 1])
-    """
-    lengths = np.array([len(recording) for recording in recordings], np.int32)
-    waveforms = np.zeros((len(recordings), lengths.max()), recordings[0].dtype)
-    for row, recording in zip(waveforms, recordings, strict=True):
-        row[: len(recording)] = recording
-    return waveforms, lengths
-
-
 def mel_filters(settings: LogMel) -> np.ndarray:
     """Triangles of height 1: [points // 2 + 1, bands] weights of each frequency, float32.
 
@@ -103,36 +90,62 @@ def mel_filters(settings: LogMel) -> np.ndarray:
 
 
 @functools.lru_cache
-def compiled(settings: LogMel) -> Any:
-    """The spectrogram of a chunk: (waveforms [n, samples], frame lengths [n]) -> features."""
+def compiled(settings: LogMel) -> tuple[Any, Any]:
+    """Energies of windows, and spectrograms of energies: see `log_mel`.
+
+    Returns:
+      energies: windows [frames, samples] -> [frames, bands] float32.
+      standardized: (energies [n, frames, bands], frame lengths [n]) -> features of that shape.
+    """
     import jax
     from jax import numpy as jnp
 
     filters = mel_filters(settings)
-    hann = np.hanning(settings.samples + 1)[None, None, :-1].astype(np.float32)  # periodic
+    hann = np.hanning(settings.samples + 1)[None, :-1].astype(np.float32)  # periodic
 
-    def standardized(logs: Any, real: Any) -> Any:
+    def energies(windows: Any) -> Any:
+        spectrum = jnp.fft.rfft(windows.astype(jnp.float32) * hann, settings.points)
+        return jnp.einsum("tf,fb->tb", jnp.abs(spectrum) ** 2, filters, precision="highest")
+
+    def standardized(energies: Any, lengths: Any) -> Any:
+        steps = jnp.arange(energies.shape[1])
+        real = (steps[None] < lengths[:, None])[..., None].astype(jnp.float32)
         count = jnp.sum(real, (1, 2), keepdims=True) * settings.bands
+        mean = jnp.sum(energies * real, (1, 2), keepdims=True) / count
+        logs = jnp.log(jnp.maximum(energies + FLOOR * mean, 1e-30))
         centred = logs - jnp.sum(logs * real, (1, 2), keepdims=True) / count
         variance = jnp.sum(centred**2 * real, (1, 2), keepdims=True) / count
+        real = real * (mean > 0)  # of silence there is nothing but rounding
         return centred * real / jnp.maximum(jnp.sqrt(variance), 1e-6)
 
-    def features(waveforms: Any, lengths: Any) -> Any:
-        starts = settings.step * jnp.arange(settings.frames(waveforms.shape[1]))
-        frames = waveforms[:, jnp.add.outer(starts, jnp.arange(settings.samples))]
-        spectrum = jnp.fft.rfft(frames.astype(jnp.float32) * hann, settings.points)
-        energies = jnp.einsum("ntf,fb->ntb", jnp.abs(spectrum) ** 2, filters, precision="highest")
-        real = (jnp.arange(len(starts))[None] < lengths[:, None])[..., None].astype(jnp.float32)
-        mean = jnp.sum(energies * real, (1, 2), keepdims=True) / (
-            jnp.sum(real, (1, 2), keepdims=True) * settings.bands
-        )
-        return standardized(jnp.log(jnp.maximum(energies + FLOOR * mean, 1e-30)), real)
+    return jax.jit(energies), jax.jit(standardized)
 
-    return jax.jit(features)
+
+def blocks(
+    recordings: Iterable[np.ndarray], lengths: np.ndarray, settings: LogMel, size: int
+) -> Iterator[np.ndarray]:
+    """The windows of all recordings one after the other, so many at once: [size, samples].
+
+    The last block may hold fewer; what is behind them means nothing.
+    """
+    block, count = np.zeros((0, 0)), 0
+    for recording, length in zip(recordings, lengths, strict=True):
+        if not block.size:
+            block = np.zeros((size, settings.samples), recording.dtype)
+        windows = sliding_window_view(recording[:length], settings.samples)[:: settings.step]
+        while len(windows):
+            part = windows[: size - count]
+            block[count : count + len(part)] = part
+            windows, count = windows[len(part) :], count + len(part)
+            if count == size:
+                yield block
+                count = 0
+    if count:
+        yield block
 
 
 def log_mel(
-    waveforms: np.ndarray, lengths: np.ndarray, settings: LogMel
+    recordings: Iterable[np.ndarray], lengths: np.ndarray, settings: LogMel, frames: int = 0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Log-mel spectrograms, each standardised by itself, so that its level does not matter.
 
@@ -140,9 +153,13 @@ def log_mel(
     their standard deviation. A frame that is not wholly within the recording is 0. Before the
     logarithm, `FLOOR` times the recording's mean energy is added.
 
+    Beside the features, and one recording, memory is that of about `BYTES`: recordings are taken
+    one by one, and however long they are, no more is computed than their own windows.
+
     Args:
-      waveforms: [n, samples], int16 or float of any scale; padded behind the ends.
-      lengths: [n], in samples.
+      recordings: n of [samples], int16 or float of any scale.
+      lengths: [n], in samples: what is behind them does not count.
+      frames: of the features; 0 is as many as the longest has.
 
     Returns:
       features [n, frames, bands] float32, and frame lengths [n] int32.
@@ -155,10 +172,17 @@ def log_mel(
             f"a recording of {plural(lengths.min(), 'sample')} is shorter than a window of "
             f"{settings.samples}, which is {1000 * settings.window:g} ms; leave it out"
         )
-    frames = settings.frames(lengths).astype(np.int32)
-    waveforms = waveforms[:, : lengths.max()]
-    made = []
-    for start in range(0, len(waveforms), CHUNK):
-        rows = np.arange(start, start + CHUNK) % len(waveforms)  # whole chunks: compiled once
-        made.append(np.asarray(compiled(settings)(waveforms[rows], frames[rows])))
-    return np.concatenate(made)[: len(waveforms)], frames
+    energies, standardized = compiled(settings)
+    real = settings.frames(lengths).astype(np.int32)
+    features = np.zeros((len(lengths), frames or real.max(), settings.bands), np.float32)
+    flat = features.reshape(-1, settings.bands)
+    places = np.flatnonzero(np.arange(features.shape[1]) < real[:, None])
+    size = min(BYTES // (8 * settings.points), len(places))
+    for i, block in enumerate(blocks(recordings, lengths, settings, size)):
+        inside = places[i * size : (i + 1) * size]
+        flat[inside] = np.asarray(energies(block))[: len(inside)]
+    at_once = min(max(1, BYTES // features[0].nbytes), CHUNK, len(features))
+    for start in range(0, len(features), at_once):
+        rows = slice(start, start + at_once)
+        features[rows] = standardized(features[rows], real[rows])
+    return features, real

@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 
 from dlfun.data import wav
-from dlfun.data.spectrogram import LogMel, log_mel, pad
+from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.errors import UserError
 from dlfun.types import Spec
-
-BLOCK = 4096  # recordings padded at once
 
 
 def read_wav(content: bytes, name: str, rate: int) -> np.ndarray:
@@ -56,14 +54,8 @@ def spectrograms(
     Raises:
       UserError: if a recording is shorter than a window.
     """
-    shape = (len(recordings), settings.frames(samples), settings.bands)
-    features, lengths = np.zeros(shape, np.float32), np.zeros(len(recordings), np.int32)
-    for start in range(0, len(recordings), BLOCK):
-        block = slice(start, start + BLOCK)
-        found, frames = log_mel(*pad([one[:samples] for one in recordings[block]]), settings)
-        features[block, : found.shape[1]] = found
-        lengths[block] = frames
-    return features, lengths
+    lengths = np.array([min(len(one), samples) for one in recordings])
+    return log_mel(recordings, lengths, settings, settings.frames(samples))
 
 
 def encoded(

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.words import plural
 
 BYTES = 256
@@ -24,8 +25,9 @@ def read_utf8(path: Path) -> str:
     programs take for the end of a line, such as U+2028 or a CR alone, are characters of the text.
 
     Raises:
-      UserError: if it is not in UTF-8.
+      UserError: if it is not in UTF-8, or does not fit the memory.
     """
+    check_room(4 * path.stat().st_size, f"{path}: its text", "give a shorter one")
     try:
         return path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-from dlfun.data.spectrogram import LogMel, log_mel, pad
+from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.types import Spec
 
 RATE = 8000
@@ -155,8 +155,8 @@ class Vowels(tfds.core.GeneratorBasedBuilder):
 
     def encode(self, examples: Sequence[dict[str, Any]]) -> dict[str, np.ndarray]:
         """Log-mel spectrograms of recordings, and who speaks."""
-        waveforms, samples = pad([example["waveform"] for example in examples])
-        features, lengths = log_mel(waveforms, samples, SPECTROGRAM)
+        waveforms = [example["waveform"] for example in examples]
+        features, lengths = log_mel(waveforms, np.array(list(map(len, waveforms))), SPECTROGRAM)
         return {
             "inputs": features,
             "targets": np.array([example["vowel"] for example in examples]),

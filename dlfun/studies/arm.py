@@ -12,9 +12,11 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
 from dlfun.models.sizes import program_shape
+from dlfun.studies.kinds import LARGEST
 from dlfun.studies.layouts import train_members
 from dlfun.studies.options import ModelOptions, StudyOptions
 from dlfun.studies.sizes import sizes_of
@@ -53,6 +55,30 @@ class Result(NamedTuple):
     predictions: Predictions
 
 
+def steps_of(options: StudyOptions, per_epoch: int) -> int:
+    """The steps of a run, from its duration and the steps of an epoch.
+
+    Raises:
+      UserError: if there are too many, or validations whose curves do not fit the memory.
+    """
+    steps = options.steps or DEFAULT_STEPS
+    if options.epochs is not None:
+        wanted = options.epochs * per_epoch
+        if wanted > LARGEST:
+            raise UserError(
+                f"--epochs={options.epochs:g} are {wanted:.3g} steps; {LARGEST} are the most there "
+                "can be"
+            )
+        steps = max(1, round(wanted))
+    validations = min(options.evaluations, steps)
+    check_room(
+        validations * options.seeds * VALIDATION,
+        f"the curves of {validations} validations of {options.seeds} seeds",
+        "give fewer --evaluations",
+    )
+    return steps
+
+
 def resolve(
     options: StudyOptions,
     model: str,
@@ -66,8 +92,9 @@ def resolve(
     the largest configuration, and holds widths and depths as numbers if they differ.
 
     Raises:
-      UserError: if the batch size given is larger than the training split, or a model of this
-        shape has not as many units or layers as a configuration asks for.
+      UserError: if the batch size given is larger than the training split, a model of this shape
+        has not as many units or layers as a configuration asks for, or there are too many steps
+        or validations.
     """
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
@@ -75,9 +102,6 @@ def resolve(
             f"--batch_size={batch_size} is larger than the training split of "
             f"{plural(examples, 'example')}; give {examples} or less"
         )
-    steps = options.steps or DEFAULT_STEPS
-    if options.epochs is not None:
-        steps = max(1, round(options.epochs * (examples // batch_size)))
     return Settings(
         model=model,
         shape=program_shape(model, chosen.shape, configurations),
@@ -85,7 +109,7 @@ def resolve(
         optimizer=chosen.optimizer,
         schedule=options.schedule,
         batch_size=batch_size,
-        steps=steps,
+        steps=steps_of(options, examples // batch_size),
         evaluations=options.evaluations,
         dropout=any(h.dropout_rate > 0 for h in configurations),
         clip=any(np.isfinite(h.gradient_clip) for h in configurations),
@@ -97,6 +121,13 @@ def resolve(
     )
 
 
+VALIDATION = 32
+"""Bytes of a member's curves that a validation adds, at least: four metrics, in copies."""
+
+MANY = 200
+"""Replicates whose keys are made by one program; of fewer, compiling it takes longer."""
+
+
 def make_members(
     options: StudyOptions, model: str, configurations: Sequence[HParams], splits: int
 ) -> Members:
@@ -105,7 +136,6 @@ def make_members(
     if options.tuning:
         root = keys.stream(root, "tuning")
     replicates = range(options.first, options.first + options.seeds)
-    streams = [keys.replicate_streams(root, r, model, r if splits > 1 else 0) for r in replicates]
     dtype = STORED[options.precision]
     hparams = HParams(
         *(
@@ -113,9 +143,24 @@ def make_members(
             for values in zip(*configurations, strict=True)
         )
     )
-    repeated = streams * len(configurations)
-    stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *repeated)
+    places = np.tile(np.arange(options.seeds), len(configurations))
+    streams = streams_of(root, np.array(replicates), model, splits > 1)
+    stacked = jax.tree.map(lambda leaf: leaf[places], streams)
     return Members(hparams, stacked, tuple(replicates) * len(configurations))
+
+
+def streams_of(root: jax.Array, replicates: np.ndarray, model: str, own: bool) -> Streams:
+    """The streams of replicates [n], all at once; `own`: each has a split of its own."""
+
+    def streams(replicate: Any) -> Streams:
+        return keys.replicate_streams(root, replicate, model, replicate if own else 0)
+
+    if len(replicates) > MANY:
+        found: Streams = jax.vmap(streams)(jnp.asarray(replicates))
+        return found
+    alone = [streams(int(replicate)) for replicate in replicates]
+    stacked: Streams = jax.tree.map(lambda *leaves: jnp.stack(leaves), *alone)
+    return stacked
 
 
 def flat_parameters(tree: Any) -> dict[str, np.ndarray]:

@@ -27,6 +27,9 @@ EXAMPLES = 4
 SEEN = 1000
 """Test examples, at most, whose place in the latent plane is kept."""
 
+CONFUSED = 1000
+"""Classes, at most, whose confusion is kept: of 20,000 it would take 3 GB."""
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -43,8 +46,9 @@ def describe_predictions(
       classes: how many there are.
 
     Returns:
-      what evidence.npz holds of them: `confusion` [classes, classes] (a row a target) and the
-      calibration are pooled over the members that did not fail; `correct` are bits.
+      what evidence.npz holds of them: `confusion` [classes, classes] (a row a target; of up to
+      `CONFUSED` classes) and the calibration are pooled over the members that did not fail;
+      `correct` are bits.
     """
     ids = np.int16 if classes <= 2**15 else np.int32
     wanted = np.broadcast_to(targets, predicted.shape)
@@ -56,8 +60,10 @@ def describe_predictions(
         "correct": np.packbits(predicted == wanted, axis=1),
         "targets": targets.astype(ids),
         "shared_test": np.array(targets.ndim == 1),
-        "confusion": np.bincount(pairs.ravel(), minlength=classes**2).reshape(classes, classes),
     }
+    if classes <= CONFUSED:
+        counts = np.bincount(pairs.ravel(), minlength=classes**2)
+        found["confusion"] = counts.reshape(classes, classes)
     if not healthy.any() or not np.isfinite(confidence[healthy]).all():
         return found
     return found | _calibration(confidence, predicted == wanted, healthy)

@@ -52,7 +52,10 @@ def integer(low: int, high: int = LARGEST) -> Kind:
     limit = f" and at most {high}" if high != LARGEST else ""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", text) or not low <= int(text) <= high:
+        whole = re.fullmatch(r"\s*[+-]?[0-9]{1,99}\s*", text)
+        if whole and int(text) > high:
+            raise ValueError(f"must be a whole number, at least {low} and at most {high}")
+        if not whole or int(text) < low:
             meant = numerals.whole_hint(text)
             raise ValueError(f"must be a whole number, at least {low}{limit}{meant}")
         return int(text)
@@ -129,7 +132,9 @@ def sizes(low: int, empty: bool = False) -> Kind:
             return ()
         try:
             return tuple(one.parse(size) for size in re.split("[,x]", given))
-        except ValueError:
+        except ValueError as error:
+            if str(LARGEST) in str(error):
+                raise ValueError(f"must be whole numbers, each at most {LARGEST}") from None
             none = "; nothing for no layer" if empty else ""
             raise ValueError(
                 f"must be whole numbers, each at least {low}, such as 100,100 or 100x100{none}"

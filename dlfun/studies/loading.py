@@ -11,11 +11,15 @@ from dlfun import data as datasets
 from dlfun import keys
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.studies.options import StudyOptions
 from dlfun.studies.recorded import arm_file
 from dlfun.studies.stacked import Stacked, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
+
+MEMBER = 4096
+"""Bytes that a member takes at least: its keys and numbers, and its row in the record."""
 
 
 def load(name: str, options: StudyOptions) -> Stacked:
@@ -24,7 +28,8 @@ def load(name: str, options: StudyOptions) -> Stacked:
     Replicates that are split alike are still stacked one by one.
 
     Raises:
-      UserError: if the study goes on, and was begun with other data.
+      UserError: if so many splits do not fit the memory, the data cannot be read, or the study
+        goes on and was begun with other data.
     """
     raw = options.given.get(name)
     if raw is None:
@@ -37,6 +42,13 @@ def load(name: str, options: StudyOptions) -> Stacked:
     key = keys.stream(keys.root_key(options.seed), "split")
     own = options.data.split != "official" and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)
+    if options.input == "memory" and len(replicates) > 1:
+        each = sum(a.nbytes for split in (raw.train, raw.test) for a in split if a is not None)
+        check_room(
+            len(replicates) * each,
+            f"{raw.name}: {len(replicates)} splits, one for each seed,",
+            "give fewer --seeds, or --input=stream",
+        )
     if options.input == "stream":
         raw = lazy_raw(raw)
     return stack([datasets.split(raw, key, r, options.data) for r in replicates])
@@ -46,8 +58,11 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
     """Every data set of a study by its own name, which for own data is not how they were named.
 
     Raises:
-      UserError: if two have the same name, as their rows could not be told apart, or their files.
+      UserError: if so many members do not fit the memory, or two have the same name, as their
+        rows could not be told apart, or their files.
     """
+    members = options.seeds * len(options.models) * len(options.datasets)
+    check_room(members * MEMBER, f"{members} members", "give fewer --seeds")
     loaded: dict[str, Stacked] = {}
     named: dict[str, str] = {}
     for given in options.datasets:

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from dlfun import keys
+from dlfun.host_memory import check_room
 from dlfun.studies.spaces import Dimension, Search
 
 
@@ -27,19 +28,33 @@ def at(dimension: Dimension, u: float) -> Any:
     return round(value) if dimension.whole else value
 
 
+POINT = 1024
+"""Bytes that a configuration takes at least: its values by name, and the options they make."""
+
+
 def crossed(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
     """Every combination of the values of a grid.
 
     >>> crossed({"a": [1, 2], "b": [3]})
     [{'a': 1, 'b': 3}, {'a': 2, 'b': 3}]
+
+    Raises:
+      UserError: if so many do not fit the memory.
     """
+    count = math.prod(map(len, grid.values()))
+    check_room(POINT * count, f"{count} configurations", "give --grid fewer values")
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
 def drawn(
     search: str, space: Mapping[str, Dimension], trials: int, key: jax.Array
 ) -> list[dict[str, Any]]:
-    """`trials` configurations of a space: independent (random), or a scrambled Sobol sequence."""
+    """`trials` configurations of a space: independent (random), or a scrambled Sobol sequence.
+
+    Raises:
+      UserError: if so many do not fit the memory.
+    """
+    check_room(POINT * trials, f"{trials} configurations", "give fewer --trials")
     if search == "sobol":
         seed = int(jax.random.bits(key))
         # A sequence is balanced at powers of two; its first points serve any number of trials.

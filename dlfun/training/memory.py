@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import jax
 
+from dlfun import host_memory
 from dlfun.errors import UserError
+from dlfun.host_memory import shown
 from dlfun.training import hosts
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
@@ -19,34 +19,15 @@ from dlfun.words import plural
 USABLE = 0.9
 """Part of the free memory that a population may take."""
 
-CGROUP = Path("/sys/fs/cgroup")
-
 
 def free_memory() -> int | None:
     """Free bytes of the device with the least, or of the host if it computes; None: unknown."""
     if jax.default_backend() == "cpu":
-        return _free_host_memory()
+        return host_memory.free_bytes()
     stats = [device.memory_stats() for device in jax.local_devices()]
     if not all(s and "bytes_limit" in s for s in stats):
         return None
     return min(s["bytes_limit"] - s["bytes_in_use"] for s in stats)
-
-
-def _free_host_memory() -> int | None:
-    """What the system says is available, and no more than a container's limit leaves."""
-    found = []
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                found.append(int(line.split()[1]) * 1024)
-        limit = (CGROUP / "memory.max").read_text().strip()
-        if limit != "max":
-            found.append(int(limit) - int((CGROUP / "memory.current").read_text()))
-    except (OSError, ValueError):
-        pass
-    if not found and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        found.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    return min(found) if found else None
 
 
 def bytes_needed(people: Population, members: Any, tuning: Any, test: Any) -> int:
@@ -89,7 +70,7 @@ def fit(
             break
         if layout.width == 1 and layout.devices == 1:
             raise UserError(
-                f"{title}: one member needs {_size(one)}, and {_size(limit)} may be used; give "
+                f"{title}: one member needs {shown(one)}, and {shown(limit)} may be used; give "
                 "--batch_size a smaller value, choose a smaller model, or raise --memory_limit"
             )
         half = layout.width == 1
@@ -103,8 +84,8 @@ def fit(
         people = make(people.layout._replace(chunk=people.layout.chunk - group))
     chunks = -(-count // people.layout.chunk)
     say(
-        f"{title}: {plural(count, 'member')} would need {_size(whole)}, more than the "
-        f"{_size(limit)} that may be "
+        f"{title}: {plural(count, 'member')} would need {shown(whole)}, more than the "
+        f"{shown(limit)} that may be "
         f"used: run in {chunks} chunks of at most {people.layout.chunk}"
     )
     return people
@@ -118,12 +99,3 @@ def _chunked(layout: Layout, count: int, whole: int, one: int, limit: int) -> La
     fitting = min(1 + int((limit - one) / each), groups)
     chunks = -(-groups // fitting)
     return layout._replace(chunk=-(-groups // chunks) * group)
-
-
-def _size(count: float) -> str:
-    """Bytes for people.
-
-    >>> _size(3 * 2**29)
-    '1.50 GiB'
-    """
-    return f"{count / 2**30:.2f} GiB" if count >= 2**29 else f"{count / 2**20:.2f} MiB"

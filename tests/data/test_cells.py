@@ -318,7 +318,7 @@ def test_a_constant_target_is_refused(kind, tmp_path):
 def test_names_of_columns_are_compared_as_they_print(tmp_path):
     composed, apart = "gr\u00f6\u00dfe", unicodedata.normalize("NFD", "gr\u00f6\u00dfe")
     path = save_csv(tmp_path, f"{apart},kind\u200b", "1.5,a", "2.5,b", "3.5,a", "4.5,b")
-    assert read_table(path).names == [composed, "kind"]
+    assert list(read_table(path).places) == [composed, "kind"]
     raw = data.read(str(path), DataOptions(target_column=apart))
     assert raw.spec.task == "regression"
     with pytest.raises(UserError, match="every column needs a name of its own"):

@@ -119,14 +119,6 @@ REFUSED = {
     "colour 16": (lambda p: deep(p, 3, 0), "has more than 8 bits a channel"),
     "LA 16": (lambda p: deep(p, 2, 1), "has more than 8 bits a channel"),
     "RGBA 16": (lambda p: deep(p, 4, 1), "has more than 8 bits a channel"),
-    "32": (
-        lambda p: Image.fromarray(GREY.astype(np.int32)).save(p, "TIFF"),
-        "has more than 8 bits",
-    ),
-    "real": (
-        lambda p: Image.fromarray(GREY / np.float32(9)).save(p, "TIFF"),
-        "has more than 8 bits",
-    ),
     "nothing": (lambda p: layered(COLOUR, 0 * ALPHA).save(p), "shows nothing"),
     "mid-grey": (lambda p: layered(0 * COLOUR + 127, DRAWN).save(p), "shows nothing"),
     "faint": (lambda p: layered(COLOUR, ALPHA // 128).save(p), "shows nothing"),

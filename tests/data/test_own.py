@@ -230,12 +230,6 @@ def test_a_class_whose_name_is_no_text_is_refused(tmp_path):
         )
 
 
-def test_a_long_name_leaves_room_for_those_of_files(tmp_path):
-    path = tmp_path / f"{'long' * 60}.csv"
-    path.write_text("a,b\n" + "1.5,x\n2.5,y\n" * 5)
-    assert read(path).name == ("long" * 60)[:80]
-
-
 def test_images_of_a_folder(tmp_path):
     folder = save_images(tmp_path / "my pets!", count=5)
     (folder / ".hidden").mkdir()
@@ -422,7 +416,7 @@ BAD = {
         lambda folder: save_images(folder, sizes=((4, 6), (4, 5))),
         r"cat.1\.png is of 5 x 4 pixels and .*cat.0\.png of 6 x 4; make all images one size",
     ),
-    "no image": (with_file("dog/0.png", b"text"), r"dog.0\.png cannot be read as an image"),
+    "no image": (with_file("dog/0.png", b"text"), r"dog.0\.png is no image by its content"),
     "cut image": (cut_file(save_images, "dog/0.png", 60), r"dog.0\.png cannot be read as an image"),
     "deep image": (deep_image, r"cat.9\.png has more than 8 bits a channel"),
     "other files": (with_file("dog/a.txt"), r"dog.a\.txt is no png, jpg or wav"),
@@ -527,3 +521,20 @@ def test_data_sets_whose_files_differ_in_capitals_alone_are_refused(tmp_path, na
 def test_arms_whose_files_would_have_one_name_are_refused():
     with pytest.raises(UserError, match=r"a-b/c and a/b-c would have files of one name"):
         check_files(["a-b", "a"], ["c", "b-c"])
+
+
+def test_a_recording_that_is_far_longer_than_the_others_is_told(tmp_path):
+    folder = save_recordings(tmp_path / "words", (800, 1000, 900))
+    assert not data.read(str(folder), DataOptions()).doubts
+    save_wav(folder / "no" / "long.wav", noise(3 * RATE, 5))
+    (doubt,) = data.read(str(folder), DataOptions()).doubts
+    assert "long.wav lasts 2.98 s and half of the recordings 0.09 s at most; all are" in doubt
+
+
+def test_recordings_that_do_not_fit_the_memory_are_refused(tmp_path, monkeypatch):
+    folder = save_recordings(tmp_path / "words", (800, 20_000))
+    monkeypatch.setattr("dlfun.host_memory.free_bytes", lambda: 3 * 4 * 4 * 248 * 40 - 1)
+    why = r"4 spectrograms as long as that of .*no/1\.wav, 2\.5 s, would take 0\.45 MiB of memory"
+    with pytest.raises(UserError, match=why) as caught:
+        data.read(str(folder), DataOptions())
+    assert "\n" not in str(caught.value)

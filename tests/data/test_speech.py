@@ -53,8 +53,7 @@ def test_a_bad_recording_is_named(content, why):
     assert "\n" not in str(caught.value)
 
 
-def test_recordings_are_cut_and_padded(monkeypatch):
-    monkeypatch.setattr("dlfun.data.speech.BLOCK", 2)
+def test_recordings_are_cut_and_padded():
     settings = LogMel(8000, bands=20)
     recordings = [noise(n) for n in (300, 900, 2000, 1000, 250)]
     features, lengths = spectrograms(recordings, settings, 1000)

@@ -13,6 +13,7 @@ from dlfun.models import CNN, MODELS
 from dlfun.studies.options import DataOptions, StudyOptions
 from dlfun.types import HPARAMS, HParams, Layout
 from experiments import app, ending, flags, parsing, paths, replay
+from experiments.flagfiles import read_flagfiles
 
 ALL = ",".join(MODELS)
 FIRST = next(iter(DATASETS))
@@ -231,6 +232,32 @@ def test_flagfiles_nest(tmp_path):
     (tmp_path / "outer").write_text("--flagfile=inner\n// no flag\n--steps=4\n")
     found = options("--flagfile", "outer")
     assert (found.seeds, found.steps) == (3, 4)
+
+
+TOO_MUCH = {
+    "itself": (lambda f: f.write_text(f"--seeds=2\n--flagfile={f}\n"), "it names itself; take"),
+    "many lines": (lambda f: f.write_text("--seeds=2\n" * 20_000), "more than 10000 lines"),
+    "many comments": (lambda f: f.write_text("#\n" * 20_000), "more than 10000 lines"),
+    "a long line": (lambda f: f.write_text("--seeds=" + "2" * 2**21), "larger than 1 MiB"),
+    "no text": (lambda f: f.write_bytes(b"--seeds=2\n\0"), "not a text file"),
+    "a device": (lambda f: f.symlink_to("/dev/zero"), "not a text file"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_MUCH)
+def test_a_flagfile_that_holds_too_much_is_refused(case, tmp_path):
+    write, why = TOO_MUCH[case]
+    file = tmp_path / "mine.flags"
+    write(file)
+    with pytest.raises(UserError, match=rf"^--flagfile={file}: .*{why}|^--flagfile={file}: {why}"):
+        options(f"--flagfile={file}")
+
+
+def test_words_behind_two_dashes_are_no_flagfiles(tmp_path):
+    assert read_flagfiles(["--seeds=2", "--", "--flagfile=missing"])[1:] == [
+        "--",
+        "--flagfile=missing",
+    ]
 
 
 def test_flags_are_read_anew_each_time():

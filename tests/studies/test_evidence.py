@@ -329,3 +329,12 @@ def test_the_latent_plane_is_where_the_means_vary_most(trained):
     drawn = generate(arm, stack([dataset]), seed=0, member=1)
     for name in ("inputs", "reconstructions", "samples", "traversals"):
         assert drawn[name].dtype == np.float32
+
+
+def test_no_confusion_is_kept_of_more_classes_than_anybody_reads():
+    ids = np.arange(5000) % 1001
+    sure = np.ones((1, 5000))
+    assert "confusion" not in describe_predictions(ids[None], sure, ids, 1001)
+    assert (
+        describe_predictions(ids[None] % 1000, sure, ids % 1000, 1000)["confusion"].trace() == 5000
+    )

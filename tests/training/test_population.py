@@ -10,7 +10,8 @@ import pytest
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.models import MODELS, RNN
-from dlfun.studies.arm import make_members, resolve
+from dlfun.studies import arm
+from dlfun.studies.arm import make_members, resolve, streams_of
 from dlfun.studies.assemble import assemble, population
 from dlfun.studies.stacked import stack
 from dlfun.training import layout
@@ -165,3 +166,14 @@ def test_a_layout_of_fewer_devices_than_processes(monkeypatch):
     with pytest.raises(UserError, match=r"^--layout=1x5: fewer devices than the 2 processes;"):
         layout.check_layout(Layout(1, 5))
     assert layout.choose_layout("bpnn", None, 1).devices == 2
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_keys_of_many_replicates_are_those_of_each(monkeypatch, own):
+    root, replicates = keys.root_key(3), np.arange(5, 9)
+    alone = streams_of(root, replicates, "cnn", own)
+    monkeypatch.setattr(arm, "MANY", 2)
+    together = streams_of(root, replicates, "cnn", own)
+    for one, other in zip(jax.tree.leaves(alone), jax.tree.leaves(together), strict=True):
+        assert (one.dtype, one.shape) == (other.dtype, other.shape)
+        assert (one == other).all()

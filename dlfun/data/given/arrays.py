@@ -10,13 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.arrays import UNREADABLE, check_head, check_heads, read_member
+from dlfun.data.arrays import UNREADABLE, check_fits, check_head, check_heads, read_member
 from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import csv_file, table
 from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
 from dlfun.data.own.columns import HOW
 from dlfun.data.own.npz import first_line
-from dlfun.data.own.parts import short
+from dlfun.data.own.parts import COPIES, short
 from dlfun.errors import UserError
 from dlfun.words import plural
 
@@ -40,7 +40,9 @@ def read_npy(paths: Sequence[Path], source: Source) -> Given:
     (path,) = paths
     try:
         with path.open("rb") as file:
-            check_shape(check_head(file, path.stat().st_size)[0], source, path)
+            shape, needed = check_head(file, path.stat().st_size)
+            check_shape(shape, source, path)
+            check_fits(needed, COPIES)
             file.seek(0)
             array = np.load(file, allow_pickle=False)
     except UNREADABLE as error:
@@ -68,7 +70,7 @@ def read_npz(paths: Sequence[Path], source: Source) -> Given:
             name, held = inputs_name(archive, path), set(archive.namelist())
             padded = "lengths.npy" in held and source.spec.padded
             wanted = (name, "lengths.npy") if padded else (name,)
-            shapes = check_heads(archive, wanted, path.stat().st_size)
+            shapes = check_heads(archive, wanted, path.stat().st_size, COPIES)
             check_shape(shapes[name], source, path)
             array = read_member(archive, name)
             lengths = read_member(archive, "lengths.npy") if padded else None
@@ -129,6 +131,7 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
       UserError: naming the line that is not so.
     """
     rows: list[list[float]] = []
+    table.check_size(path)
     try:
         with csv_file.rows_of(path) as reader:
             for cells in reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,10 +10,12 @@ import numpy as np
 
 from dlfun.data.given import Given, Source
 from dlfun.data.own.images import open_image
+from dlfun.data.own.parts import COPIES
 from dlfun.data.own.recordings import read_wav
-from dlfun.data.speech import spectrograms
+from dlfun.data.spectrogram import log_mel
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.words import plural
 
 OTHER = "\ufffd"
@@ -54,12 +57,14 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
             f"{source.dtype}, whose range "
             "an image does not tell; give its inputs as .npy"
         )
+    check_memory(paths, source)
     stack = []
     for path in paths:
         image = open_image(path, (width, height), source.preparation.transparent)
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64)
-        stack.append(np.round(levels / 255 * source.white).reshape(source.spec.shape))
-    return Given(np.stack(stack).astype(source.dtype), names_of(paths))
+        levels = np.round(levels / 255 * source.white).reshape(source.spec.shape)
+        stack.append(levels.astype(source.dtype))
+    return Given(np.stack(stack), names_of(paths))
 
 
 def read_wavs(paths: Sequence[Path], source: Source) -> Given:
@@ -70,7 +75,7 @@ def read_wavs(paths: Sequence[Path], source: Source) -> Given:
         than a window.
     """
     check_modality(source, paths, "speech", "recordings")
-    settings, recordings = source.preparation.spectrogram, []
+    settings, lengths = source.preparation.spectrogram, []
     if settings is None:
         raise UserError(f"{source.given} does not say how it made spectrograms; give them as .npy")
     longest = settings.samples + (source.spec.shape[0] - 1) * settings.step
@@ -85,9 +90,19 @@ def read_wavs(paths: Sequence[Path], source: Source) -> Given:
             raise UserError(
                 f"{path} is shorter than a window of {1000 * settings.window:g} ms; leave it out"
             )
-        recordings.append(samples)
-    features, lengths = spectrograms(recordings, settings, longest)
-    return Given(features, names_of(paths), lengths)
+        lengths.append(min(len(samples), longest))
+    check_memory(paths, source)
+    again = (read_wav(path)[0] for path in paths)  # one by one: all at once may not fit
+    features, frames = log_mel(again, np.array(lengths), settings, source.spec.shape[0])
+    return Given(features, names_of(paths), frames)
+
+
+def check_memory(paths: Sequence[Path], source: Source) -> None:
+    """Raises UserError if so many inputs do not fit the memory."""
+    each = math.prod(source.spec.shape) * source.dtype.itemsize
+    check_room(
+        COPIES * len(paths) * each, f"{len(paths)} inputs, {paths[0]} the first,", "give fewer"
+    )
 
 
 def read_text(paths: Sequence[Path], source: Source) -> Given:

@@ -21,6 +21,8 @@ NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 CODE = re.compile(r"[+-]?(0[0-9]+|[0-9]{16,})")
 NO_CODE = re.compile(rf"(?!{CODE.pattern}\Z){NUMBER.pattern}")
+ONE = rf"(?!{CODE.pattern}(\n|\Z)){NUMBER.pattern}"
+NO_CODES = re.compile(rf"{ONE}(\n{ONE})*+")
 
 MISSING = frozenset(
     ("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "nat", "nil", "none", "null")
@@ -76,6 +78,12 @@ def check_text(names: Iterable[str], where: object = "") -> None:
             raise UserError(f"{before}'{shown}' is no text in UTF-8; rename it")
 
 
+def are_clean(texts: Iterable[str]) -> bool:
+    """Whether texts are as they print: sure of those without blanks, and quick."""
+    whole = "".join(texts)
+    return whole.isascii() and whole.isprintable() and " " not in whole
+
+
 def invisible(character: str) -> bool:
     """Whether a character shows nothing, and is no blank between words."""
     if character in BLANK or "\ufe00" <= character <= "\ufe0f":
@@ -114,6 +122,15 @@ def is_number(cell: str) -> bool:
     [True, True, True, True, True, False, False, False, False]
     """
     return NO_CODE.fullmatch(cell) is not None
+
+
+def are_numbers(cells: Iterable[str]) -> bool:
+    """Whether all of these cells are numbers, and no codes.
+
+    >>> are_numbers(["1", "-.5"]), are_numbers(["1", "01"]), are_numbers(["1", ""])
+    (True, False, False)
+    """
+    return NO_CODES.fullmatch("\n".join(cells)) is not None
 
 
 def is_whole(cell: str) -> bool:

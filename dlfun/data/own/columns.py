@@ -10,7 +10,7 @@ is no number.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ import numpy as np
 from dlfun.data.own import parts
 from dlfun.data.own.cells import (
     CODE,
+    are_numbers,
     check_apart,
     is_missing,
     is_number,
@@ -58,12 +59,13 @@ class Cells(NamedTuple):
 def check_filled(cells: Cells, category: bool = False) -> None:
     """Raises UserError if a cell is missing; `category` says that any text may stand there."""
     signs = "+" in cells.texts
-    for i, text in enumerate(cells.texts):
+    for text in dict.fromkeys(cells.texts):
         if is_missing(text) and not (signs and text == "-"):
+            line = cells.places[cells.texts.index(text)]
             said = "is empty" if not text else f"holds {text!r}, which says that it is missing"
             rename = ", or write it in another way if it is a category" if text and category else ""
             raise UserError(
-                f"{cells.path}, {cells.unit} {cells.places[i]}: the cell of {cells.name} {said}; "
+                f"{cells.path}, {cells.unit} {line}: the cell of {cells.name} {said}; "
                 f"fill it, or leave the {cells.unit} out{rename}"
             )
 
@@ -78,26 +80,31 @@ def is_numeric(cells: Cells, remedy: str = "") -> bool:
       UserError: if a cell is missing, or it is neither.
     """
     texts = cells.texts
-    check_filled(cells, category=sum(map(is_number, texts)) <= len(texts) / 2)
-    others = [i for i, text in enumerate(texts) if not is_number(text)]
-    if not others:
+    if are_numbers(texts):
         return True
-    if all(is_whole(text) or CODE.fullmatch(text) for text in texts):
+    counts = Counter(texts)
+    numbers = sum(count for text, count in counts.items() if is_number(text))
+    check_filled(cells, category=numbers <= len(texts) / 2)
+    if all(is_whole(text) or CODE.fullmatch(text) for text in counts):
         return False
-    meant = [i for i in others if looks_numeric(texts[i])]
-    numbers = len(texts) - len(others)
-    if numbers + len(meant) <= len(texts) / 2 or (is_few(texts) and not (numbers and meant)):
+    others = [text for text in counts if not is_number(text)]
+    meant = [text for text in others if looks_numeric(text)]
+    strange = sum(counts[text] for text in meant)
+    if numbers + strange <= len(texts) / 2 or (is_few(counts) and not (numbers and meant)):
         return False
-    most = "as most of the column are" if len(meant) < len(texts) else HOW
+    most = "as most of the column are" if strange < len(texts) else HOW
     raise UserError(
-        f"{cells.at((meant or others)[0])} is not a number, {most}; write it as one{remedy}, or "
-        f"leave the {cells.unit} out"
+        f"{cells.at(texts.index((meant or others)[0]))} is not a number, {most}; write it as one"
+        f"{remedy}, or leave the {cells.unit} out"
     )
 
 
-def is_few(texts: Sequence[str]) -> bool:
-    """Whether a column has few values, none of them stands alone, and its numbers are whole."""
-    counts = Counter(texts)
+def is_few(counts: Mapping[str, int]) -> bool:
+    """Whether a column has few values, none of them stands alone, and its numbers are whole.
+
+    Args:
+      counts: how often each value is there.
+    """
     numbers = [text for text in counts if is_number(text)]
     return len(counts) <= FEW and min(counts.values()) > 1 and all(map(is_whole, numbers))
 
@@ -156,7 +163,7 @@ def doubts_of(cells: Cells, numeric: bool) -> list[str]:
         return [said] if same else []
     if own:
         return [f"{name} is another text on each line; take it out if it names it"]
-    if any(is_number(text) or looks_numeric(text) or CODE.fullmatch(text) for text in texts):
+    if any(is_number(text) or looks_numeric(text) or CODE.fullmatch(text) for text in set(texts)):
         return [f"{name} is taken as categories ({first_text(cells)})"]
     return alike(sorted(set(texts)), name)
 

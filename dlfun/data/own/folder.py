@@ -14,7 +14,7 @@ from dlfun.data.own.cells import check_apart, clean
 from dlfun.data.own.columns import alike
 from dlfun.data.own.images import read_images
 from dlfun.data.own.parts import Found
-from dlfun.data.own.recordings import read_recordings
+from dlfun.data.own.recordings import read_recordings, uneven
 from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.errors import UserError
@@ -45,22 +45,24 @@ def read(path: Path) -> Found:
       UserError: naming the file, if one cannot be read or is not like the others.
     """
     files = find(path)
-    targets = np.array(files.targets, np.int32)
-    if files.paths[0].suffix.lower() in IMAGES:
-        inputs, transparent = read_images(files.paths)
-        lengths, prepared = None, Preparation(transparent=transparent)
+    splits, official = divided(files, path)
+    order = np.concatenate([split.inputs for split in splits.values()])
+    paths = [files.paths[i] for i in order]  # of a split together, so that none is copied
+    lengths, doubts = None, []
+    if paths[0].suffix.lower() in IMAGES:
+        inputs, transparent = read_images(paths)
+        prepared = Preparation(transparent=transparent)
     else:
-        inputs, lengths, settings = read_recordings(files.paths)
+        inputs, lengths, settings = read_recordings(paths)
         prepared = Preparation(spectrogram=settings)
-    whole = Split(inputs, targets, lengths)
-    splits = divided(whole, files.parts)
-    official = parts.GIVEN
-    if "test" not in splits:
-        splits = parts.hold_out(whole, path, files.classes)
-        official = HELD_OUT
+        doubts = uneven(paths, lengths, settings)
+    whole = Split(inputs, np.array(files.targets, np.int32)[order], lengths)
+    ends = np.cumsum([0, *(len(split.inputs) for split in splits.values())])
+    rows = zip(splits, ends, ends[1:], strict=False)
+    splits = {name: take(whole, slice(start, end)) for name, start, end in rows}
     spec = make_spec(whole, len(files.classes), official)
-    doubts = tuple(f"{path}: {doubt}" for doubt in alike(files.classes, "the folder"))
-    return Found(splits, spec, files.classes, None, doubts, prepared)
+    said = tuple(f"{path}: {d}" for d in (*alike(files.classes, "the folder"), *doubts))
+    return Found(splits, spec, files.classes, None, said, prepared)
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:
@@ -79,13 +81,14 @@ def make_spec(split: Split, classes: int, official: str) -> Spec:
     return Spec(shape, "speech", "classification", classes, padded=True, official_split=official)
 
 
-def divided(split: Split, names: Sequence[str]) -> dict[str, Split]:
-    """The examples of each split, in their order."""
-    return {
-        name: take(split, np.flatnonzero(np.array(names) == name))
-        for name in SPLITS
-        if name in names
-    }
+def divided(files: Files, path: Path) -> tuple[dict[str, Split], str]:
+    """The splits, the numbers of files in the place of inputs, and in words what they are."""
+    whole = Split(np.arange(len(files.paths)), np.array(files.targets, np.int32))
+    if "test" not in files.parts:
+        return parts.hold_out(whole, path, files.classes), HELD_OUT
+    names = np.array(files.parts)
+    rows = {name: np.flatnonzero(names == name) for name in SPLITS if name in files.parts}
+    return {name: take(whole, numbers) for name, numbers in rows.items()}, parts.GIVEN
 
 
 def folders(path: Path) -> list[Path]:
@@ -111,16 +114,17 @@ def find(path: Path) -> Files:
         check_names(root)
     parts.check_classes(classes, path)
     found = Files([], [], [], classes)
+    ids = {name: place for place, name in enumerate(classes)}
     for part, root in roots.items():
         for folder in folders(root):
-            if clean(folder.name) not in classes:
+            if clean(folder.name) not in ids:
                 raise UserError(
                     f"{folder}: {roots['train']} has no such class; take it out, or add it there"
                 )
             for file in files_in(folder):
                 found.paths.append(file)
                 found.parts.append(part)
-                found.targets.append(classes.index(clean(folder.name)))
+                found.targets.append(ids[clean(folder.name)])
     check_kinds(found.paths)
     return found
 

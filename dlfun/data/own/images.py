@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.data.own.parts import COPIES
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 
 BACKGROUND = 128
 """What fills transparent parts: mid-grey, on which both black and white drawings show."""
@@ -31,6 +33,22 @@ DEEP = re.compile(r"[IF](;|$)|(?!BGR)\w+;(16|32)")
 """How Pillow stores, or reads, more than 8 bits a channel; of colours it would drop the lower."""
 
 
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+"""What is read, by content. Pillow would hand others to programs of this machine (PostScript)."""
+
+OTHERS = {
+    "a TIFF": rb"II\*\0|MM\0\*|II\+\0|MM\0\+",
+    "PostScript": rb"%!PS|\xc5\xd0\xd3\xc6",
+    "a PDF": rb"%PDF",
+    "an AVIF or HEIF": rb"....ftyp(avi|hei|hev|mif|msf)",
+    "a JPEG 2000": rb"\0\0\0\x0cjP|\xff\x4f\xff\x51",
+    "a PPM": rb"P[1-7fFy]\s",
+    "an icon": rb"\0\0[\1\2]\0",
+    "a Photoshop file": rb"8BPS",
+    "a page or a drawing in XML": rb"\s*<(\?xml|!doctype|html|svg)",
+}
+"""The first bytes of files that are often named like an image."""
+
 FILLED = "filled"
 """Of the info of a PIL image: that it had transparent parts."""
 
@@ -45,17 +63,33 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
     Raises:
       UserError: naming the file, if one cannot be read or is of another size than the first.
     """
-    images = [open_image(path) for path in paths]
-    for path, image in zip(paths, images, strict=True):
-        if image.size != images[0].size:
+    stacked: np.ndarray = np.empty(0, np.uint8)
+    filled, height, width = False, 0, 0
+    for i, path in enumerate(paths):
+        image = open_image(path)
+        if not i:
+            check_size(image, paths)
+            width, height = image.size
+            stacked = np.empty((len(paths), height, width, len(image.getbands())), np.uint8)
+        if image.size != (width, height):
             raise UserError(
                 f"{path} is of {image.width} x {image.height} pixels and {paths[0]} of "
-                f"{images[0].width} x {images[0].height}; make all images one size"
+                f"{width} x {height}; make all images one size"
             )
-    mode = "L" if all(image.mode == "L" for image in images) else "RGB"
-    stacked = np.stack([np.asarray(image.convert(mode)) for image in images])
-    filled = any(FILLED in image.info for image in images)
-    return stacked[..., None] if mode == "L" else stacked, filled
+        if len(image.getbands()) > stacked.shape[-1]:
+            stacked = np.repeat(stacked, 3, axis=-1)
+        stacked[i] = np.asarray(image).reshape(height, width, -1)
+        filled |= FILLED in image.info
+    return stacked, filled
+
+
+def check_size(image: Any, paths: Sequence[Path]) -> None:
+    """Raises UserError if so many images of this size do not fit the memory."""
+    check_room(
+        COPIES * len(paths) * image.width * image.height * len(image.getbands()),
+        f"{len(paths)} images of {image.width} x {image.height} pixels",
+        "make them smaller, or leave some out",
+    )
 
 
 def open_image(path: Path, size: tuple[int, int] | None = None, fill: bool = True) -> Any:
@@ -71,17 +105,22 @@ def open_image(path: Path, size: tuple[int, int] | None = None, fill: bool = Tru
       UserError: if it cannot be read, is of another size, of more than 8 bits a channel,
         of several pictures, or shows nothing.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     bomb = Image.DecompressionBombWarning  # all that Pillow has for half a GB; more is an error
     try:
-        with warnings.catch_warnings(action="error", category=bomb), Image.open(path) as file:
+        with (
+            warnings.catch_warnings(action="error", category=bomb),
+            Image.open(path, formats=FORMATS) as file,
+        ):
             if size is not None and sorted(file.size) != sorted(size):
                 raise other_size(path, file.size, size)
             check_kind(file, path)
             image = ImageOps.exif_transpose(file)
             image.load()
             flat = flattened(image, path, fill)
+    except UnidentifiedImageError:
+        raise unidentified(path) from None
     except (*BROKEN, bomb, Image.DecompressionBombError) as error:
         raise UserError(
             f"{path} cannot be read as an image ({type(error).__name__}); mend it, or take it out"
@@ -89,6 +128,19 @@ def open_image(path: Path, size: tuple[int, int] | None = None, fill: bool = Tru
     if size is not None and flat.size != size:
         raise other_size(path, flat.size, size)
     return flat
+
+
+def unidentified(path: Path) -> UserError:
+    """The error of a file that is no image, or none that is read; it says what it looks like."""
+    with path.open("rb") as file:
+        start = file.read(32)
+    known = (
+        f"is {what} by its content, whatever its name"
+        for what, pattern in OTHERS.items()
+        if re.match(pattern, start, re.IGNORECASE | re.DOTALL)
+    )
+    why = next(known, "is no image by its content" if start else "is empty")
+    return UserError(f"{path} {why}; make it a PNG or JPEG, or take it out")
 
 
 def check_kind(file: Any, path: Path) -> None:

@@ -97,7 +97,7 @@ def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def load(path: Path) -> dict[str, np.ndarray]:
     """All arrays of an .npz file; those of Python objects are never read."""
     try:
-        return load_npz(path)
+        return load_npz(path, parts.COPIES)
     except UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as .npz ({first_line(error)}); write it with numpy.savez, "

@@ -19,6 +19,9 @@ GIVEN = "as given"
 OTHERWISE = (
     "; --target_type=class takes any whole numbers as classes, --target_type=number as numbers"
 )
+COPIES = 3
+"""Of what is read, in memory at a time: the whole, its splits, and the splits of a replicate."""
+
 SHOWN = 5  # labels that an error names
 NOT_FINITE = ("number that is not finite in float32", "numbers that are not finite in float32")
 

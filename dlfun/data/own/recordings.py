@@ -8,9 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.data import wav
-from dlfun.data.spectrogram import LogMel, log_mel, pad
+from dlfun.data.own.parts import COPIES
+from dlfun.data.spectrogram import LogMel, log_mel
 from dlfun.errors import UserError
+from dlfun.host_memory import check_room
 from dlfun.words import plural
+
+UNEVEN = 10
+"""So many times as long as half of the recordings is uneven."""
 
 HIGHEST = 8000  # Hz: what is above tells little of speech
 
@@ -25,31 +30,59 @@ def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogM
       UserError: naming the file, if one cannot be read, is shorter than a window of the
         spectrogram, or has another sampling rate than the first, or one that speech cannot have.
     """
-    recordings = []
-    first = 0
+    lengths, rates = [], []
     for path in paths:
         samples, rate = read_wav(path)
-        first = first or rate
-        if rate != first:
+        lengths.append(len(samples))
+        rates.append(rate)
+        if rate != rates[0]:
             raise UserError(
-                f"{path} has {rate} samples a second and {paths[0]} {first}; make all recordings "
-                "one sampling rate"
+                f"{path} has {rate} samples a second and {paths[0]} {rates[0]}; make all "
+                "recordings one sampling rate"
             )
-        recordings.append(samples)
-    if not RATES[0] <= first <= RATES[1]:
+    if not RATES[0] <= rates[0] <= RATES[1]:
         raise UserError(
-            f"{paths[0]} says that it has {plural(first, 'sample')} a second, and recordings must "
-            f"have {RATES[0]} to {RATES[1]:,}; write all anew at the rate they were made at, or "
+            f"{paths[0]} says that it has {plural(rates[0], 'sample')} a second, and recordings "
+            f"must have {RATES[0]} to {RATES[1]:,}; write all anew at the rate they were made at, or "
             "resample them"
         )
-    settings = LogMel(first, high=min(first / 2, HIGHEST))
-    for path, samples in zip(paths, recordings, strict=True):
-        if len(samples) < settings.samples:
+    settings = LogMel(rates[0], high=min(rates[0] / 2, HIGHEST))
+    for path, length in zip(paths, lengths, strict=True):
+        if length < settings.samples:
             raise UserError(
-                f"{path} is a recording of {1000 * len(samples) / first:.3g} ms, and a spectrogram "
+                f"{path} is a recording of {1000 * length / rates[0]:.3g} ms, and a spectrogram "
                 f"needs {1000 * settings.window:g}; take it out"
             )
-    return (*log_mel(*pad(recordings), settings), settings)
+    check_sizes(paths, lengths, settings)
+    again = (read_wav(path)[0] for path in paths)  # one by one: all at once may not fit
+    return (*log_mel(again, np.array(lengths), settings), settings)
+
+
+def check_sizes(paths: Sequence[Path], lengths: Sequence[int], settings: LogMel) -> None:
+    """Raises UserError if spectrograms, each padded to the longest, do not fit the memory."""
+    longest = int(np.argmax(lengths))
+    check_room(
+        COPIES * 4 * len(paths) * settings.frames(lengths[longest]) * settings.bands,
+        f"{len(paths)} spectrograms as long as that of {paths[longest]}, "
+        f"{lengths[longest] / settings.rate:.3g} s,",
+        "cut the recordings to shorter ones, or leave some out",
+    )
+
+
+def uneven(paths: Sequence[Path], lengths: np.ndarray, settings: LogMel) -> list[str]:
+    """A sentence where one recording is so long that most of what is trained on is padding.
+
+    Args:
+      lengths: [n], in frames.
+    """
+    longest, usual = int(lengths.argmax()), float(np.median(lengths))
+    if lengths[longest] <= UNEVEN * usual:
+        return []
+    seconds, half = (settings.hop * frames for frames in (lengths[longest], usual))
+    return [
+        f"{paths[longest].name} lasts {seconds:.3g} s and half of the recordings {half:.3g} s at "
+        "most; all are padded to it, and take as long; cut it, or take it out"
+    ]
 
 
 def read_wav(path: Path) -> tuple[np.ndarray, int]:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from dlfun.data.own import columns, csv_file, parts
-from dlfun.data.own.cells import check_apart, clean, is_number
+from dlfun.data.own.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.own.columns import Cells
 from dlfun.data.own.parts import Found
 from dlfun.data.own.targets import read_target, said
 from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.errors import UserError, unknown
+from dlfun.host_memory import check_room
 from dlfun.types import Spec, Split
 from dlfun.words import plural
 
 NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
 
 
-class Table(NamedTuple):
-    """The cells of a file: names of the columns, its rows, and the line each row ends on."""
+CELLS = 4
+"""So many times as much memory as on disk the cells of a table take, at least."""
 
-    names: list[str]
+
+class Table(NamedTuple):
+    """The cells of a file: the place of each column by name, its rows, and their last lines."""
+
+    places: dict[str, int]
     rows: list[list[str]]
     lines: list[int]
 
@@ -48,7 +55,7 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     """
     table = read_table(path)
     target = target_of(table, target_column, path)
-    names = [name for name in table.names if name != target]
+    names = [name for name in table.places if name != target]
     others = [cells_of(table, name, path) for name in names]
     features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
     found = read_target(cells_of(table, target, path), target_type)
@@ -76,10 +83,11 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     Raises:
       UserError: if there is no such column, or no other.
     """
-    target = table.names[-1] if target_column is None else clean(target_column)
-    if target not in table.names:
-        raise UserError(f"--target_column: {path}: {unknown('column', target, table.names)}")
-    if len(table.names) < 2:
+    names = list(table.places)
+    target = names[-1] if target_column is None else clean(target_column)
+    if target not in table.places:
+        raise UserError(f"--target_column: {path}: {unknown('column', target, names)}")
+    if len(names) < 2:
         raise UserError(f"{path} has one column only: {target}; commas must part at least two")
     return target
 
@@ -113,10 +121,10 @@ def numbers_of(cells: Cells) -> np.ndarray:
     Raises:
       UserError: if a cell is none.
     """
-    for i, text in enumerate(cells.texts):
-        if not is_number(text):
-            columns.check_filled(cells)
-            raise UserError(f"{cells.at(i)} is not a number ({columns.HOW}); mend it")
+    if not are_numbers(cells.texts):
+        columns.check_filled(cells)
+        i = next(i for i, text in enumerate(cells.texts) if not is_number(text))
+        raise UserError(f"{cells.at(i)} is not a number ({columns.HOW}); mend it")
     return columns.numbers_of(cells)
 
 
@@ -126,7 +134,7 @@ def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
     Raises:
       UserError: if a cell is none of the categories.
     """
-    known = set(categories)
+    known = {category: place for place, category in enumerate(categories)}
     for i, text in enumerate(cells.texts):
         if text not in known:
             columns.check_filled(cells)
@@ -134,7 +142,7 @@ def one_hot(cells: Cells, categories: Sequence[str]) -> np.ndarray:
                 f"{cells.at(i)} is none of {parts.listed(categories)}, which the model knows; "
                 f"write one of them, or leave the {cells.unit} out"
             )
-    return (np.array(cells.texts)[:, None] == np.array(categories)).astype(np.float64)
+    return np.eye(len(categories))[[known[text] for text in cells.texts]]
 
 
 def numeric_of(features: Sequence[Feature]) -> np.ndarray:
@@ -152,7 +160,7 @@ def read_like(features: Sequence[Feature], path: Path) -> np.ndarray:
         due, or a text none of the categories.
     """
     table = read_table(path)
-    missing = [feature.name for feature in features if feature.name not in table.names]
+    missing = [feature.name for feature in features if feature.name not in table.places]
     if missing:
         raise UserError(f"{path}: has no column {missing[0]}, which the model needs; add it")
     return encoded([cells_of(table, feature.name, path) for feature in features], features)
@@ -161,11 +169,12 @@ def read_like(features: Sequence[Feature], path: Path) -> np.ndarray:
 def read_table(path: Path) -> Table:
     """The cells of a file, cleaned, as many in each line as there are columns."""
     rows, lines = [], []
+    check_size(path)
     try:
         with csv_file.rows_of(path) as reader:
             for row in reader:
                 if row:
-                    rows.append(list(map(clean, row)))
+                    rows.append(row if are_clean(row) else list(map(clean, row)))
                     lines.append(reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
@@ -175,28 +184,32 @@ def read_table(path: Path) -> Table:
         ) from None
     if len(rows) < 2:
         raise UserError(f"{path} must hold a line of column names, and an example on each other")
-    table = Table(rows[0], rows[1:], lines[1:])
-    check_cells(table, path)
-    return table
+    check_cells(rows, lines, path)
+    return Table({name: place for place, name in enumerate(rows[0])}, rows[1:], lines[1:])
 
 
-def check_cells(table: Table, path: Path) -> None:
+def check_size(path: Path) -> None:
+    """Raises UserError if the texts of a table do not fit the memory."""
+    remedy = "leave rows or columns out, or give numbers as .npz"
+    check_room(CELLS * path.stat().st_size, f"{path}: its cells", remedy)
+
+
+def check_cells(rows: Sequence[Sequence[str]], lines: Sequence[int], path: Path) -> None:
     """Raises UserError unless columns have names of their own, and every line a cell for each."""
-    twice = {name for name in table.names if table.names.count(name) > 1 or not name}
+    names = rows[0]
+    twice = sorted(name for name, count in Counter(names).items() if count > 1 or not name)
     if twice:
-        raise UserError(
-            f"{path}, line 1: every column needs a name of its own; see {sorted(twice)[0]!r}"
-        )
-    check_apart(table.names, f"{path}, line 1")
-    for row, line in zip(table.rows, table.lines, strict=True):
-        if len(row) != len(table.names):
+        raise UserError(f"{path}, line 1: every column needs a name of its own; see {twice[0]!r}")
+    check_apart(names, f"{path}, line 1")
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(names):
             raise UserError(
                 f"{path}, line {line}: {plural(len(row), 'cell')}, and line 1 names "
-                f"{plural(len(table.names), 'column')}"
+                f"{plural(len(names), 'column')}"
             )
 
 
 def cells_of(table: Table, name: str, path: Path) -> Cells:
     """The cells of a column."""
-    place = table.names.index(name)
-    return Cells([row[place] for row in table.rows], f"column {name}", path, table.lines)
+    cell = itemgetter(table.places[name])
+    return Cells(list(map(cell, table.rows)), f"column {name}", path, table.lines)

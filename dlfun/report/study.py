@@ -15,8 +15,10 @@ import numpy as np
 from dlfun.errors import UserError
 from dlfun.report import verdicts
 from dlfun.report.table import MEANING, cells, heading, study_table, summarise, without_empty
+from dlfun.studies.arguments import path, text
 from dlfun.studies.called import Data, in_python
 from dlfun.studies.checksums import check_record
+from dlfun.studies.kinds import checked
 from dlfun.studies.recorded import (
     broken,
     read_arrays,
@@ -142,7 +144,7 @@ class Study:
         """
         from dlfun.report.html import write_report
 
-        target = self.folder / "report.html" if file is None else Path(file)
+        target = self.folder / "report.html" if file is None else Path(path("file", file))
         return Page(write_report(target.parent, [self.folder], target.name))
 
     @in_python()
@@ -155,7 +157,8 @@ class Study:
         from dlfun.studies.folders import check_output_dir
         from dlfun.studies.record import write_record
 
-        check_output_dir(str(folder))
+        folder = path("folder", folder)
+        check_output_dir(folder)
         check_record(self.folder)
 
         def fill(building: Path) -> None:
@@ -193,16 +196,21 @@ class Study:
                 f"python -m experiments.predict {self.folder} --inputs=FILE"
             )
         from dlfun.data.given import Given, numbered
-        from dlfun.studies.use.called import network_of, prepared
+        from dlfun.data.own import as_array
+        from dlfun.studies.use.called import MEMBER, network_of, prepared
         from dlfun.studies.use.predict import answer
 
+        chosen = checked(MEMBER, "member", member)
+        model = None if model is None else text("model", model)
+        dataset = None if dataset is None else text("dataset", dataset)
+        array = as_array(inputs, "inputs", "predict")
         with self._trained.settled():
             record, arms = read_record(self.folder), self._trained.arms()
-            found = network_of(record, arms, model, dataset, str(member))
+            found = network_of(record, arms, model, dataset, chosen)
             data = next(d for d in self._trained.data if d.name == found.data.first.name)
-            examples = prepared(np.asarray(inputs), data)
+            examples = prepared(array, data)
             given = Given(examples, numbered(len(examples)))
-            return answer(found, given, ensemble=member == "ensemble")
+            return answer(found, given, ensemble=chosen == "ensemble")
 
 
 def value_of(text: str) -> Any:

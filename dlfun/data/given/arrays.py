@@ -15,9 +15,7 @@ from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import table
 from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
 from dlfun.data.own.columns import HOW
-from dlfun.data.own.npz import first_line
-from dlfun.data.own.parts import short
-from dlfun.errors import UserError
+from dlfun.errors import UserError, first_line, short
 
 NAMES = ("inputs", "test_inputs", "x_test")
 """Arrays of an .npz that are the inputs, in this order; else its only one."""

@@ -255,6 +255,8 @@ def own_model(module: nn.Module, name: str | None) -> Model:
             f"{type(module).__name__}: {first_line(error)}; give its fields "
             "hashable values, such as tuples"
         ) from None
+    if not callable(module):
+        raise UserError(f"{type(module).__name__}: has no __call__, which models need; give it one")
     name = type(module).__name__.lower() if name is None else arguments.text("name", name, "'mine'")
     if name in MODELS or name in CLASSICAL or not NAME.fullmatch(name):
         raise UserError(

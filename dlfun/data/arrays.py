@@ -17,7 +17,15 @@ import numpy as np
 LARGEST = 2**33
 """Bytes that the arrays of a smaller file may take, at most: compressed, they may claim any."""
 
-UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    OSError,
+    KeyError,
+    RuntimeError,  # encrypted, compressed in a way that Python does not know, or nested too deeply
+)
 """What reading a file raises that is damaged, or is none of arrays."""
 
 

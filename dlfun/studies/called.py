@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from dlfun.studies.keywords import ModelOptions as ModelKeywords
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]*")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 """What a model of the user's own may be called: names that flags and files can hold."""
 
 PLACES = {

@@ -99,7 +99,7 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
         raise UserError(
             f"{where}: there is no {NAME}; make one by --tune --stage=tune, and name its record"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{where}: cannot be read ({error}); tune anew") from None
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise UserError(f"{where}: is not of this version of dlfun; tune anew")

@@ -17,7 +17,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum
 from dlfun.data.own.cells import clean
 from dlfun.data.reading import Raw, permute
-from dlfun.errors import UserError, first_line
+from dlfun.errors import UserError, first_line, short
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
 
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
+
+LONGEST = 150
+"""Bytes of a name, at most: files of a record are called by data set, model and more."""
 
 
 def is_path(text: str) -> bool:
@@ -155,6 +158,11 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
 
     Its arrays cannot be changed any more: their checksum says which data these are.
     """
+    if len(name.encode()) > LONGEST:
+        raise UserError(
+            f"{short(name)}: its name has {len(name)} characters, and names of files are made of it; "
+            f"give it one of {LONGEST} or less"
+        )
     splits, scaling = found.splits, found.scaling
     if options.permute_features:
         splits = {

@@ -160,7 +160,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
     """
     if len(name.encode()) > LONGEST:
         raise UserError(
-            f"{short(name)}: its name has {len(name)} characters, and names of files are made of it; "
+            f"{short(name)}: its name has {len(name)} characters, and files are named after it; "
             f"give it one of {LONGEST} or less"
         )
     splits, scaling = found.splits, found.scaling

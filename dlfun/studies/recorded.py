@@ -156,7 +156,7 @@ def read_rows(folder: Path) -> list[dict[str, str]]:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error):
         rows = []
-    if not rows or not {"model", "dataset", "replicate", "status"} <= set(rows[0]):
+    if not rows or not {"model", "dataset", "status"} <= set(rows[0]):
         raise broken(folder, "members.csv")
     check_cells(rows, folder / "members.csv")
     return rows

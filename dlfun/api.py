@@ -127,8 +127,9 @@ def model(
     Args:
       what: one of `dlfun.models.MODELS`: perceptron, softmax, bpnn, cnn, rnn, vae. Or a Flax Linen
         module of your own, whose `__call__` takes inputs [batch, *shape] and gives
-        [batch, outputs]; it is also given those of `train`, `deterministic` and `dropout_rate`
-        (a rate that may be swept) that it takes. Its random streams are `noise` and `dropout`.
+        [batch, outputs], each row of its own alone; it is also given those of `train`, `training`,
+        `is_training`, `deterministic`, `use_running_average` and `dropout_rate` (a rate that may be
+        swept) that it takes. Its random streams may have any names; it draws in training alone.
       name: of a module of your own, in tables and records; its class's name unless given.
 
     Raises:

@@ -23,7 +23,8 @@ from dlfun import numerics
 from dlfun.decoration import spared
 from dlfun.errors import unknown
 from dlfun.report.study import Study, Trained
-from dlfun.studies import called
+from dlfun.studies import arguments, called
+from dlfun.studies.arguments import several
 from dlfun.studies.called import Data, Model, in_python
 from dlfun.studies.keywords import DataOptions, ModelOptions, Options, RunOptions
 
@@ -64,7 +65,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     from dlfun import data
 
     chosen = called.read_data_options(options)
-    source = str(name)
+    source = arguments.path("name", name)
     if source not in data.DATASETS and data.is_path(source):
         from dlfun.data.own import absolute
 
@@ -90,8 +91,9 @@ def from_arrays(
         videos [n, frames, height, width, channels]; uint8 are brightnesses, 0 to 255.
       targets: class ids [n] or their names; or numbers [n] or [n, outputs] in floating point.
         None: there are no labels, and a vae alone can learn.
-      test, validation: pairs of the same kind. Without `test` a fixed fifth is held out, stratified
-        by class; without `validation` a `validation_fraction` of the rest.
+      test, validation: pairs of the same kind, of which None stands for no labels. Without `test`
+        a fixed fifth is held out, stratified by class; without `validation` a
+        `validation_fraction` of the rest.
       name: what tables and records call it.
 
     Raises:
@@ -105,13 +107,13 @@ def from_arrays(
     """
     from dlfun.data.own import read_arrays
 
-    chosen = called.read_data_options(options)
-    arrays = {"train_inputs": inputs}
-    if targets is not None:
-        arrays["train_targets"] = targets
-    for part, pair in (("test", test), ("validation", validation)):
-        if pair is not None:
+    chosen, name = called.read_data_options(options), arguments.text("name", name, "'mine'")
+    arrays = {"train_inputs": inputs, "train_targets": targets}
+    for part, given in (("test", test), ("validation", validation)):
+        if given is not None:
+            pair = arguments.pair(part, given)
             arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
+    arrays = {what: array for what, array in arrays.items() if array is not None}
     with numerics.settled():
         return Data(called.doubted(read_arrays(arrays, name, chosen)), chosen)
 
@@ -125,8 +127,9 @@ def model(
     Args:
       what: one of `dlfun.models.MODELS`: perceptron, softmax, bpnn, cnn, rnn, vae. Or a Flax Linen
         module of your own, whose `__call__` takes inputs [batch, *shape] and gives
-        [batch, outputs]; it is also given those of `train`, `deterministic` and `dropout_rate`
-        (a rate that may be swept) that it takes. Its random streams are `noise` and `dropout`.
+        [batch, outputs], each row of its own alone; it is also given those of `train`, `training`,
+        `is_training`, `deterministic`, `use_running_average` and `dropout_rate` (a rate that may be
+        swept) that it takes. Its random streams may have any names; it draws in training alone.
       name: of a module of your own, in tables and records; its class's name unless given.
 
     Raises:
@@ -277,7 +280,7 @@ def read(folder: str | Path) -> Study:
     >>> dlfun.read(study.folder).rows == study.rows
     True
     """
-    return Study(Path(folder))
+    return Study(Path(arguments.path("folder", folder)))
 
 
 def as_model(given: str | Model | nn.Module) -> Model:
@@ -290,20 +293,17 @@ def as_data(given: str | Data) -> Data:
     return given if isinstance(given, Data) else load(given)
 
 
-def several(given: Any) -> list[Any]:
-    """A list of what was given, one or several."""
-    return list(given) if isinstance(given, list | tuple) else [given]
-
-
 def made(call: Call, given: Mapping[str, Any]) -> Study:
     """The study of a call; without an output_dir its record goes with it."""
     from dlfun.studies.running import arms_of, kept, options_of, run
 
     output_dir = given.get("output_dir")
+    if output_dir is not None:
+        output_dir = arguments.path("output_dir", output_dir)
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
-        folder = str(Path(output_dir or f"{temporary}/study").expanduser())
+        folder = output_dir or f"{temporary}/study"
         options = options_of(call, rest, folder)
         own = functools.partial(numerics.settled, options.precision, options.matmul_precision)
         with own(), kept(call, options) if output_dir else contextlib.nullcontext(options) as going:

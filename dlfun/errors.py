@@ -21,15 +21,52 @@ def visible(text: str) -> str:
     return STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+QUOTED = 60
+"""So many characters of a user's value an error quotes."""
+
+LONGEST = 1000
+"""Characters of an error, at most: what is quoted in full, such as a path, may be of any length."""
+
+
+def short(value: object, most: int = QUOTED) -> str:
+    r"""A user's value as an error quotes it: on one line, and cut where it is long.
+
+    >>> short("a\nb"), short("x" * 99, most=5), short([1, 2])
+    ('a b', 'xxxxx...', '[1, 2]')
+    """
+    try:
+        text = " ".join(str(value).splitlines())
+    except Exception:  # whatever a value of the user's own may raise
+        return f"a {type(value).__name__}"
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def first_line(error: BaseException) -> str:
+    r"""What an error says, on one line and shortly, without a full stop; else its name.
+
+    >>> first_line(ValueError("too long.\nSee the manual.")), first_line(AssertionError())
+    ('too long', 'AssertionError')
+    """
+    lines = str(error).strip().splitlines()
+    return short(lines[0], 200).rstrip(".") if lines else type(error).__name__
+
+
 class UserError(Exception):
     """Bad input: one clear line that says what is wrong and what to do.
 
-    Scripts print it without a traceback and exit with code 2.
+    Scripts print it without a traceback and exit with code 2. Of a longer line than `LONGEST` the
+    middle is left out: what is wrong stands at its beginning, what to do at its end.
     """
 
     def __str__(self) -> str:
         """The line, which may hold words of others."""
         return visible(super().__str__())
+
+    def __init__(self, message: str) -> None:
+        line = " ".join(message.splitlines())
+        if len(line) > LONGEST:
+            line = f"{line[: LONGEST * 2 // 3]} ... {line[-LONGEST // 4 :]}"
+        super().__init__(line)
 
 
 class ArgumentError(UserError, ValueError):
@@ -52,7 +89,7 @@ def unknown(kind: str, name: str, valid: Iterable[str]) -> UserError:
     """
     import difflib
 
-    valid = list(valid)
+    name, valid = short(name), [short(one) for one in valid]
     near = difflib.get_close_matches(name.lower(), valid, n=1, cutoff=0.3)
     hint = f"; did you mean '{near[0]}'?" if near else "."
     more = f", and {len(valid) - SHOWN} more" if len(valid) > SHOWN else ""

@@ -170,12 +170,16 @@ def parse_flags(
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:
         raise unknown_flag(values, error.flagname) from None
+    except RecursionError:  # absl looks for the nearest flag, too, as deep as its name is long
+        names = (arg.lstrip("-").partition("=")[0] for arg in args if arg.startswith("-"))
+        raise unknown_flag(values, max(names, key=len)) from None
     except (absl_flags.Error, ValueError, TypeError) as error:
         raise UserError(f"{error}; see --help") from None
 
 
 def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     """The error for a flag that the script does not have, with the nearest that it has."""
+    name = short(name)
     flag, space, value = name.partition(" ")
     if space:
         return UserError(f"--{name}: write --{flag}={value.strip()}")
@@ -183,7 +187,7 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{short(name)}; {hint}--help lists all flags")
+    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
 
 
 def show(text: str) -> None:
@@ -209,7 +213,7 @@ def guarded(body: Callable[[], Any]) -> Any:
         line = explain(error)
         if line is None:
             raise
-        print(f"error: {' '.join(line.split())}", file=stderr(), flush=True)
+        print(f"error: {' '.join(str(UserError(line)).split())}", file=stderr(), flush=True)
         return BAD_INPUT
 
 

@@ -13,6 +13,7 @@ prints what the arms of the others gained over those of the same name in the fir
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -87,6 +88,14 @@ def main(argv: list[str]) -> None:
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
+    from dlfun.studies.recorded import unsealed
+
+    with unsealed(*folders):
+        report(folders)
+
+
+def report(folders: Sequence[Path]) -> None:
+    """What the flags ask for, of these records."""
     if FLAGS["between"].value is not None:
         print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
         return

@@ -119,11 +119,19 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     Raises:
       UserError: if the record, the model or its data cannot be read, or the choice is unclear.
     """
-    from dlfun.studies.recorded import broken, read_record
+    from dlfun.studies.recorded import unsealed
 
     if len(words) != 1:
         raise UserError(f"name the directory of one record: python -m experiments.{script} RUN_DIR")
-    record = read_record(Path(words[0]))
+    with unsealed(Path(words[0])):
+        return chosen_of(values, Path(words[0]))
+
+
+def chosen_of(values: absl_flags.FlagValues, folder: Path) -> Chosen:
+    """The model that flags choose of the record in a folder."""
+    from dlfun.studies.recorded import broken, read_record
+
+    record = read_record(folder)
     study = verify.study_of(record.script, record.folder, values, data=False)
     verify.start_jax(study)
     from dlfun.studies.datasets import FILE, read_datasets

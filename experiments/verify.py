@@ -193,9 +193,18 @@ def start_jax(values: absl_flags.FlagValues) -> None:
 
 def main(argv: list[str]) -> None:
     """Verifies the record that the command line names."""
+    from dlfun.studies.recorded import unsealed
+
+    folder = folder_of(argv[1:])
+    with unsealed(folder):
+        certify(folder)
+
+
+def certify(folder: Path) -> None:
+    """Verifies the record in a folder, and writes its certificate."""
     from dlfun.studies.recorded import read_record
 
-    record = read_record(folder_of(argv[1:]))
+    record = read_record(folder)
     values = study_of(record.script, record.folder)
     start_jax(values)
     from dlfun.report.determinism import certificate_table

@@ -22,7 +22,15 @@ LARGEST = 2**28
 RATIO = 250
 """So many times as large as their file more arrays may be: zeros alone are 1,000 times."""
 
-UNREADABLE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, OSError, KeyError)
+UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    ValueError,
+    EOFError,
+    OSError,
+    KeyError,
+    RuntimeError,  # encrypted, compressed in a way that Python does not know, or nested too deeply
+)
 """What reading a file raises that is damaged, or is none of arrays."""
 
 

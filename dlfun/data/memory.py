@@ -124,7 +124,7 @@ def verify(folder: Path, encoding: str = "") -> str | None:
         seal = json.loads(path.read_text())
         files, checksum = dict(seal["files"]), str(seal["arrays"])
         made = seal.get("encoding", "")
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise damaged(path, folder) from None
     for name, expected in files.items():
         file = folder / name

@@ -7,10 +7,7 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-from dlfun.errors import ArgumentError, unknown
-
-SHOWN = 60
-"""Characters of a value that an error shows at most."""
+from dlfun.errors import ArgumentError, short, unknown
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:
@@ -100,8 +97,7 @@ def shown(value: Any) -> str:
     >>> shown("FULL"), shown((2, 2))
     ("'FULL'", '(2, 2)')
     """
-    text = " ".join(repr(value).split())
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
+    return short(repr(value))
 
 
 def index(value: Any) -> int | None:

@@ -12,6 +12,7 @@ from dlfun.layers import live
 from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
 from dlfun.models import MODELS, live_parts, row_of
+from dlfun.models.own import streams as own_streams
 from dlfun.scaling import Scaling
 from dlfun.types import (
     Array,
@@ -45,11 +46,8 @@ def cast(tree: Any, dtype: Any) -> Any:
 
 
 def random_streams(settings: Settings, key: Array) -> dict[str, Array]:
-    """The chance of a model; modules of users' own may have Flax's dropout, which has a stream."""
-    if settings.model in MODELS:
-        return {"noise": key}
-    noise, dropout = jax.random.split(key)
-    return {"noise": noise, "dropout": dropout}
+    """The chance of a model; modules of users' own may have streams of any name."""
+    return {"noise": key} if settings.model in MODELS else own_streams(key)
 
 
 def live_of(settings: Settings, spec: Spec, hparams: HParams) -> live.Parts:
@@ -101,7 +99,7 @@ def gradient_learner(
             train=hparams is not None,
             dropout_rate=rate,
             rngs=random_streams(settings, key),
-            mutable=["batch_stats", "carried", live.COLLECTION],
+            mutable=list(state.model_state),
             **more,
         )
         return cast(outputs, stored), cast(model_state, stored)

@@ -8,15 +8,17 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
 from dlfun.errors import UserError, visible
 from dlfun.report import verdicts
 from dlfun.report.table import MEANING, cells, heading, study_table, summarise, without_empty
+from dlfun.studies.arguments import path, text
 from dlfun.studies.called import Data, in_python
 from dlfun.studies.checksums import check_record
+from dlfun.studies.kinds import checked
 from dlfun.studies.recorded import (
     broken,
     read_arrays,
@@ -25,6 +27,7 @@ from dlfun.studies.recorded import (
     read_rows,
     script_of,
     swept_of,
+    unsealed,
 )
 
 if TYPE_CHECKING:
@@ -32,6 +35,21 @@ if TYPE_CHECKING:
     from dlfun.studies.verify import Arm
 
 PAIRS = "comparison.json"
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def of_record(method: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
+    """A method of a study whose errors speak of arguments, and of its record's files."""
+
+    @functools.wraps(method)
+    def call(study: Study, /, *args: P.args, **options: P.kwargs) -> T:
+        with in_python(), unsealed(study.folder):
+            return method(study, *args, **options)
+
+    return call
 
 
 class Page(NamedTuple):
@@ -82,26 +100,31 @@ class Study:
         self._script = script_of(self.folder)
 
     @functools.cached_property
+    @of_record
     def _texts(self) -> list[dict[str, str]]:
         return read_rows(self.folder)
 
     @property
+    @of_record
     def rows(self) -> list[dict[str, Any]]:
         """A row a run, as in members.csv: name -> text, number, or None where it has none."""
         return [{name: value_of(text) for name, text in row.items()} for row in self._texts]
 
     @functools.cached_property
+    @of_record
     def history(self) -> dict[str, np.ndarray]:
         """dataset/model/metric -> [members, intervals], and dataset/model/step -> [intervals]."""
         return read_arrays(self.folder, "history.npz")
 
     @functools.cached_property
+    @of_record
     def parameters(self) -> dict[str, dict[str, np.ndarray]]:
         """dataset-model -> Flax's name -> [members, ...]; `member` says which rows they are of."""
         names = sorted(path.stem for path in (self.folder / "parameters").glob("*.npz"))
         return {name: read_arrays(self.folder, f"parameters/{name}.npz") for name in names}
 
     @functools.cached_property
+    @of_record
     def pairs(self) -> list[dict[str, Any]]:
         """A record of each pair of arms, as in comparison.json: difference, interval, verdict."""
         found = read_json(self.folder, PAIRS) if (self.folder / PAIRS).exists() else []
@@ -110,10 +133,12 @@ class Study:
         return found
 
     @property
+    @of_record
     def swept(self) -> list[str]:
         """The names that a sweep varied, which are columns of its rows."""
         return swept_of(self.folder)
 
+    @of_record
     def __repr__(self) -> str:
         """Table, notes and verdicts, as the scripts print them."""
         by = self.swept or ["model"]
@@ -123,6 +148,7 @@ class Study:
     def _split(self) -> str:
         return "validation" if self._script == "sweep" else "test"
 
+    @of_record
     def _repr_html_(self) -> str:
         lines = summarise(self._texts, self._split(), self.swept or ["model"])
         tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
@@ -131,7 +157,7 @@ class Study:
         said = "".join(f"<br>{html.escape(note)}" for note in (MEANING, *self.notes))
         return f"{'<br>'.join(tables)}<small>{said.removeprefix('<br>')}</small>"
 
-    @in_python()
+    @of_record
     def report(self, file: str | Path | None = None) -> Page:
         """The page of the study, written to report.html in its record, or to `file`.
 
@@ -144,9 +170,9 @@ class Study:
 
         if file is None:
             return Page(write_report(self.folder, [self.folder]))
-        return Page(write_page(str(file), [self.folder]))
+        return Page(write_page(path("file", file), [self.folder]))
 
-    @in_python()
+    @of_record
     def save(self, folder: str | Path) -> Path:
         """Copies the record to a new folder, where all scripts can read it.
 
@@ -156,7 +182,7 @@ class Study:
         from dlfun.studies.folders import check_output_dir, followed
         from dlfun.studies.record import write_record
 
-        folder = followed(str(folder))
+        folder = followed(path("folder", folder))
         check_output_dir(folder)
         check_record(self.folder)
 
@@ -165,7 +191,7 @@ class Study:
 
         return write_record(folder, fill)
 
-    @in_python()
+    @of_record
     def predict(
         self,
         inputs: Any,
@@ -195,16 +221,21 @@ class Study:
                 f"python -m experiments.predict {self.folder} --inputs=FILE"
             )
         from dlfun.data.given import Given, numbered
-        from dlfun.studies.use.called import network_of, prepared
+        from dlfun.data.own import as_array
+        from dlfun.studies.use.called import MEMBER, network_of, prepared
         from dlfun.studies.use.predict import answer
 
+        chosen = checked(MEMBER, "member", member)
+        model = None if model is None else text("model", model)
+        dataset = None if dataset is None else text("dataset", dataset)
+        array = as_array(inputs, "inputs", "predict")
         with self._trained.settled():
             record, arms = read_record(self.folder), self._trained.arms()
-            found = network_of(record, arms, model, dataset, str(member))
+            found = network_of(record, arms, model, dataset, chosen)
             data = next(d for d in self._trained.data if d.name == found.data.first.name)
-            examples = prepared(np.asarray(inputs), data)
+            examples = prepared(array, data)
             given = Given(examples, numbered(len(examples)))
-            return answer(found, given, ensemble=member == "ensemble")
+            return answer(found, given, ensemble=chosen == "ensemble")
 
 
 def value_of(text: str) -> Any:

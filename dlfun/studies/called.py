@@ -17,10 +17,10 @@ from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.data.reading import Raw
 from dlfun.decoration import stderr, usable_streams
-from dlfun.errors import UserError, unknown
+from dlfun.errors import UserError, first_line, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
-from dlfun.studies import kinds
+from dlfun.studies import arguments, kinds
 from dlfun.studies.classical import CLASSICAL
 from dlfun.studies.kinds import Kind, checked
 from dlfun.studies.options import KINDS, ModelOptions
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 
     from dlfun.studies.keywords import ModelOptions as ModelKeywords
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 """What a model of the user's own may be called: names that flags and files can hold."""
 
-PLACES = ("data_dir", "manual_dir", "target_column")
-"""Options of data that matter only while they are read."""
+PLACES = {
+    "data_dir": arguments.path,
+    "manual_dir": arguments.path,
+    "target_column": arguments.text,
+}
+"""Options of data that matter only while they are read, and what reads them."""
 
 
 @contextlib.contextmanager
@@ -104,6 +108,8 @@ class Data:
         """
         from dlfun import keys
 
+        seed = checked(KINDS["seed"], "seed", seed)
+        replicate = checked(kinds.integer(0), "replicate", replicate)
         with numerics.settled():
             key = keys.stream(keys.root_key(seed), "split")
             return datasets.split(self.raw, key, replicate, self.options)
@@ -226,7 +232,7 @@ def make_model(what: str | nn.Module, name: str | None, given: Mapping[str, Any]
     if what not in MODELS:
         raise unknown("model", what, MODELS)
     if name is not None:
-        raise UserError(f"name={name}: {what} has a name; names are for modules of your own")
+        raise UserError(f"name={short(name)}: {what} has a name; names are for modules of your own")
     return Model(what).replace(**given)
 
 
@@ -247,12 +253,16 @@ def own_model(module: nn.Module, name: str | None) -> Model:
         hash(module)
     except TypeError as error:
         raise UserError(
-            f"{type(module).__name__}: {str(error).splitlines()[0].rstrip('. ')}; give its fields "
+            f"{type(module).__name__}: {first_line(error)}; give its fields "
             "hashable values, such as tuples"
         ) from None
-    name = name or type(module).__name__.lower()
+    if not callable(module):
+        raise UserError(f"{type(module).__name__}: has no __call__, which models need; give it one")
+    name = type(module).__name__.lower() if name is None else arguments.text("name", name, "'mine'")
     if name in MODELS or name in CLASSICAL or not NAME.fullmatch(name):
-        raise UserError(f"name={name}: is taken, or no plain name; give another, as in name='mine'")
+        raise UserError(
+            f"name={short(name)}: is taken, or no plain name; give another, as in name='mine'"
+        )
     return Model(name, module=module)
 
 
@@ -267,7 +277,7 @@ def read_data_options(given: Mapping[str, Any]) -> DataOptions:
         if name not in fields:
             raise unknown("option of data", name, fields)
     values: dict[str, Any] = {
-        name: str(value) if name in PLACES else checked(KINDS[name], name, value)
+        name: PLACES[name](name, value) if name in PLACES else checked(KINDS[name], name, value)
         for name, value in given.items()
         if value is not None
     }

@@ -113,7 +113,7 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
             f"{where}: there is no {NAME}; name the record that --tune --stage=tune made, where it "
             "is now"
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{where}: cannot be read ({error}); tune anew") from None
     if not isinstance(contents, dict) or contents.get("format") != FORMAT:
         raise UserError(f"{where}: is not of this version of dlfun; tune anew")

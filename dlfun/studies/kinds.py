@@ -7,20 +7,22 @@ first: both are held to the same bounds in the same words. Needs no JAX.
 from __future__ import annotations
 
 import dataclasses
+import enum
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
+from dlfun.errors import short as short
 from dlfun.studies import numerals
 from dlfun.types import Range
 
 LARGEST = 2**31 - 1
-SHOWN = 60
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,11 +42,6 @@ class Kind:
     form: str
     choices: tuple[str, ...] = ()
     whole: bool = False
-
-
-def short(text: str) -> str:
-    """A text as an error shows it: cut where it is long."""
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def integer(low: int, high: int = LARGEST) -> Kind:
@@ -104,7 +101,7 @@ def choice(what: str, valid: Collection[str]) -> Kind:
 
     def parse(given: str) -> str:
         if given.strip() not in valid:
-            raise ValueError(str(unknown(what, short(given.strip()), valid)))
+            raise ValueError(str(unknown(what, given.strip(), valid)))
         return given.strip()
 
     return Kind(parse, str, "NAME", tuple(valid))
@@ -168,7 +165,7 @@ def augment() -> Kind:
     def one(given: str) -> tuple[str, float]:
         name, colon, strength = (part.strip() for part in given.partition(":"))
         if name not in AUGMENTATIONS:
-            raise ValueError(str(unknown("augmentation", short(name), AUGMENTATIONS)))
+            raise ValueError(str(unknown("augmentation", name, AUGMENTATIONS)))
         row = AUGMENTATIONS[name]
         kind = integer(int(row.strength.low)) if row.whole else number(row.strength)
         try:
@@ -193,20 +190,41 @@ def augment() -> Kind:
 def written(value: Any) -> str:
     """A Python value as its flag takes it.
 
+    Raises:
+      ValueError: if no flag could take it, such as a list of lists.
+
     >>> written((25, 25)), written(True), written(np.float32(0.5)), written({"flip": 0.5})
     ('25,25', 'true', '0.5', 'flip:0.5')
-    >>> written(np.array([25, 25]))
-    '25,25'
+    >>> written(np.array([25, 25])), written(Fraction(1, 4))
+    ('25,25', '0.25')
     """
+    try:
+        return _written(value)
+    except Exception:  # whatever a value of the user's own may raise
+        raise ValueError("cannot be read; give a number, a text, or a list of these") from None
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, enum.Enum):
+        return _written(value.value)
     if isinstance(value, str):
-        return value
+        return str(value)
     if isinstance(value, bool | np.bool_):
         return str(bool(value)).lower()
-    if isinstance(value, tuple | list):
-        return ",".join(written(part) for part in value)
+    if isinstance(value, tuple | list | range):
+        return ",".join(_one(part) for part in value)
     if isinstance(value, Mapping):
-        return ",".join(f"{name}:{written(part)}" for name, part in value.items())
-    return written(value.tolist()) if hasattr(value, "tolist") else str(value)
+        return ",".join(f"{name}:{_one(part)}" for name, part in value.items())
+    if isinstance(value, Fraction) and value.denominator > 1:
+        return repr(float(value))
+    return _written(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def _one(part: Any) -> str:
+    """An element of a list, which is none itself."""
+    if isinstance(part, tuple | list | Mapping) or getattr(part, "ndim", None):
+        raise TypeError("a list within a list")
+    return _written(part)
 
 
 def checked(kind: Kind, name: str, value: Any) -> Any:
@@ -215,8 +233,15 @@ def checked(kind: Kind, name: str, value: Any) -> Any:
     Raises:
       UserError: naming the argument, its value and what is allowed.
     """
-    text = written(value)
     try:
-        return kind.parse(text)
+        return kind.parse(written(value))
     except ValueError as error:
-        raise UserError(f"{name}={short(text)}: {error}") from None
+        raise UserError(f"{name}={quoted(value)}: {error}") from None
+
+
+def quoted(value: Any) -> str:
+    """A Python value as an error quotes it: as its flag takes it, where one could."""
+    try:
+        return short(written(value))
+    except ValueError:
+        return short(value)

@@ -15,6 +15,7 @@ from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
 from dlfun.studies.arm import resolve
 from dlfun.studies.assemble import assemble
+from dlfun.studies.kinds import checked, integer
 from dlfun.studies.loading import load
 from dlfun.studies.options import StudyOptions
 from dlfun.types import Array, HParams, Predictions, Settings, Split, Streams, TuneData
@@ -77,6 +78,8 @@ def made(options: StudyOptions) -> PureRun:
     settled = functools.partial(numerics.settled, options.precision, options.matmul_precision)
 
     def streams(replicate: int) -> Streams:
+        if not isinstance(replicate, jax.core.Tracer):  # it may be mapped over
+            replicate = checked(integer(0), "replicate", replicate)
         return keys.replicate_streams(root, replicate, model, replicate if own else 0)
 
     hparams = HParams(*(jnp.asarray(value, dtype) for value in chosen.hparams))

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
-from dlfun.errors import UserError
+from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
-from dlfun.studies.checksums import check_record
+from dlfun.studies.checksums import COPY, check_record
+from dlfun.studies.checksums import NAME as CHECKSUMS
 from dlfun.studies.drift import Left
 
 SCRIPTS = ("train", "compare", "sweep", "searches")
@@ -37,6 +40,10 @@ UNCOMPARED = ("command", "datasets", "versions", "jax_config")
 FIRST_LINE = re.compile(r"# python -m experiments\.(\w+) ")
 BY_VALUE = "# by value: "
 """Begins the line of config.flags that says what no flag can make."""
+
+WHOLE = ("replicate", "parameters", "steps")
+NUMBER = re.compile("(train|validation|test)_(loss|accuracy|rmse)|(compile_)?seconds|chance")
+"""Columns of members.csv that are whole numbers, and numbers, wherever they are not empty."""
 
 SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
 
@@ -151,7 +158,59 @@ def read_rows(folder: Path) -> list[dict[str, str]]:
         rows = []
     if not rows or not {"model", "dataset", "status"} <= set(rows[0]):
         raise broken(folder, "members.csv")
+    check_cells(rows, folder / "members.csv")
     return rows
+
+
+def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raises UserError, naming the cell, unless lines are whole and numbers are numbers."""
+    for i, row in enumerate(rows):
+        if None in row or None in row.values():
+            raise UserError(f"{path}: row {i} has not as many cells as columns; {COPY}")
+        for name, text in row.items():
+            if text and not (is_whole(text) if name in WHOLE else is_number(name, text)):
+                raise UserError(f"{path}: row {i} has {name}={short(text)}, no such number; {COPY}")
+
+
+def is_whole(text: str) -> bool:
+    """Whether a cell is a count."""
+    return re.fullmatch("[0-9]{1,18}", text) is not None
+
+
+def is_number(name: str, text: str) -> bool:
+    """Whether a cell is a number, in a column of numbers."""
+    if not NUMBER.fullmatch(name):
+        return True
+    try:
+        return not math.isnan(float(text))
+    except ValueError:
+        return False
+
+
+@contextlib.contextmanager
+def unsealed(*folders: Path) -> Iterator[None]:
+    """What fails while it lasts is the fault of records whose files no checksums vouch for.
+
+    Raises:
+      UserError: saying so. What fails over sealed records is a fault of dlfun, and is raised.
+    """
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as e:
+        folder = next((one for one in folders if not (one / CHECKSUMS).is_file()), None)
+        if folder is None:
+            raise
+        raise UserError(
+            f"{folder}: one of its files is not as its study left it ({type(e).__name__}: "
+            f"{first_line(e)}); {COPY}"
+        ) from e
 
 
 def read_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
@@ -174,7 +233,7 @@ def read_json(folder: Path, name: str) -> Any:
     """
     try:
         return json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise broken(folder, name) from None
 
 
@@ -255,7 +314,12 @@ def parameters_of(folder: Path, file: str) -> tuple[dict[str, np.ndarray], list[
     if not (folder / name).exists():
         return {}, []
     arrays = read_arrays(folder, name)
-    return arrays, arrays.pop("member").tolist()
+    members = arrays.pop("member", np.empty(0))
+    kept = len(members) if members.ndim == 1 and members.dtype.kind in "iu" else 0
+    plain = all(array.ndim and array.dtype.kind in "iuf" for array in arrays.values())
+    if not kept or not plain or any(len(array) != kept for array in arrays.values()):
+        raise broken(folder, name)
+    return arrays, members.tolist()
 
 
 def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

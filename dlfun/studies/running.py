@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from dlfun.data.own.cells import check_text
 from dlfun.errors import UserError, unknown
-from dlfun.studies import kinds, replacing
+from dlfun.studies import arguments, kinds, replacing
 from dlfun.studies.adaptive import Task
 from dlfun.studies.called import Data, Model, flag_of, kinds_of
 from dlfun.studies.claim import ALL, Claim
@@ -177,18 +177,21 @@ def protocol_of(
         unknown.
     """
     names = [model.name for model in models]
-    if reference is not None and reference not in names:
+    if reference is not None and arguments.text("reference", reference) not in names:
         raise unknown("reference", reference, names)
-    deltas = delta if isinstance(delta, Mapping) else {} if delta is None else {ALL: delta}
+    deltas = {} if delta is None else {ALL: delta}
+    if isinstance(delta, Mapping):
+        deltas = {arguments.text("data set of delta", name): value for name, value in delta.items()}
     for name in deltas:
         if name not in (ALL, *(one.name for one in data)):
             raise unknown("data set of delta", name, [one.name for one in data])
+    named = tuple(arguments.text("baselines", one) for one in arguments.several(baselines))
     claim = Claim(
         delta={n: kinds.checked(POSITIVE, "delta", value) for n, value in deltas.items()},
         family="all-pairs" if reference is None else "vs-reference",
         reference=reference,
     )
-    return Protocol(claim, baselines=tuple(baselines))
+    return Protocol(claim, baselines=named)
 
 
 @contextlib.contextmanager

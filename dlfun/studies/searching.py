@@ -38,7 +38,7 @@ def parse_dimension(kind: Kind, text: str) -> Dimension:
     """SCALE:LOW:HIGH, or choice:VALUE,VALUE; raises ValueError saying what is wrong."""
     scale, _, rest = (part.strip() for part in text.partition(":"))
     if scale not in SCALES:
-        raise ValueError(str(unknown("scale", kinds.short(scale), SCALES)))
+        raise ValueError(str(unknown("scale", scale, SCALES)))
     if scale == "choice":
         return Dimension(scale, values=parse_values(kind, rest))
     if kind.form != "NUMBER":
@@ -89,18 +89,23 @@ def search_of(
     Raises:
       UserError: if a name is unknown, a value is out of range, or they do not go together.
     """
+    if not isinstance(space, Mapping) or not space:
+        raise UserError(
+            f"space={kinds.quoted(space)}: name something to try, as in "
+            "space={'learning_rate': [0.001, 0.01]}"
+        )
     valid, found = kinds_of(model), {}
     for name, values in space.items():
         kind = named(valid, name, model.name)
         try:
             found[name] = parse_dimension(kind, as_text(values))
         except ValueError as error:
-            raise UserError(f"{name}={kinds.short(str(values))}: {error}") from None
-    if not found:
-        raise UserError("space={}: name something to try, as in {'learning_rate': [0.001, 0.01]}")
+            raise UserError(f"{name}={kinds.quoted(values)}: {error}") from None
     lists = all(dimension.values for dimension in found.values())
     method = checked(
-        kinds.choice("search", METHODS), "search", method or ("grid" if lists else "random")
+        kinds.choice("search", METHODS),
+        "search",
+        ("grid" if lists else "random") if method is None else method,
     )
     shapes = choices_of(found, [n for n in found if n not in HPARAMS])
     for point in itertools.product(*shapes.values()):
@@ -135,7 +140,10 @@ def as_text(values: Any) -> str:
     """
     if isinstance(values, str):
         return values
-    if values and isinstance(values[0], str) and values[0] in SCALES:
+    values = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(values, list | tuple | range) or not values:
+        raise ValueError("must be a list of values, or ('log' or 'lin', low, high)")
+    if isinstance(values[0], str) and values[0] in SCALES:
         return ":".join(kinds.written(part) for part in values)
     return "choice:" + ",".join(kinds.written(value).replace(",", "x") for value in values)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import math
 import os
 import shutil
@@ -129,7 +130,13 @@ def writer() -> Any:
     """What writes and reads arrays: Orbax, of this process alone. It takes long to import."""
     import orbax.checkpoint as ocp  # type: ignore[import-untyped]
 
+    logging.getLogger("absl").addFilter(is_not_of_orbax)
     return ocp.Checkpointer(ocp.StandardCheckpointHandler())
+
+
+def is_not_of_orbax(record: logging.LogRecord) -> bool:
+    """Whether a line of the log is not Orbax's, whose errors are caught and said in one line."""
+    return "orbax" not in Path(record.pathname).parts
 
 
 def files_of(folder: Path) -> Iterator[tuple[str, int, str]]:

@@ -149,7 +149,7 @@ class Checkpoints:
             path = self.folder / name / f"{number:04d}"
             try:
                 return read(path)
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, RecursionError) as error:
                 say(f"{path}: damaged ({error}); taking the one before it, if there is one")
         return None
 
@@ -282,7 +282,10 @@ def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] |
         return None
     except OSError as error:
         raise UserError(f"{folder / STUDY}: {error.strerror}; change its rights") from None
-    except ValueError:  # the names of populations tell whether they are of this study
+    except (
+        ValueError,
+        RecursionError,
+    ):  # the names of populations tell whether they are of this study
         tell(f"{folder / STUDY}: damaged; going on with those checkpoints that are of this study")
         return None
     if not known:

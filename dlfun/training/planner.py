@@ -104,7 +104,7 @@ def _read_cache() -> dict[str, Any]:
     path = _cache_file()
     try:
         found = json.loads(path.read_text()) if path else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

@@ -15,9 +15,8 @@ from dlfun.data.given import Given, Source, check_shape, fitted, numbered
 from dlfun.data.own import csv_file, table
 from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
 from dlfun.data.own.columns import HOW
-from dlfun.data.own.npz import first_line
-from dlfun.data.own.parts import COPIES, short
-from dlfun.errors import UserError
+from dlfun.data.own.parts import COPIES
+from dlfun.errors import UserError, first_line, short
 from dlfun.words import plural
 
 NAMES = ("inputs", "test_inputs", "x_test")

@@ -18,7 +18,7 @@ import numpy as np
 from dlfun.data.memory import arrays_checksum
 from dlfun.data.own.cells import check_text, clean
 from dlfun.data.reading import Raw, permute
-from dlfun.errors import UserError
+from dlfun.errors import UserError, first_line, short
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
 from dlfun.words import plural
@@ -102,16 +102,42 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
     """
     from dlfun.data.own import npz
 
-    for what, array in arrays.items():
-        if np.ma.is_masked(array):
-            raise UserError(
-                f"{name}: {what} holds {plural(int(np.ma.count_masked(array)), 'masked value')}; "
-                "fill in what is masked, or leave those examples out"
-            )
-    given = {what: np.asarray(array) for what, array in arrays.items()}
+    given = {what: as_array(array, what, name) for what, array in arrays.items()}
     found = npz.found_in(dict(given), Path(name), options.target_type)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
     return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
+
+
+def as_array(value: Any, what: str, given: str) -> np.ndarray:
+    """An array of a value of any library that has arrays or tables, or of lists.
+
+    Raises:
+      UserError: naming `given` and `what` of it, if it is none, is ragged, or values are masked.
+    """
+    masked = value if isinstance(value, list | tuple) else [value]
+    count = sum(np.ma.count_masked(one) for one in masked if isinstance(one, np.ma.MaskedArray))
+    if count:
+        raise UserError(
+            f"{given}: {what} holds {plural(int(count), 'masked value')}; fill in what is masked, "
+            "or leave those examples out"
+        )
+    try:
+        by_dlpack = not hasattr(value, "__array__") and hasattr(value, "__dlpack__")
+        array = np.from_dlpack(value) if by_dlpack else np.asarray(value)
+        if array.dtype.isbuiltin == 2:  # of other libraries, such as bfloat16
+            array = array.astype(np.float32)
+        if array.dtype == object and array.ndim:  # such as a table's columns of several types
+            array = np.array(array.tolist())
+    except Exception as error:  # whatever the value of another library may raise
+        raise UserError(
+            f"{given}: {what} cannot be read as an array ({first_line(error)}); give an array, or "
+            "lists of equal lengths"
+        ) from None
+    if array.dtype == object and not array.ndim:
+        raise UserError(
+            f"{given}: {what} is a {type(value).__name__}; give an array, or lists of equal lengths"
+        )
+    return array
 
 
 def copied(split: Split, given: Collection[np.ndarray]) -> Split:
@@ -130,6 +156,11 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
 
     Its arrays cannot be changed any more: their checksum says which data these are.
     """
+    if len(name.encode()) > LONGEST:
+        raise UserError(
+            f"{short(name)}: its name has {len(name)} characters, and files are named after it; "
+            f"give it one of {LONGEST} or less"
+        )
     splits, scaling = found.splits, found.scaling
     if options.permute_features:
         splits = {

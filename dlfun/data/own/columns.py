@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own import parts
 from dlfun.data.own.cells import (
     CODE,
     are_numbers,
@@ -26,7 +25,7 @@ from dlfun.data.own.cells import (
     is_whole,
     looks_numeric,
 )
-from dlfun.errors import UserError
+from dlfun.errors import UserError, short
 
 CATEGORIES = 50  # of a column of text
 FEW = 10
@@ -52,7 +51,7 @@ class Cells(NamedTuple):
 
     def at(self, i: int) -> str:
         """Where a cell is, for errors, and the cell."""
-        cell = repr(parts.short(self.texts[i]))
+        cell = repr(short(self.texts[i]))
         return f"{self.path}, {self.unit} {self.places[i]}: {cell} in {self.name}"
 
 
@@ -146,7 +145,7 @@ def first_text(cells: Cells) -> str:
     """The place and text of the first cell that is no number."""
     i = next((i for i, text in enumerate(cells.texts) if not is_number(text)), 0)
     why = "a code" if CODE.fullmatch(cells.texts[i]) else "no number"
-    return f"{cells.unit} {cells.places[i]}: {parts.short(cells.texts[i])!r} is {why}"
+    return f"{cells.unit} {cells.places[i]}: {short(cells.texts[i])!r} is {why}"
 
 
 def doubts_of(cells: Cells, numeric: bool) -> list[str]:

@@ -14,7 +14,7 @@ from dlfun.data.own import parts
 from dlfun.data.own.array_targets import as_targets, kind
 from dlfun.data.own.parts import Found
 from dlfun.data.splitting import HELD_OUT
-from dlfun.errors import UserError
+from dlfun.errors import UserError, first_line
 from dlfun.types import Spec, Split
 from dlfun.words import plural
 
@@ -105,11 +105,6 @@ def load(path: Path) -> dict[str, np.ndarray]:
         ) from None
 
 
-def first_line(error: Exception) -> str:
-    """What an error says, on one line, without a full stop."""
-    return (str(error).split("\n")[0] or type(error).__name__).rstrip(".")
-
-
 def pair_of(
     arrays: Mapping[str, np.ndarray], part: str, path: Path
 ) -> tuple[np.ndarray, np.ndarray] | None:
@@ -138,8 +133,9 @@ def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) 
     first = pairs["train"]
     for part, pair in pairs.items():
         for what, array, like in zip(("inputs", "targets"), pair, first, strict=True):
-            if array.ndim == 0 or len(array) == 0:
-                raise UserError(f"{path}: the {what} of the {part} split are empty")
+            if array.ndim == 0 or array.size == 0:
+                state = "empty" if array.ndim else "a single value; give an array"
+                raise UserError(f"{path}: the {what} of the {part} split are {state}")
             if array.shape[1:] != like.shape[1:] or kind(array) != kind(like):
                 raise UserError(
                     f"{path}: the {what} of the {part} split are {array.dtype} "

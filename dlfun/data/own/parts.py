@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import fifth, take
-from dlfun.errors import UserError
+from dlfun.errors import UserError, short
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
 from dlfun.words import plural
@@ -61,8 +61,8 @@ def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> 
         few, found = fewest(split.targets, names)
         if found < 2:
             raise UserError(
-                f"{path}: class {few} has one example; at least 2 of each class are needed, to "
-                f"learn from and to test on{hint}"
+                f"{path}: class {short(few)} has one example; at least 2 of each class are "
+                f"needed, to learn from and to test on{hint}"
             )
     if count < 2:
         raise UserError(f"{path} holds {plural(count, 'example')}; at least 2 are needed")
@@ -126,14 +126,9 @@ def listed(values: Collection[object]) -> str:
     >>> listed(range(8))
     '0, 1, 2, 3, 4 and 3 more'
     """
-    shown = ", ".join(str(value) for value in list(values)[:SHOWN])
+    shown = ", ".join(short(value) for value in list(values)[:SHOWN])
     more = len(values) - SHOWN
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-def short(text: str) -> str:
-    """A text as an error shows it: cut where it is long."""
-    return text if len(text) <= 40 else text[:40] + "..."
 
 
 def check_labels(targets: Mapping[str, np.ndarray], path: Path) -> None:

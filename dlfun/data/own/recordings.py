@@ -43,8 +43,8 @@ def read_recordings(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray, LogM
     if not RATES[0] <= rates[0] <= RATES[1]:
         raise UserError(
             f"{paths[0]} says that it has {plural(rates[0], 'sample')} a second, and recordings "
-            f"must have {RATES[0]} to {RATES[1]:,}; write all anew at the rate they were made at, or "
-            "resample them"
+            f"must have {RATES[0]} to {RATES[1]:,}; write all anew at the rate they were made at, "
+            "or resample them"
         )
     settings = LogMel(rates[0], high=min(rates[0] / 2, HIGHEST))
     for path, length in zip(paths, lengths, strict=True):

@@ -66,6 +66,7 @@ def read_record(folder: Path) -> Record:
     rows, pairs = read_rows(folder / "members.csv"), read_json(folder / "comparison.json", list)
     made_by = environment.get("versions", {}).get("dlfun") or "another version"
     check_rows(folder, rows, made_by)
+    recorded.check_cells(rows, folder / "members.csv")
     check_pairs(folder, pairs, made_by)
     return Record(
         folder,

@@ -109,7 +109,7 @@ class Done:
             check_seal(found)
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, AttributeError, RecursionError):
             say(f"{path}: damaged; all is measured anew")
             return {}
         return {name: part for name, part in found.items() if name != SEAL}

@@ -31,7 +31,7 @@ def read_baseline(path: str) -> dict[str, Any]:
         found = json.loads(file.read_text())
     except OSError as error:
         raise UserError(f"--baseline={path}: {error.strerror}; name a benchmark.json") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"--baseline={path}: is damaged; name another benchmark.json") from None
     if not isinstance(found, dict) or "schema" not in found:
         raise UserError(f"--baseline={path}: is no record of a benchmark; name a benchmark.json")

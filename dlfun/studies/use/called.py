@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,9 +11,20 @@ import numpy as np
 from dlfun.data.given import fitted, source_of
 from dlfun.errors import UserError
 from dlfun.studies.called import Data
+from dlfun.studies.kinds import Kind
 from dlfun.studies.recorded import Recorded
 from dlfun.studies.use.trained import CHOICES, Network, network, pick
 from dlfun.studies.verify import Arm
+
+
+def parse_member(text: str) -> str:
+    """One of the choices, or the number of a row; raises ValueError saying so."""
+    if text not in CHOICES and not re.fullmatch("[0-9]{1,9}", text):
+        raise ValueError(f"must be {', '.join(CHOICES)}, or the number of a row")
+    return text
+
+
+MEMBER = Kind(parse_member, str, "NAME|N", CHOICES)
 
 
 def network_of(
@@ -23,8 +35,6 @@ def network_of(
     Raises:
       UserError: if there are no such members, or several models or data sets and none is named.
     """
-    if member not in CHOICES and not member.isdecimal():
-        raise UserError(f"member={member}: must be {', '.join(CHOICES)}, or the number of a row")
     wanted = pick("dataset", dataset, [arm.data.first.name for arm in arms])
     own = [arm for arm in arms if arm.data.first.name == wanted]
     name = pick("model", model, [arm.settings.model for arm in own])

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.errors import UserError, missing_extra
+from dlfun.errors import UserError, first_line, missing_extra
 
 BATCH = "batch"
 """The name of the free axis."""
@@ -145,11 +145,6 @@ def write_onnx(model: Exportable) -> dict[str, bytes]:
         ) from error
     content: bytes = made.SerializeToString()
     return {"model.onnx": content}
-
-
-def first_line(error: Exception) -> str:
-    """The beginning of what an error says."""
-    return str(error).split("\n")[0][:200]
 
 
 def call_onnx(files: Mapping[str, bytes], model: Exportable) -> np.ndarray:

@@ -129,18 +129,18 @@ def network(
     # Of how many layers are live its numbers say the same.
     kept = {n: a[places] for n, a in flat.items() if not n.startswith(live.COLLECTION)}
     own = len(arm.data.datasets) > 1
-    found = Network(
+    numbers, spec = arm.configurations[chosen[0].configuration[1]], arm.data.first.spec
+    file = f"parameters/{files[chosen[0].arm]}.npz"
+    tree_of(kept, arm.settings, spec, broken(record.folder, file))
+    settings, cut = of_its_size(arm.settings, spec, numbers, kept)
+    return Network(
         arm.data,
-        arm.settings,
+        settings,
         tuple(member.row for member in chosen),
         tuple(member.replicate if own else 0 for member in chosen),
-        unflattened(kept),
+        tree_of(cut, settings, spec, broken(record.folder, file)),
         some_examples(arm.data) if examples is None else examples,
     )
-    check_parameters(found, record, files[chosen[0].arm])
-    numbers = arm.configurations[chosen[0].configuration[1]]
-    settings, cut = of_its_size(arm.settings, found.spec, numbers, kept)
-    return found._replace(settings=settings, variables=unflattened(cut))
 
 
 def candidates(
@@ -214,18 +214,27 @@ def unflattened(flat: dict[str, np.ndarray]) -> dict[str, Any]:
     return nested(list(flat.values()), [name.split("/") for name in flat])
 
 
-def check_parameters(found: Network, record: Recorded, file: str) -> None:
-    """Raises UserError unless the arrays are those of the model that config.flags describes."""
-    module = assemble(found.settings, found.spec).module
-    example = jax.ShapeDtypeStruct(
-        (1, *found.spec.shape), "int32" if found.spec.vocabulary else "float32"
-    )
+def tree_of(
+    flat: dict[str, np.ndarray], settings: Settings, spec: Spec, otherwise: UserError
+) -> dict[str, Any]:
+    """Arrays [members, ...] of a record as the tree that the model applies.
+
+    Names of users' own modules may hold slashes themselves.
+
+    Raises:
+      otherwise: unless they are those of a model of these settings.
+    """
+    module = assemble(settings, spec).module
+    example = jax.ShapeDtypeStruct((1, *spec.shape), "int32" if spec.vocabulary else "float32")
     keys = {name: jax.random.key(0) for name in ("params", "noise")}
-    expected = jax.eval_shape(module.init, keys, example)
-    wanted = {name: part for name, part in expected.items() if name != "carried"}
-    shapes = jax.tree.map(lambda leaf: leaf.shape, wanted, is_leaf=lambda x: hasattr(x, "shape"))
-    if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], found.variables):
-        raise broken(record.folder, f"parameters/{file}.npz")
+    expected = dict(jax.eval_shape(module.init, keys, example))
+    expected.pop("carried", None)
+    leaves = jax.tree_util.tree_flatten_with_path(expected)[0]
+    paths = {"/".join(names): names for path, _ in leaves if (names := [p.key for p in path])}
+    shapes = {name: leaf.shape for name, (_, leaf) in zip(paths, leaves, strict=True)}
+    if shapes != {name: array.shape[1:] for name, array in flat.items()}:
+        raise otherwise
+    return nested([flat[name] for name in paths], list(paths.values()))
 
 
 def takes_lengths(settings: Settings, spec: Spec) -> bool:

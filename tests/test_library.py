@@ -249,7 +249,7 @@ def by_script(script, options, folder):
     given = ["script", f"--flagfile={folder}/lines.flags", f"--output_dir={options.output_dir}"]
     app.parse(script.FLAGS, given)
     theirs = app.flags.study_options(script.FLAGS, "compare", fresh=False)
-    same = {"flags": options.flags, "datasets": options.datasets}
+    same = {n: getattr(options, n) for n in ("flags", "datasets", "output_dir")}
     return called.dataclasses.replace(theirs, **same), script.FLAGS
 
 

@@ -18,7 +18,7 @@ ROWS = [["x", "kind"], ["1", "a"], ["2", "b"]]
 def table(tmp_path, content):
     (tmp_path / "a.csv").write_bytes(content)
     found = read_table(tmp_path / "a.csv")
-    return [found.names, *found.rows]
+    return [list(found.places), *found.rows]
 
 
 @pytest.mark.parametrize(

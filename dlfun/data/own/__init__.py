@@ -102,6 +102,11 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
     """
     from dlfun.data.own import npz
 
+    if len(name.encode(errors="replace")) > LONGEST:
+        raise UserError(
+            f"name={short(name)}: has {len(name)} characters, and files are named after it; give "
+            f"one of {LONGEST} or less"
+        )
     given = {what: as_array(array, what, name) for what, array in arrays.items()}
     found = npz.found_in(dict(given), Path(name), options.target_type)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}

@@ -1,0 +1,1 @@
+"""What may be asked of a study: options, parsers, search spaces, the claim of a comparison."""

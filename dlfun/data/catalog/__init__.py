@@ -1,0 +1,1 @@
+"""The data sets of the table: a builder each, generated, bundled, or read from files."""

@@ -1,0 +1,1 @@
+"""Pictures of a record, drawn from its files alone."""

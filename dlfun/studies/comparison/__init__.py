@@ -1,0 +1,1 @@
+"""Models compared: tuned, frozen, trained on fresh seeds, and judged pair by pair."""

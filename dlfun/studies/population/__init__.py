@@ -1,0 +1,1 @@
+"""From an arm to trained members: settings, splits, layout, training."""

@@ -1,0 +1,1 @@
+"""Searches for good configurations: drawn at once, or decided on the way."""

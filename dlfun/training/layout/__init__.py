@@ -1,0 +1,1 @@
+"""How members meet the devices of a process, chosen by measuring, within the memory there is."""

@@ -43,7 +43,7 @@ simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
 
 soak: tools ## kill studies of every kind at random, KILLS=50 times in all, and see that nothing is lost
-	$(run) pytest -m soak -s -o faulthandler_timeout=0 tests/experiments/test_soak.py
+	$(run) pytest -m soak -s -o faulthandler_timeout=0 tests/cli/test_soak.py
 
 faults: tools ## make the faults that a study survives, as root, and write BUILD.md's table of them
 	FAULTS=write $(run) pytest tests

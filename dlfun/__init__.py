@@ -72,10 +72,10 @@ if TYPE_CHECKING:
         types,
     )
     from dlfun.api import compare, from_arrays, load, make_run, model, read, sweep, train
+    from dlfun.config.study_values import Data, Model
     from dlfun.errors import UserError
-    from dlfun.report.study import Study
-    from dlfun.studies.called import Data, Model
-    from dlfun.studies.pure import PureRun
+    from dlfun.studies.population.pure_run import PureRun
+    from dlfun.study import Study
 
 __all__ = [
     "Data",

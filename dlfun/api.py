@@ -20,20 +20,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import numerics
+from dlfun.config import arguments, study_values
+from dlfun.config.arguments import several
+from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
+from dlfun.config.study_values import Data, Model, in_python
 from dlfun.decoration import spared
 from dlfun.errors import unknown
-from dlfun.report.study import Study, Trained
-from dlfun.studies import arguments, called
-from dlfun.studies.arguments import several
-from dlfun.studies.called import Data, Model, in_python
-from dlfun.studies.keywords import DataOptions, ModelOptions, Options, RunOptions
+from dlfun.study import Study, Trained
 
 if TYPE_CHECKING:
     from flax import linen as nn
     from numpy.typing import ArrayLike
 
-    from dlfun.studies.pure import PureRun
-    from dlfun.studies.running import Call
+    from dlfun.studies.call import Call
+    from dlfun.studies.population.pure_run import PureRun
 
 __all__ = [
     "compare",
@@ -64,14 +64,14 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     """
     from dlfun import data
 
-    chosen = called.read_data_options(options)
+    chosen = study_values.read_data_options(options)
     source = arguments.path("name", name)
     if source not in data.DATASETS and data.is_path(source):
-        from dlfun.data.own import absolute
+        from dlfun.data.user_files import absolute
 
         source = absolute(source)
     with numerics.settled():
-        return Data(called.doubted(data.read(source, chosen)), chosen, source)
+        return Data(study_values.doubted(data.read(source, chosen)), chosen, source)
 
 
 @in_python()
@@ -105,9 +105,9 @@ def from_arrays(
     >>> dlfun.from_arrays(x, x[:, 0] > 20, name="halves")
     <halves: 16 + 4 of vector [2], classification into 2>
     """
-    from dlfun.data.own import read_arrays
+    from dlfun.data.user_files import read_arrays
 
-    chosen, name = called.read_data_options(options), arguments.text("name", name, "'mine'")
+    chosen, name = study_values.read_data_options(options), arguments.text("name", name, "'mine'")
     arrays = {"train_inputs": inputs, "train_targets": targets}
     for part, given in (("test", test), ("validation", validation)):
         if given is not None:
@@ -115,7 +115,7 @@ def from_arrays(
             arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
     arrays = {what: array for what, array in arrays.items() if array is not None}
     with numerics.settled():
-        return Data(called.doubted(read_arrays(arrays, name, chosen)), chosen)
+        return Data(study_values.doubted(read_arrays(arrays, name, chosen)), chosen)
 
 
 @in_python()
@@ -142,7 +142,7 @@ def model(
     Traceback (most recent call last):
     dlfun.errors.UserError: learning_rate=-1.0: must be a number, at least 0 and finite
     """
-    return called.make_model(what, name, options)
+    return study_values.make_model(what, name, options)
 
 
 @in_python()
@@ -166,8 +166,8 @@ def make_run(
     >>> sorted(history), int(carry.step)
     (['train_accuracy', 'train_loss', 'validation_accuracy', 'validation_loss'], 10)
     """
-    from dlfun.studies.pure import pure_run
-    from dlfun.studies.running import study_options
+    from dlfun.studies.call import study_options
+    from dlfun.studies.population.pure_run import pure_run
 
     for option in options:
         if option not in RunOptions.__annotations__:
@@ -188,7 +188,7 @@ def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Op
     >>> [row["replicate"] for row in study.rows], study.history["xor/softmax/train_loss"].shape
     ([0, 1, 2], (3, 10))
     """
-    from dlfun.studies.running import Call
+    from dlfun.studies.call import Call
 
     return made(Call("train", [as_model(model)], [as_data(data)]), options)
 
@@ -219,7 +219,7 @@ def compare(
     >>> [(pair["verdict"], pair["n"]) for pair in study.pairs]
     [('no verdict', 3)]
     """
-    from dlfun.studies.running import Call, protocol_of
+    from dlfun.studies.call import Call, protocol_of
 
     some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
     protocol = protocol_of(some, sets, delta, reference, baselines)
@@ -259,8 +259,8 @@ def sweep(
     >>> [row["learning_rate"] for row in study.rows]
     [0.1, 0.5, 1.0]
     """
-    from dlfun.studies.running import Call
-    from dlfun.studies.searching import search_of
+    from dlfun.config.search_request import search_of
+    from dlfun.studies.call import Call
 
     one = as_model(model)
     numbers = {"trials": trials, "rounds": rounds, "eta": eta, "brackets": brackets}
@@ -285,7 +285,7 @@ def read(folder: str | Path) -> Study:
 
 def as_model(given: str | Model | nn.Module) -> Model:
     """A model, or that of a name or module with its defaults."""
-    return given if isinstance(given, Model) else called.make_model(given, None, {})
+    return given if isinstance(given, Model) else study_values.make_model(given, None, {})
 
 
 def as_data(given: str | Data) -> Data:
@@ -295,7 +295,7 @@ def as_data(given: str | Data) -> Data:
 
 def made(call: Call, given: Mapping[str, Any]) -> Study:
     """The study of a call; without an output_dir its record goes with it."""
-    from dlfun.studies.running import arms_of, kept, options_of, run
+    from dlfun.studies.call import arms_of, kept, options_of, run
 
     output_dir = given.get("output_dir")
     if output_dir is not None:
@@ -322,9 +322,9 @@ def made(call: Call, given: Mapping[str, Any]) -> Study:
 
 def drawing(call: Call) -> Callable[[Path], None]:
     """What adds pictures and page to a record that stays, as the scripts do."""
-    from dlfun.report.figures import draw_comparison, draw_sweep
+    from dlfun.report.figures.record_figures import draw_comparison, draw_sweep
     from dlfun.report.html import write_report
-    from dlfun.studies.running import swept_by
+    from dlfun.studies.call import swept_by
 
     def pictures(folder: Path) -> None:
         if call.script == "sweep":

@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 import numpy as np
 
+from dlfun.config.arguments import path, text
+from dlfun.config.parsers import checked
+from dlfun.config.study_values import Data, in_python
 from dlfun.errors import UserError, visible
-from dlfun.report import verdicts
-from dlfun.report.table import MEANING, cells, heading, study_table, summarise, without_empty
-from dlfun.studies.arguments import path, text
-from dlfun.studies.called import Data, in_python
-from dlfun.studies.checksums import check_record
-from dlfun.studies.kinds import checked
-from dlfun.studies.recorded import (
+from dlfun.records.checksums import check_record
+from dlfun.records.reader import (
     broken,
     read_arrays,
     read_json,
@@ -29,10 +27,19 @@ from dlfun.studies.recorded import (
     swept_of,
     unsealed,
 )
+from dlfun.report.text import verdicts
+from dlfun.report.text.table import (
+    MEANING,
+    cells,
+    heading,
+    study_table,
+    summarise,
+    without_empty,
+)
 
 if TYPE_CHECKING:
-    from dlfun.studies.use.predict import Answers
-    from dlfun.studies.verify import Arm
+    from dlfun.inference.predict import Answers
+    from dlfun.studies.reproducibility.rerun import Arm
 
 PAIRS = "comparison.json"
 
@@ -179,8 +186,8 @@ class Study:
         Raises:
           UserError: if the folder holds something, or cannot be written to.
         """
-        from dlfun.studies.folders import check_output_dir, followed
-        from dlfun.studies.record import write_record
+        from dlfun.records.folders import check_output_dir, followed
+        from dlfun.records.writer import write_record
 
         folder = followed(path("folder", folder))
         check_output_dir(folder)
@@ -220,10 +227,10 @@ class Study:
                 f"{self.folder}: was read from its files, which hold no program; predict by "
                 f"python -m experiments.predict {self.folder} --inputs=FILE"
             )
-        from dlfun.data.given import Given, numbered
-        from dlfun.data.own import as_array
-        from dlfun.studies.use.called import MEMBER, network_of, prepared
-        from dlfun.studies.use.predict import answer
+        from dlfun.data.user_files import as_array
+        from dlfun.data.user_files.inputs import Given, numbered
+        from dlfun.inference.call import MEMBER, network_of, prepared
+        from dlfun.inference.predict import answer
 
         chosen = checked(MEMBER, "member", member)
         model = None if model is None else text("model", model)

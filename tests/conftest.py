@@ -34,7 +34,7 @@ import jax
 import pytest
 
 from dlfun import decoration
-from experiments.ending import CURRENT
+from dlfun.cli.signals import CURRENT
 from tests import faults
 
 jax.config.update("jax_num_cpu_devices", 2)

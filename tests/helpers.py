@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.models import MODELS
-from dlfun.studies.arm import make_members, resolve
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.stacked import Stacked, stack
+from dlfun.studies.population.arm import make_members, resolve
+from dlfun.studies.population.stacked import Stacked, stack
 from dlfun.types import DataOptions, Dataset, HParams, Members, Settings, Spec, Split
 
 SHAPES: dict[str, tuple[int, ...]] = {

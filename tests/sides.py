@@ -8,11 +8,11 @@ import sys
 import time
 from typing import Any
 
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers import Peer
+from dlfun.benchmark.peers.stock_flax import StockFlax
+from dlfun.benchmark.works import Work
 from dlfun.models import BPNN, CNN, RNN, VAE, Perceptron, Softmax
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers import Peer
-from dlfun.studies.benchmark.peers.stock_flax import StockFlax
-from dlfun.studies.benchmark.works import Work
 
 SMALL: dict[str, Any] = {"batch_size": 8, "steps": 2, "examples": 80}
 TINY = {
@@ -38,7 +38,7 @@ TINY = {
 
 def small_device(*where: Any) -> None:
     """Sets a worker up in which a device's peaks, which tests do not look at, take no time."""
-    from dlfun.studies.benchmark import device
+    from dlfun.benchmark import device
 
     device.SIZE, device.COPIED, device.TRIES, device.AT_LEAST = 64, 2**12, 1, 0.0
 

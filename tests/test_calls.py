@@ -11,13 +11,13 @@ from flax import linen as nn
 from jax import numpy as jnp
 
 import dlfun
+from dlfun.config import arguments, parsers
+from dlfun.config.keywords import read_options
+from dlfun.config.search_request import as_text, search_of
 from dlfun.errors import LONGEST, UserError, short
 from dlfun.models import Own
 from dlfun.models.own import OwnModule, own, streams
-from dlfun.studies import arguments, kinds
-from dlfun.studies.keywords import read_options
-from dlfun.studies.running import protocol_of
-from dlfun.studies.searching import as_text, search_of
+from dlfun.studies.call import protocol_of
 from dlfun.types import Spec
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -109,7 +109,7 @@ def test_what_an_error_quotes_is_cut():
     assert len(whole) < 1000
     assert whole.endswith("is wrong; do this")
     with pytest.raises(UserError, match=r"seeds=x{60}\.\.\.: must be a whole number"):
-        kinds.checked(kinds.integer(1), "seeds", "x" * 5000)
+        parsers.checked(parsers.integer(1), "seeds", "x" * 5000)
 
 
 @pytest.mark.parametrize("space", [None, [], {}, {"learning_rate": 0.1}, {"learning_rate": []}])

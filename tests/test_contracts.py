@@ -11,9 +11,9 @@ from jax import numpy as jnp
 from dlfun import models, objectives
 from dlfun.layers import activation
 from dlfun.models import CNN, MODELS, RNN
-from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.stacked import stack
+from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import stack
 from dlfun.types import EACH_STEP, HPARAMS, Batch, HParams, Layout, Settings
 from tests.helpers import SHAPES, options, prepared, toy
 

@@ -14,12 +14,14 @@ import pytest
 
 import dlfun
 from dlfun import decoration
+from dlfun.cli import app
+from dlfun.cli.commands import train
+from dlfun.config.study_values import in_python
 from dlfun.errors import visible
-from dlfun.report import figures, html
-from dlfun.studies import record
-from dlfun.studies.called import in_python
+from dlfun.records import writer
+from dlfun.report import html
+from dlfun.report.figures import record_figures
 from dlfun.training.monitor import Monitor, say
-from experiments import app, train
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = [sys.executable, "-m", "experiments.train", "--model=softmax", "--dataset=xor"]
@@ -30,9 +32,9 @@ SHORT += ["--seeds=2", "--steps=2", "--evaluations=1"]
 def forgiving(monkeypatch):
     """As users have it."""
     monkeypatch.undo()  # what conftest.py sets
-    record.commit.cache_clear()
+    writer.commit.cache_clear()
     yield
-    record.commit.cache_clear()
+    writer.commit.cache_clear()
 
 
 def git(folder, *args):
@@ -57,12 +59,12 @@ def tree(folder, below=".", project="dlfun"):
 
 def test_the_commit_is_that_of_dlfuns_own_tree(tmp_path, monkeypatch):
     place, head = tree(tmp_path / "own")
-    monkeypatch.setattr(record, "__file__", str(place))
+    monkeypatch.setattr(writer, "__file__", str(place))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))  # as in a hook of another
-    assert record.commit() == head
-    record.commit.cache_clear()
+    assert writer.commit() == head
+    writer.commit.cache_clear()
     place.write_text("changed")
-    assert record.commit() == f"{head}-dirty"
+    assert writer.commit() == f"{head}-dirty"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +73,8 @@ def test_the_commit_is_that_of_dlfuns_own_tree(tmp_path, monkeypatch):
 )
 def test_the_commit_of_another_project_is_none(below, project, tmp_path, monkeypatch):
     place, _ = tree(tmp_path / "theirs", below, project)
-    monkeypatch.setattr(record, "__file__", str(place))
-    assert record.commit() is None
+    monkeypatch.setattr(writer, "__file__", str(place))
+    assert writer.commit() is None
 
 
 GITS = {
@@ -95,10 +97,10 @@ def test_a_git_that_fails_costs_the_commit_alone(kind, tmp_path, monkeypatch, ca
         stub.chmod(0o755)
     keep = f"{tmp_path / 'bin'}:/bin" if body else str(tmp_path / "bin")
     monkeypatch.setenv("PATH", keep)
-    monkeypatch.setattr(record, "__file__", str(place))
-    monkeypatch.setattr(record, "GIT", 0.1 if kind == "hangs" else 5.0)
-    assert record.commit() is None
-    assert record.commit() is None
+    monkeypatch.setattr(writer, "__file__", str(place))
+    monkeypatch.setattr(writer, "GIT", 0.1 if kind == "hangs" else 5.0)
+    assert writer.commit() is None
+    assert writer.commit() is None
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 1
     assert said[0].startswith("warning: left out: the commit (")
@@ -109,15 +111,15 @@ def test_damage_in_what_is_installed_costs_the_version_alone(monkeypatch):
     def broken(package):
         raise KeyError("Version")
 
-    monkeypatch.setattr(record.metadata, "version", broken)
-    assert record.version("jax") is None
+    monkeypatch.setattr(writer.metadata, "version", broken)
+    assert writer.version("jax") is None
 
 
 def test_pictures_and_page_that_fail_are_left_out(tmp_path, monkeypatch, capfd):
     def broken(*args):
         raise ValueError("no fonts\nhere")
 
-    monkeypatch.setattr(figures, "draw_comparison", broken)
+    monkeypatch.setattr(record_figures, "draw_comparison", broken)
     monkeypatch.setattr(html, "write_report", broken)
     study = dlfun.train("softmax", "xor", seeds=2, steps=2, output_dir=tmp_path / "made")
     said = [line for line in capfd.readouterr().err.splitlines() if "warning" in line]
@@ -238,7 +240,7 @@ def test_libraries_find_streams_in_a_call_from_python(kind, monkeypatch):
     assert sys.stdout is sys.stderr is there
 
 
-CHILD = "import experiments.ending, os; os.execlp('sh', 'sh', '-c', 'echo x && echo y >&2 && cat')"
+CHILD = "import dlfun.cli.signals, os; os.execlp('sh', 'sh', '-c', 'echo x && echo y >&2 && cat')"
 
 ENDINGS = {
     "what was asked for is lost": (
@@ -249,12 +251,12 @@ ENDINGS = {
     "nobody may print": ("-m experiments.train --help >&-", 2, "standard output: is closed"),
     "the reader left": ("-m experiments.train --help 2>&1 | true", 0, ""),
     "the last words": (
-        "-c 'from experiments.ending import leave; leave(143)' 2>/dev/full",
+        "-c 'from dlfun.cli.signals import leave; leave(143)' 2>/dev/full",
         143,
         "",
     ),
     "processes of its own": (f'-c "{CHILD}" <&- >&- 2>&-', 0, ""),
-    "what libraries say": ("-m experiments.herald 2 0 2>/dev/full <pyproject.toml", 0, ""),
+    "what libraries say": ("-m dlfun.cli.stderr_filter 2 0 2>/dev/full <pyproject.toml", 0, ""),
 }
 
 

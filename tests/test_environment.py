@@ -49,7 +49,7 @@ def test_no_tensorflow():
 
 
 @pytest.mark.parametrize(
-    "name", ["dlfun", "dlfun.errors", "dlfun.types", "dlfun.models", "dlfun.studies.options"]
+    "name", ["dlfun", "dlfun.errors", "dlfun.types", "dlfun.models", "dlfun.config.options"]
 )
 def test_import_needs_no_jax(name):
     program = f"import sys, {name}; sys.exit('jax' in sys.modules)"

@@ -3,10 +3,10 @@
 import pytest
 
 from dlfun.models import BPNN, MODELS, RNN, Perceptron
-from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.loading import load
-from dlfun.studies.notes import notes
-from dlfun.studies.separability import novikoff_bound
+from dlfun.stats.separability import novikoff_bound
+from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.remarks import notes
+from dlfun.studies.population.study_data import load
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 

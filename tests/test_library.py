@@ -21,9 +21,15 @@ from flax import linen as nn
 
 import dlfun
 from dlfun import api
+from dlfun.cli import app, protocol
+from dlfun.cli.commands import compare as compare_script
+from dlfun.cli.commands import sweep as sweep_script
+from dlfun.cli.commands import verify
+from dlfun.cli.search_flags import search_of as script_search_of
+from dlfun.config import keywords, options, study_values
+from dlfun.config.search_request import search_of
 from dlfun.models import MODELS
-from dlfun.studies import called, keywords, options
-from dlfun.studies.running import (
+from dlfun.studies.call import (
     Call,
     code_of,
     configurations_of,
@@ -31,14 +37,9 @@ from dlfun.studies.running import (
     options_of,
     protocol_of,
 )
-from dlfun.studies.searching import search_of
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HPARAMS
-from experiments import app, protocol, verify
-from experiments import compare as compare_script
-from experiments import sweep as sweep_script
-from experiments.search import search_of as script_search_of
 from tests import notebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -119,9 +120,9 @@ def test_no_floor_stands_on_the_page():
 def test_keywords_are_those_that_are_read():
     assert set(keywords.Options.__annotations__) == {*options.SIMPLE, "output_dir", "overwrite"}
     assert set(keywords.RunOptions.__annotations__) < set(options.SIMPLE)
-    fields = {f.name for f in called.dataclasses.fields(called.DataOptions)}
+    fields = {f.name for f in study_values.dataclasses.fields(study_values.DataOptions)}
     assert set(keywords.DataOptions.__annotations__) == fields
-    shapes = {name for model in MODELS for name in called.kinds_of(called.Model(model))}
+    shapes = {name for model in MODELS for name in study_values.kinds_of(study_values.Model(model))}
     assert set(keywords.ModelOptions.__annotations__) == shapes >= set(HPARAMS)
     for words in (keywords.Options, keywords.DataOptions):
         assert all(re.search(rf"\b{name}\b", words.__doc__) for name in words.__annotations__)
@@ -250,7 +251,7 @@ def by_script(script, options, folder):
     app.parse(script.FLAGS, given)
     theirs = app.flags.study_options(script.FLAGS, "compare", fresh=False)
     same = {n: getattr(options, n) for n in ("flags", "datasets", "output_dir")}
-    return called.dataclasses.replace(theirs, **same), script.FLAGS
+    return study_values.dataclasses.replace(theirs, **same), script.FLAGS
 
 
 BAD = [
@@ -272,7 +273,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "value"), BAD, ids=str)
 def test_a_bad_value_is_refused_in_the_words_of_its_flag(name, value):
-    text = called.kinds.written(value)
+    text = study_values.kinds.written(value)
     with pytest.raises(dlfun.UserError) as by_flag:
         app.parse(compare_script.FLAGS, ["compare", f"--{name}={text}"])
     if name in keywords.DataOptions.__annotations__:

@@ -121,7 +121,7 @@ def test_the_precision_of_products_is_kept_and_replayed(tmp_path):
     folder = tmp_path / "made"
     dlfun.train("softmax", data, seeds=1, steps=2, matmul_precision="highest", output_dir=folder)
     assert "--matmul_precision=highest" in (folder / "config.flags").read_text().splitlines()
-    settings = dlfun.studies.recorded.read_json(folder, "environment.json")["jax_config"]
+    settings = dlfun.records.reader.read_json(folder, "environment.json")["jax_config"]
     assert settings["jax_default_matmul_precision"] == "highest"
     with pytest.raises(UserError, match=r"^matmul_precision=low: "):
         dlfun.train("softmax", data, matmul_precision="low")

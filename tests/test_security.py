@@ -19,13 +19,13 @@ from PIL import Image
 
 from dlfun import data
 from dlfun.data import arrays
-from dlfun.data.given import read_given
-from dlfun.data.stock import files_of_archive, unpack
+from dlfun.data.tfds.stock import files_of_archive, unpack
+from dlfun.data.user_files.inputs import read_given
 from dlfun.errors import UserError
+from dlfun.records import reader as recorded
 from dlfun.report.html import write_report
-from dlfun.studies import recorded
-from dlfun.training import checkpoint_files
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.training.checkpoints import files as checkpoint_files
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import DataOptions
 from tests.data.test_given import PIXELS, SEQUENCE
 from tests.data.test_own import save_images, save_recordings
@@ -123,7 +123,7 @@ def test_a_single_array_made_to_do_harm_is_refused_unread(tmp_path):
 
 def test_no_code_is_read_anywhere():
     """The benchmark's own processes, of one machine and moment, hand their work over by pickle."""
-    known = {"dlfun/studies/benchmark/process.py", "dlfun/studies/benchmark/worker.py"}
+    known = {"dlfun/benchmark/process.py", "dlfun/benchmark/worker.py"}
     unsafe = r"\bpickle\.|allow_pickle=True|joblib\.load|\bmarshal\b|\b(eval|exec)\(|yaml|shelve"
     found = {
         path.relative_to(ROOT).as_posix()

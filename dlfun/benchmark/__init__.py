@@ -3,7 +3,7 @@
 Every side runs in a fresh process; the one that calls `benchmark` computes nothing itself.
 """
 
-from dlfun.studies.benchmark.options import BenchmarkOptions
-from dlfun.studies.benchmark.study import Benchmark, benchmark
+from dlfun.benchmark.options import BenchmarkOptions
+from dlfun.benchmark.study import Benchmark, benchmark
 
 __all__ = ["Benchmark", "BenchmarkOptions", "benchmark"]

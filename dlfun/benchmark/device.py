@@ -10,8 +10,8 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.record import environment
+from dlfun.benchmark.options import Job
+from dlfun.records.writer import environment
 
 SIZE = 2048
 COPIED = 2**28

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.studies.benchmark.agreement import largest_difference, of_learning, tolerance
-from dlfun.studies.benchmark.options import BenchmarkOptions, Job
-from dlfun.studies.benchmark.others import Watch
-from dlfun.studies.benchmark.peers import reason_to_skip
-from dlfun.studies.benchmark.process import Failure, Worker, worker
-from dlfun.studies.benchmark.side import COMPARED
-from dlfun.studies.benchmark.works import Work
+from dlfun.benchmark.agreement import largest_difference, of_learning, tolerance
+from dlfun.benchmark.options import BenchmarkOptions, Job
+from dlfun.benchmark.others import Watch
+from dlfun.benchmark.peers import reason_to_skip
+from dlfun.benchmark.process import Failure, Worker, worker
+from dlfun.benchmark.side import COMPARED
+from dlfun.benchmark.works import Work
 
-OURS = "dlfun.studies.benchmark.ours:Ours"
+OURS = "dlfun.benchmark.ours:Ours"
 PROBE = 4
 """Steps by which a peer's speed is guessed, to choose how many are timed."""
 

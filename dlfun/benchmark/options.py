@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
-from dlfun.studies.benchmark.peers import PEERS, Peer
-from dlfun.studies.benchmark.works import NAMES, PUBLISHED, WORKS, Work
+from dlfun.benchmark.peers import PEERS, Peer
+from dlfun.benchmark.works import NAMES, PUBLISHED, WORKS, Work
 from dlfun.types import Layout
 
 DEFAULT_WORKS = tuple(name for name in NAMES if name != PUBLISHED)

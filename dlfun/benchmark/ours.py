@@ -9,11 +9,11 @@ import jax
 import numpy as np
 from jax.experimental.compilation_cache import compilation_cache
 
-from dlfun.studies.benchmark.memory import Growth
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.reference import Reference
-from dlfun.studies.benchmark.side import COMPARED
-from dlfun.training.memory import USABLE, free_memory
+from dlfun.benchmark.memory import Growth
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.reference import Reference
+from dlfun.benchmark.side import COMPARED
+from dlfun.training.layout.memory import USABLE, free_memory
 from dlfun.training.program import Phases, bytes_needed
 
 

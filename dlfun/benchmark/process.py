@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dlfun.benchmark.options import Job
 from dlfun.errors import UserError
-from dlfun.studies.benchmark.options import Job
 
-WORKER = "dlfun.studies.benchmark.worker"
+WORKER = "dlfun.benchmark.worker"
 LONGEST = 300
 """Letters of what a worker last said, as a row of the table shows it."""
 

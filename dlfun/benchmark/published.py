@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dlfun.lifetime import followed
-from dlfun.studies.benchmark.measure import OURS, job_of, opponents, step_seconds
-from dlfun.studies.benchmark.options import BenchmarkOptions
-from dlfun.studies.benchmark.process import LONGEST, Failure, child_environment, worker
-from dlfun.studies.benchmark.works import (
+from dlfun.benchmark.measure import OURS, job_of, opponents, step_seconds
+from dlfun.benchmark.options import BenchmarkOptions
+from dlfun.benchmark.process import LONGEST, Failure, child_environment, worker
+from dlfun.benchmark.works import (
     PUBLISHED,
     PUBLISHED_SEEDS,
     PUBLISHED_STEPS,
     PUBLISHED_WORKS,
 )
+from dlfun.lifetime import followed
 
 EXTRAPOLATED = 300
 """Steps of a peer that stand for all of a run's."""

@@ -1,6 +1,6 @@
 """How long recordings take to become spectrograms, and what memory that takes.
 
-    python -m dlfun.studies.benchmark.recordings
+    python -m dlfun.benchmark.recordings
 
 writes 100 and 10,000 recordings of a second at 16 kHz into a folder that is removed again, reads
 each folder in a process of its own, and prints a line for each; about a minute on two cores.

@@ -8,16 +8,16 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from dlfun.benchmark.cost import Cost, cost_of
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.side import COMPARED, LISTED, write_start
+from dlfun.benchmark.teacher import teach
+from dlfun.benchmark.works import Work
+from dlfun.config.options import StudyOptions
 from dlfun.models import MODELS
-from dlfun.studies.arm import flat_parameters, make_members
-from dlfun.studies.assemble import Assembly, assemble, population
-from dlfun.studies.benchmark.cost import Cost, cost_of
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.side import COMPARED, LISTED, write_start
-from dlfun.studies.benchmark.teacher import teach
-from dlfun.studies.benchmark.works import Work
-from dlfun.studies.options import StudyOptions
-from dlfun.training.layout import choose_layout
+from dlfun.studies.population.arm import flat_parameters, make_members
+from dlfun.studies.population.assembly import Assembly, assemble, population
+from dlfun.training.layout.layout import choose_layout
 from dlfun.training.order import batch_indices
 from dlfun.types import Batch, Layout, Members, Split, TuneData
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dlfun.studies.benchmark.energy import used
-from dlfun.studies.benchmark.measure import OURS, job_of, others, step_seconds, steps_for
-from dlfun.studies.benchmark.options import BenchmarkOptions
-from dlfun.studies.benchmark.process import Failure, Worker, worker
+from dlfun.benchmark.energy import used
+from dlfun.benchmark.measure import OURS, job_of, others, step_seconds, steps_for
+from dlfun.benchmark.options import BenchmarkOptions
+from dlfun.benchmark.process import Failure, Worker, worker
 from dlfun.words import plural
 
 CPU_MEMBERS, MOST_MEMBERS = 16, 4096

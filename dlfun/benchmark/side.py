@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.teacher import teach
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.teacher import teach
 
 COMPARED = 10
 """Steps whose losses both sides must share; rounding grows from step to step, and would hide a

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.benchmark.measure import job_of, measure
+from dlfun.benchmark.options import BenchmarkOptions
+from dlfun.benchmark.process import Failure, worker
+from dlfun.benchmark.published import published
+from dlfun.benchmark.scaling import scaling
+from dlfun.benchmark.verdict import SCHEMA, read_baseline, verdicts
+from dlfun.benchmark.works import PUBLISHED, WORKS
 from dlfun.decoration import bar
 from dlfun.errors import UserError
-from dlfun.studies.benchmark.measure import job_of, measure
-from dlfun.studies.benchmark.options import BenchmarkOptions
-from dlfun.studies.benchmark.process import Failure, worker
-from dlfun.studies.benchmark.published import published
-from dlfun.studies.benchmark.scaling import scaling
-from dlfun.studies.benchmark.verdict import SCHEMA, read_baseline, verdicts
-from dlfun.studies.benchmark.works import PUBLISHED, WORKS
 
-DEVICE = "dlfun.studies.benchmark.device:Device"
+DEVICE = "dlfun.benchmark.device:Device"
 PEER_PACKAGES = ("torch", "keras", "scikit-learn")
 
 
@@ -83,8 +83,8 @@ class Done:
         self._parts: dict[str, Any] = {}
 
     def __enter__(self) -> Done:
-        from dlfun.training.checkpoint_files import FORMAT, sealed, write_whole
-        from dlfun.training.checkpoints import check_identity, take_lock
+        from dlfun.training.checkpoints.files import FORMAT, sealed, write_whole
+        from dlfun.training.checkpoints.store import check_identity, take_lock
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(self.folder / "lock")
@@ -100,7 +100,7 @@ class Done:
 
     def _measured(self) -> dict[str, Any]:
         """What was written down; nothing where that is damaged, which the user is told."""
-        from dlfun.training.checkpoint_files import SEAL, check_seal
+        from dlfun.training.checkpoints.files import SEAL, check_seal
         from dlfun.training.monitor import say
 
         path = self.folder / "parts.json"
@@ -126,7 +126,7 @@ class Done:
     def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
         """Writes down what was measured now."""
         self._parts[f"{part} {name}"] = result
-        from dlfun.training.checkpoint_files import sealed, write_whole
+        from dlfun.training.checkpoints.files import sealed, write_whole
 
         write_whole(self.folder / "parts.json", json.dumps(sealed(self._parts)))
 
@@ -162,7 +162,7 @@ def describe(options: BenchmarkOptions, folder: Path) -> dict[str, Any]:
     Raises:
       UserError: if the device cannot be used.
     """
-    from dlfun.studies.record import version
+    from dlfun.records.writer import version
 
     job = job_of(options, DEVICE, next(iter(WORKS.values())), folder, "", counting=False)
     with worker(job, "device", options.timeout) as side:
@@ -181,7 +181,7 @@ def describe(options: BenchmarkOptions, folder: Path) -> dict[str, Any]:
 
 def write(options: BenchmarkOptions, found: dict[str, Any], draw: Callable[[Path], None]) -> Path:
     """The record: benchmark.json, config.flags and pictures."""
-    from dlfun.studies.record import write_record
+    from dlfun.records.writer import write_record
 
     def fill(folder: Path) -> None:
         text = json.dumps(found, indent=1, allow_nan=False)

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from dlfun.studies.benchmark.works import CLASSES, Work
+from dlfun.benchmark.works import CLASSES, Work
 
 HIDDEN = 10
 

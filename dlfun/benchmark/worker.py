@@ -21,9 +21,9 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.side import COMPARED, Side
 from dlfun.errors import UserError
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.side import COMPARED, Side
 
 
 def named(path: str) -> Callable[..., Any]:

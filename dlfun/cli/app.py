@@ -20,19 +20,19 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.data.own.cells import is_text
+from dlfun.cli import checkpoint_flags, cluster, search_flags, study_flags
+from dlfun.cli.flag_types import flag_of
+from dlfun.cli.flagfile import flag_lines
+from dlfun.cli.flagfiles import read_flagfiles
+from dlfun.cli.help_text import help_text, wants_help
+from dlfun.cli.parsers import short
+from dlfun.cli.runtime import check_platform, configure_jax, peak_memory
+from dlfun.cli.signals import CURRENT, SAID, leave
+from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import UserError
 from dlfun.lifetime import follow
 from dlfun.types import Layout
-from experiments import cluster, flags, search, survival
-from experiments.ending import CURRENT, SAID, leave
-from experiments.flagfiles import read_flagfiles
-from experiments.helptext import help_text, wants_help
-from experiments.holders import flag_of
-from experiments.parsing import short
-from experiments.replay import flag_lines
-from experiments.runtime import check_platform, configure_jax, peak_memory
 
 Main = Callable[[list[str]], Any]
 Check = Callable[[absl_flags.FlagValues], None]
@@ -48,7 +48,7 @@ def run(
     main: Main,
     values: absl_flags.FlagValues,
     *,
-    check: Check = flags.check,
+    check: Check = study_flags.check,
     computes: bool = True,
     words: str = "",
     expand: Callable[[list[str]], list[str]] = list,
@@ -91,7 +91,7 @@ def quiet(main: Main) -> Main:
 def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
-    survival.listen(values)
+    checkpoint_flags.listen(values)
     devices = layout_devices(values)
     matmul = values.matmul_precision if "matmul_precision" in values else "default"
     fixed = values.deterministic if "deterministic" in values else False
@@ -100,7 +100,7 @@ def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
     cluster.join(values)
     check_platform(values.platform)
     cluster.agree(
-        (*flag_lines(values, flags.models_of(values)), *flag_of(values, "layout").lines())
+        (*flag_lines(values, study_flags.models_of(values)), *flag_of(values, "layout").lines())
     )
     code = main(argv)
     if not code:
@@ -119,7 +119,7 @@ def parse(
     values: absl_flags.FlagValues,
     argv: list[str],
     doc: str = "",
-    check: Check = flags.check,
+    check: Check = study_flags.check,
     words: str = "",
     expand: Callable[[list[str]], list[str]] = list,
 ) -> list[str]:
@@ -145,7 +145,7 @@ def parse(
         )
     check(values)
     if "search" in values:
-        search.search_of(values)
+        search_flags.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
     return rest
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import cluster, directories, parsers
+from dlfun.cli.flag_types import define, flag_of
+from dlfun.cli.signals import CURRENT, SAID
+from dlfun.config.options import KINDS
 from dlfun.errors import UserError
-from dlfun.studies.folders import holds_record
-from dlfun.studies.options import KINDS
+from dlfun.records.folders import holds_record
 from dlfun.types import Range
-from experiments import cluster, parsing, paths
-from experiments.ending import CURRENT, SAID
-from experiments.holders import define, flag_of
 
 if TYPE_CHECKING:
-    from dlfun.training.checkpoints import Checkpoints
+    from dlfun.training.checkpoints.store import Checkpoints
 
 SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
 """What job schedulers send before they take a machine back, beside TERM."""
@@ -31,18 +31,18 @@ HARMLESS = ("keep", "tensorboard", "stop_when_failed", "memory_limit")
 def define_survival(values: absl_flags.FlagValues) -> None:
     """Adds the flags to those of a script."""
 
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
         define(values, kind, name, default, help, "Output & machine", usual=usual)
 
     help = "start anew, and replace the record that --output_dir holds"
-    add(parsing.boolean(), "overwrite", False, help)
+    add(parsers.boolean(), "overwrite", False, help)
     help = "between checkpoints of what the study did; 0: after every interval"
     usual = "60, and more where they would take over 2 % of the time"
-    add(parsing.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
+    add(parsers.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
     help = "end the study if more than this part of a population's members failed; 1: never"
     add(KINDS["stop_when_failed"], "stop_when_failed", 1.0, help)
     help = "a signal that ends the study as TERM does: what was done is kept"
-    add(parsing.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
+    add(parsers.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
 
 
 def listen(values: absl_flags.FlagValues) -> None:
@@ -56,15 +56,15 @@ def listen(values: absl_flags.FlagValues) -> None:
 
 def unfinished(output_dir: str) -> Path:
     """Where a study keeps what it did until it has its record."""
-    from dlfun.studies import replacing
+    from dlfun.records import replacement
 
-    return replacing.unfinished(Path(output_dir))
+    return replacement.unfinished(Path(output_dir))
 
 
 def only_measures(values: absl_flags.FlagValues) -> bool:
     """Whether the flags ask for what leaves no record."""
     planned = "plan" in values and values.plan
-    return bool(planned or parsing.EXPLAIN in values.layout.values())
+    return bool(planned or parsers.EXPLAIN in values.layout.values())
 
 
 def output_dir_of(values: absl_flags.FlagValues, script: str) -> str:
@@ -77,10 +77,10 @@ def output_dir_of(values: absl_flags.FlagValues, script: str) -> str:
         from dlfun.training.hosts import is_first
 
         if not is_first():
-            return values.output_dir or str(next(paths.default_output_dirs(script)))
+            return values.output_dir or str(next(directories.default_output_dirs(script)))
     if values.output_dir is not None:
-        finish_replacing(values, paths.followed(values.output_dir))
-    return paths.usable_output_dir(values.output_dir, script, values.overwrite)
+        finish_replacing(values, directories.followed(values.output_dir))
+    return directories.usable_output_dir(values.output_dir, script, values.overwrite)
 
 
 def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
@@ -90,7 +90,7 @@ def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
       UserError: if another process works on the record, or it can have no such name.
     """
     if cluster.size(values) == 1:
-        from dlfun.studies.replacing import finish
+        from dlfun.records.replacement import finish
 
         try:
             finish(Path(output_dir))
@@ -108,8 +108,8 @@ def checkpoints_of(
     """
     if cluster.size(values) > 1:
         return None
-    from dlfun.studies.record import begun_with
-    from dlfun.training.checkpoints import checkpoints_in
+    from dlfun.records.writer import begun_with
+    from dlfun.training.checkpoints.store import checkpoints_in
 
     folder = unfinished(output_dir)
     kept = [line for line in lines if not line.lstrip("-").removeprefix("no").startswith(HARMLESS)]

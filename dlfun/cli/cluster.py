@@ -17,10 +17,10 @@ from typing import Any, TextIO
 from absl import flags as absl_flags
 
 from dlfun import __version__
-from dlfun.data.prepare import said_when_slow
+from dlfun.cli import stderr_filter
+from dlfun.data.tfds.prepare import said_when_slow
 from dlfun.decoration import Output, Unfailing
 from dlfun.errors import UserError
-from experiments import herald
 
 HEARTBEAT = 30
 """Seconds of silence after which a process counts as lost; it takes a few more to say so."""
@@ -184,7 +184,7 @@ def listen(processes: str, is_open: bool) -> None:
     sys.stdout.flush()
     sys.stdout = Output(stream(os.dup(1), sys.stdout), sys.stdout.missing)
     sys.stderr = Unfailing(stream(os.dup(2), sys.stderr))
-    command = [sys.executable, "-I", "-S", herald.__file__, processes, str(int(is_open))]
+    command = [sys.executable, "-I", "-S", stderr_filter.__file__, processes, str(int(is_open))]
     # A session of its own: what ends the study by its group must not end its last words.
     reader = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True

@@ -9,10 +9,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from dlfun.cli.signals import CURRENT
 from dlfun.errors import UserError
-from dlfun.studies.folders import check_output_dir as check_output_dir
-from dlfun.studies.folders import followed as followed
-from experiments.ending import CURRENT
+from dlfun.records.folders import check_output_dir as check_output_dir
+from dlfun.records.folders import followed as followed
 
 
 def usable_output_dir(given: str | None, script: str, overwrite: bool = False) -> str:
@@ -21,7 +21,7 @@ def usable_output_dir(given: str | None, script: str, overwrite: bool = False) -
     Raises:
       UserError: if a record cannot be written there.
     """
-    from dlfun.studies.replacing import rehearse
+    from dlfun.records.replacement import rehearse
 
     path = new_output_dir(script) if given is None else followed(given)
     check_output_dir(path, overwrite)
@@ -38,7 +38,7 @@ def new_output_dir(script: str) -> str:
     Raises:
       UserError: if no directory can be made.
     """
-    from dlfun.studies.replacing import made_inside, unfinished
+    from dlfun.records.replacement import made_inside, unfinished
 
     for path in default_output_dirs(script):
         if os.path.lexists(path) or os.path.lexists(unfinished(path)):

@@ -6,8 +6,8 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli.parsers import Kind, short
 from dlfun.errors import UserError
-from experiments.parsing import Kind, short
 
 
 def bad_value(name: str, text: str, what: object) -> UserError:

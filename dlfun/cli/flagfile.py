@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from absl import flags as absl_flags
 
+from dlfun.cli.flag_types import Flag, flag_of
+from dlfun.cli.parsers import REST, short
+from dlfun.cli.per_model import BY_MODEL, default_of, shorten
+from dlfun.cli.shape_flags import PER_LAYER, model_shape, shape_fields
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from experiments.by_model import BY_MODEL, default_of, shorten
-from experiments.holders import Flag, flag_of
-from experiments.parsing import REST, short
-from experiments.shapes import PER_LAYER, model_shape, shape_fields
 
 CONFIG = "config.flags"
 

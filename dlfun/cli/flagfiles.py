@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from absl import flags as absl_flags
 
+from dlfun.cli.flagfile import CONFIG, check_lines, given_lines
+from dlfun.cli.parsers import short
 from dlfun.errors import UserError
-from experiments.parsing import short
-from experiments.replay import CONFIG, check_lines, given_lines
 
 MARK = "\ufeff"
 """Editors may begin a file with it; where files were joined it stands on any line."""

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.cli.flag_types import Flag, flag_of
 from dlfun.models import MODELS
-from experiments.holders import Flag, flag_of
 
 COLUMN = 32
 LAST = "Output & machine"

@@ -1,4 +1,4 @@
-"""Kinds of values that only flags have, beside those of `dlfun.studies.kinds`."""
+"""Kinds of values that only flags have, beside those of `dlfun.config.parsers`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from dlfun.data import own, prepared
+from dlfun.config import numerals
+from dlfun.config.parsers import Kind as Kind
+from dlfun.config.parsers import augment as augment
+from dlfun.config.parsers import boolean as boolean
+from dlfun.config.parsers import choice as choice
+from dlfun.config.parsers import describe as describe
+from dlfun.config.parsers import integer as integer
+from dlfun.config.parsers import memory as memory
+from dlfun.config.parsers import number as number
+from dlfun.config.parsers import short as short
+from dlfun.config.parsers import sizes as sizes
+from dlfun.data import user_files
+from dlfun.data.tfds import prepared
 from dlfun.errors import UserError, unknown
-from dlfun.studies import numerals
-from dlfun.studies.kinds import Kind as Kind
-from dlfun.studies.kinds import augment as augment
-from dlfun.studies.kinds import boolean as boolean
-from dlfun.studies.kinds import choice as choice
-from dlfun.studies.kinds import describe as describe
-from dlfun.studies.kinds import integer as integer
-from dlfun.studies.kinds import memory as memory
-from dlfun.studies.kinds import number as number
-from dlfun.studies.kinds import short as short
-from dlfun.studies.kinds import sizes as sizes
 from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout
 
 EXPLAIN = "explain"
@@ -65,11 +66,11 @@ def dataset(valid: Collection[str]) -> Kind:
 
     def parse(given: str) -> str:
         name = given.strip()
-        if name in valid or not own.is_path(name):
+        if name in valid or not user_files.is_path(name):
             # What is not of the table may lie prepared: that depends on another flag.
             return name if prepared.NAME.fullmatch(name) else known.parse(name)
         try:
-            return own.absolute(name)
+            return user_files.absolute(name)
         except UserError as error:
             raise ValueError(str(error)) from None
 

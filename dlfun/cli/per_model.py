@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dlfun.cli import parsers
+from dlfun.cli.shape_flags import activations
+from dlfun.config.options import ModelOptions
 from dlfun.models import MODELS
-from dlfun.studies.options import ModelOptions
 from dlfun.types import HPARAMS, HParams
-from experiments import parsing
-from experiments.shapes import activations
 
 BY_MODEL = ("activation", "objective", "optimizer", "layout", *HPARAMS)
 
@@ -27,9 +27,9 @@ def default_of(name: str, model: str) -> Any:
 def shorten(values: Mapping[str, Any]) -> Mapping[str, Any]:
     """One value for all instead of the same value for each model."""
     different = set(values.values())
-    return {parsing.REST: different.pop()} if len(different) == 1 else values
+    return {parsers.REST: different.pop()} if len(different) == 1 else values
 
 
-def usual_value(name: str, kind: parsing.Kind) -> str:
+def usual_value(name: str, kind: parsers.Kind) -> str:
     """The defaults of all models, as the flag itself would give them."""
     return kind.show(shorten({model: default_of(name, model) for model in MODELS}))

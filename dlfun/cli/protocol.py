@@ -10,17 +10,17 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import parsers, study_flags
+from dlfun.cli.flag_types import bad_value, flag_of
+from dlfun.cli.flagfile import check_lines, flag_lines
+from dlfun.cli.search_flags import kinds, parse_dimension, split_name
+from dlfun.config.comparison_spec import Claim, declared_looks
+from dlfun.config.search_space import Dimension, space_of
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies.claim import Claim, declared_looks
-from dlfun.studies.classical import ALL, CLASSICAL
-from dlfun.studies.spaces import Dimension, space_of
+from dlfun.studies.baselines import ALL, CLASSICAL
 from dlfun.types import Range
 from dlfun.words import plural
-from experiments import flags, parsing
-from experiments.holders import bad_value, flag_of
-from experiments.replay import check_lines, flag_lines
-from experiments.search import kinds, parse_dimension, split_name
 
 FREE = (
     "seed",
@@ -47,7 +47,7 @@ def claim_of(values: absl_flags.FlagValues) -> Claim:
     Raises:
       UserError: if flags do not go together.
     """
-    reference, models = values.reference, flags.models_of(values)
+    reference, models = values.reference, study_flags.models_of(values)
     if values.family == "vs-reference" and reference not in models:
         raise UserError(
             f"--family=vs-reference needs --reference, one of the models: {', '.join(models)}"
@@ -94,7 +94,7 @@ def spaces_of(values: absl_flags.FlagValues) -> dict[str, dict[str, Dimension]]:
     Raises:
       UserError: naming the flag and what is wrong with it.
     """
-    models, classical = flags.models_of(values), methods_of(values.baselines)
+    models, classical = study_flags.models_of(values), methods_of(values.baselines)
     given: dict[str, dict[str, Dimension]] = {name: {} for name in (*models, *classical)}
     for text in values.space:
         model, colon, rest = text.partition(":")
@@ -119,15 +119,15 @@ def methods_of(baselines: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.partition("+")[0] for name in baselines))
 
 
-def kinds_of_method(method: str) -> dict[str, parsing.Kind]:
+def kinds_of_method(method: str) -> dict[str, parsers.Kind]:
     """Name -> kind of value, of all that can be searched of a classical method."""
 
-    def kind(name: str, dimension: Dimension) -> parsing.Kind:
+    def kind(name: str, dimension: Dimension) -> parsers.Kind:
         if not dimension.values:
-            return parsing.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
+            return parsers.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
         if isinstance(dimension.values[0], int):
-            return parsing.integer(1)
-        return parsing.choice(name, dimension.values)
+            return parsers.integer(1)
+        return parsers.choice(name, dimension.values)
 
     return {name: kind(name, space) for name, space in CLASSICAL[method].space.items()}
 
@@ -154,7 +154,7 @@ def with_frozen(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     path = given_as(args, "frozen")
     if path is None:
         raise UserError("--stage=confirm needs --frozen=RECORD, the one that --stage=tune made")
-    from dlfun.studies.frozen import read_frozen
+    from dlfun.studies.comparison.frozen import read_frozen
 
     known = set(args)  # of a replay they are there already, and some would be given twice
     lines = read_frozen(os.path.expanduser(path)).get("flags")
@@ -181,7 +181,7 @@ def given_as(args: Sequence[str], name: str) -> str | None:
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags of a comparison do not go together."""
-    flags.check(values)
+    study_flags.check(values)
     claim_of(values)
     spaces_of(values)
     if values.seeds < 2 and not values.plan:
@@ -211,10 +211,10 @@ def check(values: absl_flags.FlagValues) -> None:
 
 def check_confirmation(values: absl_flags.FlagValues) -> None:
     """Raises UserError if a flag differs from what was frozen."""
-    from dlfun.studies.frozen import read_frozen
+    from dlfun.studies.comparison.frozen import read_frozen
 
     wanted = set(read_frozen(values.frozen)["flags"])
-    given = set(frozen_lines(flag_lines(values, flags.models_of(values))))
+    given = set(frozen_lines(flag_lines(values, study_flags.models_of(values))))
     other = sorted(given - wanted)
     if other:
         was = [line for line in wanted - given if name_of(line) == name_of(other[0])]
@@ -228,14 +228,14 @@ def candidates(
     values: absl_flags.FlagValues, spaces: Mapping[str, Mapping[str, Dimension]]
 ) -> dict[str, Sequence[tuple[dict[str, Any], Any]]]:
     """Model -> the configurations it is tuned among: the one given, and then random ones."""
-    from dlfun.studies.search import trials
+    from dlfun.studies.search.samplers import trials
 
     return {
         model: [
-            (point, flags.model_options(values, model, point))
+            (point, study_flags.model_options(values, model, point))
             for point in ({}, *trials(spaces[model], values.trials, values.seed, model))
         ]
-        for model in flags.models_of(values)
+        for model in study_flags.models_of(values)
     }
 
 
@@ -247,7 +247,7 @@ def frozen_choice(values: absl_flags.FlagValues, contents: Mapping[str, Any]) ->
 
     return {
         dataset: {
-            model: flags.model_options(values, model, {n: value(v) for n, v in point.items()})
+            model: study_flags.model_options(values, model, {n: value(v) for n, v in point.items()})
             for model, point in points.items()
             if model in MODELS
         }
@@ -257,8 +257,8 @@ def frozen_choice(values: absl_flags.FlagValues, contents: Mapping[str, Any]) ->
 
 def protocol_of(values: absl_flags.FlagValues) -> Any:
     """The protocol that the flags ask for."""
-    from dlfun.studies.compare import Protocol
-    from dlfun.studies.tuning import Tuning
+    from dlfun.studies.comparison.compare import Protocol
+    from dlfun.studies.comparison.tuning import Tuning
 
     found = Protocol(
         claim_of(values),
@@ -269,7 +269,7 @@ def protocol_of(values: absl_flags.FlagValues) -> Any:
     if not values.tune:
         return found
     if values.stage == "confirm":
-        from dlfun.studies.frozen import Frozen, read_frozen
+        from dlfun.studies.comparison.frozen import Frozen, read_frozen
 
         contents = read_frozen(values.frozen)
         return found._replace(
@@ -278,7 +278,7 @@ def protocol_of(values: absl_flags.FlagValues) -> Any:
             frozen=Frozen(values.frozen, contents),
         )
     spaces = spaces_of(values)
-    lines = frozen_lines(flag_lines(values, flags.models_of(values)))
+    lines = frozen_lines(flag_lines(values, study_flags.models_of(values)))
     tried = candidates(values, spaces)
     tuning = Tuning(tried, spaces, values.tuning_seeds, values.trials)
     return found._replace(tuning=tuning, flags=lines)

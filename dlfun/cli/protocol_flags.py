@@ -8,13 +8,13 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import parsers
+from dlfun.cli.flag_types import define
+from dlfun.config import comparison_spec as claims
+from dlfun.config.search_space import SPACES
 from dlfun.errors import unknown
-from dlfun.studies import claim as claims
-from dlfun.studies.classical import ALL, CLASSICAL
-from dlfun.studies.spaces import SPACES
+from dlfun.studies.baselines import ALL, CLASSICAL
 from dlfun.types import Range
-from experiments import parsing
-from experiments.holders import define
 
 STAGES = ("all", "tune", "confirm")
 POSITIVE = Range(0, math.inf, "", high_allowed=False)
@@ -31,7 +31,7 @@ def define_protocol(values: absl_flags.FlagValues) -> None:
 
 def _define_claim(values: absl_flags.FlagValues) -> None:
     def add(
-        kind: parsing.Kind,
+        kind: parsers.Kind,
         name: str,
         default: Any,
         help: str,
@@ -42,19 +42,19 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
 
     define_delta(values, "; needed by --tune")
     add(
-        parsing.choice("family", claims.FAMILIES),
+        parsers.choice("family", claims.FAMILIES),
         "family",
         "all-pairs",
         "the pairs that claims are made of, which share the error rate",
     )
-    add(parsing.text(), "reference", None, "the model that --family=vs-reference compares with")
+    add(parsers.text(), "reference", None, "the model that --family=vs-reference compares with")
     add(
-        parsing.choice("scope", claims.SCOPES),
+        parsers.choice("scope", claims.SCOPES),
         "scope",
         "this-test-set",
         "what a claim is about: new seeds on this test set, or on all examples like those in it",
     )
-    add(parsing.number(OPEN), "power", 0.8, "chance to find a difference of delta")
+    add(parsers.number(OPEN), "power", 0.8, "chance to find a difference of delta")
 
 
 def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
@@ -66,36 +66,36 @@ def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
     )
     usual += f", others {claims.OTHERS['accuracy']:g}; of an rmse, {claims.OF_SPREAD:g} of the "
     usual += "standard deviation of the training targets"
-    kind = by_dataset(parsing.number(POSITIVE))
+    kind = by_dataset(parsers.number(POSITIVE))
     define(values, kind, "delta", None, what, "Claim", usual=usual)
 
 
 def _define_seeds(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
         define(values, kind, name, default, help, "Claim", usual=usual)
 
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "until_decided",
         False,
         "add seeds, in declared looks, until every pair has its verdict",
     )
-    add(parsing.integer(2), "max_seeds", 40, "where --until_decided stops")
+    add(parsers.integer(2), "max_seeds", 40, "where --until_decided stops")
     add(
-        parsing.sizes(2),
+        parsers.sizes(2),
         "looks",
         None,
         "the numbers of seeds at which --until_decided looks",
         "--seeds, doubled up to --max_seeds",
     )
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "plan",
         False,
         "say how many seeds delta needs, and what they cost here; trains nothing",
     )
     add(
-        parsing.path(),
+        parsers.path(),
         "pilot",
         None,
         "for --plan: a record of the same models, whose spread over seeds is used",
@@ -103,7 +103,7 @@ def _define_seeds(values: absl_flags.FlagValues) -> None:
 
 
 def _define_more(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
         define(values, kind, name, default, help, "Claim", usual=usual)
 
     add(
@@ -115,13 +115,13 @@ def _define_more(values: absl_flags.FlagValues) -> None:
         "none",
     )
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "curve",
         False,
         "train every arm on rising numbers of training examples, too",
     )
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "variance",
         False,
         "find out which source of chance moves the result most: init, order, split or noise",
@@ -130,33 +130,33 @@ def _define_more(values: absl_flags.FlagValues) -> None:
 
 def _define_tuning(values: absl_flags.FlagValues) -> None:
     def add(
-        kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "", many: bool = False
+        kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "", many: bool = False
     ) -> None:
         define(values, kind, name, default, help, "Tuning", usual=usual, repeated=many)
 
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "tune",
         False,
         "tune every model on validation, among the configuration given and --trials random ones; "
         "freeze what was chosen, and confirm it with fresh seeds",
     )
     add(
-        parsing.choice("stage", STAGES),
+        parsers.choice("stage", STAGES),
         "stage",
         "all",
         "tune: stop when it is frozen; confirm: go on with what --frozen names",
     )
-    add(parsing.path(), "frozen", None, "for --stage=confirm: the record, or frozen.json in it")
-    add(parsing.integer(1), "trials", 32, "configurations that are drawn for each model")
+    add(parsers.path(), "frozen", None, "for --stage=confirm: the record, or frozen.json in it")
+    add(parsers.integer(1), "trials", 32, "configurations that are drawn for each model")
     add(
-        parsing.integer(1),
+        parsers.integer(1),
         "tuning_seeds",
         3,
         "seeds of each of them, apart from those that confirm",
     )
     add(
-        parsing.text(),
+        parsers.text(),
         "space",
         (),
         "what a model is tuned over instead of its default space: [MODEL:]NAME=SCALE:LOW:HIGH, "
@@ -169,13 +169,13 @@ def _define_tuning(values: absl_flags.FlagValues) -> None:
     )
 
 
-def baseline_names() -> parsing.Kind:
+def baseline_names() -> parsers.Kind:
     """Classical models, parted by commas; nothing is none."""
 
     def one(given: str) -> str:
         method = given.partition("+")[0]
         if method not in CLASSICAL:
-            raise ValueError(str(unknown("baseline", parsing.short(method), CLASSICAL)))
+            raise ValueError(str(unknown("baseline", parsers.short(method), CLASSICAL)))
         return given
 
     def parse(given: str) -> tuple[str, ...]:
@@ -183,9 +183,9 @@ def baseline_names() -> parsing.Kind:
             return (ALL,)
         return tuple(one(name.strip()) for name in given.split(",")) if given.strip() else ()
 
-    return parsing.Kind(parse, ",".join, "NAME[+FEATURES],...", (ALL, *CLASSICAL))
+    return parsers.Kind(parse, ",".join, "NAME[+FEATURES],...", (ALL, *CLASSICAL))
 
 
-def by_dataset(kind: parsing.Kind) -> parsing.Kind:
+def by_dataset(kind: parsers.Kind) -> parsers.Kind:
     """One value for all data sets, values for some, or both: `0.01,mnist:0.001`."""
-    return dataclasses.replace(parsing.by_name(kind, "data set"), form="NUMBER|DATASET:NUMBER,...")
+    return dataclasses.replace(parsers.by_name(kind, "data set"), form="NUMBER|DATASET:NUMBER,...")

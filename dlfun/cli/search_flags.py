@@ -8,10 +8,12 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.errors import UserError, unknown
-from dlfun.models import ACTIVATIONS, MODELS
-from dlfun.studies.options import OPTIMIZERS
-from dlfun.studies.searching import (
+from dlfun.cli import parsers
+from dlfun.cli.flag_types import bad_value, define
+from dlfun.cli.shape_flags import activations, kind_of, shape_fields
+from dlfun.cli.study_flags import check_model, model_options
+from dlfun.config.options import OPTIMIZERS
+from dlfun.config.search_request import (
     SIZES,
     check_numbers,
     choices_of,
@@ -19,13 +21,11 @@ from dlfun.studies.searching import (
     parse_dimension,
     parse_values,
 )
-from dlfun.studies.spaces import METHODS, Search
-from dlfun.studies.spaces import Dimension as Dimension
+from dlfun.config.search_space import METHODS, Search
+from dlfun.config.search_space import Dimension as Dimension
+from dlfun.errors import UserError, unknown
+from dlfun.models import ACTIVATIONS, MODELS
 from dlfun.types import HPARAMS
-from experiments import parsing
-from experiments.flags import check_model, model_options
-from experiments.holders import bad_value, define
-from experiments.shapes import activations, kind_of, shape_fields
 
 
 def define_search(values: absl_flags.FlagValues) -> None:
@@ -34,12 +34,12 @@ def define_search(values: absl_flags.FlagValues) -> None:
         "how points are chosen: before the first step (grid, random, sobol), by successive "
         "halving, by population-based training (pbt), or by Optuna's model of what did well (tpe)"
     )
-    define(values, parsing.choice("search", METHODS), "search", "grid", what, "Search")
+    define(values, parsers.choice("search", METHODS), "search", "grid", what, "Search")
     what = (
         "NAME=VALUE,VALUE of a number, a shape flag, activation or optimizer, as in "
         "learning_rate=1e-3,1e-2 or bpnn_widths=50x50,100x100; may be repeated, and is then crossed"
     )
-    define(values, parsing.text(), "grid", (), what, "Search", repeated=True)
+    define(values, parsers.text(), "grid", (), what, "Search", repeated=True)
     what = "configurations that are drawn; of halving, those of its first bracket; members of pbt"
     define_space(values, what, trials=64)
 
@@ -47,33 +47,33 @@ def define_search(values: absl_flags.FlagValues) -> None:
 def define_space(values: absl_flags.FlagValues, what: str, trials: int) -> None:
     """Adds the flags of all searches of a space; `what` is what --trials means."""
 
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, repeated: bool = False) -> None:
         define(values, kind, name, default, help, "Search", repeated=repeated)
 
     space = (
         "NAME=SCALE:LOW:HIGH of a number, where the scale is lin or log, as in "
         "learning_rate=log:1e-4:1e-1; or NAME=choice:VALUE,VALUE of any name; may be repeated"
     )
-    add(parsing.text(), "space", (), space, True)
-    add(parsing.integer(1), "trials", trials, what)
+    add(parsers.text(), "space", (), space, True)
+    add(parsers.integer(1), "trials", trials, what)
     rounds = "how often pbt decides who goes on from whom, and in how many batches tpe proposes"
-    add(parsing.integer(1), "rounds", 8, rounds)
-    add(parsing.integer(2), "eta", 3, "halving keeps one of so many configurations after each rung")
+    add(parsers.integer(1), "rounds", 8, rounds)
+    add(parsers.integer(2), "eta", 3, "halving keeps one of so many configurations after each rung")
     brackets = "halving is begun so often, each time with fewer configurations at a higher rung"
-    add(parsing.integer(1), "brackets", 1, brackets)
+    add(parsers.integer(1), "brackets", 1, brackets)
 
 
-def kinds(model: str) -> dict[str, parsing.Kind]:
+def kinds(model: str) -> dict[str, parsers.Kind]:
     """Name -> kind of value, of all that can be swept of a model."""
     numbers = {
-        name: parsing.number(bounds)
+        name: parsers.number(bounds)
         for name, bounds in HPARAMS.items()
         if not bounds.whole or MODELS[model].live
     }
     shapes = {name: kind_of(field) for name, field in shape_fields(model).items()}
-    others = {"optimizer": parsing.choice("optimizer", OPTIMIZERS)}
+    others = {"optimizer": parsers.choice("optimizer", OPTIMIZERS)}
     if model in activations():
-        others["activation"] = parsing.choice("activation", ACTIVATIONS)
+        others["activation"] = parsers.choice("activation", ACTIVATIONS)
     return {**numbers, **shapes, **others}
 
 
@@ -88,7 +88,7 @@ def split_name(flag: str, text: str, valid: Iterable[str], seen: Iterable[str]) 
         example = "1e-3,1e-2" if flag == "grid" else "log:1e-4:1e-1"
         raise bad_value(flag, text, f"must be NAME=VALUES, such as learning_rate={example}")
     if name not in valid:
-        raise bad_value(flag, text, unknown(f"{flag} name", parsing.short(name), valid))
+        raise bad_value(flag, text, unknown(f"{flag} name", parsers.short(name), valid))
     if name in seen:
         raise bad_value(flag, text, f"'{name}' is given twice; put all its values into one")
     return name, rest
@@ -114,8 +114,8 @@ def search_space(
 def parse_all(
     flag: str,
     texts: Iterable[str],
-    valid: Mapping[str, parsing.Kind],
-    parse: Callable[[parsing.Kind, str], Any],
+    valid: Mapping[str, parsers.Kind],
+    parse: Callable[[parsers.Kind, str], Any],
 ) -> dict[str, Any]:
     """Name -> what `parse` makes of its text, in the order given."""
     found: dict[str, Any] = {}

@@ -7,13 +7,13 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import parsers
+from dlfun.cli.flag_types import define
+from dlfun.config.shape_fields import PER_LAYER as PER_LAYER
+from dlfun.config.shape_fields import activations as activations
+from dlfun.config.shape_fields import fit_layers, kind_of
+from dlfun.config.shape_fields import shape_fields as shape_fields
 from dlfun.models import ACTIVATIONS, MODELS
-from dlfun.studies.shapes import PER_LAYER as PER_LAYER
-from dlfun.studies.shapes import activations as activations
-from dlfun.studies.shapes import fit_layers, kind_of
-from dlfun.studies.shapes import shape_fields as shape_fields
-from experiments import parsing
-from experiments.holders import define
 
 NONE: Mapping[str, Any] = {}
 
@@ -23,7 +23,7 @@ def define_shapes(values: absl_flags.FlagValues) -> None:
     for model in MODELS:
         for name, field in shape_fields(model).items():
             define(values, kind_of(field), name, field.default, field.metadata["help"], model)
-    kind = parsing.by_model(parsing.choice("activation", ACTIVATIONS), MODELS)
+    kind = parsers.by_model(parsers.choice("activation", ACTIVATIONS), MODELS)
     define(
         values,
         kind,
@@ -50,6 +50,6 @@ def model_shape(
             given.add(field.name)
     shape = fit_layers(model, shape, given)
     if model in activations():
-        own = parsing.of_model(values.activation, model, activations()[model])
+        own = parsers.of_model(values.activation, model, activations()[model])
         shape["activation"] = changes.get("activation", own)
     return MODELS[model].settings(**shape)

@@ -20,18 +20,18 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.cli import checkpoint_flags, cluster, directories, page, parsers
+from dlfun.cli.flag_types import bad_value, define, flag_of
+from dlfun.cli.flagfile import flag_lines
+from dlfun.cli.per_model import default_of, usual_value
+from dlfun.cli.shape_flags import NONE, activations, define_shapes, model_shape
+from dlfun.config.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
 from dlfun.data.augmentations import AUGMENTATIONS
-from dlfun.data.own.cells import check_text
+from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
-from dlfun.studies.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
 from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout
-from experiments import cluster, page, parsing, paths, survival
-from experiments.by_model import default_of, usual_value
-from experiments.holders import bad_value, define, flag_of
-from experiments.replay import flag_lines
-from experiments.shapes import NONE, activations, define_shapes, model_shape
 
 PLATFORMS = ("cpu", "gpu", "tpu")
 DEFAULTS: Mapping[str, Any] = {
@@ -60,12 +60,12 @@ def study_flags(
     _define_data(values)
     _define_training(values)
     for name, bounds in HPARAMS.items():
-        kind = parsing.by_model(parsing.number(bounds), MODELS)
+        kind = parsers.by_model(parsers.number(bounds), MODELS)
         usual = usual_value(name, kind)
         define(values, kind, name, NONE, bounds.help, "Numbers", usual=usual)
     define_shapes(values)
     _define_machine(values)
-    survival.define_survival(values)
+    checkpoint_flags.define_survival(values)
     return values
 
 
@@ -76,8 +76,8 @@ def _define_named(
     one: str | None,
     many: str | None,
 ) -> None:
-    kind = parsing.dataset(table) if what == "dataset" else parsing.choice(what, table)
-    kinds = parsing.names(what, table, kind)
+    kind = parsers.dataset(table) if what == "dataset" else parsers.choice(what, table)
+    kinds = parsers.names(what, table, kind)
     own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
     if one is not None:
         define(values, kind, what, one, f"the {what}{own}", "Study")
@@ -87,7 +87,7 @@ def _define_named(
 
 
 def _define_study(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Study", usual=usual)
 
     add(KINDS["seeds"], "seeds", "replicates of every configuration")
@@ -106,18 +106,18 @@ def _define_study(values: absl_flags.FlagValues) -> None:
 def define_places(values: absl_flags.FlagValues) -> None:
     """Adds the flags that say where data are."""
 
-    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, None, help, "Data", usual=usual)
 
-    add(parsing.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
-    add(parsing.path(), "manual_dir", "where files lie that are used instead of a download")
-    add(parsing.text(), "target_column", "what is wanted of your own .csv", "its last column")
+    add(parsers.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
+    add(parsers.path(), "manual_dir", "where files lie that are used instead of a download")
+    add(parsers.text(), "target_column", "what is wanted of your own .csv", "its last column")
     what = "of your own .csv or .npz, where dlfun cannot know: names of classes, or numbers"
     add(KINDS["target_type"], "target_type", what, "what the targets look like")
 
 
 def _define_data(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
 
     add(
@@ -148,11 +148,11 @@ def _define_data(values: absl_flags.FlagValues) -> None:
 
 
 def _define_training(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, help: str, default: Any, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, default: Any, usual: str = "") -> None:
         define(values, kind, name, default, help, "Training", usual=usual)
 
-    optimizer = parsing.by_model(KINDS["optimizer"], MODELS)
-    objective = parsing.by_model(KINDS["objective"], MODELS)
+    optimizer = parsers.by_model(KINDS["optimizer"], MODELS)
+    objective = parsers.by_model(KINDS["objective"], MODELS)
     add(optimizer, "optimizer", "by model", NONE, usual_value("optimizer", optimizer))
     add(objective, "objective", "what is brought down, by model; auto: by the task", NONE, "auto")
     add(
@@ -192,14 +192,14 @@ def _define_training(values: absl_flags.FlagValues) -> None:
 
 
 def _define_machine(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, help: str, usual: str = "", default: Any = None) -> None:
+    def add(kind: parsers.Kind, name: str, help: str, usual: str = "", default: Any = None) -> None:
         define(values, kind, name, default, help, "Output & machine", usual=usual)
 
-    add(parsing.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
+    add(parsers.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
     what = "logs for TensorBoard in the record: curves of each arm, and what a sweep tried"
-    add(parsing.boolean(), "tensorboard", what, default=False)
-    add(parsing.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
-    layout = parsing.by_model(parsing.layout(), MODELS)
+    add(parsers.boolean(), "tensorboard", what, default=False)
+    add(parsers.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
+    layout = parsers.by_model(parsers.layout(), MODELS)
     add(
         layout,
         "layout",
@@ -209,7 +209,7 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         NONE,
     )
     add(
-        parsing.choice("convolution", ("auto", *CONVOLUTIONS)),
+        parsers.choice("convolution", ("auto", *CONVOLUTIONS)),
         "convolution",
         "how convolutions compute; xla alone has forward-mode derivatives",
         default="auto",
@@ -221,15 +221,15 @@ def _define_machine(values: absl_flags.FlagValues) -> None:
         "what is free",
     )
     add(
-        parsing.boolean(),
+        parsers.boolean(),
         "deterministic",
         "on a GPU, only operations that give the same bits each time, and no autotuning",
         default=False,
     )
-    add(parsing.address(), "coordinator", "of several processes: where the first one listens")
-    add(parsing.integer(0), "process_id", "of several processes: which one this is, from 0")
+    add(parsers.address(), "coordinator", "of several processes: where the first one listens")
+    add(parsers.integer(0), "process_id", "of several processes: which one this is, from 0")
     add(
-        parsing.integer(1),
+        parsers.integer(1),
         "processes",
         "how many share the study; 1: alone, also on a cluster",
         "as SLURM, Open MPI, Kubernetes or Cloud TPU started, else 1",
@@ -256,7 +256,7 @@ def model_options(
     """
 
     def own(name: str) -> Any:
-        chosen = parsing.of_model(getattr(values, name), model, default_of(name, model))
+        chosen = parsers.of_model(getattr(values, name), model, default_of(name, model))
         return changes.get(name, chosen)
 
     numbers = [n for n, bounds in HPARAMS.items() if MODELS[model].live or not bounds.whole]
@@ -274,7 +274,7 @@ def check_sizes_given(values: absl_flags.FlagValues) -> None:
     """Raises UserError if a width or depth is given that none of the models meant can have."""
     for name in (name for name, bounds in HPARAMS.items() if bounds.whole):
         for model, value in getattr(values, name).items():
-            meant = (model,) if model != parsing.REST else models_of(values)
+            meant = (model,) if model != parsers.REST else models_of(values)
             if not any(MODELS[one].live for one in meant):
                 check_sizes(meant[0], None, value, value)
 
@@ -315,7 +315,7 @@ def check_datasets(values: absl_flags.FlagValues) -> None:
         known = name in data.DATASETS or data.is_path(name)
         if not known and data.find(name, DataOptions(data_dir=values.data_dir)) is None:
             text = flag_of(values, flag).kind.show(values[flag].value)
-            raise bad_value(flag, text, unknown("dataset", parsing.short(name), data.DATASETS))
+            raise bad_value(flag, text, unknown("dataset", parsers.short(name), data.DATASETS))
 
 
 def check(values: absl_flags.FlagValues) -> None:
@@ -326,7 +326,7 @@ def check(values: absl_flags.FlagValues) -> None:
             "of them; if one is from a --flagfile, train by that one or take its line out"
         )
     for model in values.activation:
-        if model != parsing.REST and model not in activations():
+        if model != parsers.REST and model not in activations():
             raise UserError(
                 f"--activation={model}:...: {model} has no activation; these models have: "
                 f"{', '.join(activations())}"
@@ -338,7 +338,7 @@ def check(values: absl_flags.FlagValues) -> None:
     check_sizes_given(values)
     check_layouts(values)
     page.check_writer(values)
-    paths.check_input_dirs(values.data_dir, values.manual_dir)
+    directories.check_input_dirs(values.data_dir, values.manual_dir)
     check_datasets(values)
     cluster.check(values)
 
@@ -357,9 +357,9 @@ def study_options(
     lines = flag_lines(values, models_of(values))
     check_text(lines)
     output_dir = checkpoints = None
-    if fresh and not survival.only_measures(values):
-        output_dir = survival.output_dir_of(values, script)
-        checkpoints = survival.checkpoints_of(values, script, output_dir, lines)
+    if fresh and not checkpoint_flags.only_measures(values):
+        output_dir = checkpoint_flags.output_dir_of(values, script)
+        checkpoints = checkpoint_flags.checkpoints_of(values, script, output_dir, lines)
     return StudyOptions(
         models={model: model_options(values, model) for model in models_of(values)},
         datasets=datasets_of(values),

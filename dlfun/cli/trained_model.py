@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import flags as absl_flags
 
+from dlfun.cli import directories, parsers, study_flags
+from dlfun.cli.commands import verify
+from dlfun.cli.flag_types import define
+from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies.options import StudyOptions
 from dlfun.words import plural
-from experiments import flags, parsing, paths, verify
-from experiments.holders import define
 
 if TYPE_CHECKING:
-    from dlfun.data.given import Source
-    from dlfun.studies.datasets import Kept
-    from dlfun.studies.recorded import Recorded
-    from dlfun.studies.use.trained import Network
+    from dlfun.data.user_files.inputs import Source
+    from dlfun.inference.trained_models import Network
+    from dlfun.records.reader import Recorded
+    from dlfun.studies.artifacts.data_preparation import Kept
     from dlfun.types import Split
 
 WORDS = "RUN_DIR"
@@ -38,7 +39,7 @@ class Chosen(NamedTuple):
     @property
     def source(self) -> Source:
         """What new inputs must be like."""
-        from dlfun.data.given import source_of
+        from dlfun.data.user_files.inputs import source_of
 
         return source_of(self.kept.data.first)
 
@@ -48,7 +49,7 @@ class Chosen(NamedTuple):
         Raises:
           UserError: saying what needs it, if it is not there as it was.
         """
-        from dlfun.studies.datasets import read_again
+        from dlfun.studies.artifacts.data_preparation import read_again
 
         data = read_again(self.kept, self.options, need)
         held = data.datasets[self.network.splits[0]].validation
@@ -62,10 +63,10 @@ class Chosen(NamedTuple):
         return f"{self.network.settings.model} on {self.network.data.first.name}, {members}"
 
 
-def member(several: bool) -> parsing.Kind:
+def member(several: bool) -> parsers.Kind:
     """best, a number, or where several members may be chosen mean or ensemble."""
     known = (BEST, *SEVERAL) if several else (BEST,)
-    number = parsing.integer(0)
+    number = parsers.integer(0)
 
     def parse(given: str) -> str:
         if given.strip() in known:
@@ -75,7 +76,7 @@ def member(several: bool) -> parsing.Kind:
         except ValueError:
             raise ValueError(f"must be {', '.join(known)}, or a member's number") from None
 
-    return parsing.Kind(parse, str, f"{'|'.join(known)}|N")
+    return parsers.Kind(parse, str, f"{'|'.join(known)}|N")
 
 
 def trained_flags(several: bool) -> absl_flags.FlagValues:
@@ -83,12 +84,12 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
 
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, group: str, usual: str) -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, group: str, usual: str) -> None:
         define(values, kind, name, default, help, group, usual=usual)
 
     only = "the only one of the record"
-    add(parsing.text(), "model", None, "which model of the record", "Model", only)
-    add(parsing.text(), "dataset", None, "which data set of the record, by its name", "Model", only)
+    add(parsers.text(), "model", None, "which model of the record", "Model", only)
+    add(parsers.text(), "dataset", None, "which data set of the record, by its name", "Model", only)
     what = "best by validation, or the number of its row in members.csv within model and data set"
     if several:
         what += "; mean averages the logits of all members, ensemble their probabilities"
@@ -99,7 +100,7 @@ def trained_flags(several: bool) -> absl_flags.FlagValues:
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
-    paths.check_input_dirs(values.data_dir, values.manual_dir)
+    directories.check_input_dirs(values.data_dir, values.manual_dir)
 
 
 def check_kept(record: Recorded, dataset: str, model: str | None, networks: list[str]) -> None:
@@ -119,7 +120,7 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     Raises:
       UserError: if the record, the model or its data cannot be read, or the choice is unclear.
     """
-    from dlfun.studies.recorded import unsealed
+    from dlfun.records.reader import unsealed
 
     if len(words) != 1:
         raise UserError(f"name the directory of one record: python -m experiments.{script} RUN_DIR")
@@ -129,13 +130,13 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
 
 def chosen_of(values: absl_flags.FlagValues, folder: Path) -> Chosen:
     """The model that flags choose of the record in a folder."""
-    from dlfun.studies.recorded import broken, read_record
+    from dlfun.records.reader import broken, read_record
 
     record = read_record(folder)
     study = verify.study_of(record.script, record.folder, values, data=False)
     verify.start_jax(study)
-    from dlfun.studies.datasets import FILE, read_datasets
-    from dlfun.studies.use.trained import network, pick
+    from dlfun.inference.trained_models import network, pick
+    from dlfun.studies.artifacts.data_preparation import FILE, read_datasets
 
     rows = [row for row in record.rows if row["model"] in MODELS]
     wanted = pick("dataset", values["dataset"].value, [row["dataset"] for row in rows])
@@ -146,7 +147,7 @@ def chosen_of(values: absl_flags.FlagValues, folder: Path) -> Chosen:
     if wanted not in sets:
         raise broken(record.folder, FILE)
     kept = sets[wanted]
-    options = flags.study_options(study, record.script, fresh=False)
+    options = study_flags.study_options(study, record.script, fresh=False)
     options = dataclasses.replace(options, datasets=(kept.given,))
     arms = verify.arms_of(study, options, record, kept.data)
     arms = [arm for arm in arms if arm.settings.model == model]

@@ -1,6 +1,6 @@
 """Arguments of calls from Python that are texts, paths or lists: read as strictly as flags are.
 
-Those that a flag's kind reads are read by `dlfun.studies.kinds.checked`.
+Those that a flag's kind reads are read by `dlfun.config.parsers.checked`.
 """
 
 from __future__ import annotations

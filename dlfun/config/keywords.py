@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
+from dlfun.config import parsers
+from dlfun.config.options import KINDS, SIMPLE
+from dlfun.config.parsers import checked
+from dlfun.config.study_values import named
 from dlfun.errors import UserError
-from dlfun.studies import kinds
-from dlfun.studies.called import named
-from dlfun.studies.kinds import checked
-from dlfun.studies.options import KINDS, SIMPLE
 
 
 class RunOptions(TypedDict, total=False):
@@ -130,7 +130,7 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       UserError: if a name is unknown, a value is out of range, or two do not go together.
     """
-    valid = {name: KINDS[name] for name in SIMPLE} | {"overwrite": kinds.boolean()}
+    valid = {name: KINDS[name] for name in SIMPLE} | {"overwrite": parsers.boolean()}
     found = {
         name: checked(named(valid, name, "a study"), name, value)
         for name, value in given.items()

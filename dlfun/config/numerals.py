@@ -1,6 +1,6 @@
 """Numbers as people write them, and the one form that options read. Needs no JAX.
 
-A number is written as in a cell of a table (`dlfun.data.own.cells`), or as inf.
+A number is written as in a cell of a table (`dlfun.data.user_files.cells`), or as inf.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 import unicodedata
 from decimal import Decimal
 
-from dlfun.data.own.cells import NUMBER, TWINS
+from dlfun.data.user_files.cells import NUMBER, TWINS
 
 ZEROS = re.compile(r"[+-]?0[0-9]")
 INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)

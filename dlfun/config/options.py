@@ -7,13 +7,13 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from dlfun.config import parsers
 from dlfun.objectives import OBJECTIVES
-from dlfun.studies import kinds
 from dlfun.types import SPLITS, TARGET_TYPES, DataOptions, HParams, Layout, Range
 
 if TYPE_CHECKING:  # it needs JAX
     from dlfun.data.reading import Raw
-    from dlfun.training.checkpoints import Checkpoints
+    from dlfun.training.checkpoints.store import Checkpoints
 
 __all__ = [
     "INPUTS",
@@ -40,30 +40,30 @@ INPUTS = ("memory", "stream")
 POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
 FRACTION = Range(0, 1, "", high_allowed=False)
 
-KINDS: Mapping[str, kinds.Kind] = {
-    "seeds": kinds.integer(1),
-    "seed": kinds.integer(0, 2**32 - 1),
-    "steps": kinds.integer(1),
-    "epochs": kinds.number(POSITIVE),
-    "batch_size": kinds.integer(1),
-    "schedule": kinds.choice("schedule", SCHEDULES),
-    "augment": kinds.augment(),
-    "evaluations": kinds.integer(1),
-    "precision": kinds.choice("precision", PRECISIONS),
-    "matmul_precision": kinds.choice("matmul_precision", MATMUL_PRECISIONS),
-    "keep": kinds.choice("keep", KEEP),
-    "likelihood_samples": kinds.integer(0),
-    "input": kinds.choice("input", INPUTS),
-    "memory_limit": kinds.memory(),
-    "stop_when_failed": kinds.number(Range(0, 1, "")),
-    "split": kinds.choice("split", SPLITS),
-    "test_fraction": kinds.number(FRACTION),
-    "validation_fraction": kinds.number(FRACTION),
-    "train_examples": kinds.integer(1),
-    "permute_features": kinds.boolean(),
-    "target_type": kinds.choice("target_type", TARGET_TYPES),
-    "optimizer": kinds.choice("optimizer", OPTIMIZERS),
-    "objective": kinds.choice("objective", ("auto", *OBJECTIVES)),
+KINDS: Mapping[str, parsers.Kind] = {
+    "seeds": parsers.integer(1),
+    "seed": parsers.integer(0, 2**32 - 1),
+    "steps": parsers.integer(1),
+    "epochs": parsers.number(POSITIVE),
+    "batch_size": parsers.integer(1),
+    "schedule": parsers.choice("schedule", SCHEDULES),
+    "augment": parsers.augment(),
+    "evaluations": parsers.integer(1),
+    "precision": parsers.choice("precision", PRECISIONS),
+    "matmul_precision": parsers.choice("matmul_precision", MATMUL_PRECISIONS),
+    "keep": parsers.choice("keep", KEEP),
+    "likelihood_samples": parsers.integer(0),
+    "input": parsers.choice("input", INPUTS),
+    "memory_limit": parsers.memory(),
+    "stop_when_failed": parsers.number(Range(0, 1, "")),
+    "split": parsers.choice("split", SPLITS),
+    "test_fraction": parsers.number(FRACTION),
+    "validation_fraction": parsers.number(FRACTION),
+    "train_examples": parsers.integer(1),
+    "permute_features": parsers.boolean(),
+    "target_type": parsers.choice("target_type", TARGET_TYPES),
+    "optimizer": parsers.choice("optimizer", OPTIMIZERS),
+    "objective": parsers.choice("objective", ("auto", *OBJECTIVES)),
 }
 """What the options of a study, of its data and of its models may be."""
 

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config import numerals
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.errors import short as short
-from dlfun.studies import numerals
 from dlfun.types import Range
 
 LARGEST = 2**31 - 1

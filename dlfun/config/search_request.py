@@ -7,12 +7,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from dlfun.config import parsers
+from dlfun.config.parsers import Kind, checked
+from dlfun.config.search_space import METHODS, Dimension, Search
+from dlfun.config.study_values import Model, flag_of, kinds_of, named
 from dlfun.errors import UserError, unknown
 from dlfun.models.sizes import SIZES
-from dlfun.studies import kinds
-from dlfun.studies.called import Model, flag_of, kinds_of, named
-from dlfun.studies.kinds import Kind, checked
-from dlfun.studies.spaces import METHODS, Dimension, Search
 from dlfun.types import HPARAMS
 
 SCALES = ("lin", "log", "choice")
@@ -27,7 +27,9 @@ def parse_values(kind: Kind, text: str) -> tuple[Any, ...]:
         try:
             value = kind.parse(item)
         except ValueError as error:
-            raise ValueError(f"{kinds.short(item)!r} {error}" if item != text else error) from None
+            raise ValueError(
+                f"{parsers.short(item)!r} {error}" if item != text else error
+            ) from None
         if value in found:
             raise ValueError(f"'{item.strip()}' is given twice; give each value once")
         found.append(value)
@@ -91,7 +93,7 @@ def search_of(
     """
     if not isinstance(space, Mapping) or not space:
         raise UserError(
-            f"space={kinds.quoted(space)}: name something to try, as in "
+            f"space={parsers.quoted(space)}: name something to try, as in "
             "space={'learning_rate': [0.001, 0.01]}"
         )
     valid, found = kinds_of(model), {}
@@ -100,10 +102,10 @@ def search_of(
         try:
             found[name] = parse_dimension(kind, as_text(values))
         except ValueError as error:
-            raise UserError(f"{name}={kinds.quoted(values)}: {error}") from None
+            raise UserError(f"{name}={parsers.quoted(values)}: {error}") from None
     lists = all(dimension.values for dimension in found.values())
     method = checked(
-        kinds.choice("search", METHODS),
+        parsers.choice("search", METHODS),
         "search",
         ("grid" if lists else "random") if method is None else method,
     )
@@ -111,7 +113,7 @@ def search_of(
     for point in itertools.product(*shapes.values()):
         model.replace(**dict(zip(shapes, point, strict=True)))  # type: ignore[arg-type]
     flags = {flag_of(model, name): dimension for name, dimension in found.items()}
-    numbers = {n: checked(kinds.integer(LEAST[n]), n, value) for n, value in given.items()}
+    numbers = {n: checked(parsers.integer(LEAST[n]), n, value) for n, value in given.items()}
     asked = Search(method, {}, flags, **numbers)
     if method == "grid":
         if not lists:
@@ -144,8 +146,8 @@ def as_text(values: Any) -> str:
     if not isinstance(values, list | tuple | range) or not values:
         raise ValueError("must be a list of values, or ('log' or 'lin', low, high)")
     if isinstance(values[0], str) and values[0] in SCALES:
-        return ":".join(kinds.written(part) for part in values)
-    return "choice:" + ",".join(kinds.written(value).replace(",", "x") for value in values)
+        return ":".join(parsers.written(part) for part in values)
+    return "choice:" + ",".join(parsers.written(value).replace(",", "x") for value in values)
 
 
 def search_lines(model: Model, asked: Search) -> list[str]:

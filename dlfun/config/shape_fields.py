@@ -6,24 +6,24 @@ import dataclasses
 from collections.abc import Collection
 from typing import Any
 
+from dlfun.config import parsers
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies import kinds
 
 PER_LAYER = {"channels": ("kernels", "strides", "padding", "pools")}
 """Field that says how many layers there are -> fields with an entry for each of these layers."""
 
 
-def kind_of(field: dataclasses.Field) -> kinds.Kind:
+def kind_of(field: dataclasses.Field) -> parsers.Kind:
     """How a field of a model's Settings is read."""
     if isinstance(field.default, bool):
-        return kinds.boolean()
+        return parsers.boolean()
     if isinstance(field.default, int):
-        return kinds.integer(0 if field.name == "embedding" else 1)
+        return parsers.integer(0 if field.name == "embedding" else 1)
     if isinstance(field.default, tuple):
         low = 0 if field.name == "padding" else 1
-        return kinds.sizes(low, empty=field.default == () or field.metadata["empty"])
-    return kinds.choice(field.name, field.metadata["choices"])
+        return parsers.sizes(low, empty=field.default == () or field.metadata["empty"])
+    return parsers.choice(field.name, field.metadata["choices"])
 
 
 def shape_fields(model: str) -> dict[str, dataclasses.Field]:

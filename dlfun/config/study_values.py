@@ -1,6 +1,6 @@
 """What a study is called with from Python: data sets and models as values, and options by name.
 
-Every value is read by the kind of the flag of its name (`dlfun.studies.kinds`), so a call refuses
+Every value is read by the kind of the flag of its name (`dlfun.config.parsers`), so a call refuses
 what the flag refuses, in the same words.
 """
 
@@ -15,22 +15,22 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import data as datasets
 from dlfun import numerics
+from dlfun.config import arguments, parsers
+from dlfun.config.options import KINDS, ModelOptions
+from dlfun.config.parsers import Kind, checked
+from dlfun.config.shape_fields import fit_layers, kind_of
 from dlfun.data.reading import Raw
 from dlfun.decoration import stderr, usable_streams
 from dlfun.errors import UserError, first_line, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
-from dlfun.studies import arguments, kinds
-from dlfun.studies.classical import CLASSICAL
-from dlfun.studies.kinds import Kind, checked
-from dlfun.studies.options import KINDS, ModelOptions
-from dlfun.studies.shapes import fit_layers, kind_of
+from dlfun.studies.baselines import CLASSICAL
 from dlfun.types import HPARAMS, DataOptions, Dataset, HParams, Spec
 
 if TYPE_CHECKING:
     from flax import linen as nn
 
-    from dlfun.studies.keywords import ModelOptions as ModelKeywords
+    from dlfun.config.keywords import ModelOptions as ModelKeywords
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 """What a model of the user's own may be called: names that flags and files can hold."""
@@ -109,7 +109,7 @@ class Data:
         from dlfun import keys
 
         seed = checked(KINDS["seed"], "seed", seed)
-        replicate = checked(kinds.integer(0), "replicate", replicate)
+        replicate = checked(parsers.integer(0), "replicate", replicate)
         with numerics.settled():
             key = keys.stream(keys.root_key(seed), "split")
             return datasets.split(self.raw, key, replicate, self.options)
@@ -179,7 +179,7 @@ class Model:
 def kinds_of(model: Model) -> dict[str, Kind]:
     """Name -> kind, of all that a model can be given: numbers, optimiser, objective, shape."""
     found = {
-        name: kinds.number(bounds)
+        name: parsers.number(bounds)
         for name, bounds in HPARAMS.items()
         if not bounds.whole or model.row.live
     }
@@ -189,7 +189,7 @@ def kinds_of(model: Model) -> dict[str, Kind]:
     for field in dataclasses.fields(model.row.settings):
         activation = field.name == "activation"
         found[field.name] = (
-            kinds.choice("activation", ACTIVATIONS) if activation else kind_of(field)
+            parsers.choice("activation", ACTIVATIONS) if activation else kind_of(field)
         )
     return found
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.memory import arrays_checksum, load, verify
 from dlfun.data.preparation import Preparation
-from dlfun.data.prepare import Place, foreign_records, prepare
+from dlfun.data.tfds.memory import arrays_checksum, load, verify
+from dlfun.data.tfds.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
 from dlfun.types import EACH_STEP, DataOptions, Spec, Split
@@ -75,7 +75,7 @@ def data_root(options: DataOptions) -> Path:
     Raises:
       UserError: if that is no text: what reads them takes no other paths.
     """
-    from dlfun.data.own.cells import check_text
+    from dlfun.data.user_files.cells import check_text
 
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     found = Path(options.data_dir or default).expanduser()
@@ -185,7 +185,7 @@ def class_names(builder: Any) -> tuple[str, ...]:
     Raises:
       UserError: if two print alike.
     """
-    from dlfun.data.own.cells import check_apart, clean
+    from dlfun.data.user_files.cells import check_apart, clean
 
     features, keys = builder.info.features, builder.info.supervised_keys
     label = features[keys[1]] if keys and keys[1] in features else None

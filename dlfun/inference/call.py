@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import fitted, source_of
+from dlfun.config.parsers import Kind
+from dlfun.config.study_values import Data
+from dlfun.data.user_files.inputs import fitted, source_of
 from dlfun.errors import UserError
-from dlfun.studies.called import Data
-from dlfun.studies.kinds import Kind
-from dlfun.studies.recorded import Recorded
-from dlfun.studies.use.trained import CHOICES, Network, network, pick
-from dlfun.studies.verify import Arm
+from dlfun.inference.trained_models import CHOICES, Network, network, pick
+from dlfun.records.reader import Recorded
+from dlfun.studies.reproducibility.rerun import Arm
 
 
 def parse_member(text: str) -> str:

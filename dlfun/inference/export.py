@@ -9,17 +9,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.data.given import Given, Source
+from dlfun.data.user_files.inputs import Given, Source
 from dlfun.errors import UserError
-from dlfun.models import row_of
-from dlfun.studies.arm import flat_parameters
-from dlfun.studies.assemble import assemble, likelihood
-from dlfun.studies.generate import values
-from dlfun.studies.record import version, write_json, write_record
-from dlfun.studies.use.formats import BATCH, FORMATS, Exportable
-from dlfun.studies.use.predict import outputs_of
-from dlfun.studies.use.sample import decode
-from dlfun.studies.use.standards import (
+from dlfun.inference.export_formats import BATCH, FORMATS, Exportable
+from dlfun.inference.export_scaling import (
     given_numbers,
     left_out,
     parted,
@@ -28,7 +21,14 @@ from dlfun.studies.use.standards import (
     standards,
     stored_columns,
 )
-from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
+from dlfun.inference.predict import outputs_of
+from dlfun.inference.sample import decode
+from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
+from dlfun.models import row_of
+from dlfun.records.writer import version, write_json, write_record
+from dlfun.studies.artifacts.generation import values
+from dlfun.studies.population.arm import flat_parameters
+from dlfun.studies.population.assembly import assemble, likelihood
 
 PARTS = ("outputs", "decoder")
 """What of a model is exported: what it says of inputs, or a VAE's decoder."""

@@ -176,7 +176,7 @@ def write_safetensors(model: Exportable) -> dict[str, bytes]:
 
 def call_safetensors(files: Mapping[str, bytes], model: Exportable) -> np.ndarray:
     """The outputs of the model with the parameters in model.safetensors."""
-    from dlfun.studies.use.trained import unflattened
+    from dlfun.inference.trained_models import unflattened
 
     tree = unflattened(needed("safetensors.numpy").load(files["model.safetensors"]))
     return np.asarray(jax.jit(model.function)(tree, *model.arguments.values()))

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.inference.trained_models import Network
 from dlfun.scaling import Scaling, Standard
-from dlfun.studies.use.trained import Network
 
 SCALING = "scaling"
 """The collection of variables that standardise numbers: of inputs and targets, mean and sd."""

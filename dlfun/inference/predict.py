@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.data.given import Given
 from dlfun.data.text import decode_text
+from dlfun.data.user_files.inputs import Given
 from dlfun.errors import UserError
+from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
 from dlfun.stats.calibration import (
     Scores,
     cross_fitted,
@@ -21,7 +22,6 @@ from dlfun.stats.calibration import (
     score_probabilities,
     tempered,
 )
-from dlfun.studies.use.trained import Network, forward, says_probabilities, takes_lengths
 from dlfun.types import Split
 
 BATCH = 256

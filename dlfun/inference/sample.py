@@ -10,17 +10,17 @@ import jax
 import numpy as np
 
 from dlfun import keys
-from dlfun.data.given.files import ids_of
 from dlfun.data.text import decode_text
+from dlfun.data.user_files.input_files import ids_of
 from dlfun.errors import UserError
+from dlfun.inference.trained_models import Network
 from dlfun.learners.prepare import STORED, prepare
 from dlfun.models import row_of
-from dlfun.studies.assemble import assemble, likelihood
-from dlfun.studies.generate import EXAMPLES, in_user_unit, traversal, values
-from dlfun.studies.pictures import QUICK
-from dlfun.studies.record import save_arrays
-from dlfun.studies.use.trained import Network
-from dlfun.studies.writing import write_tokens
+from dlfun.records.writer import save_arrays
+from dlfun.studies.artifacts.generation import EXAMPLES, in_user_unit, traversal, values
+from dlfun.studies.artifacts.pictures import QUICK
+from dlfun.studies.artifacts.text_samples import write_tokens
+from dlfun.studies.population.assembly import assemble, likelihood
 
 BATCH = 256
 """Latents that are decoded in one go."""

@@ -15,14 +15,14 @@ from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
+from dlfun.records.reader import RANKING, Recorded, arm_files, broken, parameters_of
 from dlfun.scaling import Scaling
-from dlfun.studies.assemble import assemble
-from dlfun.studies.datasets import some_examples
-from dlfun.studies.recorded import RANKING, Recorded, arm_files, broken, parameters_of
-from dlfun.studies.sizes import of_its_size
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.verify import Arm
-from dlfun.training.checkpoint_files import nested
+from dlfun.studies.artifacts.data_preparation import some_examples
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.live_sizes import of_its_size
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.reproducibility.rerun import Arm
+from dlfun.training.checkpoints.files import nested
 from dlfun.types import Settings, Spec, Split
 
 CHOICES = ("best", "mean", "ensemble")

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from dlfun.errors import UserError
-from dlfun.studies.outputs import replaced
+from dlfun.records.outputs import replaced
 
 NAME = "checksums.txt"
 PAGE = "report.html"

@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlfun.config import parsers
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.options import KINDS, SIMPLE, StudyOptions
+from dlfun.config.shape_fields import PER_LAYER, kind_of, shape_fields
+from dlfun.config.study_values import Data, Model
 from dlfun.errors import UserError
-from dlfun.studies import kinds
-from dlfun.studies.called import Data, Model
-from dlfun.studies.claim import Claim
-from dlfun.studies.options import KINDS, SIMPLE, StudyOptions
-from dlfun.studies.recorded import BY_VALUE, flags_of, given_by_value
-from dlfun.studies.shapes import PER_LAYER, kind_of, shape_fields
+from dlfun.records.reader import BY_VALUE, flags_of, given_by_value
 from dlfun.types import HPARAMS
 
 A_MODEL = "the model "
@@ -91,7 +91,8 @@ def model_lines(options: StudyOptions) -> list[str]:
     known = options.models
     lines = [
         by_model(
-            name, {m: kinds.number(bounds).show(getattr(c.hparams, name)) for m, c in known.items()}
+            name,
+            {m: parsers.number(bounds).show(getattr(c.hparams, name)) for m, c in known.items()},
         )
         for name, bounds in HPARAMS.items()
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dlfun.data.own.cells import check_text
+from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError
 
 FLAGS = "config.flags"

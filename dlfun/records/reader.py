@@ -17,9 +17,9 @@ import numpy as np
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
-from dlfun.studies.checksums import COPY, check_record
-from dlfun.studies.checksums import NAME as CHECKSUMS
-from dlfun.studies.drift import Left
+from dlfun.records.checksums import COPY, check_record
+from dlfun.records.checksums import NAME as CHECKSUMS
+from dlfun.studies.reproducibility.drift import Left
 
 SCRIPTS = ("train", "compare", "sweep", "searches")
 """The scripts that leave records."""

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from dlfun.errors import UserError
-from dlfun.studies.checksums import NAME, check_record
-from dlfun.training.checkpoints import LOCK, take_lock
+from dlfun.records.checksums import NAME, check_record
+from dlfun.training.checkpoints.store import LOCK, take_lock
 from dlfun.training.monitor import say
 
 T = TypeVar("T")

@@ -20,15 +20,15 @@ import jax
 import numpy as np
 
 from dlfun import numerics
+from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
 from dlfun.errors import UserError
-from dlfun.studies import replacing
-from dlfun.studies.arm import Result
-from dlfun.studies.checksums import write_checksums
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.outputs import opened
-from dlfun.studies.recorded import RANKING, arm_files
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.records import replacement
+from dlfun.records.checksums import write_checksums
+from dlfun.records.outputs import opened
+from dlfun.records.reader import RANKING, arm_files
+from dlfun.studies.population.arm import Result
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
 
@@ -98,10 +98,10 @@ def write_record(
         return output
     building = None
     try:
-        building = replacing.begin(output)
+        building = replacement.begin(output)
         fill(building)
         write_checksums(building)
-        replacing.place(building, output, overwrite)
+        replacement.place(building, output, overwrite)
     except OSError as error:
         end = "name another folder"
         if checkpoints is not None:
@@ -109,7 +109,7 @@ def write_record(
         raise UserError(f"--output_dir={output}: {error.strerror}; {end}") from error
     finally:
         if building is not None:
-            replacing.clear(building, output)
+            replacement.clear(building, output)
     if checkpoints is not None:
         checkpoints.remove()
     return output

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.table import is_copy, number
+from dlfun.report.text.table import is_copy, number
 from dlfun.stats import normalise, t_interval
 from dlfun.stats.aggregate import FEWEST
-from dlfun.studies.judge import PER_EXAMPLE, higher_is_better, metric_of
+from dlfun.studies.comparison.verdicts import PER_EXAMPLE, higher_is_better, metric_of
 from dlfun.words import plural
 
 Row = Mapping[str, Any]

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.stats import Interval, median_time, time_ratio, time_to_target
-from dlfun.studies.judge import higher_is_better
+from dlfun.studies.comparison.verdicts import higher_is_better
 
 FRACTION = 0.95
 """How far from chance to the best arm's final score the target lies."""

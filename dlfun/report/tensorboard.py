@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.records.reader import read_arrays, read_rows
 from dlfun.stats import t_interval
-from dlfun.studies.judge import metric_of
-from dlfun.studies.recorded import read_arrays, read_rows
+from dlfun.studies.comparison.verdicts import metric_of
 
 FOLDER = "tensorboard"
 PARTS = ("mean", "low", "high")

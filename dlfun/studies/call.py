@@ -10,27 +10,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.data.own.cells import check_text
+from dlfun.config import arguments, parsers
+from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.config.keywords import read_options
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_request import search_lines
+from dlfun.config.search_space import ON_THE_WAY, Search
+from dlfun.config.study_values import Data, Model, flag_of, kinds_of
+from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, unknown
-from dlfun.studies import arguments, kinds, replacing
-from dlfun.studies.adaptive import Task
-from dlfun.studies.called import Data, Model, flag_of, kinds_of
-from dlfun.studies.claim import ALL, Claim
-from dlfun.studies.compare import Protocol, compare
-from dlfun.studies.folders import check_output_dir, followed
-from dlfun.studies.keywords import read_options
-from dlfun.studies.lines import claim_lines, study_lines
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.record import Study, begun_with
-from dlfun.studies.search import configurations
-from dlfun.studies.searching import search_lines
-from dlfun.studies.spaces import ON_THE_WAY, Search
-from dlfun.studies.sweep import Configuration, opened, search_on_the_way, sweep
-from dlfun.studies.verify import Arm, compared_arms, searched_arms, swept_arms
-from dlfun.training.checkpoints import checkpoints_in
+from dlfun.records import replacement
+from dlfun.records.flagfile import claim_lines, study_lines
+from dlfun.records.folders import check_output_dir, followed
+from dlfun.records.writer import Study, begun_with
+from dlfun.studies.comparison.compare import Protocol, compare
+from dlfun.studies.reproducibility.rerun import Arm, compared_arms, searched_arms, swept_arms
+from dlfun.studies.search.adaptive import Task
+from dlfun.studies.search.samplers import configurations
+from dlfun.studies.search.sweep import Configuration, opened, search_on_the_way, sweep
+from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions, Range
 
-POSITIVE = kinds.number(Range(0, math.inf, "", high_allowed=False))
+POSITIVE = parsers.number(Range(0, math.inf, "", high_allowed=False))
 
 
 class Call(NamedTuple):
@@ -98,9 +99,9 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     options = study_options(call.models, call.data, given)
     check_text([output_dir], "--output_dir")
     output_dir = followed(output_dir)
-    replacing.finish(Path(output_dir))
+    replacement.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
-    replacing.rehearse(Path(output_dir), options.overwrite)
+    replacement.rehearse(Path(output_dir), options.overwrite)
     if call.script == "compare" and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
@@ -187,7 +188,7 @@ def protocol_of(
             raise unknown("data set of delta", name, [one.name for one in data])
     named = tuple(arguments.text("baselines", one) for one in arguments.several(baselines))
     claim = Claim(
-        delta={n: kinds.checked(POSITIVE, "delta", value) for n, value in deltas.items()},
+        delta={n: parsers.checked(POSITIVE, "delta", value) for n, value in deltas.items()},
         family="all-pairs" if reference is None else "vs-reference",
         reference=reference,
     )
@@ -201,7 +202,7 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
     Raises:
       UserError: if those that are there are of another study, or another process works on them.
     """
-    folder = replacing.unfinished(Path(str(options.output_dir)))
+    folder = replacement.unfinished(Path(str(options.output_dir)))
     identity = {
         "script": f"dlfun.{call.script}",
         "flags": list(options.flags),

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.training.layout import member_rows
+from dlfun.training.checkpoints.progress import Progress, Stage, without_keys
+from dlfun.training.layout.layout import member_rows
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population, selected
-from dlfun.training.progress import Progress, Stage, without_keys
 from dlfun.training.train import Chunk, train_stage
 from dlfun.types import HParams, Members, TuneData
 

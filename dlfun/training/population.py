@@ -14,9 +14,9 @@ from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from dlfun.training import hosts
-from dlfun.training.layout import check_layout, member_rows, mesh_devices, padded
+from dlfun.training.checkpoints.progress import Stage, restored
+from dlfun.training.layout.layout import check_layout, member_rows, mesh_devices, padded
 from dlfun.training.program import Program, bytes_needed
-from dlfun.training.progress import Stage, restored
 from dlfun.types import HParams, Layout, Members, Run, Split, Streams, TuneData
 
 

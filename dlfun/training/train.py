@@ -11,9 +11,9 @@ import jax
 import numpy as np
 
 from dlfun.training import hosts
+from dlfun.training.checkpoints.progress import Progress, Stage
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population
-from dlfun.training.progress import Progress, Stage
 from dlfun.types import Members, Predictions, Split, TuneData
 
 

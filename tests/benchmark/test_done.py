@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from dlfun.benchmark.study import Done
 from dlfun.errors import UserError
-from dlfun.studies.benchmark.study import Done
 
 
 def options(tmp_path, *flags):

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from jax import numpy as jnp
 
-from dlfun.studies.benchmark import energy
-from dlfun.studies.benchmark.agreement import largest_difference, of_learning
-from dlfun.studies.benchmark.cost import cost_of
-from dlfun.studies.benchmark.memory import Growth
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.others import Watch
-from dlfun.studies.benchmark.reference import Reference
-from dlfun.studies.benchmark.scaling import doubled
-from dlfun.studies.benchmark.teacher import teach
-from dlfun.studies.benchmark.works import NAMES, WORKS
+from dlfun.benchmark import energy
+from dlfun.benchmark.agreement import largest_difference, of_learning
+from dlfun.benchmark.cost import cost_of
+from dlfun.benchmark.memory import Growth
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.others import Watch
+from dlfun.benchmark.reference import Reference
+from dlfun.benchmark.scaling import doubled
+from dlfun.benchmark.teacher import teach
+from dlfun.benchmark.works import NAMES, WORKS
 from tests.sides import TINY
 
 

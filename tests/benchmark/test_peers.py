@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dlfun.studies.benchmark.agreement import largest_difference, of_learning, tolerance
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers import PEERS, reason_to_skip
-from dlfun.studies.benchmark.peers.scikit import PartialFit
-from dlfun.studies.benchmark.peers.stock_flax import jitted, scanned
-from dlfun.studies.benchmark.peers.streamed import Streamed
-from dlfun.studies.benchmark.reference import Reference
-from dlfun.studies.benchmark.side import COMPARED, LISTED, read_start
+from dlfun.benchmark.agreement import largest_difference, of_learning, tolerance
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers import PEERS, reason_to_skip
+from dlfun.benchmark.peers.scikit import PartialFit
+from dlfun.benchmark.peers.stock_flax import jitted, scanned
+from dlfun.benchmark.peers.streamed import Streamed
+from dlfun.benchmark.reference import Reference
+from dlfun.benchmark.side import COMPARED, LISTED, read_start
 from tests.sides import TINY, hasty
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("name", TINY)
@@ -74,11 +74,11 @@ def test_scikit_agrees_where_it_learns_by_the_same_rule(tmp_path):
 
 PROGRAM = """
 import json, pathlib, sys, tempfile
-from dlfun.studies.benchmark.agreement import largest_difference
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers import PEERS
-from dlfun.studies.benchmark.reference import Reference
-from dlfun.studies.benchmark.worker import named
+from dlfun.benchmark.agreement import largest_difference
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers import PEERS
+from dlfun.benchmark.reference import Reference
+from dlfun.benchmark.worker import named
 from tests.sides import TINY
 found = {}
 for name in ("residual", "conv1d", "conv2d", "lstm", "gru", "vae"):

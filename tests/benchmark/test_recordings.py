@@ -1,6 +1,6 @@
 """The benchmark of recordings."""
 
-from dlfun.studies.benchmark import recordings
+from dlfun.benchmark import recordings
 
 
 def test_a_line_says_what_was_read(tmp_path):

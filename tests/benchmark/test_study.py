@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
+from dlfun.benchmark import BenchmarkOptions, benchmark
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.ours import Ours
+from dlfun.benchmark.peers import PEERS
+from dlfun.benchmark.process import Failure, worker
+from dlfun.benchmark.side import COMPARED
+from dlfun.benchmark.study import DEVICE
+from dlfun.benchmark.verdict import SCHEMA
 from dlfun.errors import UserError
-from dlfun.studies.benchmark import BenchmarkOptions, benchmark
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.ours import Ours
-from dlfun.studies.benchmark.peers import PEERS
-from dlfun.studies.benchmark.process import Failure, worker
-from dlfun.studies.benchmark.side import COMPARED
-from dlfun.studies.benchmark.study import DEVICE
-from dlfun.studies.benchmark.verdict import SCHEMA
 from dlfun.types import Layout
 from tests.sides import BAD_PEERS, TINY
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 SHORT = {
     "repeats": 2,
     "seconds": 0.01,
@@ -112,7 +112,7 @@ def test_the_own_side_counts_its_steps(tmp_path):
 
 @pytest.mark.slow
 def test_a_side_that_hangs_is_given_up(tmp_path):
-    reference = Job("dlfun.studies.benchmark.ours:Ours", TINY["softmax"], tmp_path)
+    reference = Job("dlfun.benchmark.ours:Ours", TINY["softmax"], tmp_path)
     with worker(reference, "dlfun", 120) as side:
         side.ask("prepare")
     job = Job("tests.sides:hanging", TINY["softmax"], tmp_path)
@@ -125,7 +125,7 @@ def test_a_side_that_hangs_is_given_up(tmp_path):
 
 
 def test_a_platform_that_is_not_here_is_one_line(tmp_path):
-    asked = options(tmp_path, platform="tpu", setup="experiments.runtime:start_jax")
+    asked = options(tmp_path, platform="tpu", setup="dlfun.cli.runtime:start_jax")
     with pytest.raises(UserError, match="--platform=tpu: no such device here"):
         benchmark(asked)
     assert not list(tmp_path.iterdir())
@@ -133,10 +133,10 @@ def test_a_platform_that_is_not_here_is_one_line(tmp_path):
 
 PARENT = f"""
 import pathlib, sys
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.process import worker
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.process import worker
 from dlfun.types import Layout
-from dlfun.studies.benchmark.works import WORKS
+from dlfun.benchmark.works import WORKS
 job = Job("{DEVICE}", WORKS["softmax"], pathlib.Path(sys.argv[1]), counting=False)
 with worker(job, "device", 60) as side:
     print(side.process.pid, flush=True)

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from dlfun.benchmark.verdict import RELEVANT, SCHEMA, judge, read_baseline, verdicts
 from dlfun.errors import UserError
-from dlfun.studies.benchmark.verdict import RELEVANT, SCHEMA, judge, read_baseline, verdicts
 
 
 def row(times, **changes):

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from dlfun.cli import app, help_text, runtime, search_flags, study_flags
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from experiments import app, flags, helptext, runtime, search
 
 ROOT = Path(__file__).resolve().parents[2]
 FIRST = next(iter(DATASETS))
@@ -45,7 +45,7 @@ print(config["jax_default_matmul_precision"])
 
 
 def new_values():
-    return flags.study_flags(models="bpnn,cnn", datasets=FIRST)
+    return study_flags.study_flags(models="bpnn,cnn", datasets=FIRST)
 
 
 VALUES = new_values()
@@ -56,7 +56,7 @@ def read(*args):
 
     def body():
         app.parse(VALUES, ["script", *args], "What it does.")
-        flags.study_options(VALUES, script="script")
+        study_flags.study_options(VALUES, script="script")
 
     return app.guarded(body)
 
@@ -213,9 +213,9 @@ def test_help_goes_before_everything(asked, capsys):
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_help_tells_of_every_flag_and_fits_the_terminal(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    values = flags.study_flags(model="bpnn", dataset=FIRST)
-    search.define_search(values)
-    text = helptext.help_text(values, "What it does.")
+    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
+    search_flags.define_search(values)
+    text = help_text.help_text(values, "What it does.")
     assert max(map(len, text.splitlines())) <= width
     for name in values:
         assert f"--[no]{name}" in text or f"--{name}=" in text

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dlfun.studies.benchmark.works import NAMES, WORKS
+from dlfun.benchmark.works import NAMES, WORKS
+from dlfun.cli import app
+from dlfun.cli.commands import benchmark
 from dlfun.types import Layout
-from experiments import app, benchmark
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = ("--quick", "--works=softmax", "--repeats=3", "--steps=2", "--seconds=0.01")

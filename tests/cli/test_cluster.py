@@ -12,12 +12,12 @@ import jax
 import numpy as np
 import pytest
 
+from dlfun.cli import cluster, stderr_filter, study_flags
 from dlfun.errors import UserError
 from dlfun.models import BPNN
-from dlfun.studies.assemble import population
+from dlfun.studies.population.assembly import population
 from dlfun.training.train import train
 from dlfun.types import HParams, Layout
-from experiments import cluster, flags, herald
 from tests.helpers import prepared
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -244,7 +244,7 @@ def test_a_process_that_fails_alone_ends_by_its_own_error(bereft):
 
 
 def read(*args):
-    values = flags.study_flags(model="bpnn", dataset="digits")
+    values = study_flags.study_flags(model="bpnn", dataset="digits")
     values(["script", *args])
     cluster.check(values)
     return values
@@ -324,18 +324,18 @@ WORDS = {
 
 @pytest.mark.parametrize("words", WORDS)
 def test_the_line_for_the_user_comes_first(words):
-    text = f"before\nF1 {herald.FATAL.decode()}: {words}\n*** Check failure stack trace:\n    @ 0x1"
+    text = f"before\nF1 {stderr_filter.FATAL.decode()}: {words}\n*** Check failure stack trace:\n    @ 0x1"
     lines = [f"{line}\n".encode() for line in text.splitlines()]
-    before, said, *rest = herald.heralded([b"[Gloo] Rank 0 is\n", *lines], "4", b"")
+    before, said, *rest = stderr_filter.heralded([b"[Gloo] Rank 0 is\n", *lines], "4", b"")
     assert before == b"before\n"
     assert said.decode().startswith(f"error: {WORDS[words]}")
     assert rest == lines[1:]
     lines[0] = b"E1125 04:32:34.03 14626 coordination_service.cc:1549] Use error polling\n"
-    said, *rest = herald.heralded(lines, "4", b"\n")
+    said, *rest = stderr_filter.heralded(lines, "4", b"\n")
     assert said.decode().startswith(f"\nerror: {WORDS[words]}")
     assert rest == lines
 
 
 def test_what_libraries_print_is_passed_on():
     lines = [b"E1125 04:32:34.03 14626 coordination_service.cc:1549] Use\n", *[b"more\n"] * 100]
-    assert list(herald.heralded(lines, "4", b"")) == lines
+    assert list(stderr_filter.heralded(lines, "4", b"")) == lines

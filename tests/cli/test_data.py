@@ -9,14 +9,15 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from dlfun.data import DATASETS, Raw, download
+from dlfun.cli import app, study_flags
+from dlfun.cli.commands import data as script
+from dlfun.data import DATASETS, Raw
 from dlfun.data.text import encode_text
+from dlfun.data.tfds import download
 from dlfun.errors import UserError
-from dlfun.report import datasets
-from dlfun.studies.compare import compare
+from dlfun.report.text import datasets
+from dlfun.studies.comparison.compare import compare
 from dlfun.types import Spec, Split
-from experiments import app, flags
-from experiments import data as script
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -172,6 +173,6 @@ def test_own_data_are_studied_and_replayed_from_anywhere(tmp_path, monkeypatch, 
 
 
 def options_of(*args):
-    values = flags.study_flags(models="bpnn", datasets="digits")
+    values = study_flags.study_flags(models="bpnn", datasets="digits")
     app.parse(values, ["script", *args])
-    return flags.study_options(values, script="script")
+    return study_flags.study_options(values, script="script")

@@ -7,26 +7,26 @@ import re
 
 import pytest
 
+from dlfun.cli import app, directories, flagfile, parsers, signals, study_flags
+from dlfun.cli.flagfiles import read_flagfiles
+from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.models import CNN, MODELS
-from dlfun.studies.options import DataOptions, StudyOptions
 from dlfun.types import HPARAMS, HParams, Layout
-from experiments import app, ending, flags, parsing, paths, replay
-from experiments.flagfiles import read_flagfiles
 
 ALL = ",".join(MODELS)
 FIRST = next(iter(DATASETS))
 
 
 def parsed(*args, models=ALL):
-    values = flags.study_flags(models=models, datasets=FIRST)
+    values = study_flags.study_flags(models=models, datasets=FIRST)
     app.parse(values, ["script", *args])
     return values
 
 
 def options(*args, models=ALL):
-    return flags.study_options(parsed(*args, models=models), script="script")
+    return study_flags.study_options(parsed(*args, models=models), script="script")
 
 
 def numbers(name, *args):
@@ -58,16 +58,16 @@ def test_defaults_are_those_of_the_options():
 
 
 def test_one_model_and_one_dataset():
-    values = flags.study_flags(model="bpnn", dataset=FIRST)
+    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
     app.parse(values, ["script", "--model=cnn"])
-    found = flags.study_options(values, script="script")
+    found = study_flags.study_options(values, script="script")
     assert tuple(found.models) == ("cnn",)
     assert found.datasets == (FIRST,)
 
 
 def test_a_script_holds_only_the_flags_it_names():
-    assert "models" not in flags.study_flags(model="bpnn", dataset=FIRST)
-    assert "model" not in flags.study_flags(models="bpnn", datasets=FIRST)
+    assert "models" not in study_flags.study_flags(model="bpnn", dataset=FIRST)
+    assert "model" not in study_flags.study_flags(models="bpnn", datasets=FIRST)
 
 
 @pytest.mark.parametrize("name", [n for n, bounds in HPARAMS.items() if not bounds.whole])
@@ -204,15 +204,15 @@ def test_a_way_is_asked_of_the_models_of_the_study_alone():
 
 def test_the_lines_hold_every_flag_that_has_a_value():
     values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
-    lines = flags.study_options(values, script="script").flags
+    lines = study_flags.study_options(values, script="script").flags
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
     left_out = {
         "layout",
         "output_dir",
         "data_dir",
         "manual_dir",
-        *replay.MACHINES,
-        *replay.SURVIVAL,
+        *flagfile.MACHINES,
+        *flagfile.SURVIVAL,
     }
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     left_out |= {"target_column", "target_type", "test_fraction"}
@@ -270,7 +270,7 @@ def test_flags_are_read_anew_each_time():
 def test_changes_go_before_flags():
     values = parsed("--learning_rate=0.5", "--cnn_kernels=3", "--optimizer=sgd")
     changes = {"learning_rate": 0.25, "cnn_channels": (4, 5), "activation": "gelu"}
-    found = flags.model_options(values, "cnn", changes)
+    found = study_flags.model_options(values, "cnn", changes)
     assert found.hparams.learning_rate == 0.25
     assert found.shape == CNN(
         (4, 5), kernels=(3, 3), strides=(2, 2), padding=(1, 1), pools=(1, 1), activation="gelu"
@@ -279,18 +279,18 @@ def test_changes_go_before_flags():
 
 
 KINDS = {
-    "integer": (parsing.integer(0), [0, 5, 2**31 - 1]),
-    "number": (parsing.number(HPARAMS["gradient_clip"]), [1e-300, 0.1, math.pi, math.inf]),
-    "sizes": (parsing.sizes(1, empty=True), [(), (3,), (100, 1)]),
+    "integer": (parsers.integer(0), [0, 5, 2**31 - 1]),
+    "number": (parsers.number(HPARAMS["gradient_clip"]), [1e-300, 0.1, math.pi, math.inf]),
+    "sizes": (parsers.sizes(1, empty=True), [(), (3,), (100, 1)]),
     "layout": (
-        parsing.layout(),
-        [None, parsing.EXPLAIN, Layout(2, 5), Layout(1, 1, 40), Layout(2, 5, 40, "xla")],
+        parsers.layout(),
+        [None, parsers.EXPLAIN, Layout(2, 5), Layout(1, 1, 40), Layout(2, 5, 40, "xla")],
     ),
-    "memory": (parsing.memory(), [1024, 3 * 2**20 + 7, 2**30, 3 * 2**39, 10**9 + 1]),
-    "names": (parsing.names("model", MODELS), [("cnn",), ("rnn", "bpnn")]),
-    "boolean": (parsing.boolean(), [True, False]),
+    "memory": (parsers.memory(), [1024, 3 * 2**20 + 7, 2**30, 3 * 2**39, 10**9 + 1]),
+    "names": (parsers.names("model", MODELS), [("cnn",), ("rnn", "bpnn")]),
+    "boolean": (parsers.boolean(), [True, False]),
     "by_model": (
-        parsing.by_model(parsing.number(HPARAMS["momentum"]), MODELS),
+        parsers.by_model(parsers.number(HPARAMS["momentum"]), MODELS),
         [{"": 0.1}, {"cnn": 0.1 + 0.2}, {"": 0.0, "rnn": 1e-9}],
     ),
 }
@@ -306,19 +306,19 @@ def test_a_value_shown_reads_back_the_same(name):
 def test_default_output_dirs_are_taken_at_once(tmp_path, monkeypatch):
     """Whoever is there first has the name: a record, what is left of a study, another process."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(paths.time, "strftime", lambda form: "20260102-030405")
+    monkeypatch.setattr(directories.time, "strftime", lambda form: "20260102-030405")
     (tmp_path / "runs" / "train-20260102-030405-2.unfinished").mkdir(parents=True)
-    mkdir = paths.Path.mkdir
-    with contextlib.closing(ending.CURRENT.closing):
-        assert paths.new_output_dir("train") == "runs/train-20260102-030405"
+    mkdir = directories.Path.mkdir
+    with contextlib.closing(signals.CURRENT.closing):
+        assert directories.new_output_dir("train") == "runs/train-20260102-030405"
 
         def too_late(path, *args, **how):  # another process is quicker
             if path.name.endswith("-3"):
                 mkdir(path)
             mkdir(path, *args, **how)
 
-        monkeypatch.setattr(paths.Path, "mkdir", too_late)
-        assert paths.new_output_dir("train") == "runs/train-20260102-030405-4"
+        monkeypatch.setattr(directories.Path, "mkdir", too_late)
+        assert directories.new_output_dir("train") == "runs/train-20260102-030405-4"
         monkeypatch.undo()
         assert {path.name[21:] for path in (tmp_path / "runs").iterdir()} == {
             "", "-2.unfinished", "-3", "-4",
@@ -331,7 +331,7 @@ def test_a_name_that_cannot_be_taken_is_said(tmp_path, monkeypatch):
     (tmp_path / "runs").touch()
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"^runs/train-.*: File exists; name a directory"):
-        paths.new_output_dir("train")
+        directories.new_output_dir("train")
 
 
 def test_what_trains_nothing_takes_no_name(tmp_path, monkeypatch):
@@ -343,16 +343,16 @@ def test_what_trains_nothing_takes_no_name(tmp_path, monkeypatch):
 
 
 def test_an_output_dir_is_checked_and_not_made(tmp_path):
-    paths.check_output_dir("new/inner")
+    directories.check_output_dir("new/inner")
     (tmp_path / "empty").mkdir()
-    paths.check_output_dir("empty")
+    directories.check_output_dir("empty")
     assert not (tmp_path / "new").exists()
 
 
 def test_an_output_dir_that_may_not_be_written(monkeypatch):
-    monkeypatch.setattr(paths.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(directories.os, "access", lambda path, mode: False)
     with pytest.raises(UserError, match=r"^--output_dir=new: you may not write to "):
-        paths.check_output_dir("new")
+        directories.check_output_dir("new")
 
 
 @pytest.mark.parametrize(

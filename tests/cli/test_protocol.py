@@ -5,16 +5,17 @@ import json
 
 import pytest
 
+from dlfun.cli import app, protocol, study_flags
+from dlfun.cli.commands import compare, verify
+from dlfun.cli.protocol_flags import define_protocol
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.search_space import SPACES, Dimension
 from dlfun.errors import UserError
-from dlfun.studies.claim import Claim
-from dlfun.studies.frozen import CONFIRMED, digest, read_frozen, write_frozen
-from dlfun.studies.spaces import SPACES, Dimension
-from experiments import app, compare, flags, protocol, verify
-from experiments.protocol_flags import define_protocol
+from dlfun.studies.comparison.frozen import CONFIRMED, digest, read_frozen, write_frozen
 
 
 def parsed(*args):
-    values = flags.study_flags(models="softmax,cnn", datasets="mnist1d")
+    values = study_flags.study_flags(models="softmax,cnn", datasets="mnist1d")
     define_protocol(values)
     app.parse(
         values,
@@ -95,7 +96,7 @@ def test_bad_flags_are_named(args, what):
 def frozen_file(tmp_path):
     """What --stage=tune would have left, of two models tuned by their learning rate."""
     values = parsed("--tune", "--delta=0.01", "--steps=50", "--space=learning_rate=log:1e-3:1")
-    lines = protocol.frozen_lines(flags.study_options(values, script="compare").flags)
+    lines = protocol.frozen_lines(study_flags.study_options(values, script="compare").flags)
     points = {
         "softmax": {"learning_rate": 0.5},
         "cnn": {"learning_rate": 0.25, "cnn_channels": [4, 4, 4]},
@@ -122,7 +123,7 @@ def test_a_confirmation_is_read_by_its_own_copy_of_what_was_frozen(frozen_file, 
     confirmed = protocol.protocol_of(values).frozen.contents
     record = tmp_path / "moved"
     record.mkdir()
-    lines = flags.study_options(values, script="compare").flags
+    lines = study_flags.study_options(values, script="compare").flags
     (record / "config.flags").write_text("\n".join(lines))
     frozen_file.unlink()
     with pytest.raises(UserError, match=r"there is no frozen\.json; name the record that --tune"):

@@ -5,9 +5,10 @@ import json
 
 import pytest
 
+from dlfun.cli import app, flagfile, protocol
+from dlfun.cli.commands import compare, sweep, train, verify
 from dlfun.errors import UserError
-from dlfun.studies.frozen import digest
-from experiments import app, compare, protocol, replay, sweep, train, verify
+from dlfun.studies.comparison.frozen import digest
 
 FOREIGN = {
     "where data are written": "--data_dir={}/made",
@@ -63,8 +64,8 @@ def test_a_record_gives_the_flags_that_records_hold(foreign):
 @pytest.mark.parametrize(("script", "given"), [(train, ""), (compare, ""), (sweep, GRID)])
 def test_what_is_written_can_be_read(script, given):
     app.parse(script.FLAGS, ["x", *given.split()])
-    lines = list(replay.flag_lines(script.FLAGS, ["cnn", "rnn"]))
-    replay.check_lines(script.FLAGS, [*lines, "--layout=cnn:1x2"])
+    lines = list(flagfile.flag_lines(script.FLAGS, ["cnn", "rnn"]))
+    flagfile.check_lines(script.FLAGS, [*lines, "--layout=cnn:1x2"])
 
 
 @pytest.mark.parametrize("lines", [["--data_dir={}/made"], ["--flagfile={}/secret"], 5, [5], None])

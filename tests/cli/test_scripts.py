@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import app, train
+from dlfun.cli import app
+from dlfun.cli.commands import train
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--dataset=digits", "--seeds=2", "--steps=6", "--evaluations=2")

@@ -5,24 +5,24 @@ import dataclasses
 
 import pytest
 
+from dlfun.cli import app, search_flags, study_flags
+from dlfun.cli.search_flags import Dimension
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
-from experiments import app, flags, search
-from experiments.search import Dimension
 
 FIRST = next(iter(DATASETS))
 
 
 def parsed(*args):
-    values = flags.study_flags(model="bpnn", dataset=FIRST)
-    search.define_search(values)
+    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
+    search_flags.define_search(values)
     app.parse(values, ["sweep", *args])
     return values
 
 
 def test_a_grid_keeps_its_order_and_its_types():
     grid = ["rnn_cell=lstm,gru", "learning_rate=1e-2,1e-3", "rnn_widths=6,16x16", "optimizer=sgd"]
-    found = search.search_space("grid", grid, [], 1, "rnn")
+    found = search_flags.search_space("grid", grid, [], 1, "rnn")
     assert list(found.grid.items()) == [
         ("rnn_cell", ("lstm", "gru")),
         ("learning_rate", (0.01, 0.001)),
@@ -34,14 +34,16 @@ def test_a_grid_keeps_its_order_and_its_types():
 
 def test_a_grid_of_yes_and_no_and_of_no_layer():
     grid = ["bpnn_residual=true,false"]
-    assert search.search_space("grid", grid, [], 1, "bpnn").grid == {"bpnn_residual": (True, False)}
+    assert search_flags.search_space("grid", grid, [], 1, "bpnn").grid == {
+        "bpnn_residual": (True, False)
+    }
     grid = ["cnn_dense=,8x8"]
-    assert search.search_space("grid", grid, [], 1, "cnn").grid == {"cnn_dense": ((), (8, 8))}
+    assert search_flags.search_space("grid", grid, [], 1, "cnn").grid == {"cnn_dense": ((), (8, 8))}
 
 
 def test_a_space():
     space = ["learning_rate=log:1e-4:1e-1", "momentum=lin:0:0.9", "activation=choice:relu,tanh"]
-    found = search.search_space("sobol", [], space, 8, "bpnn")
+    found = search_flags.search_space("sobol", [], space, 8, "bpnn")
     assert found.space == {
         "learning_rate": Dimension("log", 1e-4, 1e-1),
         "momentum": Dimension("lin", 0.0, 0.9),
@@ -53,34 +55,36 @@ def test_a_space():
 def test_repeated_flags_are_crossed_and_written_down(tmp_path):
     args = ["--model=cnn", "--grid", "learning_rate=1e-3,1e-2", "--grid=cnn_channels=4x4,8"]
     values = parsed(*args)
-    found = search.search_of(values)
+    found = search_flags.search_of(values)
     assert found.grid == {"learning_rate": (0.001, 0.01), "cnn_channels": ((4, 4), (8,))}
-    options = flags.study_options(values, script="sweep")
+    options = study_flags.study_options(values, script="sweep")
     config = tmp_path / "config.flags"
     config.write_text("\n".join(options.flags))
     again = parsed(f"--flagfile={config}")
-    assert search.search_of(again) == found
-    replayed = flags.study_options(again, script="sweep")
+    assert search_flags.search_of(again) == found
+    replayed = study_flags.study_options(again, script="sweep")
     assert dataclasses.replace(replayed, output_dir=options.output_dir) == options
 
 
 def test_layers_follow_a_swept_number_of_layers(tmp_path):
     args = ["--model=cnn", "--grid=cnn_channels=4x4,8", "--cnn_kernels=7"]
     config = tmp_path / "config.flags"
-    config.write_text("\n".join(flags.study_options(parsed(*args), script="sweep").flags))
+    config.write_text("\n".join(study_flags.study_options(parsed(*args), script="sweep").flags))
     for values in (parsed(*args), parsed(f"--flagfile={config}")):
         shapes = [
-            flags.model_options(values, "cnn", {"cnn_channels": channels}).shape
-            for channels in search.search_of(values).grid["cnn_channels"]
+            study_flags.model_options(values, "cnn", {"cnn_channels": channels}).shape
+            for channels in search_flags.search_of(values).grid["cnn_channels"]
         ]
         assert [shape.kernels for shape in shapes] == [(7, 7), (7,)]
         assert [shape.strides for shape in shapes] == [(2, 2), (2,)]
 
 
 def test_what_can_be_swept_is_of_the_model():
-    assert "activation" not in search.kinds("softmax")
-    assert "cnn_channels" not in search.kinds("bpnn")
-    assert {"bpnn_widths", "activation", "optimizer", "dropout_rate"} <= set(search.kinds("bpnn"))
+    assert "activation" not in search_flags.kinds("softmax")
+    assert "cnn_channels" not in search_flags.kinds("bpnn")
+    assert {"bpnn_widths", "activation", "optimizer", "dropout_rate"} <= set(
+        search_flags.kinds("bpnn")
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,10 +130,10 @@ def test_bad_input_is_one_line_and_exit_code_2(args, why, capsys):
 
 def test_widths_and_depths_are_whole_and_fit_the_shape():
     grid = ["width=8,16,inf", "depth=1,2"]
-    found = search.search_space("grid", grid, [], 1, "rnn").grid
+    found = search_flags.search_space("grid", grid, [], 1, "rnn").grid
     assert found == {"width": (8, 16, float("inf")), "depth": (1, 2)}
     assert all(isinstance(value, int) for value in (*found["width"][:2], *found["depth"]))
-    space = search.search_space("random", [], ["width=log:8:256"], 9, "bpnn").space
+    space = search_flags.search_space("random", [], ["width=log:8:256"], 9, "bpnn").space
     assert space == {"width": Dimension("log", 8, 256, whole=True)}
     for args, what in (
         (
@@ -156,4 +160,6 @@ def test_widths_and_depths_are_whole_and_fit_the_shape():
 )
 def test_searches_of_sizes(method, space, message):
     with pytest.raises(UserError, match=message) if message else contextlib.nullcontext():
-        search.search_of(parsed(f"--search={method}", f"--space={space}", "--bpnn_widths=64,64"))
+        search_flags.search_of(
+            parsed(f"--search={method}", f"--space={space}", "--bpnn_widths=64,64")
+        )

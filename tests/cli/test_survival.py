@@ -2,7 +2,8 @@
 
 import pytest
 
-from experiments import app, survival, train
+from dlfun.cli import app, checkpoint_flags
+from dlfun.cli.commands import train
 
 
 @pytest.mark.parametrize(
@@ -16,14 +17,14 @@ from experiments import app, survival, train
 )
 def test_the_hint_names_a_command_that_goes_on(tmp_path, args, there, wanted):
     output = tmp_path / "r"
-    folder = survival.unfinished(str(output))
+    folder = checkpoint_flags.unfinished(str(output))
     app.parse(train.FLAGS, ["train", *(arg.format(output) for arg in args)])
-    assert survival.hint(train.FLAGS, folder, str(output)) == ""  # nothing was kept
+    assert checkpoint_flags.hint(train.FLAGS, folder, str(output)) == ""  # nothing was kept
     (folder / "population").mkdir(parents=True)
     if there:
         output.mkdir()
-        assert survival.hint(train.FLAGS, folder, str(output)) == "the same command " + (
+        assert checkpoint_flags.hint(train.FLAGS, folder, str(output)) == "the same command " + (
             "without --overwrite goes on"
         )
         (output / "config.flags").touch()
-    assert survival.hint(train.FLAGS, folder, str(output)) == wanted.format(output)
+    assert checkpoint_flags.hint(train.FLAGS, folder, str(output)) == wanted.format(output)

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data import download, mnist
-from dlfun.studies.options import DataOptions
+from dlfun.config.options import DataOptions
+from dlfun.data.catalog import mnist
+from dlfun.data.tfds import download
 
 
 @pytest.fixture(scope="session")

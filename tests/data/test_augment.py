@@ -8,12 +8,12 @@ import pytest
 from jax import numpy as jnp
 from scipy import stats
 
+from dlfun.cli import parsers
 from dlfun.data.augment import augment_batch, crop, flip, frequency_mask, noise, shift, time_mask
 from dlfun.data.augmentations import AUGMENTATIONS, check_augment
 from dlfun.errors import UserError
-from dlfun.studies.assemble import assemble
+from dlfun.studies.population.assembly import assemble
 from dlfun.types import Batch, HParams, Spec
-from experiments import parsing
 from tests.helpers import prepared, toy
 
 KEY = jax.random.key(7)
@@ -172,7 +172,7 @@ def test_labels_of_each_step_stay_with_their_steps():
 
 
 def test_the_flag_reads_back_what_it_shows():
-    kind = parsing.augment()
+    kind = parsers.augment()
     every = tuple((name, float(row.usual)) for name, row in AUGMENTATIONS.items())
     assert kind.parse(",".join(AUGMENTATIONS)) == every
     assert kind.parse(kind.show(every)) == every

@@ -10,7 +10,7 @@ import pytest
 from sklearn.datasets import load_digits
 
 from dlfun import data
-from dlfun.studies.options import DataOptions
+from dlfun.config.options import DataOptions
 
 FROM_FILES = ("downloaded", "made from MNIST")
 BUILT_IN = [

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import dlfun
-from dlfun.data.memory import arrays_checksum
-from dlfun.data.own import arrays_of
+from dlfun.data.tfds.memory import arrays_checksum
+from dlfun.data.user_files import arrays_of
 
 
 def of_list(array):

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data import binarized_mnist, cifar, mnist, reviews, tiny_shakespeare
+from dlfun.data.catalog import binarized_mnist, cifar, mnist, reviews, tiny_shakespeare
 from dlfun.errors import UserError
 from dlfun.models import VAE
-from dlfun.studies.arm import run_arm
-from dlfun.studies.stacked import stack
+from dlfun.studies.population.arm import run_arm
+from dlfun.studies.population.stacked import stack
 from dlfun.types import DataOptions, HParams, Layout
 from tests.data.conftest import idx
 from tests.helpers import options, prepared

@@ -9,12 +9,12 @@ from PIL import Image
 
 import dlfun
 from dlfun import data
-from dlfun.data.own.cells import clean
-from dlfun.data.own.table import read_table
+from dlfun.cli import app, study_flags
+from dlfun.data.user_files.cells import clean
+from dlfun.data.user_files.table import read_table
 from dlfun.errors import UserError
-from dlfun.studies.loading import load
+from dlfun.studies.population.study_data import load
 from dlfun.types import DataOptions
-from experiments import app, flags
 from tests.data.test_own import pixels, save_csv, save_npz
 from tests.helpers import options
 
@@ -355,14 +355,14 @@ def test_what_is_cleaned_stays_as_it_is():
 
 
 def test_the_flag_goes_with_data_of_ones_own(tmp_path):
-    values = flags.study_flags(model="softmax", dataset="digits")
+    values = study_flags.study_flags(model="softmax", dataset="digits")
     with pytest.raises(
         UserError, match=r"--target_type=class: none of the data sets is a \.csv or"
     ):
         app.parse(values, ["x", "--target_type=class"])
     path = save_csv(tmp_path, "x,y", *(f"{i}.5,{i % 3}" for i in range(12)))
     app.parse(values, ["x", f"--dataset={path}", "--target_type=number"])
-    options = flags.study_options(values, "train", fresh=False)
+    options = study_flags.study_options(values, "train", fresh=False)
     assert options.data.target_type == "number"
     assert "--target_type=number" in options.flags
     with pytest.raises(UserError, match="--target_type=text"):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data.own import csv_file
-from dlfun.data.own.table import read_table
+from dlfun.data.user_files import csv_file
+from dlfun.data.user_files.table import read_table
 from dlfun.errors import UserError
 from dlfun.types import DataOptions
 

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from dlfun import data
-from dlfun.data import given
-from dlfun.data.given import Source, read_given
 from dlfun.data.text import decode_text
+from dlfun.data.user_files import inputs
+from dlfun.data.user_files.inputs import Source, read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 from tests.data.test_own import noise, numbers, pixels, save_images, save_recordings, save_wav
@@ -33,7 +33,7 @@ REVIEWS = TEXT._replace(spec=Spec((6,), "text", "classification", 2, vocabulary=
 
 def source_of(path, **options):
     raw = data.read(str(path), DataOptions(**options))
-    return raw, given.source_of(raw)
+    return raw, inputs.source_of(raw)
 
 
 def saved(path, array=None, **arrays):
@@ -112,7 +112,7 @@ def test_columns_of_a_table_are_permuted_as_the_data_set(tmp_path):
     stored = np.concatenate([raw.train.inputs, raw.test.inputs])
     np.testing.assert_array_equal(sorted(found.tolist()), sorted(stored.tolist()))
     assert sorted(source.columns) == ["kind=a", "kind=b", "when", "x", "z"]
-    assert source.columns != given.source_of(source_of(path)[0]).columns
+    assert source.columns != inputs.source_of(source_of(path)[0]).columns
     when = source.columns.index("when")
     np.testing.assert_array_equal(
         found[:, when] + source.scaling.inputs.origin[when], 1e9 + np.arange(20)

@@ -7,7 +7,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from dlfun import data
-from dlfun.data.given import Source, read_given
+from dlfun.data.user_files.inputs import Source, read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 

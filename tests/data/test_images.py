@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from dlfun import data
-from dlfun.data import given
-from dlfun.data.given import read_given
 from dlfun.data.preparation import Preparation
+from dlfun.data.user_files import inputs
+from dlfun.data.user_files.inputs import read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 
@@ -75,7 +75,7 @@ KINDS = {
 
 def source_of(folder):
     raw = data.read(str(folder), DataOptions())
-    return raw, given.source_of(raw)
+    return raw, inputs.source_of(raw)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -155,7 +155,7 @@ def test_a_record_says_whether_images_were_transparent(tmp_path):
 
 def test_a_transparent_image_is_no_input_of_models_that_saw_none(tmp_path):
     spec = Spec((4, 6, 1), "image", "classification", 2, scale=1 / 255)
-    source = given.Source("mnist", spec, np.dtype(np.uint8))
+    source = inputs.Source("mnist", spec, np.dtype(np.uint8))
     layered(GREY, ALPHA).save(tmp_path / "new.png")
     with pytest.raises(UserError, match="has transparent parts, and none of the images learned"):
         read_given([tmp_path / "new.png"], source)

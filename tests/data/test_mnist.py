@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data import download
-from dlfun.data.idx import read_idx
+from dlfun.config.options import DataOptions
+from dlfun.data.tfds import download
+from dlfun.data.tfds.idx import read_idx
 from dlfun.errors import UserError
-from dlfun.studies.options import DataOptions
 
 FILES = (
     "train-images-idx3-ubyte.gz",

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 
 from dlfun import data, types
-from dlfun.data import mnist_binarised
-from dlfun.data.idx import read_idx
-from dlfun.data.mnist_binarised import binarise
+from dlfun.data.catalog import mnist_binarised
+from dlfun.data.catalog.mnist_binarised import binarise
+from dlfun.data.tfds.idx import read_idx
 
 
 def test_a_pixel_is_one_as_often_as_it_is_grey():

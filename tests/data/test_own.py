@@ -10,15 +10,15 @@ from PIL import Image
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dlfun import data
-from dlfun.data import own, splitting
-from dlfun.data.own import parts
+from dlfun.cli import app
+from dlfun.data import splitting, user_files
 from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.user_files import parts
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies.assemble import assemble
-from dlfun.studies.loading import check_files, load_all
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.study_data import check_files, load_all
 from dlfun.types import DataOptions, Settings
-from experiments import app
 from tests.helpers import options
 
 RATE = 8000
@@ -223,7 +223,7 @@ def test_a_class_whose_name_is_no_text_is_refused(tmp_path):
         read(tmp_path / "pets")
     texts = np.array(["dog", "caf\udce9"] * 5)
     with pytest.raises(UserError, match=r"arrays, the target: 'caf.udce9' is no text in UTF-8"):
-        own.read_arrays(
+        user_files.read_arrays(
             {"train_inputs": np.arange(10.0)[:, None], "train_targets": texts},
             "arrays",
             DataOptions(),
@@ -495,12 +495,12 @@ def test_two_data_sets_of_one_name_cannot_be_in_a_study(tmp_path):
     ],
 )
 def test_the_name_of_own_data_is_readable_in_any_script(file, name):
-    assert own.name_of(Path("/data") / file) == name
+    assert user_files.name_of(Path("/data") / file) == name
 
 
 def test_long_names_stay_apart_and_leave_room_for_the_names_of_files():
     files = [Path(f"{letter * 70}{end}.csv") for letter in "x猫" for end in ("y" * 60, "z" * 60)]
-    names = [own.name_of(file) for file in files]
+    names = [user_files.name_of(file) for file in files]
     assert len(set(names)) == 4
     assert all(len(name.encode()) <= 100 for name in names)
     assert names[0].startswith("x" * 70)

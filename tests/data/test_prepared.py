@@ -6,11 +6,11 @@ import tensorflow_datasets as tfds
 from PIL import Image
 
 from dlfun import data
-from dlfun.data import prepared
-from dlfun.data.prepare import quiet
+from dlfun.cli import study_flags
+from dlfun.data.tfds import prepared
+from dlfun.data.tfds.prepare import quiet
 from dlfun.errors import UserError
 from dlfun.types import DataOptions
-from experiments import flags
 
 F = tfds.features
 LABEL = F.ClassLabel(num_classes=3)
@@ -210,12 +210,12 @@ def test_configs_and_versions(tmp_path):
 
 def test_scripts_take_prepared_names(tmp_path):
     prepare(tmp_path, {"x": VECTOR, "y": LABEL}, {"train": {"x": numbers(2), "y": LABELS}})
-    values = flags.study_flags(model="bpnn", datasets="digits")
+    values = study_flags.study_flags(model="bpnn", datasets="digits")
     values(["script", "--datasets=digits,mine", f"--data_dir={tmp_path}"])
-    flags.check(values)
+    study_flags.check(values)
     values(["script", "--datasets=digits,mien", f"--data_dir={tmp_path}"])
     with pytest.raises(UserError, match="--datasets=digits,mien: unknown dataset 'mien'"):
-        flags.check(values)
+        study_flags.check(values)
 
 
 @pytest.mark.parametrize("name", ["..", "a/..", "a/b/c", "/etc", "", "a b", ".lock"])

@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from dlfun import data
-from dlfun.data import memory, prepare
-from dlfun.data.digits import Digits
+from dlfun.config.options import DataOptions
+from dlfun.data.catalog.digits import Digits
+from dlfun.data.tfds import memory, prepare
 from dlfun.errors import UserError
-from dlfun.studies.options import DataOptions
 
 READ = """
 import sys
 from dlfun import data
-from dlfun.studies.options import DataOptions
+from dlfun.config.options import DataOptions
 print(data.read(sys.argv[1], DataOptions(data_dir=sys.argv[2])).checksum)
 """
 KILLED = """

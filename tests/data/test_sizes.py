@@ -9,12 +9,12 @@ import jax
 import pytest
 
 from dlfun import data
-from dlfun.data.own.cells import are_clean, are_numbers, clean, is_number
+from dlfun.config.search_space import Dimension
+from dlfun.data.user_files.cells import are_clean, are_numbers, clean, is_number
 from dlfun.errors import UserError
-from dlfun.studies.arm import steps_of
-from dlfun.studies.loading import load_all
-from dlfun.studies.search import crossed, drawn
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.population.arm import steps_of
+from dlfun.studies.population.study_data import load_all
+from dlfun.studies.search.samplers import crossed, drawn
 from dlfun.types import DataOptions
 from tests.helpers import options
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from dlfun import data
+from dlfun.config.options import DataOptions
 from dlfun.data import Raw
 from dlfun.errors import UserError
 from dlfun.keys import root_key, stream
-from dlfun.studies.options import DataOptions
 from dlfun.types import Spec, Split
 
 KEY = stream(root_key(0), "split")

@@ -15,17 +15,14 @@ import pytest
 from PIL import Image
 from scipy.special import expit, log_softmax, softmax
 
-from dlfun.data.given import Given
+from dlfun.cli import app, protocol, study_flags, trained_model
+from dlfun.cli.commands import compare as compare_script
+from dlfun.cli.commands import export, predict, sample, sweep, verify
+from dlfun.data.user_files.inputs import Given
 from dlfun.errors import UserError
-from dlfun.models import RNN
-from dlfun.studies.assemble import assemble
-from dlfun.studies.compare import compare
-from dlfun.studies.datasets import read_again
-from dlfun.studies.stacked import stack
-from dlfun.studies.sweep import sweep as run_sweep
-from dlfun.studies.use import formats
-from dlfun.studies.use.export import exportable, loading
-from dlfun.studies.use.predict import (
+from dlfun.inference import export_formats
+from dlfun.inference.export import exportable, loading
+from dlfun.inference.predict import (
     answer,
     calibrate_network,
     check_calibration,
@@ -35,11 +32,15 @@ from dlfun.studies.use.predict import (
     next_tokens,
     outputs_of,
 )
-from dlfun.studies.use.sample import make_texts, prompt_ids, sampling_key
-from dlfun.studies.use.trained import Member, Network, chosen_members
+from dlfun.inference.sample import make_texts, prompt_ids, sampling_key
+from dlfun.inference.trained_models import Member, Network, chosen_members
+from dlfun.models import RNN
+from dlfun.studies.artifacts.data_preparation import read_again
+from dlfun.studies.comparison.compare import compare
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import stack
+from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.types import Dataset, HParams, Settings, Spec, Split
-from experiments import app, export, flags, predict, protocol, sample, sweep, trained, verify
-from experiments import compare as compare_script
 
 TINY = ("--steps=30", "--evaluations=3", "--batch_size=50")
 MODELS = ("perceptron", "softmax", "cnn", "vae")
@@ -53,7 +54,7 @@ def record(tmp_path_factory, data_dir):
     shapes = ("--cnn_channels=4,4,4", "--vae_widths=16", "--vae_latent=3")
     words = ["compare", *given, *shapes, "--learning_rate=0.01", f"--output_dir={folder}"]
     app.parse(compare_script.FLAGS, words, check=protocol.check)
-    compare(flags.study_options(compare_script.FLAGS, "compare"))
+    compare(study_flags.study_options(compare_script.FLAGS, "compare"))
     return folder
 
 
@@ -64,7 +65,7 @@ def swept(tmp_path_factory, data_dir):
     grid = ("--grid", "bpnn_widths=3,8", "--grid", "learning_rate=1e-4,1e-2")
     given = (*TINY, "--model=bpnn", "--dataset=digits", "--seeds=2", *grid)
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
-    options = flags.study_options(sweep.FLAGS, "sweep")
+    options = study_flags.study_options(sweep.FLAGS, "sweep")
     run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
     return folder
 
@@ -84,9 +85,11 @@ def call(script, folder, *given):
 
 
 def choice(folder, *given):
-    values = trained.trained_flags(several=True)
-    words = app.parse(values, ["use", str(folder), *given], check=trained.check, words="RUN_DIR")
-    return trained.chosen(values, words[1:], "use")
+    values = trained_model.trained_flags(several=True)
+    words = app.parse(
+        values, ["use", str(folder), *given], check=trained_model.check, words="RUN_DIR"
+    )
+    return trained_model.chosen(values, words[1:], "use")
 
 
 def rows_of(folder):
@@ -145,7 +148,7 @@ def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_p
     grid = ("--grid", "width=3,8", "--grid", "depth=1,2", "--bpnn_widths=8,8")
     given = (*TINY, "--model=bpnn", "--dataset=digits", "--seeds=1", *grid)
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
-    options = flags.study_options(sweep.FLAGS, "sweep")
+    options = study_flags.study_options(sweep.FLAGS, "sweep")
     study = run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
     assert "one program of --bpnn_widths=8,8" in study.notes[-1]
     rows = rows_of(folder)
@@ -212,7 +215,7 @@ def test_numbers_of_one_member_alone_have_no_spread(monkeypatch):
     spec = SimpleNamespace(task="regression")
     for count, spread in ((1, np.nan), (3, 0.0)):
         outputs = np.ones((count, 5, 2), np.float32)
-        monkeypatch.setattr("dlfun.studies.use.predict.outputs_of", lambda *_, o=outputs: o)
+        monkeypatch.setattr("dlfun.inference.predict.outputs_of", lambda *_, o=outputs: o)
         found = answer(SimpleNamespace(spec=spec), Given(np.ones((5, 1)), ()), True)
         np.testing.assert_array_equal(found.more["sd_1"], np.full(5, spread))
 
@@ -427,7 +430,7 @@ def test_an_export_of_padded_examples_takes_their_lengths(kind):
     network = toy_network("rnn", spec, RNN(widths=(2,)))
     model, expected = exportable(network, "outputs")
     assert list(model.arguments) == ["inputs", "lengths"]
-    form = formats.FORMATS[kind]
+    form = export_formats.FORMATS[kind]
     files = form.write(model)
     np.testing.assert_allclose(form.call(files, model), expected, atol=1e-6)
     whole = dict(model.arguments) | {"lengths": np.full(6, 5, np.int32)}
@@ -492,10 +495,10 @@ def test_onnx_gives_what_the_original_gives(record, tmp_path):
 
 def test_an_export_that_is_off_leaves_nothing(record, tmp_path, monkeypatch):
     pytest.importorskip("flatbuffers")
-    real = formats.FORMATS["jax"]
+    real = export_formats.FORMATS["jax"]
     for wrong in (1e-2, np.nan):
         off = real._replace(call=lambda files, model, by=wrong: real.call(files, model) + by)
-        monkeypatch.setitem(formats.FORMATS, "jax", off)
+        monkeypatch.setitem(export_formats.FORMATS, "jax", off)
         with pytest.raises(UserError, match="the export is off by"):
             exported(record, tmp_path, "--model=softmax")
         assert not list(tmp_path.iterdir())

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 import dlfun
-from dlfun.data.own.recordings import read_wav
+from dlfun.cli import app, protocol, study_flags
+from dlfun.cli.commands import compare as compare_script
+from dlfun.cli.commands import export, predict, sweep, verify
+from dlfun.data.user_files.recordings import read_wav
 from dlfun.errors import UserError
-from dlfun.studies.compare import compare
-from dlfun.studies.datasets import read_datasets, some_examples
-from dlfun.studies.stacked import stack
-from dlfun.studies.sweep import sweep as run_sweep
+from dlfun.studies.artifacts.data_preparation import read_datasets, some_examples
+from dlfun.studies.comparison.compare import compare
+from dlfun.studies.population.stacked import stack
+from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.types import Dataset, Spec, Split
-from experiments import app, export, flags, predict, protocol, sweep, verify
-from experiments import compare as compare_script
 from tests.data.test_own import (
     noise,
     numbers,
@@ -40,7 +41,7 @@ def record_of(data, folder, *given, models="softmax"):
     """The record of a short study."""
     words = [f"--datasets={data}", f"--models={models}", *TINY, *given, f"--output_dir={folder}"]
     app.parse(compare_script.FLAGS, ["compare", *words], check=protocol.check)
-    compare(flags.study_options(compare_script.FLAGS, "compare"))
+    compare(study_flags.study_options(compare_script.FLAGS, "compare"))
     return folder
 
 
@@ -104,7 +105,7 @@ def tables(tmp_path_factory):
     }
     given = (*TINY, "--model=bpnn", f"--dataset={path}", "--grid", "bpnn_widths=2,3")
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder / 'sweep'}"])
-    options = flags.study_options(sweep.FLAGS, "sweep")
+    options = study_flags.study_options(sweep.FLAGS, "sweep")
     run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
     (folder / "new").mkdir()
     new = save_csv(folder / "new", "kind,b,y,a", "red,-1000002.5,no,4.5", "blue,-999999,no,1e0")

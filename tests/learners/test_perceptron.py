@@ -7,7 +7,7 @@ from jax import numpy as jnp
 
 from dlfun import models, objectives
 from dlfun.learners import perceptron_learner
-from dlfun.studies.separability import is_separable, novikoff_bound
+from dlfun.stats.separability import is_separable, novikoff_bound
 from dlfun.types import Batch, HParams, Settings, Spec
 
 

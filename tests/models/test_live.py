@@ -12,14 +12,14 @@ from jax.extend.core import Literal
 
 import dlfun
 from dlfun.errors import UserError
+from dlfun.inference.trained_models import unflattened
 from dlfun.models import BPNN, CNN, RNN
 from dlfun.models.sizes import check_sizes
-from dlfun.studies.arm import flat_parameters, resolve, run_arm
-from dlfun.studies.assemble import assemble, population
-from dlfun.studies.notes import work_notes
-from dlfun.studies.sizes import of_its_size, sizes_of
-from dlfun.studies.stacked import stack
-from dlfun.studies.use.trained import unflattened
+from dlfun.studies.population.arm import flat_parameters, resolve, run_arm
+from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.live_sizes import of_its_size, sizes_of
+from dlfun.studies.population.remarks import work_notes
+from dlfun.studies.population.stacked import stack
 from dlfun.types import Batch, HParams, Layout, Settings, Spec
 from tests.helpers import options, toy
 

@@ -9,7 +9,7 @@ from scipy import special, stats
 from dlfun import models
 from dlfun.objectives.elbo import log_likelihood
 from dlfun.objectives.generative import conclude, over_examples
-from dlfun.studies.assemble import assemble
+from dlfun.studies.population.assembly import assemble
 from dlfun.types import Batch, HParams, Settings, Spec
 
 FEATURES, LATENT, EXAMPLES = 5, 2, 40

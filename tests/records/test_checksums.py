@@ -7,15 +7,16 @@ import subprocess
 import pytest
 
 from dlfun.errors import UserError
+from dlfun.records import checksums
+from dlfun.records import reader as recorded
+from dlfun.records.checksums import changing, check_record, write_checksums
+from dlfun.records.writer import write_record
 from dlfun.report.html import write_report
-from dlfun.report.papers import print_tables
-from dlfun.report.reproduced import judge
-from dlfun.studies import checksums, recorded
-from dlfun.studies.between import judge_between
-from dlfun.studies.checksums import changing, check_record, write_checksums
-from dlfun.studies.frozen import add_opening, read_frozen
-from dlfun.studies.plan import read_members
-from dlfun.studies.record import write_record
+from dlfun.report.text.papers import print_tables
+from dlfun.report.text.reproduced import judge
+from dlfun.studies.comparison.across_records import judge_between
+from dlfun.studies.comparison.frozen import add_opening, read_frozen
+from dlfun.studies.comparison.plan import read_members
 from tests.report import records
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 import dlfun
+from dlfun.cli import app
+from dlfun.cli.commands import report, train
 from dlfun.errors import UserError
+from dlfun.records import reader
 from dlfun.report.html import write_report
-from dlfun.studies import recorded
-from dlfun.training import checkpoint_files
-from experiments import app, report, train
+from dlfun.training.checkpoints import files
 
 DEEP = "[" * 100_000 + "]" * 100_000
 
@@ -66,7 +67,7 @@ def test_runs_that_diverged_are_read(record):
 def test_json_that_is_too_deep_is_damaged(record, name):
     (record / name).write_text(DEEP)
     with pytest.raises(UserError, match=rf"{name}: missing or damaged"):
-        recorded.read_json(record, name)
+        reader.read_json(record, name)
     with pytest.raises(UserError, match=name):
         write_report(record, [record])
 
@@ -87,7 +88,7 @@ def test_parameters_name_their_members(record, what):
     arrays = dict(np.load(path)) | {"member": MEMBERS[what]}
     np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
     with pytest.raises(UserError, match="missing or damaged"):
-        recorded.parameters_of(record, path.stem)
+        reader.parameters_of(record, path.stem)
 
 
 def encrypted(path):
@@ -115,9 +116,9 @@ def test_an_encrypted_archive_is_damaged(record, tmp_path):
 
 
 def test_only_files_that_checksums_vouch_for_are_not_to_blame(record, study):
-    with pytest.raises(UserError, match="not as its study left it"), recorded.unsealed(record):
+    with pytest.raises(UserError, match="not as its study left it"), reader.unsealed(record):
         raise KeyError("x")
-    with pytest.raises(KeyError), recorded.unsealed(study.folder):
+    with pytest.raises(KeyError), reader.unsealed(study.folder):
         raise KeyError("x")
 
 
@@ -139,7 +140,7 @@ def test_an_unknown_flag_of_any_length_is_one_short_line(text, capsys):
 
 
 def test_what_orbax_logs_is_not_said_twice():
-    checkpoint_files.writer()
+    files.writer()
     line = logging.LogRecord("absl", logging.ERROR, "/x/orbax/y.py", 1, "failed", None, None)
     own = logging.LogRecord("absl", logging.ERROR, "/x/dlfun/y.py", 1, "failed", None, None)
     assert not logging.getLogger("absl").filter(line)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.studies.checksums import check_record, read_lines, write_checksums, write_into
-from dlfun.studies.outputs import check_file, written
+from dlfun.records.checksums import check_record, read_lines, write_checksums, write_into
+from dlfun.records.outputs import check_file, written
 
 
 def write(path, text="new"):

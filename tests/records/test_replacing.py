@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from dlfun.cli import app, checkpoint_flags, study_flags
+from dlfun.cli.commands import train
 from dlfun.errors import UserError
-from dlfun.studies import folders
-from dlfun.studies.checksums import write_checksums
-from dlfun.studies.record import write_record
-from dlfun.studies.replacing import begin, end, finish, rehearse
-from dlfun.training.checkpoints import Checkpoints
-from experiments import app, flags, survival, train
+from dlfun.records import folders
+from dlfun.records.checksums import write_checksums
+from dlfun.records.replacement import begin, end, finish, rehearse
+from dlfun.records.writer import write_record
+from dlfun.training.checkpoints.store import Checkpoints
 from tests.helpers import as_nobody
 
 KILLED = """
@@ -72,7 +73,7 @@ def test_a_kill_while_a_record_is_replaced_loses_none(
     (tmp_path / "r.unfinished" / "population").mkdir(parents=True)  # whose process is gone
     app.parse(train.FLAGS, ["train", f"--output_dir={output}"])
     with pytest.raises(UserError, match="already holds a record"):
-        flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS, "train")
     assert (output / "config.flags").read_text() == wanted
     assert not hidden.exists()
     said = capfd.readouterr().err
@@ -128,7 +129,7 @@ def test_a_folder_whose_place_nothing_can_take_is_refused_first(
     monkeypatch.setattr(os, "rename", refused)
     app.parse(train.FLAGS, ["train", f"--output_dir={output}", "--overwrite"])
     with pytest.raises(UserError, match=f"--output_dir={output}: {what}"):
-        flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS, "train")
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
     assert (output / "config.flags").exists() == holds
@@ -163,7 +164,7 @@ def test_a_link_stands_for_the_folder_that_it_leads_to(tmp_path):
     for name, target in (("link", "real"), ("nowhere", "gone"), ("loop", "loop")):
         (tmp_path / name).symlink_to(target)
     app.parse(train.FLAGS, ["train", f"--output_dir={tmp_path}/link"])
-    output = flags.study_options(train.FLAGS, "train").output_dir
+    output = study_flags.study_options(train.FLAGS, "train").output_dir
     assert output == str(tmp_path / "real")
     write_record(output, lambda folder: None)
     assert (tmp_path / "link").is_symlink()
@@ -202,7 +203,7 @@ def test_another_process_that_writes_a_record_is_left_alone(tmp_path):
     store.open()
     app.parse(train.FLAGS, ["train"])
     with pytest.raises(UserError, match=f"process {os.getpid()} on .* works on it"):
-        survival.finish_replacing(train.FLAGS, str(tmp_path / "r"))
+        checkpoint_flags.finish_replacing(train.FLAGS, str(tmp_path / "r"))
     store.close()
 
 
@@ -219,7 +220,7 @@ def closed():
 def test_no_right_to_write_is_said_before_anything_is_trained(closed, fault):
     app.parse(train.FLAGS, ["train", f"--output_dir={closed}/r"])
     with as_nobody(closed), pytest.raises(UserError) as caught:
-        flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS, "train")
     said = str(caught.value).replace(str(closed), "runs")
     fault("no right to write to `--output_dir`", UserError(said), "nothing was begun")
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dlfun.report.across import across_table, contrasts, summaries
 from dlfun.report.html import write_report
-from dlfun.report.papers import print_tables
 from dlfun.report.scales import gather, side_by_side
+from dlfun.report.text.across import across_table, contrasts, summaries
+from dlfun.report.text.papers import print_tables
 from tests.report import records
 from tests.report.test_html import Page, section, tables
 

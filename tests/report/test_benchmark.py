@@ -5,7 +5,7 @@ import json
 import matplotlib.image
 import pytest
 
-from dlfun.report.benchmark import benchmark_tables, draw_benchmark
+from dlfun.report.text.benchmark import benchmark_tables, draw_benchmark
 
 
 def row(work, members=1, **changes):

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from dlfun.cli import app
+from dlfun.cli.commands import reproduce
+from dlfun.cli.commands.reproduce import NAMES, RECIPES
 from dlfun.errors import UserError
 from dlfun.report.claims import Claim, Finding, read_claims, verdict, word
-from dlfun.report.reproduced import (
+from dlfun.report.text.reproduced import (
     LATE,
     judge,
     judge_anew,
@@ -22,8 +25,6 @@ from dlfun.report.reproduced import (
     table_of,
 )
 from dlfun.stats import Interval
-from experiments import app, reproduce
-from experiments.reproduce import NAMES, RECIPES
 
 SCORES = (0.90, 0.93, 0.96, 0.95)
 

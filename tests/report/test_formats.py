@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlfun.errors import UserError, visible
-from dlfun.report.formats import FORMATS, Bold, latex_text, markdown_text, table_as
-from dlfun.report.papers import print_tables
-from dlfun.report.table import text_table
+from dlfun.report.text.formats import FORMATS, Bold, latex_text, markdown_text, table_as
+from dlfun.report.text.papers import print_tables
+from dlfun.report.text.table import text_table
 from dlfun.stats import t_interval
 
 ROWS = [

@@ -10,7 +10,10 @@ import subprocess
 import numpy as np
 import pytest
 
+from dlfun.cli import app
+from dlfun.cli.commands import report as script
 from dlfun.errors import UserError
+from dlfun.records.writer import write_members
 from dlfun.report.html.headline import headline
 from dlfun.report.html.page import render
 from dlfun.report.html.record import read_record
@@ -18,9 +21,6 @@ from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.differences import strip_of
 from dlfun.report.html.sections.response import of_sweep
 from dlfun.report.html.sections.tuning import by_arm, trials, tuning
-from dlfun.studies.record import write_members
-from experiments import app
-from experiments import report as script
 from tests.report import records
 
 

@@ -11,10 +11,11 @@ from tensorboardX.proto.event_pb2 import Event
 from tensorboardX.proto.layout_pb2 import Layout
 from tensorboardX.proto.plugin_hparams_pb2 import HParamsPluginData
 
+from dlfun.cli import app, page
+from dlfun.cli.commands import sweep, train
 from dlfun.errors import UserError
 from dlfun.report.tensorboard import write_logs
 from dlfun.stats import t_interval
-from experiments import app, page, sweep, train
 
 STEPS = np.array([5, 10, 15])
 

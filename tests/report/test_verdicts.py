@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from dlfun.report.plan import plan_table
-from dlfun.report.verdicts import variance_table, verdict, verdict_table
-from dlfun.studies.claim import Claim
-from dlfun.studies.judge import Examined, Look, judge, mark_chance
+from dlfun.config.comparison_spec import Claim
+from dlfun.report.text.plan import plan_table
+from dlfun.report.text.verdicts import variance_table, verdict, verdict_table
+from dlfun.studies.comparison.verdicts import Examined, Look, judge, mark_chance
 
 
 def pairs_of(arms, n, metric="test_accuracy", looks=()):
@@ -140,9 +140,9 @@ def test_the_spread_of_a_source_has_the_interval_of_a_variance():
 
 
 def test_a_plan_says_seeds_and_what_the_most_of_them_cost():
-    from dlfun.studies.explain import Explained
-    from dlfun.studies.plan import Plan, need
-    from dlfun.training.planner import Measured
+    from dlfun.studies.comparison.plan import Plan, need
+    from dlfun.studies.population.layout_candidates import Explained
+    from dlfun.training.layout.planner import Measured
     from dlfun.types import Layout
 
     needs = [need("d", "test_accuracy", "a - b", 0.01, sd, Claim(), 1) for sd in (0.01, 0.02)]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from dlfun.studies.notes import generative_note
+from dlfun.studies.population.remarks import generative_note
 
 GOOD, BAD, FAILED = (-10.0, "ok"), (np.nan, "ok"), (np.nan, "failed")
 

@@ -6,13 +6,13 @@ import json
 import numpy as np
 import pytest
 
+from dlfun.config.options import ModelOptions
+from dlfun.config.search_space import Search
 from dlfun.errors import UserError
-from dlfun.studies import checksums, record
-from dlfun.studies.compare import compare
-from dlfun.studies.options import ModelOptions
-from dlfun.studies.search import configurations, crossed
-from dlfun.studies.spaces import Search
-from dlfun.studies.sweep import sweep
+from dlfun.records import checksums, writer
+from dlfun.studies.comparison.compare import compare
+from dlfun.studies.search.samplers import configurations, crossed
+from dlfun.studies.search.sweep import sweep
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 
@@ -173,17 +173,17 @@ def test_nothing_half_written(tmp_path):
         raise RuntimeError("power cut")
 
     with pytest.raises(RuntimeError):
-        record.write_record(tmp_path / "record", fill)
+        writer.write_record(tmp_path / "record", fill)
     assert not list(tmp_path.iterdir())
     (tmp_path / "record").mkdir()
     (tmp_path / "record" / "other").touch()
     with pytest.raises(UserError, match="--output_dir"):
-        record.write_record(tmp_path / "record", lambda folder: None)
+        writer.write_record(tmp_path / "record", lambda folder: None)
 
 
 @pytest.mark.parametrize("method", ["random", "sobol"])
 def test_searches_are_reproducible_and_cover_the_space(method):
-    from experiments.search import Dimension
+    from dlfun.cli.search_flags import Dimension
 
     space = {
         "learning_rate": Dimension("log", 1e-4, 1e-1),
@@ -201,7 +201,7 @@ def test_searches_are_reproducible_and_cover_the_space(method):
 
 
 def test_what_is_drawn_of_a_count_is_whole():
-    from dlfun.studies.spaces import Dimension
+    from dlfun.config.search_space import Dimension
 
     space = {"width": Dimension("log", 8, 256, whole=True)}
     widths = [point["width"] for point in configurations(Search("random", space=space), 0)]

@@ -8,10 +8,10 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.models import BPNN
-from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.layouts import halved, saved_of
-from dlfun.studies.stacked import stack
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.layout_choice import halved, saved_of
+from dlfun.studies.population.stacked import stack
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout
 from tests.helpers import options, toy

@@ -7,13 +7,13 @@ import pytest
 from sklearn.metrics import r2_score
 
 import dlfun
+from dlfun.inference.call import network_of
+from dlfun.inference.export import answers, check, exportable
+from dlfun.inference.export_formats import FORMATS
+from dlfun.inference.sample import decode
 from dlfun.learners.prepare import prepare
-from dlfun.studies.classical.estimators import scores
-from dlfun.studies.recorded import read_record
-from dlfun.studies.use.called import network_of
-from dlfun.studies.use.export import answers, check, exportable
-from dlfun.studies.use.formats import FORMATS
-from dlfun.studies.use.sample import decode
+from dlfun.records.reader import read_record
+from dlfun.studies.baselines.estimators import scores
 
 COUNT = 120
 ONE, TWO, NOISE = np.random.default_rng(0).normal(size=(3, COUNT))

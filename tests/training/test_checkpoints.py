@@ -17,13 +17,13 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.models import BPNN, VAE
-from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.loading import load
-from dlfun.studies.record import write_record
-from dlfun.studies.stacked import stack
-from dlfun.training import checkpoints
-from dlfun.training.checkpoint_files import KEPT, numbers_of
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.records.writer import write_record
+from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.stacked import stack
+from dlfun.studies.population.study_data import load
+from dlfun.training.checkpoints import store as checkpoints
+from dlfun.training.checkpoints.files import KEPT, numbers_of
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import DataOptions, HParams, Layout
 from tests.helpers import After, as_nobody, options, toy
 

@@ -12,15 +12,15 @@ from dlfun.data.lazy import Rows, lazy, lazy_raw
 from dlfun.data.reading import Raw
 from dlfun.data.splitting import split as draw_split
 from dlfun.models import BPNN, VAE
-from dlfun.studies.arm import make_members, resolve
-from dlfun.studies.assemble import population
-from dlfun.studies.stacked import Stacked, stack
-from dlfun.training import feed
-from dlfun.training.blocks import make_block_run
-from dlfun.training.feed import Scoring, Training, lanes, prefetched
-from dlfun.training.memory import bytes_needed
+from dlfun.studies.population.arm import make_members, resolve
+from dlfun.studies.population.assembly import population
+from dlfun.studies.population.stacked import Stacked, stack
+from dlfun.training.layout.memory import bytes_needed
 from dlfun.training.run import joined
 from dlfun.training.steps import Carry
+from dlfun.training.streaming import feed
+from dlfun.training.streaming.blocks import make_block_run
+from dlfun.training.streaming.feed import Scoring, Training, lanes, prefetched
 from dlfun.training.train import train
 from dlfun.types import DataOptions, HParams, Layout, Learner, Spec, Split, Streams
 from tests.helpers import options, prepared, toy

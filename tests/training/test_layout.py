@@ -9,10 +9,10 @@ import pytest
 
 from dlfun.errors import UserError
 from dlfun.models import BPNN, CNN, RNN
-from dlfun.studies.arm import make_members, run_arm
-from dlfun.studies.assemble import population
-from dlfun.training import memory, planner
-from dlfun.training.layout import candidates, choose_layout, even, padded
+from dlfun.studies.population.arm import make_members, run_arm
+from dlfun.studies.population.assembly import population
+from dlfun.training.layout import memory, planner
+from dlfun.training.layout.layout import candidates, choose_layout, even, padded
 from dlfun.types import HParams, Layout
 from tests.helpers import options, prepared
 

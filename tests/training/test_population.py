@@ -10,11 +10,11 @@ import pytest
 from dlfun import keys
 from dlfun.errors import UserError
 from dlfun.models import MODELS, RNN
-from dlfun.studies import arm
-from dlfun.studies.arm import make_members, resolve, streams_of
-from dlfun.studies.assemble import assemble, population
-from dlfun.studies.stacked import stack
-from dlfun.training import layout
+from dlfun.studies.population import arm
+from dlfun.studies.population.arm import make_members, resolve, streams_of
+from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.stacked import stack
+from dlfun.training.layout import layout
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout
 from tests.helpers import options, prepared, toy

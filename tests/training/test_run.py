@@ -6,7 +6,7 @@ import pytest
 from jax import numpy as jnp
 from scipy.special import softmax
 
-from dlfun.studies.assemble import assemble
+from dlfun.studies.population.assembly import assemble
 from dlfun.training.order import permutation
 from dlfun.training.run import interval_lengths
 from dlfun.types import Batch

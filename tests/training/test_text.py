@@ -10,9 +10,9 @@ from jax import numpy as jnp
 from dlfun import data, objectives
 from dlfun.errors import UserError
 from dlfun.models import BPNN, RNN
-from dlfun.studies.arm import run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.writing import write_tokens
+from dlfun.studies.artifacts.text_samples import write_tokens
+from dlfun.studies.population.arm import run_arm
+from dlfun.studies.population.assembly import assemble
 from dlfun.training import run
 from dlfun.training.order import stream_indices
 from dlfun.types import Batch, Dataset, HParams, Layout, Spec, Split

@@ -9,9 +9,9 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from dlfun.studies.benchmark.works import Work
+from dlfun.benchmark.works import Work
 
-HERE = "dlfun.studies.benchmark.peers"
+HERE = "dlfun.benchmark.peers"
 
 
 def anything(work: Work) -> str:

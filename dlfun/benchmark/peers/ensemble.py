@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers.pytorch import Eager, network, set_up, stored
-from dlfun.studies.benchmark.peers.torch_parameters import to_torch
-from dlfun.studies.benchmark.side import read_start
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers.pytorch import Eager, network, set_up, stored
+from dlfun.benchmark.peers.torch_parameters import to_torch
+from dlfun.benchmark.side import read_start
 
 
 class Ensemble(Eager):

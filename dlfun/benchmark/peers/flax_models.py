@@ -12,8 +12,8 @@ import optax
 from flax import linen as nn
 from jax import numpy as jnp
 
+from dlfun.benchmark.works import CLASSES, Work
 from dlfun.models import CNN, RNN, VAE
-from dlfun.studies.benchmark.works import CLASSES, Work
 
 cross_entropy = optax.losses.softmax_cross_entropy_with_integer_labels
 

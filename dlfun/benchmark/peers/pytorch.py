@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers.torch_models import forward_of, layers_of
-from dlfun.studies.benchmark.peers.torch_parameters import to_torch
-from dlfun.studies.benchmark.side import Start, read_start
-from dlfun.studies.benchmark.works import Work
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers.torch_models import forward_of, layers_of
+from dlfun.benchmark.peers.torch_parameters import to_torch
+from dlfun.benchmark.side import Start, read_start
+from dlfun.benchmark.works import Work
 
 
 def set_up(job: Job) -> str:
@@ -105,7 +105,7 @@ class Eager:
 
     def loss_of(self, inputs: Any, targets: Any, *noise: Any) -> Any:
         """The mean loss of a batch."""
-        from dlfun.studies.benchmark.peers.torch_models import elbo_loss
+        from dlfun.benchmark.peers.torch_models import elbo_loss
 
         functional = self.torch.nn.functional
         if self.work.model == "vae":

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.side import read_start
-from dlfun.studies.benchmark.works import CLASSES, Work
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.side import read_start
+from dlfun.benchmark.works import CLASSES, Work
 
 
 def estimator(work: Work) -> Any:

@@ -12,10 +12,10 @@ import optax
 from flax import traverse_util
 from jax import numpy as jnp
 
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.peers.flax_models import stock_model
-from dlfun.studies.benchmark.side import LISTED, read_start
-from dlfun.studies.benchmark.works import Work
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.peers.flax_models import stock_model
+from dlfun.benchmark.side import LISTED, read_start
+from dlfun.benchmark.works import Work
 
 Step = Callable[..., Any]
 

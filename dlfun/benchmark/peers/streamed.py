@@ -9,9 +9,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlfun.studies.assemble import population
-from dlfun.studies.benchmark.options import Job
-from dlfun.studies.benchmark.reference import Reference
+from dlfun.benchmark.options import Job
+from dlfun.benchmark.reference import Reference
+from dlfun.studies.population.assembly import population
 
 INTERVALS = 100_000
 """More than any timing takes; the blocks of all of them come from one stream."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dlfun.studies.benchmark.works import CLASSES, Work
+from dlfun.benchmark.works import CLASSES, Work
 
 
 def dense_layers(work: Work) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from dlfun.studies.benchmark.works import Work
+from dlfun.benchmark.works import Work
 
 GATES = {"gru": "rzn", "lstm": "ifgo"}
 DIRECTIONS = {"forward": "", "backward": "_reverse"}

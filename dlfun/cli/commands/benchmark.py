@@ -17,21 +17,21 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.decoration import spared, tell
-from dlfun.studies.benchmark.options import (
+from dlfun.benchmark.options import (
     DEFAULT_PEERS,
     DEFAULT_REPEATS,
     DEFAULT_WORKS,
     BenchmarkOptions,
 )
-from dlfun.studies.benchmark.peers import PEERS
-from dlfun.studies.benchmark.works import NAMES, PUBLISHED
-from dlfun.studies.options import PRECISIONS
+from dlfun.benchmark.peers import PEERS
+from dlfun.benchmark.works import NAMES, PUBLISHED
+from dlfun.cli import app, directories, parsers
+from dlfun.cli.flag_types import define, flag_of
+from dlfun.cli.flagfile import replayed
+from dlfun.cli.study_flags import PLATFORMS
+from dlfun.config.options import PRECISIONS
+from dlfun.decoration import spared, tell
 from dlfun.types import Range
-from experiments import app, parsing, paths
-from experiments.flags import PLATFORMS
-from experiments.holders import define, flag_of
-from experiments.replay import replayed
 
 QUICK = {
     "works": ("softmax", "bpnn", "bpnn64", "mnist1d_mlp"),
@@ -49,9 +49,9 @@ COMMAND = (
 ALL, NONE = "all", "none"
 
 
-def some_of(what: str, valid: tuple[str, ...], none: bool = False) -> parsing.Kind:
+def some_of(what: str, valid: tuple[str, ...], none: bool = False) -> parsers.Kind:
     """A list of names, `all` of them, or `none`."""
-    kind = parsing.names(what, valid)
+    kind = parsers.names(what, valid)
 
     def parse(given: str) -> tuple[str, ...]:
         if given.strip() == ALL:
@@ -66,7 +66,7 @@ def benchmark_flags() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
 
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
         define(values, kind, name, default, help, "Benchmark", usual=usual)
 
     add(
@@ -74,32 +74,32 @@ def benchmark_flags() -> absl_flags.FlagValues:
     )
     peers = some_of("peer", tuple(PEERS), none=True)
     add(peers, "peers", DEFAULT_PEERS, "against whom: names, all, or none")
-    add(parsing.integer(1), "repeats", DEFAULT_REPEATS, "timings of every side, in turns")
-    add(parsing.integer(1), "members", None, "of every population", "those of each work")
-    add(parsing.integer(1), "steps", None, "of dlfun's timed program", "those of each work")
-    seconds = parsing.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
+    add(parsers.integer(1), "repeats", DEFAULT_REPEATS, "timings of every side, in turns")
+    add(parsers.integer(1), "members", None, "of every population", "those of each work")
+    add(parsers.integer(1), "steps", None, "of dlfun's timed program", "those of each work")
+    seconds = parsers.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
     add(seconds, "seconds", BenchmarkOptions.seconds, "that one timing is to last, about")
-    add(parsing.boolean(), "quick", False, "a few works, short: two minutes on two cores")
-    add(parsing.boolean(), "scaling", True, "populations of 1, 2, 4, ... members as well")
+    add(parsers.boolean(), "quick", False, "a few works, short: two minutes on two cores")
+    add(parsers.boolean(), "scaling", True, "populations of 1, 2, 4, ... members as well")
     most = "16 on a CPU, else 4096 or what memory holds"
-    add(parsing.integer(1), "members_max", None, "of the scaling", most)
-    precision = parsing.choice("precision", PRECISIONS)
+    add(parsers.integer(1), "members_max", None, "of the scaling", most)
+    precision = parsers.choice("precision", PRECISIONS)
     add(precision, "precision", BenchmarkOptions.precision, "of the arithmetic, on every side")
-    add(parsing.path(), "baseline", None, "a benchmark.json; gives a verdict for each row")
-    add(parsing.boolean(), "fail_on_regression", False, "exit code 1 if a row is slower than there")
+    add(parsers.path(), "baseline", None, "a benchmark.json; gives a verdict for each row")
+    add(parsers.boolean(), "fail_on_regression", False, "exit code 1 if a row is slower than there")
     _define_machine(values)
     return values
 
 
 def _define_machine(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsing.Kind, name: str, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
         define(values, kind, name, None, help, "Output & machine", usual=usual)
 
-    add(parsing.path(), "output_dir", "a new directory for the record", "runs/benchmark-DATE-TIME")
-    add(parsing.path(), "trace_dir", "a directory for profiler traces of the steady state")
-    add(parsing.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
+    add(parsers.path(), "output_dir", "a new directory for the record", "runs/benchmark-DATE-TIME")
+    add(parsers.path(), "trace_dir", "a directory for profiler traces of the steady state")
+    add(parsers.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
     add(
-        parsing.layout(),
+        parsers.layout(),
         "layout",
         "how dlfun's members meet devices: devices x members at once on each, such as 2x5",
         "auto",
@@ -116,7 +116,7 @@ def check(values: absl_flags.FlagValues) -> None:
     if values.fail_on_regression and not values.baseline:
         raise UserError("--fail_on_regression needs a --baseline to compare with")
     if values.output_dir is not None:
-        paths.check_output_dir(paths.followed(values.output_dir))
+        directories.check_output_dir(directories.followed(values.output_dir))
 
 
 def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
@@ -137,7 +137,7 @@ def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
         layout=values.layout,
         scaling=tuple(curves),
         platform=values.platform,
-        setup="experiments.runtime:start_jax",
+        setup="dlfun.cli.runtime:start_jax",
         published_command=COMMAND,
         trace_dir=values.trace_dir,
         baseline=values.baseline,
@@ -148,11 +148,11 @@ def benchmark_options(values: absl_flags.FlagValues) -> BenchmarkOptions:
 
 def main(argv: list[str]) -> int:
     """Runs the benchmark that the flags describe; 1 if it must fail on a regression."""
-    output_dir = paths.usable_output_dir(FLAGS.output_dir, "benchmark")
+    output_dir = directories.usable_output_dir(FLAGS.output_dir, "benchmark")
     options = dataclasses.replace(benchmark_options(FLAGS), output_dir=output_dir)
     os.environ.setdefault("MPLBACKEND", "Agg")
-    from dlfun.report.benchmark import benchmark_tables, draw_benchmark
-    from dlfun.studies.benchmark import benchmark
+    from dlfun.benchmark import benchmark
+    from dlfun.report.text.benchmark import benchmark_tables, draw_benchmark
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
     tell(benchmark_tables(done.found), f"record: {done.folder}")

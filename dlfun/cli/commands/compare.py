@@ -11,30 +11,30 @@ gives every model the same budget of tuning first, and then judges what was chos
 
 import functools
 
+from dlfun.cli import app, protocol, study_flags
+from dlfun.cli.layout_candidates import explained
+from dlfun.cli.page import with_page
+from dlfun.cli.protocol_flags import define_protocol
 from dlfun.decoration import tell
-from experiments import app, flags, protocol
-from experiments.explain import explained
-from experiments.page import with_page
-from experiments.protocol_flags import define_protocol
 
-FLAGS = flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
+FLAGS = study_flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
 define_protocol(FLAGS)
 
 
 def main(argv: list[str]) -> None:
     """Runs the comparison that the flags describe."""
-    options = flags.study_options(FLAGS, script="compare")
+    options = study_flags.study_options(FLAGS, script="compare")
     if explained(FLAGS, options):
         return
     if FLAGS["plan"].value:
         plan(options)
         return
     asked = protocol.protocol_of(FLAGS)
-    from dlfun.report.across import across_table
-    from dlfun.report.figures import draw_comparison
-    from dlfun.report.table import study_table
-    from dlfun.report.verdicts import variance_table, verdict_table
-    from dlfun.studies.compare import compare, only_tune
+    from dlfun.report.figures.record_figures import draw_comparison
+    from dlfun.report.text.across import across_table
+    from dlfun.report.text.table import study_table
+    from dlfun.report.text.verdicts import variance_table, verdict_table
+    from dlfun.studies.comparison.compare import compare, only_tune
 
     if FLAGS["stage"].value == "tune":
         study = only_tune(options, asked)
@@ -50,10 +50,10 @@ def main(argv: list[str]) -> None:
     tell(f"record: {study.folder}")
 
 
-def plan(options: flags.StudyOptions) -> None:
+def plan(options: study_flags.StudyOptions) -> None:
     """Prints how many seeds are needed, and what they will cost."""
-    from dlfun.report.plan import plan_table
-    from dlfun.studies.plan import make_plan
+    from dlfun.report.text.plan import plan_table
+    from dlfun.studies.comparison.plan import make_plan
 
     print(plan_table(make_plan(options, protocol.claim_of(FLAGS), FLAGS["pilot"].value)))
 

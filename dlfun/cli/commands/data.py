@@ -17,12 +17,12 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.cli import app, directories, parsers
+from dlfun.cli.flag_types import define
+from dlfun.cli.study_flags import check_target, define_places
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
-from experiments import app, parsing, paths
-from experiments.flags import check_target, define_places
-from experiments.holders import define
 
 ACTIONS = ("list", "prepare", "describe")
 WORDS = "list|prepare|describe [NAME ...]"
@@ -34,7 +34,7 @@ def data_flags() -> absl_flags.FlagValues:
     values.set_gnu_getopt(True)
     define_places(values)
     define(
-        values, parsing.path(), "output_dir", "runs", "where pictures are put", "Output & machine"
+        values, parsers.path(), "output_dir", "runs", "where pictures are put", "Output & machine"
     )
     return values
 
@@ -44,8 +44,8 @@ FLAGS = data_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
-    paths.check_input_dirs(values.data_dir, values.manual_dir)
-    paths.check_folder("output_dir", values.output_dir)
+    directories.check_input_dirs(values.data_dir, values.manual_dir)
+    directories.check_folder("output_dir", values.output_dir)
 
 
 def asked(words: list[str]) -> tuple[str, list[str]]:
@@ -58,10 +58,10 @@ def asked(words: list[str]) -> tuple[str, list[str]]:
         raise UserError("say what to do: list, prepare NAME, or describe NAME")
     action, names = words[0], words[1:]
     if action not in ACTIONS:
-        raise unknown("action", parsing.short(action), ACTIONS)
+        raise unknown("action", parsers.short(action), ACTIONS)
     if not names and action != "list":
         raise UserError(f"{action}: name at least one data set; list shows which there are")
-    kind = parsing.dataset(data.DATASETS)
+    kind = parsers.dataset(data.DATASETS)
     try:
         return action, [kind.parse(name) for name in names]
     except ValueError as error:
@@ -77,7 +77,7 @@ def options_of(values: absl_flags.FlagValues) -> DataOptions:
 def list_all(names: list[str], options: DataOptions) -> None:
     """Prints the table of data sets."""
     from dlfun.data.facts import facts
-    from dlfun.report.datasets import dataset_table
+    from dlfun.report.text.datasets import dataset_table
 
     chosen = {n: row for n, row in data.DATASETS.items() if n in names or not names}
     if len(chosen) < len(names):
@@ -105,7 +105,7 @@ def prepare(name: str, options: DataOptions) -> None:
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:
     """Prints what a data set holds, and draws it; what is known without the data comes first."""
     from dlfun.data.facts import facts
-    from dlfun.report import datasets
+    from dlfun.report.text import datasets
 
     if name in data.DATASETS:
         print(datasets.describe_facts(facts(name, data.DATASETS[name], options)), flush=True)

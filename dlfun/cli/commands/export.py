@@ -13,18 +13,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from dlfun.cli import app, directories, parsers, trained_model
+from dlfun.cli.flag_types import define
 from dlfun.decoration import tell
 from dlfun.words import plural
-from experiments import app, parsing, paths, trained
-from experiments.holders import define
 
 FORMATS = ("jax", "stablehlo", "onnx", "safetensors")
 PARTS = ("outputs", "decoder")
 
-FLAGS = trained.trained_flags(several=False)
+FLAGS = trained_model.trained_flags(several=False)
 define(
     FLAGS,
-    parsing.choice("format", FORMATS),
+    parsers.choice("format", FORMATS),
     "format",
     "jax",
     "jax is of jax.export, for all of its platforms; stablehlo the same for other compilers; onnx "
@@ -32,10 +32,10 @@ define(
     "Export",
 )
 help = "what a model says of inputs, or the decoder of a VAE"
-define(FLAGS, parsing.choice("part", PARTS), "part", "outputs", help, "Export")
+define(FLAGS, parsers.choice("part", PARTS), "part", "outputs", help, "Export")
 define(
     FLAGS,
-    parsing.path(),
+    parsers.path(),
     "output_dir",
     None,
     "the directory to write, which must be new",
@@ -46,18 +46,18 @@ define(
 
 def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
-    trained.check(values)
+    trained_model.check(values)
     if values.output_dir is not None:
-        paths.check_output_dir(paths.followed(values.output_dir))
+        directories.check_output_dir(directories.followed(values.output_dir))
 
 
 def main(argv: list[str]) -> None:
     """Exports the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "export")
-    from dlfun.studies.use.export import export_model
+    model = trained_model.chosen(FLAGS, argv[1:], "export")
+    from dlfun.inference.export import export_model
 
     kind, part = FLAGS["format"].value, FLAGS["part"].value
-    target = paths.usable_output_dir(FLAGS.output_dir, "export")
+    target = directories.usable_output_dir(FLAGS.output_dir, "export")
     print(model.words(), file=sys.stderr)
     folder, found = export_model(model.network, model.source, kind, part, target)
     tell(
@@ -68,4 +68,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS, check=check, computes=False, words=trained.WORDS)
+    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

@@ -21,25 +21,25 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dlfun.data.own import csv_file
+from dlfun.cli import app, parsers, trained_model
+from dlfun.cli.flag_types import define
+from dlfun.data.user_files import csv_file
 from dlfun.errors import UserError
-from dlfun.studies.checksums import check_writable, write_into
-from dlfun.studies.outputs import check_file, written
+from dlfun.records.checksums import check_writable, write_into
+from dlfun.records.outputs import check_file, written
 from dlfun.types import Range
 from dlfun.words import plural
-from experiments import app, parsing, trained
-from experiments.holders import define
 
 if TYPE_CHECKING:
-    from dlfun.studies.use.predict import Calibrated
+    from dlfun.inference.predict import Calibrated
 
 FORMATS = ("csv", "jsonl")
 FIT = "fit"
 
 
-def temperature() -> parsing.Kind:
+def temperature() -> parsers.Kind:
     """fit, or a number above 0."""
-    number = parsing.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
+    number = parsers.number(Range(0, math.inf, "", low_allowed=False, high_allowed=False))
 
     def parse(given: str) -> str | float:
         if given.strip() == FIT:
@@ -49,13 +49,13 @@ def temperature() -> parsing.Kind:
         except ValueError as error:
             raise ValueError(f"must be {FIT}, or it {error}") from None
 
-    return parsing.Kind(parse, str, f"{FIT}|NUMBER")
+    return parsers.Kind(parse, str, f"{FIT}|NUMBER")
 
 
-FLAGS = trained.trained_flags(several=True)
+FLAGS = trained_model.trained_flags(several=True)
 define(
     FLAGS,
-    parsing.path(),
+    parsers.path(),
     "inputs",
     (),
     "the file of inputs, or a folder of images or recordings; may be given again",
@@ -73,16 +73,16 @@ define(
 )
 define(
     FLAGS,
-    parsing.boolean(),
+    parsers.boolean(),
     "keep_calibration",
     False,
     "writes what is said of calibration to calibration.json in the record",
     "Predictions",
 )
-define(FLAGS, parsing.choice("format", FORMATS), "format", "csv", "of predictions", "Predictions")
+define(FLAGS, parsers.choice("format", FORMATS), "format", "csv", "of predictions", "Predictions")
 define(
     FLAGS,
-    parsing.path(),
+    parsers.path(),
     "output",
     None,
     "the file of predictions, which is replaced if it is there; a device or pipe is written to",
@@ -93,7 +93,7 @@ define(
 
 def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
-    trained.check(values)
+    trained_model.check(values)
     if not values["inputs"].value:
         raise UserError("--inputs: name the file to predict from, such as --inputs=new.csv")
     if values["output"].value is not None:
@@ -104,8 +104,8 @@ def check(values: Any) -> None:
 
 def write_rows(rows: Iterable[dict[str, Any]], form: str, file: TextIO) -> None:
     """Predictions as JSON, one example a line, or as a table of the columns of the first."""
-    from dlfun.report.formats import csv_cells
-    from dlfun.studies.use.predict import as_cells, as_json
+    from dlfun.inference.predict import as_cells, as_json
+    from dlfun.report.text.formats import csv_cells
 
     if form == "jsonl":
         plain = not (file.encoding or "").lower().startswith("utf")
@@ -137,10 +137,10 @@ def say_calibration(found: Calibrated) -> None:
         print("  after: each half under the temperature fitted to the other", file=sys.stderr)
 
 
-def keep(model: trained.Chosen, found: Calibrated) -> None:
+def keep(model: trained_model.Chosen, found: Calibrated) -> None:
     """calibration.json in the record: the last one of each data set, model and member."""
-    from dlfun.studies.record import as_text
-    from dlfun.studies.recorded import read_json
+    from dlfun.records.reader import read_json
+    from dlfun.records.writer import as_text
 
     folder = model.record.folder
     path = folder / "calibration.json"
@@ -158,11 +158,11 @@ def keep(model: trained.Chosen, found: Calibrated) -> None:
 
 def main(argv: list[str]) -> None:
     """Predicts with the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "predict")
+    model = trained_model.chosen(FLAGS, argv[1:], "predict")
     if FLAGS.keep_calibration:
         check_writable(model.record.folder)
-    from dlfun.data.given import read_given
-    from dlfun.studies.use.predict import answer, calibrate_network, check_calibration, rows_of
+    from dlfun.data.user_files.inputs import read_given
+    from dlfun.inference.predict import answer, calibrate_network, check_calibration, rows_of
 
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
     given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
@@ -184,4 +184,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS, check=check, computes=False, words=trained.WORDS)
+    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

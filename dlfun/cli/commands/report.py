@@ -18,12 +18,12 @@ from pathlib import Path
 
 from absl import flags as absl_flags
 
+from dlfun.cli import app, parsers
+from dlfun.cli.flag_types import define
+from dlfun.cli.protocol_flags import POSITIVE, by_dataset
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.studies.outputs import check_file
-from experiments import app, parsing
-from experiments.holders import define
-from experiments.protocol_flags import POSITIVE, by_dataset
+from dlfun.records.outputs import check_file
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
@@ -37,17 +37,17 @@ def report_flags() -> absl_flags.FlagValues:
     values.set_gnu_getopt(True)
     usual = "RUN_DIR/report.html; report.html for several"
     help = "the file of the page, which is replaced if it is there; a device or pipe is written to"
-    define(values, parsing.path(), "output_file", None, help, "Output & machine", usual=usual)
-    kind = parsing.choice("format", FORMATS)
+    define(values, parsers.path(), "output_file", None, help, "Output & machine", usual=usual)
+    kind = parsers.choice("format", FORMATS)
     define(values, kind, "format", "html", "html is the page; the others print its tables", "Page")
-    kind = parsing.choice("between", HOW)
+    kind = parsers.choice("between", HOW)
     help = (
         "instead of a page: judge the arms of the other records against those of the same name in "
         "the first; paired compares seed by seed and needs the same seeds, unpaired takes any"
     )
     define(values, kind, "between", None, help, "Verdicts", usual="none")
     help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
-    kind = by_dataset(parsing.number(POSITIVE))
+    kind = by_dataset(parsers.number(POSITIVE))
     define(values, kind, "delta", None, help, "Verdicts", usual="that of compare")
     return values
 
@@ -70,15 +70,15 @@ def check(values: absl_flags.FlagValues) -> None:
 
 def print_between(folders: list[Path], how: str, delta: dict[str, float]) -> None:
     """Prints the verdicts on arms of the same name in different records."""
-    from dlfun.studies.between import judge_between
+    from dlfun.studies.comparison.across_records import judge_between
 
     pairs = judge_between(folders, how, delta)
     if FLAGS["format"].value == "html":
-        from dlfun.report.verdicts import verdict_table
+        from dlfun.report.text.verdicts import verdict_table
 
         print(verdict_table(pairs).lstrip("\n"))
     else:
-        from dlfun.report.papers import print_pairs
+        from dlfun.report.text.papers import print_pairs
 
         print(print_pairs(pairs, FLAGS["format"].value))
 
@@ -88,7 +88,7 @@ def main(argv: list[str]) -> None:
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
-    from dlfun.studies.recorded import unsealed
+    from dlfun.records.reader import unsealed
 
     with unsealed(*folders):
         report(folders)
@@ -100,7 +100,7 @@ def report(folders: Sequence[Path]) -> None:
         print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
         return
     if FLAGS["format"].value != "html":
-        from dlfun.report.papers import print_tables
+        from dlfun.report.text.papers import print_tables
 
         print(print_tables(folders, FLAGS["format"].value))
         return

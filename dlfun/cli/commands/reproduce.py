@@ -22,15 +22,15 @@ from typing import Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import app, directories, parsers
+from dlfun.cli.flag_types import define
+from dlfun.cli.study_flags import PLATFORMS
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.lifetime import followed
-from dlfun.studies.checksums import write_into
-from dlfun.studies.outputs import check_file, written
+from dlfun.records.checksums import write_into
+from dlfun.records.outputs import check_file, written
 from dlfun.types import Range
-from experiments import app, parsing, paths
-from experiments.flags import PLATFORMS
-from experiments.holders import define
 
 RECIPES = Path(__file__).parent / "recipes"
 NAMES = tuple(sorted(path.stem for path in RECIPES.glob("*.flags")))
@@ -64,20 +64,20 @@ def reproduce_flags() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
 
-    def add(kind: parsing.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
         define(values, kind, name, default, help, "Output & machine", usual=usual)
 
-    known = parsing.names("recipe", NAMES)
+    known = parsers.names("recipe", NAMES)
     define(values, known, "recipes", (), "which to run", "Reproduce", usual="all with a figure")
-    minutes = parsing.number(Range(0, float("inf"), ""))
+    minutes = parsers.number(Range(0, float("inf"), ""))
     define(
         values, minutes, "minutes", None, "begin no recipe after so many", "Reproduce", usual="none"
     )
-    add(parsing.path(), "output_dir", "runs/reproduce", "a folder for the records, to go on in")
-    add(parsing.path(), "table", "REPRODUCED.md", "the file of the table")
-    add(parsing.path(), "data_dir", None, "where prepared data sets lie", "as tensorflow-datasets")
-    add(parsing.path(), "manual_dir", None, "where files lie that are used instead of a download")
-    add(parsing.choice("platform", PLATFORMS), "platform", None, "where to compute", "the best")
+    add(parsers.path(), "output_dir", "runs/reproduce", "a folder for the records, to go on in")
+    add(parsers.path(), "table", "REPRODUCED.md", "the file of the table")
+    add(parsers.path(), "data_dir", None, "where prepared data sets lie", "as tensorflow-datasets")
+    add(parsers.path(), "manual_dir", None, "where files lie that are used instead of a download")
+    add(parsers.choice("platform", PLATFORMS), "platform", None, "where to compute", "the best")
     return values
 
 
@@ -86,8 +86,8 @@ FLAGS = reproduce_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where a folder will not do."""
-    paths.check_input_dirs(values.data_dir, values.manual_dir)
-    paths.check_folder("output_dir", values.output_dir)
+    directories.check_input_dirs(values.data_dir, values.manual_dir)
+    directories.check_folder("output_dir", values.output_dir)
     check_file("table", values.table)
 
 
@@ -152,7 +152,7 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
     ]
     folders = {name: Path(values.output_dir) / name for name in names}
     done = {name for name, folder in folders.items() if is_done(name, folder)}
-    from dlfun.report.reproduced import LATE
+    from dlfun.report.text.reproduced import LATE
 
     start, reasons = time.monotonic(), {}
     for name, folder in folders.items():
@@ -170,7 +170,7 @@ def run_all(values: absl_flags.FlagValues, names: Sequence[str]) -> dict[str, st
 def main(argv: list[str]) -> None:
     """Runs the recipes that the flags name, and writes the table."""
     from dlfun.report.claims import read_claims
-    from dlfun.report.reproduced import markdown, read_table, summary, table_of
+    from dlfun.report.text.reproduced import markdown, read_table, summary, table_of
 
     claims = read_claims(RECIPES / "claims.csv")
     names = FLAGS.recipes or tuple(dict.fromkeys(claim.recipe for claim in claims))

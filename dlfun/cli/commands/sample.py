@@ -15,29 +15,29 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dlfun.cli import app, directories, parsers, trained_model
+from dlfun.cli.flag_types import define
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.types import Range
-from experiments import app, parsing, paths, trained
-from experiments.holders import define
 
 GROUP = "Samples"
 POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
-PROMPT = parsing.Kind(str, str, "TEXT")
+PROMPT = parsers.Kind(str, str, "TEXT")
 
-FLAGS = trained.trained_flags(several=False)
+FLAGS = trained_model.trained_flags(several=False)
 define(
-    FLAGS, parsing.integer(1, 10_000), "count", 30, "examples, or texts", GROUP, usual="30; 1 text"
+    FLAGS, parsers.integer(1, 10_000), "count", 30, "examples, or texts", GROUP, usual="30; 1 text"
 )
-define(FLAGS, parsing.integer(0, 2**32 - 1), "seed", 0, "of all chance in them", GROUP)
+define(FLAGS, parsers.integer(0, 2**32 - 1), "seed", 0, "of all chance in them", GROUP)
 define(FLAGS, PROMPT, "prompt", "", "what a text begins with", GROUP, usual="a new line")
-kind = parsing.number(POSITIVE)
+kind = parsers.number(POSITIVE)
 help = "of a text: logits are divided by it, and below 1 likely tokens become likelier"
 define(FLAGS, kind, "temperature", 1.0, help, GROUP)
-define(FLAGS, parsing.integer(1, 1_000_000), "length", 500, "tokens of a text", GROUP)
+define(FLAGS, parsers.integer(1, 1_000_000), "length", 500, "tokens of a text", GROUP)
 define(
     FLAGS,
-    parsing.path(),
+    parsers.path(),
     "output_dir",
     None,
     "a new directory for what is made",
@@ -48,12 +48,12 @@ define(
 
 def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
-    trained.check(values)
+    trained_model.check(values)
     if values.output_dir is not None:
-        paths.check_output_dir(paths.followed(values.output_dir))
+        directories.check_output_dir(directories.followed(values.output_dir))
 
 
-def check_examples(model: trained.Chosen) -> None:
+def check_examples(model: trained_model.Chosen) -> None:
     """Raises UserError for a flag that is of texts alone."""
     for name in ("prompt", "temperature", "length"):
         if FLAGS[name].present:
@@ -63,15 +63,15 @@ def check_examples(model: trained.Chosen) -> None:
             )
 
 
-def write_texts(model: trained.Chosen, key: Any) -> None:
+def write_texts(model: trained_model.Chosen, key: Any) -> None:
     """Prints texts, or writes samples.txt."""
-    from dlfun.studies.record import write_record
-    from dlfun.studies.use.sample import make_texts
+    from dlfun.inference.sample import make_texts
+    from dlfun.records.writer import write_record
 
     count = FLAGS["count"].value if FLAGS["count"].present else 1
     how = (FLAGS["prompt"].value, FLAGS["temperature"].value, FLAGS["length"].value)
     given = FLAGS.output_dir
-    target = None if given is None else paths.usable_output_dir(given, "sample")
+    target = None if given is None else directories.usable_output_dir(given, "sample")
     text = "\n\n".join(make_texts(model.network, count, key, *how)) + "\n"
     if target is None:
         print(text, end="")
@@ -85,10 +85,10 @@ def write_texts(model: trained.Chosen, key: Any) -> None:
 
 def main(argv: list[str]) -> None:
     """Samples from the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "sample")
-    from dlfun.report.figures import draw_generated
-    from dlfun.studies.record import write_record
-    from dlfun.studies.use.sample import kind_of, make_examples, sampling_key, write_examples
+    model = trained_model.chosen(FLAGS, argv[1:], "sample")
+    from dlfun.inference.sample import kind_of, make_examples, sampling_key, write_examples
+    from dlfun.records.writer import write_record
+    from dlfun.report.figures.record_figures import draw_generated
 
     kind, key = kind_of(model.network), sampling_key(model.network, FLAGS.seed)
     print(model.words(), file=sys.stderr)
@@ -96,7 +96,7 @@ def main(argv: list[str]) -> None:
         write_texts(model, key)
         return
     check_examples(model)
-    target = paths.usable_output_dir(FLAGS.output_dir, "sample")
+    target = directories.usable_output_dir(FLAGS.output_dir, "sample")
     arrays = make_examples(model.network, FLAGS["count"].value, key)
 
     def fill(folder: Path) -> None:
@@ -108,4 +108,4 @@ def main(argv: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    app.run(main, FLAGS, check=check, computes=False, words=trained.WORDS)
+    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

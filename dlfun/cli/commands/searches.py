@@ -13,25 +13,25 @@ import functools
 
 from absl import flags as absl_flags
 
+from dlfun.cli import app, parsers, search_flags, study_flags
+from dlfun.cli.commands.sweep import made
+from dlfun.cli.flag_types import define
+from dlfun.cli.layout_candidates import explained
+from dlfun.cli.page import with_page
+from dlfun.cli.protocol_flags import define_delta
+from dlfun.config.search_space import METHODS
 from dlfun.decoration import tell
-from dlfun.studies.spaces import METHODS
-from experiments import app, flags, parsing, search
-from experiments.explain import explained
-from experiments.holders import define
-from experiments.page import with_page
-from experiments.protocol_flags import define_delta
-from experiments.sweep import made
 
 COMPARED = tuple(method for method in METHODS if method != "grid")
 
 
 def searches_flags() -> absl_flags.FlagValues:
     """The flags of this script."""
-    values = flags.study_flags(model="bpnn", datasets="mnist1d,digits")
-    kind = parsing.names("search", COMPARED, parsing.choice("search", COMPARED))
+    values = study_flags.study_flags(model="bpnn", datasets="mnist1d,digits")
+    kind = parsers.names("search", COMPARED, parsers.choice("search", COMPARED))
     usual = ("random", "halving", "pbt", "tpe")
     define(values, kind, "searches", usual, "the searches, parted by commas", "Search")
-    search.define_space(values, "the budget of a search, in whole runs", trials=16)
+    search_flags.define_space(values, "the budget of a search, in whole runs", trials=16)
     define_delta(values)
     return values
 
@@ -41,16 +41,16 @@ FLAGS = searches_flags()
 
 def main(argv: list[str]) -> None:
     """Compares the searches that the flags name."""
-    options = flags.study_options(FLAGS, script="searches")
+    options = study_flags.study_options(FLAGS, script="searches")
     if explained(FLAGS, options):
         return
-    from dlfun.report.figures import draw_comparison
-    from dlfun.report.table import study_table
-    from dlfun.report.verdicts import verdict_table
-    from dlfun.studies.claim import Claim
-    from dlfun.studies.searches import compare_searches
+    from dlfun.config.comparison_spec import Claim
+    from dlfun.report.figures.record_figures import draw_comparison
+    from dlfun.report.text.table import study_table
+    from dlfun.report.text.verdicts import verdict_table
+    from dlfun.studies.comparison.compare_searches import compare_searches
 
-    asked = search.searched_by(FLAGS, FLAGS.searches)
+    asked = search_flags.searched_by(FLAGS, FLAGS.searches)
     study = compare_searches(
         options,
         asked,

@@ -17,35 +17,35 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
+from dlfun.cli import app, search_flags, study_flags
+from dlfun.cli.layout_candidates import explained
+from dlfun.cli.page import with_page
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_space import ON_THE_WAY
 from dlfun.decoration import tell
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.spaces import ON_THE_WAY
-from experiments import app, flags, search
-from experiments.explain import explained
-from experiments.page import with_page
 
 if TYPE_CHECKING:
-    from dlfun.studies.adaptive import Task
-    from dlfun.studies.stacked import Stacked
-    from dlfun.studies.sweep import Configuration
+    from dlfun.studies.population.stacked import Stacked
+    from dlfun.studies.search.adaptive import Task
+    from dlfun.studies.search.sweep import Configuration
 
 MOST = 50
 """Configurations that are printed."""
 
-FLAGS = flags.study_flags(model="bpnn", dataset="mnist1d")
-search.define_search(FLAGS)
+FLAGS = study_flags.study_flags(model="bpnn", dataset="mnist1d")
+search_flags.define_search(FLAGS)
 
 
 def made(values: absl_flags.FlagValues, point: Mapping[str, Any]) -> ModelOptions:
     """The model options at a point: swept names and their values."""
-    return flags.model_options(values, values.model, point)
+    return study_flags.model_options(values, values.model, point)
 
 
 def configurations_of(values: absl_flags.FlagValues, seed: int) -> list[Configuration]:
     """What a sweep tries that decides nothing on the way."""
-    from dlfun.studies.search import configurations
+    from dlfun.studies.search.samplers import configurations
 
-    points = configurations(search.search_of(values), seed)
+    points = configurations(search_flags.search_of(values), seed)
     return [(point, made(values, point)) for point in points]
 
 
@@ -53,10 +53,10 @@ def task_of(
     values: absl_flags.FlagValues, options: StudyOptions, data: Stacked | None = None
 ) -> Task | None:
     """The search of these flags, if it is one that decides on the way; without data it reads it."""
-    from dlfun.studies.adaptive import Task
-    from dlfun.studies.sweep import opened
+    from dlfun.studies.search.adaptive import Task
+    from dlfun.studies.search.sweep import opened
 
-    asked = search.search_of(values)
+    asked = search_flags.search_of(values)
     if asked.method not in ON_THE_WAY:
         return None
     data = opened(options) if data is None else data
@@ -67,21 +67,21 @@ def points_of(
     values: absl_flags.FlagValues, rows: Sequence[Mapping[str, str]]
 ) -> list[dict[str, Any]]:
     """The swept names and values of each row of a record, as its flags take them."""
-    known = search.kinds(values.model)
-    names = search.search_of(values).space
+    known = search_flags.kinds(values.model)
+    names = search_flags.search_of(values).space
     return [{name: known[name].parse(row[name]) for name in names} for row in rows]
 
 
 def main(argv: list[str]) -> None:
     """Runs the sweep that the flags describe."""
-    options = flags.study_options(FLAGS, script="sweep")
+    options = study_flags.study_options(FLAGS, script="sweep")
     if explained(FLAGS, options):
         return
-    from dlfun.report.figures import draw_sweep
-    from dlfun.report.table import study_table
-    from dlfun.studies.sweep import search_on_the_way, sweep
+    from dlfun.report.figures.record_figures import draw_sweep
+    from dlfun.report.text.table import study_table
+    from dlfun.studies.search.sweep import search_on_the_way, sweep
 
-    asked = search.search_of(FLAGS)
+    asked = search_flags.search_of(FLAGS)
     swept = [*asked.grid, *asked.space]
     draw = with_page(FLAGS, functools.partial(draw_sweep, swept=swept), swept)
     if (task := task_of(FLAGS, options)) is not None:

@@ -18,21 +18,22 @@ from typing import TYPE_CHECKING
 
 from absl import flags as absl_flags
 
+from dlfun.cli import app, directories, parsers, protocol, study_flags
+from dlfun.cli.commands import sweep
+from dlfun.cli.flag_types import define, flag_of
+from dlfun.cli.flagfile import check_lines, given_lines
+from dlfun.cli.runtime import check_platform, configure_jax
+from dlfun.config.options import StudyOptions
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.studies.lines import check_by_flags
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.recorded import flags_of
-from experiments import app, flags, parsing, paths, protocol, sweep
-from experiments.holders import define, flag_of
-from experiments.replay import check_lines, given_lines
-from experiments.runtime import check_platform, configure_jax
+from dlfun.records.flagfile import check_by_flags
+from dlfun.records.reader import flags_of
 
 if TYPE_CHECKING:
-    from dlfun.studies.compare import Protocol
-    from dlfun.studies.recorded import Recorded
-    from dlfun.studies.stacked import Stacked
-    from dlfun.studies.verify import Arm
+    from dlfun.records.reader import Recorded
+    from dlfun.studies.comparison.compare import Protocol
+    from dlfun.studies.population.stacked import Stacked
+    from dlfun.studies.reproducibility.rerun import Arm
 
 WORDS = "RUN_DIR"
 OF_DATA = ("dataset", "datasets", "target_column", "target_type")
@@ -43,7 +44,7 @@ def verify_flags() -> absl_flags.FlagValues:
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
     what = "members of each arm that are trained alone, and in another population"
-    define(values, parsing.integer(1), "members", 3, what, "Study")
+    define(values, parsers.integer(1), "members", 3, what, "Study")
     define_where(values)
     return values
 
@@ -51,14 +52,14 @@ def verify_flags() -> absl_flags.FlagValues:
 def define_where(values: absl_flags.FlagValues) -> None:
     """Adds what no record says of itself: where its data lie, and where to compute."""
 
-    def add(kind: parsing.Kind, name: str, help: str, group: str, usual: str = "") -> None:
+    def add(kind: parsers.Kind, name: str, help: str, group: str, usual: str = "") -> None:
         define(values, kind, name, None, help, group, usual=usual)
 
     usual = "that of tensorflow-datasets"
-    add(parsing.path(), "data_dir", "where prepared data sets lie", "Data", usual)
+    add(parsers.path(), "data_dir", "where prepared data sets lie", "Data", usual)
     what = "where files lie that are used instead of a download"
-    add(parsing.path(), "manual_dir", what, "Data")
-    platforms = parsing.choice("platform", flags.PLATFORMS)
+    add(parsers.path(), "manual_dir", what, "Data")
+    platforms = parsers.choice("platform", study_flags.PLATFORMS)
     add(platforms, "platform", "where to compute", "Output & machine", "that of the record")
 
 
@@ -67,7 +68,7 @@ FLAGS = verify_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
-    paths.check_input_dirs(values.data_dir, values.manual_dir)
+    directories.check_input_dirs(values.data_dir, values.manual_dir)
 
 
 def folder_of(words: list[str]) -> Path:
@@ -113,7 +114,7 @@ def study_of(
         app.parse(
             values,
             [script, *lines, *given],
-            check=protocol.check if compares and data else flags.check,
+            check=protocol.check if compares and data else study_flags.check,
             expand=expand if data else lambda args: without_data(expand(args)),
         )
     except UserError as error:
@@ -123,7 +124,7 @@ def study_of(
 
 def own_copy(folder: Path) -> list[str]:
     """The argument that takes what a record confirmed from its own copy, if it has one."""
-    from dlfun.studies.frozen import CONFIRMED
+    from dlfun.studies.comparison.frozen import CONFIRMED
 
     copy = folder / CONFIRMED
     return [f"--frozen={copy.absolute()}"] if copy.exists() else []
@@ -136,9 +137,9 @@ def without_data(lines: list[str]) -> list[str]:
 
 def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
     """How a comparison was made: its looks, and the configurations it was tuned to."""
-    from dlfun.studies.compare import Protocol
-    from dlfun.studies.frozen import NAME, read_frozen
-    from dlfun.studies.tuning import Tuning
+    from dlfun.studies.comparison.compare import Protocol
+    from dlfun.studies.comparison.frozen import NAME, read_frozen
+    from dlfun.studies.comparison.tuning import Tuning
 
     if record.script != "compare":
         return Protocol()
@@ -158,7 +159,7 @@ def arms_of(
     data: Stacked | None = None,
 ) -> list[Arm]:
     """What the study of a record trained, on all of its data sets or on one; None reads them."""
-    from dlfun.studies.verify import compared_arms, searched_arms, swept_arms
+    from dlfun.studies.reproducibility.rerun import compared_arms, searched_arms, swept_arms
 
     if record.script == "sweep":
         task = sweep.task_of(values, options, data)
@@ -193,7 +194,7 @@ def start_jax(values: absl_flags.FlagValues) -> None:
 
 def main(argv: list[str]) -> None:
     """Verifies the record that the command line names."""
-    from dlfun.studies.recorded import unsealed
+    from dlfun.records.reader import unsealed
 
     folder = folder_of(argv[1:])
     with unsealed(folder):
@@ -202,16 +203,16 @@ def main(argv: list[str]) -> None:
 
 def certify(folder: Path) -> None:
     """Verifies the record in a folder, and writes its certificate."""
-    from dlfun.studies.recorded import read_record
+    from dlfun.records.reader import read_record
 
     record = read_record(folder)
     values = study_of(record.script, record.folder)
     start_jax(values)
-    from dlfun.report.determinism import certificate_table
-    from dlfun.studies.certificate import FILE, verify
-    from dlfun.studies.verify import search_again
+    from dlfun.report.text.determinism import certificate_table
+    from dlfun.studies.reproducibility.certificate import FILE, verify
+    from dlfun.studies.reproducibility.rerun import search_again
 
-    options = flags.study_options(values, record.script, fresh=False)
+    options = study_flags.study_options(values, record.script, fresh=False)
     task = sweep.task_of(values, options) if record.script == "sweep" else None
     again = None if task is None else search_again(task)
     certificate = verify(record, options, arms_of(values, options, record), FLAGS.members, again)

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.datasets.binarized_mnist import binarized_mnist_dataset_builder as stock
 
-from dlfun.data.stock import WithoutTensorFlow, package
+from dlfun.data.tfds.stock import WithoutTensorFlow, package
 from dlfun.types import Spec
 
 

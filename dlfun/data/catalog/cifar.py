@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.image_classification import cifar as stock
 
-from dlfun.data.stock import WithoutTensorFlow, recorded
+from dlfun.data.tfds.stock import WithoutTensorFlow, recorded
 from dlfun.types import Spec
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tensorflow_datasets as tfds
 from tensorflow_datasets.image_classification import mnist as stock
 
-from dlfun.data.idx import IdxBuilder
-from dlfun.data.stock import recorded
+from dlfun.data.tfds.idx import IdxBuilder
+from dlfun.data.tfds.stock import recorded
 
 # TFDS looks there for what it has beside the file that defines a class.
 PACKAGE = tfds.core.tfds_path("image_classification")

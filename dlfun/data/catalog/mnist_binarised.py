@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow_datasets as tfds
 
-from dlfun.data.idx import read_idx
-from dlfun.data.mnist import Mnist
+from dlfun.data.catalog.mnist import Mnist
+from dlfun.data.tfds.idx import read_idx
 from dlfun.types import Spec
 
 LEARNED = 50_000

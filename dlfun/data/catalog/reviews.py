@@ -10,8 +10,8 @@ import tensorflow_datasets as tfds
 from tensorflow_datasets.datasets.ag_news_subset import ag_news_subset_dataset_builder as news
 from tensorflow_datasets.datasets.imdb_reviews import imdb_reviews_dataset_builder as reviews
 
-from dlfun.data.stock import WithoutTensorFlow, package
 from dlfun.data.text import BYTES, encode_bytes
+from dlfun.data.tfds.stock import WithoutTensorFlow, package
 from dlfun.types import Spec
 
 

@@ -17,7 +17,7 @@ from tensorflow_datasets.datasets.speech_commands import (
 
 from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import encoded, read_wav, speech_spec
-from dlfun.data.stock import WithoutTensorFlow, package
+from dlfun.data.tfds.stock import WithoutTensorFlow, package
 from dlfun.types import Spec
 
 RATE = stock.SAMPLE_RATE

@@ -17,7 +17,7 @@ from tensorflow_datasets.datasets.spoken_digit import spoken_digit_dataset_build
 
 from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import encoded, read_wav, speech_spec
-from dlfun.data.stock import files_of_archive, package
+from dlfun.data.tfds.stock import files_of_archive, package
 from dlfun.errors import UserError
 from dlfun.types import Spec
 

@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.datasets.tiny_shakespeare import tiny_shakespeare_dataset_builder as stock
 
-from dlfun.data.stock import package
 from dlfun.data.text import encode_text, windows
+from dlfun.data.tfds.stock import package
 from dlfun.types import Spec
 
 ALPHABET = "\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dlfun.data.memory import file_checksum
+from dlfun.data.tfds.memory import file_checksum
 from dlfun.errors import UserError
 
 PATIENCE = 10.0  # seconds that a server has for its first answer

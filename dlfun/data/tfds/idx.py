@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.data.stock import WithoutTensorFlow
+from dlfun.data.tfds.stock import WithoutTensorFlow
 from dlfun.types import Spec
 
 

@@ -19,8 +19,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.download import check_sources, download_errors, substitute
-from dlfun.data.memory import damaged, read_records, remember, verify
+from dlfun.data.tfds.download import check_sources, download_errors, substitute
+from dlfun.data.tfds.memory import damaged, read_records, remember, verify
 from dlfun.decoration import stderr
 from dlfun.errors import UserError
 

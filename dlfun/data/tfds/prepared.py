@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.data.features import LONGEST, encode, infer
-from dlfun.data.own import parts
-from dlfun.data.prepare import Place
 from dlfun.data.reading import Raw, data_root, fetch, raw_of
 from dlfun.data.splitting import HELD_OUT, fifth
+from dlfun.data.tfds.features import LONGEST, encode, infer
+from dlfun.data.tfds.prepare import Place
+from dlfun.data.user_files import parts
 from dlfun.errors import UserError
 from dlfun.types import DataOptions
 

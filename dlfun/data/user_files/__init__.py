@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlfun.data.memory import arrays_checksum
-from dlfun.data.own.cells import check_text, clean
 from dlfun.data.reading import Raw, permute
+from dlfun.data.tfds.memory import arrays_checksum
+from dlfun.data.user_files.cells import check_text, clean
 from dlfun.errors import UserError, first_line, short
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
 from dlfun.words import plural
 
 if TYPE_CHECKING:
-    from dlfun.data.own.parts import Found
+    from dlfun.data.user_files.parts import Found
 
 SUFFIXES = (".csv", ".npz")
 VERSION = "own"
@@ -80,7 +80,7 @@ def name_of(path: Path) -> str:
 
 def read_own(text: str, options: DataOptions) -> Raw:
     """The data of a file or folder: see `dlfun.data.read`."""
-    from dlfun.data.own import folder, npz, table
+    from dlfun.data.user_files import folder, npz, table
 
     path = Path(absolute(text))
     if path.is_dir():
@@ -100,7 +100,7 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
     Raises:
       UserError: if they do not go together, or values are masked.
     """
-    from dlfun.data.own import npz
+    from dlfun.data.user_files import npz
 
     if len(name.encode(errors="replace")) > LONGEST:
         raise UserError(

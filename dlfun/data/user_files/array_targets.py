@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.own import parts
-from dlfun.data.own.cells import clean
-from dlfun.data.own.columns import FEW, Cells
-from dlfun.data.own.targets import CLASSES, check_varies, read_target, said
+from dlfun.data.user_files import parts
+from dlfun.data.user_files.cells import clean
+from dlfun.data.user_files.columns import FEW, Cells
+from dlfun.data.user_files.targets import CLASSES, check_varies, read_target, said
 from dlfun.errors import UserError
 
 Targets = tuple[dict[str, np.ndarray], tuple[str, ...], tuple[str, ...]]

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own.cells import (
+from dlfun.data.user_files.cells import (
     CODE,
     are_numbers,
     check_apart,

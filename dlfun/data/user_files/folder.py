@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.memory import SPLITS
-from dlfun.data.own import parts
-from dlfun.data.own.cells import check_apart, clean
-from dlfun.data.own.columns import alike
-from dlfun.data.own.images import read_images
-from dlfun.data.own.parts import Found
-from dlfun.data.own.recordings import read_recordings, uneven
 from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
+from dlfun.data.tfds.memory import SPLITS
+from dlfun.data.user_files import parts
+from dlfun.data.user_files.cells import check_apart, clean
+from dlfun.data.user_files.columns import alike
+from dlfun.data.user_files.images import read_images
+from dlfun.data.user_files.parts import Found
+from dlfun.data.user_files.recordings import read_recordings, uneven
 from dlfun.errors import UserError
 from dlfun.types import Spec, Split
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.data.own.parts import COPIES
+from dlfun.data.user_files.parts import COPIES
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, check_fits, check_head, check_heads, read_member
-from dlfun.data.given import Given, Source, check_shape, fitted, numbered
-from dlfun.data.own import csv_file, table
-from dlfun.data.own.cells import clean, is_missing, is_number, looks_numeric
-from dlfun.data.own.columns import HOW
-from dlfun.data.own.parts import COPIES
+from dlfun.data.user_files import csv_file, table
+from dlfun.data.user_files.cells import clean, is_missing, is_number, looks_numeric
+from dlfun.data.user_files.columns import HOW
+from dlfun.data.user_files.inputs import Given, Source, check_shape, fitted, numbered
+from dlfun.data.user_files.parts import COPIES
 from dlfun.errors import UserError, first_line, short
 from dlfun.words import plural
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.data.given import Given, Source
-from dlfun.data.own.images import open_image
-from dlfun.data.own.parts import COPIES
-from dlfun.data.own.recordings import read_wav
 from dlfun.data.spectrogram import log_mel
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
+from dlfun.data.user_files.images import open_image
+from dlfun.data.user_files.inputs import Given, Source
+from dlfun.data.user_files.parts import COPIES
+from dlfun.data.user_files.recordings import read_wav
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
 from dlfun.words import plural

@@ -112,10 +112,15 @@ def numbered(count: int) -> tuple[str, ...]:
 
 def readers() -> dict[str, Reader]:
     """The suffix of a file -> what reads such files."""
-    from dlfun.data.given import arrays, files
+    from dlfun.data.user_files import input_arrays
+    from dlfun.data.user_files import input_files as files
 
     images = dict.fromkeys((".png", ".jpg", ".jpeg"), files.read_images)
-    plain = {".csv": arrays.read_csv, ".npy": arrays.read_npy, ".npz": arrays.read_npz}
+    plain = {
+        ".csv": input_arrays.read_csv,
+        ".npy": input_arrays.read_npy,
+        ".npz": input_arrays.read_npz,
+    }
     return {**plain, **images, ".wav": files.read_wavs, ".txt": files.read_text}
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
-from dlfun.data.memory import SPLITS
-from dlfun.data.own import parts
-from dlfun.data.own.array_targets import as_targets, kind
-from dlfun.data.own.parts import Found
 from dlfun.data.splitting import HELD_OUT
+from dlfun.data.tfds.memory import SPLITS
+from dlfun.data.user_files import parts
+from dlfun.data.user_files.array_targets import as_targets, kind
+from dlfun.data.user_files.parts import Found
 from dlfun.errors import UserError, first_line
 from dlfun.types import Spec, Split
 from dlfun.words import plural

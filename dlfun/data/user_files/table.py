@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own import columns, csv_file, parts
-from dlfun.data.own.cells import are_clean, are_numbers, check_apart, clean, is_number
-from dlfun.data.own.columns import Cells
-from dlfun.data.own.parts import Found
-from dlfun.data.own.targets import read_target, said
 from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
+from dlfun.data.user_files import columns, csv_file, parts
+from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
+from dlfun.data.user_files.columns import Cells
+from dlfun.data.user_files.parts import Found
+from dlfun.data.user_files.targets import read_target, said
 from dlfun.errors import UserError, unknown
 from dlfun.host_memory import check_room
 from dlfun.types import Spec, Split
@@ -44,7 +44,7 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     A column of numbers is a feature, standardised by the training rows of each replicate; a column
     of text is a feature for each of its texts, 0 or 1, all 0 for a text that no training row has.
     The target is a class if it is text, or whole numbers of few values; else it is a number. What
-    a number is, and what a text, `dlfun.data.own.cells` and `columns` say.
+    a number is, and what a text, `dlfun.data.user_files.cells` and `columns` say.
 
     Args:
       target_column: its name; None is the last column.

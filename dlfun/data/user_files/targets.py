@@ -6,9 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.own import parts
-from dlfun.data.own.cells import CODE, NUMBER, check_apart, is_number, is_whole, looks_numeric
-from dlfun.data.own.columns import (
+from dlfun.data.user_files import parts
+from dlfun.data.user_files.cells import (
+    CODE,
+    NUMBER,
+    check_apart,
+    is_number,
+    is_whole,
+    looks_numeric,
+)
+from dlfun.data.user_files.columns import (
     FEW,
     HOW,
     Cells,

@@ -11,10 +11,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlfun.report.table import Row, number, summarise, text
+from dlfun.records.reader import read_rows
+from dlfun.report.text.table import Row, number, summarise, text
 from dlfun.stats import t_interval
-from dlfun.studies.judge import metric_of
-from dlfun.studies.recorded import read_rows
+from dlfun.studies.comparison.verdicts import metric_of
 
 # Okabe & Ito's colours, told apart by colour-blind readers too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.units import first_upper, listed
-from dlfun.report.verdicts import about, unseen
+from dlfun.report.text.verdicts import about, unseen
 from dlfun.words import plural
 
 FEW = 3

@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlfun.errors import UserError
+from dlfun.records.checksums import changing
+from dlfun.records.outputs import check_file, is_stream, replaced, written
+from dlfun.records.reader import labels_of
 from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
 from dlfun.report.html.headline import headline
@@ -34,9 +37,6 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed
-from dlfun.studies.checksums import changing
-from dlfun.studies.outputs import check_file, is_stream, replaced, written
-from dlfun.studies.recorded import labels_of
 from dlfun.words import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -102,7 +102,7 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
 
 
 def write_page(path: str, records: Sequence[Path]) -> Path:
-    """The same, to a file that the user names: see `dlfun.studies.outputs.written`.
+    """The same, to a file that the user names: see `dlfun.records.outputs.written`.
 
     Raises:
       UserError: if there is no record, or the file cannot be written.

@@ -12,8 +12,8 @@ import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError
-from dlfun.studies import recorded
-from dlfun.studies.checksums import PAGE, check_record
+from dlfun.records import reader
+from dlfun.records.checksums import PAGE, check_record
 
 Row = Mapping[str, str]
 Arm = tuple[str, str]
@@ -66,7 +66,7 @@ def read_record(folder: Path) -> Record:
     rows, pairs = read_rows(folder / "members.csv"), read_json(folder / "comparison.json", list)
     made_by = environment.get("versions", {}).get("dlfun") or "another version"
     check_rows(folder, rows, made_by)
-    recorded.check_cells(rows, folder / "members.csv")
+    reader.check_cells(rows, folder / "members.csv")
     check_pairs(folder, pairs, made_by)
     return Record(
         folder,
@@ -75,7 +75,7 @@ def read_record(folder: Path) -> Record:
         environment,
         read_json(folder / "frozen.json", dict),
         read_json(folder / "determinism.json", dict),
-        recorded.lines_in(read_text(folder / "config.flags")),
+        reader.lines_in(read_text(folder / "config.flags")),
         read_arrays(folder / "history.npz"),
         *(read_rows(folder / f"{n}.csv") for n in ("tuning", "curve", "readout", "variance")),
     )
@@ -196,7 +196,7 @@ def datasets(record: Record) -> list[str]:
 
 def arm_file(record: Record, arm: Arm, what: str) -> Path:
     """The file of an arm, such as its `evidence.npz`."""
-    return record.folder / recorded.arm_file(*arm, what)
+    return record.folder / reader.arm_file(*arm, what)
 
 
 def arm_arrays(record: Record, what: str) -> Iterator[tuple[Arm, dict[str, np.ndarray]]]:

@@ -9,9 +9,9 @@ import numpy as np
 
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.table import brief, is_copy, metric_of
+from dlfun.report.text.table import brief, is_copy, metric_of
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.classical import CLASSICAL
+from dlfun.studies.baselines import CLASSICAL
 
 
 class Line(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.report.scales import Across, Row, gather
-from dlfun.report.table import text_table
+from dlfun.report.text.table import text_table
 from dlfun.stats import (
     Aggregates,
     Interval,

@@ -12,8 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from dlfun.report.figures import COLOURS, WIDE, axes_grid, save
-from dlfun.report.table import text_table
+from dlfun.report.figures.record_figures import COLOURS, WIDE, axes_grid, save
+from dlfun.report.text.table import text_table
 
 Found = Mapping[str, Any]
 WORDS = ("work", "peer", "layout", "note", "verdict")

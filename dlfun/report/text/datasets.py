@@ -13,9 +13,9 @@ from matplotlib.figure import Figure
 from dlfun.data import Raw, chance
 from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
-from dlfun.report.figures import WIDE, draw_example, save
-from dlfun.report.table import text_table
-from dlfun.studies.outputs import taking_place
+from dlfun.records.outputs import taking_place
+from dlfun.report.figures.record_figures import WIDE, draw_example, save
+from dlfun.report.text.table import text_table
 from dlfun.types import Dataset, Spec, Split
 from dlfun.words import plural
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dlfun.report.table import text_table
+from dlfun.report.text.table import text_table
 
 LEFT = ("dataset", "model", "trained again", "layout", "metric")
 MEANING = (

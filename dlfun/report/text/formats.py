@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from dlfun.data.own import csv_file
+from dlfun.data.user_files import csv_file
 from dlfun.errors import unknown, visible
-from dlfun.report.table import WORDS
+from dlfun.report.text.table import WORDS
 
 Cells = Mapping[str, str]
 

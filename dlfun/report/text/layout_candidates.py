@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dlfun.report.table import text_table
+from dlfun.report.text.table import text_table
 
 if TYPE_CHECKING:
-    from dlfun.studies.explain import Explained
+    from dlfun.studies.population.layout_candidates import Explained
 
 HEADING = (
     "devices x members at once on each, [/members in memory], [+way the layers compute]; "

@@ -8,14 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.report.across import across_cells, summaries
-from dlfun.report.across import meaning as across_meaning
-from dlfun.report.formats import Bold, markdown_text, one_line, table_as
+from dlfun.records.checksums import check_record
+from dlfun.records.reader import (
+    broken,
+    labels_of,
+    read_json,
+    read_rows,
+    script_of,
+    swept_of,
+)
 from dlfun.report.scales import gather, side_by_side
-from dlfun.report.table import Line, brief, heading, shown, steps_of, summarise
-from dlfun.report.verdicts import about, counted, verdict
-from dlfun.studies.checksums import check_record
-from dlfun.studies.recorded import broken, labels_of, read_json, read_rows, script_of, swept_of
+from dlfun.report.text.across import across_cells, summaries
+from dlfun.report.text.across import meaning as across_meaning
+from dlfun.report.text.formats import Bold, markdown_text, one_line, table_as
+from dlfun.report.text.table import Line, brief, heading, shown, steps_of, summarise
+from dlfun.report.text.verdicts import about, counted, verdict
 
 ARMS = (
     "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not "

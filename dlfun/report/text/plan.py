@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dlfun.report.table import text_table
-from dlfun.report.verdicts import scaled
+from dlfun.report.text.table import text_table
+from dlfun.report.text.verdicts import scaled
 
 if TYPE_CHECKING:
-    from dlfun.studies.plan import Plan
+    from dlfun.studies.comparison.plan import Plan
 
 
 def plan_table(plan: Plan) -> str:

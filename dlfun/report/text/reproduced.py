@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from dlfun.records.checksums import check_record
+from dlfun.records.reader import read_rows
 from dlfun.report.claims import Claim, Finding, find, has_interval, holds_figure, verdict
-from dlfun.report.table import number
+from dlfun.report.text.table import number
 from dlfun.stats import Interval
-from dlfun.studies.checksums import check_record
-from dlfun.studies.recorded import read_rows
 from dlfun.words import plural
 
 Line = dict[str, str]

@@ -9,7 +9,7 @@ import numpy as np
 
 from dlfun.errors import visible
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.judge import higher_is_better, metric_of
+from dlfun.studies.comparison.verdicts import higher_is_better, metric_of
 from dlfun.words import plural, width
 
 Row = Mapping[str, Any]

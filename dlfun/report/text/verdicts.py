@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from dlfun.report.table import text_table
+from dlfun.report.text.table import text_table
 from dlfun.stats import unseen_rate
 from dlfun.words import plural
 

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.config.options import StudyOptions
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
+from dlfun.records.reader import broken, read_arrays, read_json
+from dlfun.records.writer import save_arrays, write_json
 from dlfun.scaling import Scaling, Standard
-from dlfun.studies.loading import load
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.record import save_arrays, write_json
-from dlfun.studies.recorded import broken, read_arrays, read_json
-from dlfun.studies.stacked import Stacked, scalings
+from dlfun.studies.population.stacked import Stacked, scalings
+from dlfun.studies.population.study_data import load
 from dlfun.types import Dataset, Spec, Split, TuneData
 
 FILE, ARRAYS = "preparation.json", "preparation.npz"

@@ -12,14 +12,14 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.records.reader import arm_file
+from dlfun.records.writer import save_arrays
 from dlfun.scaling import seen
 from dlfun.stats.calibration import calibrate
-from dlfun.studies.arm import Result
-from dlfun.studies.assemble import assemble
-from dlfun.studies.pictures import filters, first_layer_outputs, latent_plane
-from dlfun.studies.record import save_arrays
-from dlfun.studies.recorded import arm_file
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.artifacts.pictures import filters, first_layer_outputs, latent_plane
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Spec
 
 MISTAKES = 12

@@ -6,21 +6,21 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
 from dlfun.models import row_of
-from dlfun.studies import record
-from dlfun.studies.arm import Result
-from dlfun.studies.baselines import write_classical_evidence
-from dlfun.studies.classical.run import Classical
-from dlfun.studies.datasets import write_datasets
-from dlfun.studies.evidence import write_evidence
-from dlfun.studies.frozen import CONFIRMED, add_opening, write_frozen
-from dlfun.studies.generate import write_generated
-from dlfun.studies.growing import Arm
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Tuned
-from dlfun.studies.writing import write_text
+from dlfun.records import writer
+from dlfun.studies.artifacts.data_preparation import write_datasets
+from dlfun.studies.artifacts.evidence import write_evidence
+from dlfun.studies.artifacts.generation import write_generated
+from dlfun.studies.artifacts.text_samples import write_text
+from dlfun.studies.baselines.arm import Classical
+from dlfun.studies.baselines.arms import write_classical_evidence
+from dlfun.studies.comparison.frozen import CONFIRMED, add_opening, write_frozen
+from dlfun.studies.comparison.sequential import Arm
+from dlfun.studies.comparison.tuning import Tuned
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.stacked import Stacked
 
 
 class Findings(NamedTuple):
@@ -52,22 +52,22 @@ def write(
 
     def fill(folder: Path) -> None:
         results = networks(found.results)
-        record.write_members(folder, [row for arm in found.results for row in arm.rows])
-        record.write_history(folder, results)
-        record.write_parameters(folder, results, options.keep)
-        record.write_environment(folder, [data.first for data in loaded.values()])
-        record.write_flags(folder, script, options.flags, results)
+        writer.write_members(folder, [row for arm in found.results for row in arm.rows])
+        writer.write_history(folder, results)
+        writer.write_parameters(folder, results, options.keep)
+        writer.write_environment(folder, [data.first for data in loaded.values()])
+        writer.write_flags(folder, script, options.flags, results)
         write_datasets(folder, options, list(loaded.values()))
         if script == "compare":
-            record.write_json(folder / "comparison.json", found.pairs)
+            writer.write_json(folder / "comparison.json", found.pairs)
         if found.tuned is not None and found.frozen is not None:
-            record.write_table(folder / "tuning.csv", found.tuned.rows)
+            writer.write_table(folder / "tuning.csv", found.tuned.rows)
             write_frozen(folder, found.frozen)
             add_opening(folder, found.frozen["hash"], options.seed, str(options.output_dir))
         elif found.frozen is not None:
             write_frozen(folder, found.frozen, CONFIRMED)
         for name, rows in found.tables.items():
-            record.write_table(folder / f"{name}.csv", rows)
+            writer.write_table(folder / f"{name}.csv", rows)
         for arm in found.results:
             if isinstance(arm, Classical):
                 write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
@@ -76,7 +76,7 @@ def write(
             write_samples(folder, result, loaded[result.dataset], options.seed)
         draw(folder)
 
-    return record.write_study(options, f"runs/{script}", fill)
+    return writer.write_study(options, f"runs/{script}", fill)
 
 
 def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:

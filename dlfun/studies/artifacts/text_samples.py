@@ -11,9 +11,9 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.text import decode_text
-from dlfun.studies.arm import Result
-from dlfun.studies.assemble import assemble
-from dlfun.studies.recorded import arm_file
+from dlfun.records.reader import arm_file
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.assembly import assemble
 
 LENGTH = 500
 TEMPERATURES = (0.5, 0.8, 1.0)

@@ -12,8 +12,8 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from dlfun.config.search_space import Dimension
 from dlfun.errors import unknown
-from dlfun.studies.spaces import Dimension
 
 ALL = "all"
 """What --baselines says for every method, on every data set that it can learn."""

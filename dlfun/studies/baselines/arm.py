@@ -11,16 +11,16 @@ import numpy as np
 
 from dlfun import keys
 from dlfun.errors import UserError
-from dlfun.studies.classical import CLASSICAL, parse_arm
-from dlfun.studies.classical.features import check_features, extract
-from dlfun.studies.classical.kept import Job, Kept
-from dlfun.studies.classical.pool import do_all
-from dlfun.studies.classical.tables import Read, Reader, split_of
-from dlfun.studies.stacked import Stacked
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.baselines import CLASSICAL, parse_arm
+from dlfun.studies.baselines.feature_tables import Read, Reader, split_of
+from dlfun.studies.baselines.features import check_features, extract
+from dlfun.studies.baselines.finished_fits import Job, Kept
+from dlfun.studies.baselines.pool import do_all
+from dlfun.studies.population.stacked import Stacked
+from dlfun.training.checkpoints.store import Checkpoints
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
-    from dlfun.studies.classical.estimators import Fitted
+    from dlfun.studies.baselines.estimators import Fitted
 
 TASKS = ("classification", "regression")
 
@@ -114,7 +114,7 @@ def run_classical(
       UserError: as `check_classical`.
     """
     check_classical(name, data)
-    from dlfun.studies.classical.estimators import fit, make
+    from dlfun.studies.baselines.estimators import fit, make
 
     root = keys.root_key(seed)
     root = keys.stream(root, "tuning") if tuning else root

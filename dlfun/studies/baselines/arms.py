@@ -9,27 +9,27 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
-from dlfun.studies.arm import Result, resolve, run_arm
-from dlfun.studies.classical import ALL, CLASSICAL, RAW, parse_arm
-from dlfun.studies.classical.curve import classical_curve, curve, ladder
-from dlfun.studies.classical.features import handmade
-from dlfun.studies.classical.readout import readout
-from dlfun.studies.classical.run import Classical, check_classical, run_classical
-from dlfun.studies.classical.tables import Reader, first_examples
-from dlfun.studies.evidence import (
+from dlfun.records.reader import arm_file
+from dlfun.records.writer import save_arrays
+from dlfun.studies.artifacts.evidence import (
     about,
     describe_mistakes,
     describe_predictions,
     shown_inputs,
     targets_of,
 )
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.record import save_arrays
-from dlfun.studies.recorded import arm_file
-from dlfun.studies.search import trials
-from dlfun.studies.spaces import Dimension
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.baselines import ALL, CLASSICAL, RAW, parse_arm
+from dlfun.studies.baselines.arm import Classical, check_classical, run_classical
+from dlfun.studies.baselines.curve import classical_curve, curve, ladder
+from dlfun.studies.baselines.feature_tables import Reader, first_examples
+from dlfun.studies.baselines.features import handmade
+from dlfun.studies.baselines.readout import readout
+from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.search.samplers import trials
 from dlfun.training.monitor import say
 from dlfun.types import Spec
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.studies.classical.run import run_classical
-from dlfun.studies.classical.tables import Read, Reader, Tables, first_examples
-from dlfun.studies.stacked import Stacked
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.baselines.arm import run_classical
+from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, first_examples
+from dlfun.studies.population.stacked import Stacked
+from dlfun.training.checkpoints.store import Checkpoints
 
 RUNGS = 6
 """Numbers of training examples on a curve."""

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from dlfun.studies.classical import RAW
-from dlfun.studies.classical.features import extract
-from dlfun.studies.stacked import Stacked, scalings
+from dlfun.studies.baselines import RAW
+from dlfun.studies.baselines.features import extract
+from dlfun.studies.population.stacked import Stacked, scalings
 from dlfun.types import Dataset, Split
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.errors import UserError, missing_extra
 from dlfun.scaling import Scaling, seen
-from dlfun.studies.classical import RAW
+from dlfun.studies.baselines import RAW
 from dlfun.types import Spec, Split
 
 COEFFICIENTS = 13

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.training.checkpoints.store import Checkpoints
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
-    from dlfun.studies.classical.estimators import Fitted
+    from dlfun.studies.baselines.estimators import Fitted
 
 
 class Job(NamedTuple):
@@ -42,7 +42,7 @@ class Kept:
         return str(job) in self._arrays
 
     def __getitem__(self, job: Job) -> Fitted:
-        from dlfun.studies.classical.estimators import Fitted
+        from dlfun.studies.baselines.estimators import Fitted
 
         own = self._arrays[str(job)]
         scores = {name: float(value) for name, value in own["scores"].items()}

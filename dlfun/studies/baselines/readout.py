@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.studies.arm import Result
-from dlfun.studies.classical import RAW
-from dlfun.studies.classical.features import check_features, handmade
-from dlfun.studies.classical.learned import LEARNED, learned_tables
-from dlfun.studies.classical.pool import do_all
-from dlfun.studies.classical.tables import Read, Reader, Tables, split_of
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.baselines import RAW
+from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, split_of
+from dlfun.studies.baselines.features import check_features, handmade
+from dlfun.studies.baselines.learned_features import LEARNED, learned_tables
+from dlfun.studies.baselines.pool import do_all
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.stacked import Stacked
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Inverse strengths of the regularisation, of which the validation split chooses; scikit-learn's C.

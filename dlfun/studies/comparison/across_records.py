@@ -8,13 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.comparison_spec import Claim
 from dlfun.errors import UserError
-from dlfun.stats.multiplicity import holm
-from dlfun.stats.verdicts import disagrees
-from dlfun.studies.checksums import check_record
-from dlfun.studies.claim import Claim
-from dlfun.studies.judge import Examined, Look, Row, judge
-from dlfun.studies.recorded import (
+from dlfun.records.checksums import check_record
+from dlfun.records.reader import (
     arm_file,
     flags_of,
     labels_of,
@@ -23,6 +20,9 @@ from dlfun.studies.recorded import (
     read_rows,
     script_of,
 )
+from dlfun.stats.multiplicity import holm
+from dlfun.stats.verdicts import disagrees
+from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 from dlfun.words import plural
 
 FAMILY = "between"

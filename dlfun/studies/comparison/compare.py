@@ -7,30 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.studies import record
-from dlfun.studies.arm import Result, resolve, run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.baselines import (
-    Points,
-    arms_on,
-    curves,
-    readouts,
-    train_classical,
-)
-from dlfun.studies.claim import Claim
-from dlfun.studies.copies import examples_of, mark_copies
-from dlfun.studies.findings import Findings, networks, write
-from dlfun.studies.frozen import Frozen, confirm, freeze, write_frozen
-from dlfun.studies.growing import Arm, grow
-from dlfun.studies.judge import Examined, mark_chance
-from dlfun.studies.loading import about_targets, load_all
-from dlfun.studies.notes import mistake_bound, notes
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.record import Study, draw_nothing
-from dlfun.studies.remedies import unit_notes
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Choice, Tuning, tune
-from dlfun.studies.variance import SEEDS, part_variance
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.records import writer
+from dlfun.records.writer import Study, draw_nothing
+from dlfun.studies.artifacts.findings import Findings, networks, write
+from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
+from dlfun.studies.comparison.copies import examples_of, mark_copies
+from dlfun.studies.comparison.frozen import Frozen, confirm, freeze, write_frozen
+from dlfun.studies.comparison.sequential import Arm, grow
+from dlfun.studies.comparison.tuning import Choice, Tuning, tune
+from dlfun.studies.comparison.variance import SEEDS, part_variance
+from dlfun.studies.comparison.verdicts import Examined, mark_chance
+from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.remarks import mistake_bound, notes
+from dlfun.studies.population.remedies import unit_notes
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.study_data import about_targets, load_all
 from dlfun.training.monitor import say
 from dlfun.types import Layout
 
@@ -216,10 +210,10 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
     frozen = freeze(options, protocol.claim, protocol.tuning, tuned, named, protocol.flags)
 
     def fill(folder: Path) -> None:
-        record.write_table(folder / "tuning.csv", tuned.rows)
+        writer.write_table(folder / "tuning.csv", tuned.rows)
         write_frozen(folder, frozen)
-        record.write_environment(folder, named)
-        record.write_flags(folder, "compare", options.flags, [])
+        writer.write_environment(folder, named)
+        writer.write_flags(folder, "compare", options.flags, [])
 
-    folder = record.write_study(options, "runs/compare", fill)
+    folder = writer.write_study(options, "runs/compare", fill)
     return Study(tuned.rows, [f"frozen: {frozen['hash']}"], folder)

@@ -16,21 +16,21 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.options import StudyOptions
+from dlfun.config.search_space import Search
 from dlfun.errors import UserError
-from dlfun.studies import record
-from dlfun.studies.adaptive import Found, Make, Task, check, search
-from dlfun.studies.adaptive.halving import most_trials
-from dlfun.studies.arm import Result, in_other_units, make_members, shortest
-from dlfun.studies.assemble import assemble
-from dlfun.studies.claim import Claim
-from dlfun.studies.compare import tested_all
-from dlfun.studies.growing import judge_all
-from dlfun.studies.judge import higher_is_better, metric_of, score
-from dlfun.studies.loading import about_targets, load_all
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.record import Study, draw_nothing
-from dlfun.studies.spaces import Search
-from dlfun.studies.stacked import Stacked, shut
+from dlfun.records import writer
+from dlfun.records.writer import Study, draw_nothing
+from dlfun.studies.comparison.compare import tested_all
+from dlfun.studies.comparison.sequential import judge_all
+from dlfun.studies.comparison.verdicts import higher_is_better, metric_of, score
+from dlfun.studies.population.arm import Result, in_other_units, make_members, shortest
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.study_data import about_targets, load_all
+from dlfun.studies.search.adaptive import Found, Make, Task, check, search
+from dlfun.studies.search.halving import most_trials
 from dlfun.training.monitor import say
 from dlfun.training.steps import Carry
 from dlfun.words import plural
@@ -99,15 +99,15 @@ def compare_searches(
     pairs = [pair | {"protocol": "searched"} for pair in judged]
 
     def fill(folder: Path) -> None:
-        record.write_members(folder, [row for arm in arms for row in arm.rows])
-        record.write_table(folder / "trials.csv", tried)
-        record.write_history(folder, arms)
-        record.write_json(folder / "comparison.json", pairs)
-        record.write_environment(folder, [data.first for data in loaded.values()])
-        record.write_flags(folder, "searches", options.flags, [])
+        writer.write_members(folder, [row for arm in arms for row in arm.rows])
+        writer.write_table(folder / "trials.csv", tried)
+        writer.write_history(folder, arms)
+        writer.write_json(folder / "comparison.json", pairs)
+        writer.write_environment(folder, [data.first for data in loaded.values()])
+        writer.write_flags(folder, "searches", options.flags, [])
         draw(folder)
 
-    folder = record.write_study(options, "runs/searches", fill)
+    folder = writer.write_study(options, "runs/searches", fill)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, [spent_note(arm) for arm in arms], folder, pairs)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from dlfun.studies.classical.run import Classical
-from dlfun.studies.evidence import own_splits, targets_of
-from dlfun.studies.growing import Arm
-from dlfun.studies.judge import metric_of, score
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.artifacts.evidence import own_splits, targets_of
+from dlfun.studies.baselines.arm import Classical
+from dlfun.studies.comparison.sequential import Arm
+from dlfun.studies.comparison.verdicts import metric_of, score
+from dlfun.studies.population.stacked import Stacked
 
 
 def answers_of(arm: Arm) -> np.ndarray | None:

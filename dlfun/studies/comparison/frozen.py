@@ -16,13 +16,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
-from dlfun.studies.baselines import space_of
-from dlfun.studies.checksums import check_record, write_into
-from dlfun.studies.claim import Claim
-from dlfun.studies.folders import holds_record
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.tuning import Tuned, Tuning
+from dlfun.records.checksums import check_record, write_into
+from dlfun.records.folders import holds_record
+from dlfun.studies.baselines.arms import space_of
+from dlfun.studies.comparison.tuning import Tuned, Tuning
 from dlfun.types import Dataset
 
 FORMAT = 1

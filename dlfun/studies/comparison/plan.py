@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.comparison_spec import Claim, delta_of
+from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
+from dlfun.records.checksums import check_record
+from dlfun.records.reader import read_rows
 from dlfun.stats import sd_upper
 from dlfun.stats.power import seeds_for_verdicts
-from dlfun.studies.checksums import check_record
-from dlfun.studies.claim import Claim, delta_of
-from dlfun.studies.explain import Explained, explain
-from dlfun.studies.judge import METRICS, make_arms, metric_of
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.recorded import read_rows
+from dlfun.studies.comparison.verdicts import METRICS, make_arms, metric_of
+from dlfun.studies.population.layout_candidates import Explained, explain
 
 ASSUMED = (0.5, 1.0, 2.0, 4.0)
 """Without a pilot: spreads of paired differences, in units of delta."""

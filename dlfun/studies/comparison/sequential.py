@@ -9,11 +9,11 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.config.comparison_spec import Claim
 from dlfun.stats import nominal_levels
-from dlfun.studies.arm import Result
-from dlfun.studies.claim import Claim
-from dlfun.studies.classical.run import Classical
-from dlfun.studies.judge import Examined, Look, all_decided, judge
+from dlfun.studies.baselines.arm import Classical
+from dlfun.studies.comparison.verdicts import Examined, Look, all_decided, judge
+from dlfun.studies.population.arm import Result
 from dlfun.training.monitor import say
 from dlfun.words import plural
 

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
-from dlfun.studies.assemble import assemble
-from dlfun.studies.baselines import space_of, trial_columns, try_classical
-from dlfun.studies.judge import higher_is_better, metric_of, score
-from dlfun.studies.notes import work_notes
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.spaces import Dimension
-from dlfun.studies.stacked import Stacked, shut
-from dlfun.studies.sweep import Configuration, grouped, run_group
+from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
+from dlfun.studies.comparison.verdicts import higher_is_better, metric_of, score
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.remarks import work_notes
+from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.search.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
 from dlfun.words import plural
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import jax
 
-from dlfun.studies.arm import make_members, resolve, run_arm
-from dlfun.studies.judge import metric_of, score
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Choice
+from dlfun.config.options import StudyOptions
+from dlfun.studies.comparison.tuning import Choice
+from dlfun.studies.comparison.verdicts import metric_of, score
+from dlfun.studies.population.arm import make_members, resolve, run_arm
+from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Members, Streams
 
 SEEDS = 8

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.comparison_spec import Claim, delta_of
 from dlfun.stats import Arm, compare_arms
 from dlfun.stats.failures import at_chance
-from dlfun.studies.claim import Claim, delta_of
 
 Row = Mapping[str, Any]
 

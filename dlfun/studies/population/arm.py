@@ -11,16 +11,16 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun import keys
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.parsers import LARGEST
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
 from dlfun.models.sizes import program_shape
-from dlfun.studies.kinds import LARGEST
-from dlfun.studies.layouts import train_members
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.sizes import sizes_of
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.population.layout_choice import train_members
+from dlfun.studies.population.live_sizes import sizes_of
+from dlfun.studies.population.stacked import Stacked
 from dlfun.training.population import Population
 from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams

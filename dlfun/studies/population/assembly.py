@@ -100,7 +100,7 @@ def population(settings: Settings, spec: Spec, layout: Layout, input: str = "mem
     made = assemble(settings, spec, layout.way)
     if input == "stream":
         # Grain takes a second to import, which only those who stream should pay.
-        from dlfun.training.streaming import StreamedPopulation
+        from dlfun.training.streaming.population import StreamedPopulation
 
         return StreamedPopulation(made.run, layout, made.learner, settings, spec.task)
     return Population(made.run, layout)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dlfun.studies.arm import make_members, resolve
-from dlfun.studies.layouts import measured
-from dlfun.studies.loading import load, target_sd
-from dlfun.studies.options import StudyOptions
-from dlfun.training.planner import Measured
+from dlfun.config.options import StudyOptions
+from dlfun.studies.population.arm import make_members, resolve
+from dlfun.studies.population.layout_choice import measured
+from dlfun.studies.population.study_data import load, target_sd
+from dlfun.training.layout.planner import Measured
 
 
 class Explained(NamedTuple):

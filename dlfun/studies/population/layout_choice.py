@@ -12,18 +12,18 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.config.options import ModelOptions
 from dlfun.data.lazy import Rows
 from dlfun.errors import UserError
-from dlfun.studies.assemble import assemble, population
-from dlfun.studies.options import ModelOptions
-from dlfun.studies.remedies import remedy
-from dlfun.studies.stacked import Stacked
-from dlfun.training.checkpoint_files import Saved
-from dlfun.training.checkpoints import Checkpoints
-from dlfun.training.layout import candidates, usual_way
-from dlfun.training.memory import bytes_needed, fit
-from dlfun.training.monitor import say
-from dlfun.training.planner import (
+from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.remedies import remedy
+from dlfun.studies.population.stacked import Stacked
+from dlfun.training.checkpoints.files import Saved
+from dlfun.training.checkpoints.progress import Progress, without_keys
+from dlfun.training.checkpoints.store import Checkpoints
+from dlfun.training.layout.layout import candidates, usual_way
+from dlfun.training.layout.memory import bytes_needed, fit
+from dlfun.training.layout.planner import (
     PROBE_STEPS,
     Measured,
     budget,
@@ -33,8 +33,8 @@ from dlfun.training.planner import (
     measure_all,
     worth_measuring,
 )
+from dlfun.training.monitor import say
 from dlfun.training.population import Population
-from dlfun.training.progress import Progress, without_keys
 from dlfun.training.train import Trained, train
 from dlfun.types import Dataset, Layout, Learner, Members, Settings, TuneData
 from dlfun.words import plural

@@ -11,13 +11,13 @@ import jax
 from jax import numpy as jnp
 
 from dlfun import keys, numerics
+from dlfun.config.options import StudyOptions
+from dlfun.config.parsers import checked, integer
 from dlfun.errors import UserError
 from dlfun.learners.prepare import STORED
-from dlfun.studies.arm import resolve
-from dlfun.studies.assemble import assemble
-from dlfun.studies.kinds import checked, integer
-from dlfun.studies.loading import load
-from dlfun.studies.options import StudyOptions
+from dlfun.studies.population.arm import resolve
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.study_data import load
 from dlfun.types import Array, HParams, Predictions, Settings, Split, Streams, TuneData
 
 

@@ -11,15 +11,10 @@ import numpy as np
 from dlfun.models.perceptron import units
 from dlfun.scaling import seen
 from dlfun.stats import clopper_pearson
-from dlfun.studies.arm import Result
-from dlfun.studies.remedies import remedy
-from dlfun.studies.separability import (
-    LARGEST_PROGRAMME,
-    Bound,
-    is_separable,
-    novikoff_bound,
-)
-from dlfun.studies.stacked import Stacked
+from dlfun.stats.separability import LARGEST_PROGRAMME, Bound, is_separable, novikoff_bound
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.remedies import remedy
+from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Dataset
 from dlfun.words import plural
 

@@ -58,7 +58,7 @@ class Unit(NamedTuple):
 
 def unit_of(dataset: Dataset) -> Unit | None:
     """The unit of the training inputs as models see them; None of texts."""
-    from dlfun.studies.notes import inputs
+    from dlfun.studies.population.remarks import inputs
 
     if dataset.spec.vocabulary:
         return None

@@ -9,12 +9,12 @@ import numpy as np
 
 from dlfun import data as datasets
 from dlfun import keys
+from dlfun.config.options import StudyOptions
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.recorded import arm_file
-from dlfun.studies.stacked import Stacked, stack
+from dlfun.records.reader import arm_file
+from dlfun.studies.population.stacked import Stacked, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.options import StudyOptions
 from dlfun.models import MODELS
-from dlfun.studies import drift
-from dlfun.studies.checksums import check_writable, write_into
-from dlfun.studies.drift import Left
-from dlfun.studies.judge import metric_of
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.record import environment
-from dlfun.studies.recorded import Recorded, differences, left_behind
-from dlfun.studies.verify import SAME, Arm, Rerun, reruns
+from dlfun.records.checksums import check_writable, write_into
+from dlfun.records.reader import Recorded, differences, left_behind
+from dlfun.records.writer import environment
+from dlfun.studies.comparison.verdicts import metric_of
+from dlfun.studies.reproducibility import drift
+from dlfun.studies.reproducibility.drift import Left
+from dlfun.studies.reproducibility.rerun import SAME, Arm, Rerun, reruns
 from dlfun.words import plural
 
 FILE = "determinism.json"

@@ -10,17 +10,23 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.studies import adaptive
-from dlfun.studies.adaptive import Task
-from dlfun.studies.arm import final_metrics, flat_parameters, make_members, resolve, shortest
-from dlfun.studies.compare import Protocol, chosen_for, most_seeds
-from dlfun.studies.drift import Left, stack_left
-from dlfun.studies.layouts import train_members
-from dlfun.studies.loading import load, load_all
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.sweep import Configuration, grouped
-from dlfun.training.layout import choose_layout
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.studies.comparison.compare import Protocol, chosen_for, most_seeds
+from dlfun.studies.population.arm import (
+    final_metrics,
+    flat_parameters,
+    make_members,
+    resolve,
+    shortest,
+)
+from dlfun.studies.population.layout_choice import train_members
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.study_data import load, load_all
+from dlfun.studies.reproducibility.drift import Left, stack_left
+from dlfun.studies.search import adaptive
+from dlfun.studies.search.adaptive import Task
+from dlfun.studies.search.sweep import Configuration, grouped
+from dlfun.training.layout.layout import choose_layout
 from dlfun.training.population import selected
 from dlfun.types import HParams, Layout, Settings
 

@@ -10,16 +10,16 @@ import jax
 import numpy as np
 
 from dlfun import keys
+from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_space import Search
 from dlfun.errors import UserError
-from dlfun.studies.adaptive import halving, pbt, tpe
-from dlfun.studies.adaptive.field import Field, scores_of
-from dlfun.studies.adaptive.train import race
-from dlfun.studies.arm import Result, make_members, resolve, run_arm
-from dlfun.studies.growing import joined
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.search import corners, drawn
-from dlfun.studies.spaces import Search
-from dlfun.studies.stacked import Stacked
+from dlfun.studies.comparison.sequential import joined
+from dlfun.studies.population.arm import Result, make_members, resolve, run_arm
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.search import halving, pbt, tpe
+from dlfun.studies.search.evolution import race
+from dlfun.studies.search.field import Field, scores_of
+from dlfun.studies.search.samplers import corners, drawn
 from dlfun.training.monitor import say
 from dlfun.training.population import selected
 from dlfun.training.run import interval_lengths

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
-from dlfun.studies.adaptive.field import Field, validation_metric
-from dlfun.studies.arm import Result, final_metrics, make_rows, result_of, shortest
-from dlfun.studies.assemble import assemble, population
-from dlfun.studies.layouts import (
+from dlfun.studies.population.arm import Result, final_metrics, make_rows, result_of, shortest
+from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.layout_choice import (
     check_failed,
     digest,
     keeping,
@@ -21,16 +21,16 @@ from dlfun.studies.layouts import (
     saved_of,
     with_less_memory,
 )
-from dlfun.studies.options import StudyOptions
-from dlfun.studies.sizes import sizes_of
-from dlfun.studies.stacked import Stacked
-from dlfun.training.checkpoint_files import Saved
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.population.live_sizes import sizes_of
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.search.field import Field, validation_metric
+from dlfun.training.checkpoints.files import Saved
+from dlfun.training.checkpoints.progress import Progress
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
-from dlfun.training.layout import choose_layout
-from dlfun.training.memory import bytes_needed, fit
+from dlfun.training.layout.layout import choose_layout
+from dlfun.training.layout.memory import bytes_needed, fit
 from dlfun.training.population import Population, selected
-from dlfun.training.progress import Progress
 from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Settings
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.studies.judge import METRICS, higher_is_better
+from dlfun.studies.comparison.verdicts import METRICS, higher_is_better
 from dlfun.training.evolution import History
 from dlfun.types import Members
 

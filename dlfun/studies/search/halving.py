@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from dlfun.errors import UserError
-from dlfun.studies.adaptive.field import Field, best_first, scores_of
+from dlfun.studies.search.field import Field, best_first, scores_of
 from dlfun.training.evolution import Decision, History, Part
 from dlfun.types import HParams
 from dlfun.words import plural

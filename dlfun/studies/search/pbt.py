@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
+from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
-from dlfun.studies.adaptive.field import Field, best_first, scores_of
-from dlfun.studies.search import at
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.search.field import Field, best_first, scores_of
+from dlfun.studies.search.samplers import at
 from dlfun.training.evolution import Decision, History, Part
 from dlfun.types import HParams
 

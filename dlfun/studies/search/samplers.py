@@ -12,8 +12,8 @@ import numpy as np
 from scipy.stats import qmc
 
 from dlfun import keys
+from dlfun.config.search_space import Dimension, Search
 from dlfun.host_memory import check_room
-from dlfun.studies.spaces import Dimension, Search
 
 
 def at(dimension: Dimension, u: float) -> Any:

@@ -6,18 +6,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.errors import UserError
-from dlfun.studies import adaptive, record
-from dlfun.studies.adaptive import Found, Task
-from dlfun.studies.arm import Result, resolve, run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.datasets import write_datasets
-from dlfun.studies.loading import load
-from dlfun.studies.notes import work_notes
-from dlfun.studies.options import ModelOptions, StudyOptions
-from dlfun.studies.record import Study, draw_nothing
-from dlfun.studies.remedies import unit_notes
-from dlfun.studies.stacked import Stacked, shut
+from dlfun.records import writer
+from dlfun.records.writer import Study, draw_nothing
+from dlfun.studies.artifacts.data_preparation import write_datasets
+from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.remarks import work_notes
+from dlfun.studies.population.remedies import unit_notes
+from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.study_data import load
+from dlfun.studies.search import adaptive
+from dlfun.studies.search.adaptive import Found, Task
 from dlfun.types import HParams, Layout, Settings
 from dlfun.words import plural
 
@@ -112,17 +113,17 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
     rows = [row for result in found.results for row in result.rows]
 
     def fill(folder: Path) -> None:
-        record.write_members(folder, rows)
-        record.write_history(folder, found.results)
-        record.write_parameters(folder, found.results, options.keep)
-        record.write_environment(folder, [data.first])
-        record.write_flags(folder, "sweep", options.flags, found.results)
+        writer.write_members(folder, rows)
+        writer.write_history(folder, found.results)
+        writer.write_parameters(folder, found.results, options.keep)
+        writer.write_environment(folder, [data.first])
+        writer.write_flags(folder, "sweep", options.flags, found.results)
         write_datasets(folder, options, [data])
         if found.told:
-            record.write_table(folder / "search.csv", found.told)
+            writer.write_table(folder / "search.csv", found.told)
         draw(folder)
 
-    folder = record.write_study(options, "runs/sweep", fill)
+    folder = writer.write_study(options, "runs/sweep", fill)
     said = [*unit_notes(data.first), budget_note(found), *work_notes(found.results)]
     return Study(rows, said, folder)
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import jax
 
+from dlfun.config.search_space import Dimension
 from dlfun.errors import missing_extra
-from dlfun.studies.search import drawn
-from dlfun.studies.spaces import Dimension
+from dlfun.studies.search.samplers import drawn
 
 
 def check_installed() -> None:

@@ -11,8 +11,8 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import NamedSharding
 
-from dlfun.training.checkpoint_files import Saved
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.training.checkpoints.files import Saved
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import Predictions
 
 

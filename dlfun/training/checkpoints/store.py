@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dlfun.errors import UserError
-from dlfun.training.checkpoint_files import (
+from dlfun.training.checkpoints.files import (
     FORMAT,
     Saved,
     check_seal,

@@ -16,7 +16,7 @@ import jax
 import numpy as np
 
 from dlfun.data.lazy import Rows
-from dlfun.training.layout import member_rows
+from dlfun.training.layout.layout import member_rows
 from dlfun.types import Layout, Split
 
 BLOCK_BYTES = 64 * 2**20

@@ -13,12 +13,13 @@ import numpy as np
 from jax.sharding import NamedSharding, SingleDeviceSharding
 
 from dlfun.scaling import Scaling
-from dlfun.training import feed, hosts
-from dlfun.training.blocks import make_block_run
+from dlfun.training import hosts
 from dlfun.training.order import batch_indices, stream_indices
 from dlfun.training.population import Population, Session, put, shape_of
 from dlfun.training.program import Program, bytes_needed
 from dlfun.training.run import joined, prefix, scoring_size
+from dlfun.training.streaming import feed
+from dlfun.training.streaming.blocks import make_block_run
 from dlfun.types import HParams, Layout, Learner, Members, Run, Settings, Split, TuneData
 
 

@@ -10,16 +10,12 @@ from sklearn.metrics import brier_score_loss, confusion_matrix
 
 from dlfun.data.lazy import lazy
 from dlfun.models import CNN, MODELS, RNN, VAE
-from dlfun.studies.arm import run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.evidence import (
-    describe_mistakes,
-    describe_predictions,
-    evidence,
-)
-from dlfun.studies.generate import generate
-from dlfun.studies.pictures import FILTERS, filters, first_layer_outputs
-from dlfun.studies.stacked import stack
+from dlfun.studies.artifacts.evidence import describe_mistakes, describe_predictions, evidence
+from dlfun.studies.artifacts.generation import generate
+from dlfun.studies.artifacts.pictures import FILTERS, filters, first_layer_outputs
+from dlfun.studies.population.arm import run_arm
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import stack
 from dlfun.types import HParams, Layout
 from tests.helpers import SHAPES, options, prepared, toy
 

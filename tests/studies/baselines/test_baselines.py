@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from sklearn.neighbors import KNeighborsClassifier
 
+from dlfun.config.comparison_spec import Claim
 from dlfun.errors import UserError
-from dlfun.studies.baselines import arms_of
-from dlfun.studies.claim import Claim
-from dlfun.studies.classical.run import Classical
-from dlfun.studies.compare import Protocol, compare
-from dlfun.studies.copies import mark_copies
-from dlfun.studies.loading import load_all
-from dlfun.studies.stacked import Stacked
-from dlfun.studies.tuning import Tuning
+from dlfun.studies.baselines.arm import Classical
+from dlfun.studies.baselines.arms import arms_of
+from dlfun.studies.comparison.compare import Protocol, compare
+from dlfun.studies.comparison.copies import mark_copies
+from dlfun.studies.comparison.tuning import Tuning
+from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.study_data import load_all
 from dlfun.types import HParams, Spec, Split
 from tests.helpers import data_options, options
 
@@ -34,7 +34,7 @@ def compared(tmp_path_factory, data_dir):
         output_dir=str(folder),
     )
     patch = pytest.MonkeyPatch()
-    patch.setattr("dlfun.studies.baselines.ladder", lambda data: (60, 400))
+    patch.setattr("dlfun.studies.baselines.arms.ladder", lambda data: (60, 400))
     tuning = Tuning({"softmax": [({}, asked.models["softmax"])]}, {"softmax": {}}, 2, 4)
     found = compare(asked, Protocol(Claim(), tuning, baselines=NEIGHBOURS, curve=True))
     patch.undo()

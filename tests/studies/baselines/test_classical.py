@@ -17,13 +17,13 @@ from dlfun import data as datasets
 from dlfun import keys
 from dlfun.data import Raw
 from dlfun.errors import UserError
-from dlfun.studies.classical import CLASSICAL, curve, estimators, pool
-from dlfun.studies.classical.features import extract
-from dlfun.studies.classical.run import check_classical, run_classical
-from dlfun.studies.classical.tables import Reader, first_examples
-from dlfun.studies.search import at
-from dlfun.studies.stacked import stack
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.baselines import CLASSICAL, curve, estimators, pool
+from dlfun.studies.baselines.arm import check_classical, run_classical
+from dlfun.studies.baselines.feature_tables import Reader, first_examples
+from dlfun.studies.baselines.features import extract
+from dlfun.studies.population.stacked import stack
+from dlfun.studies.search.samplers import at
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import DataOptions, Dataset, Spec, Split
 from tests.helpers import toy
 
@@ -285,7 +285,7 @@ def test_what_cannot_be_learned_is_refused(name, changes, message):
 
 def test_too_many_examples_are_refused_in_a_line_that_says_how_many_are_not(monkeypatch):
     few = {n: row._replace(examples=100, values=64 * 70) for n, row in CLASSICAL.items()}
-    monkeypatch.setattr("dlfun.studies.classical.run.CLASSICAL", few)
+    monkeypatch.setattr("dlfun.studies.baselines.arm.CLASSICAL", few)
     data = stack([noisy()])
     with pytest.raises(UserError, match=r"120 training examples.*--train_examples=70 or less"):
         check_classical("tree", data)
@@ -293,10 +293,10 @@ def test_too_many_examples_are_refused_in_a_line_that_says_how_many_are_not(monk
     with pytest.raises(UserError, match=rf"--train_examples={64 * 70 // width} or less"):
         check_classical("tree+hog", data)
     pairs = {"svm": CLASSICAL["svm"]._replace(pairs=64 * 90**2 + 1)}
-    monkeypatch.setattr("dlfun.studies.classical.run.CLASSICAL", pairs)
+    monkeypatch.setattr("dlfun.studies.baselines.arm.CLASSICAL", pairs)
     with pytest.raises(UserError, match=r"--train_examples=90 or less"):
         check_classical("svm", data)
-    monkeypatch.setattr("dlfun.studies.classical.run.CLASSICAL", few)
+    monkeypatch.setattr("dlfun.studies.baselines.arm.CLASSICAL", few)
     check_classical("tree", first_examples(data, 70))
     with pytest.raises(UserError, match="two classes"):
         check_classical("tree", first_examples(data, 1))
@@ -310,7 +310,7 @@ def test_missing_scikit_image_is_one_line(monkeypatch):
 
 def test_the_table_needs_neither_scikit_learn_nor_jax():
     code = (
-        "import sys, dlfun.studies.classical; print({'sklearn', 'jax', 'scipy'} & {*sys.modules})"
+        "import sys, dlfun.studies.baselines; print({'sklearn', 'jax', 'scipy'} & {*sys.modules})"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
@@ -352,10 +352,12 @@ def test_a_curve_is_the_arm_run_on_each_number_of_examples():
 
 def test_hand_made_features_are_made_once_by_a_reader(monkeypatch):
     data, made = stack([noisy()]), []
-    from dlfun.studies.classical import tables
+    from dlfun.studies.baselines import feature_tables
 
-    extract = tables.extract
-    monkeypatch.setattr(tables, "extract", lambda *args: made.append(args[0]) or extract(*args))
+    extract = feature_tables.extract
+    monkeypatch.setattr(
+        feature_tables, "extract", lambda *args: made.append(args[0]) or extract(*args)
+    )
     read = Reader(data)
     for name in ("knn+hog", "tree+hog"):
         run_classical(name, data, [{}], 2, 0, True, read=read)

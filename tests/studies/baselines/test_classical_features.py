@@ -9,8 +9,8 @@ from skimage import feature
 from sklearn.feature_extraction.text import CountVectorizer
 
 from dlfun.errors import UserError
-from dlfun.studies.classical import features
-from dlfun.studies.classical.features import HANDMADE, extract, handmade
+from dlfun.studies.baselines import features
+from dlfun.studies.baselines.features import HANDMADE, extract, handmade
 from dlfun.types import Spec, Split
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.studies.classical import pool
+from dlfun.studies.baselines import pool
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def square(folder, deadly, job):
@@ -50,7 +50,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs Linux"
 
 PARENT = """
 import os, sys, time
-from dlfun.studies.classical import pool
+from dlfun.studies.baselines import pool
 
 def work(job):
     print(os.getpid(), file=open(sys.argv[1], "a"), flush=True)
@@ -74,7 +74,7 @@ def test_processes_end_with_a_study_that_is_killed(tmp_path):
 
 
 SCRIPT = """
-import time, dlfun.lifetime, experiments.ending as ending
+import time, dlfun.lifetime, dlfun.cli.signals as ending
 ending.CURRENT.listen()
 dlfun.lifetime.follow()
 print("ready", flush=True)

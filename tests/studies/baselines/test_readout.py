@@ -8,12 +8,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from dlfun.learners.prepare import prepare
-from dlfun.studies.arm import Result
-from dlfun.studies.assemble import assemble
-from dlfun.studies.classical.learned import learned_features
-from dlfun.studies.classical.readout import STRENGTHS, linear_readout, readout
-from dlfun.studies.classical.tables import Table, Tables
-from dlfun.studies.stacked import stack
+from dlfun.studies.baselines.feature_tables import Table, Tables
+from dlfun.studies.baselines.learned_features import learned_features
+from dlfun.studies.baselines.readout import STRENGTHS, linear_readout, readout
+from dlfun.studies.population.arm import Result
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import stack
 from dlfun.types import Layout
 from tests.helpers import prepared, toy
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from dlfun.cli import app
+from dlfun.cli.commands import report
 from dlfun.errors import UserError
-from dlfun.studies.between import judge_between
-from dlfun.studies.record import write_members
-from dlfun.studies.recorded import read_rows
-from experiments import app, report
+from dlfun.records.reader import read_rows
+from dlfun.records.writer import write_members
+from dlfun.studies.comparison.across_records import judge_between
 
 EXAMPLES = {"train": 3600, "validation": 400, "test": 1000}
 

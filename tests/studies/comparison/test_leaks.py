@@ -9,13 +9,13 @@ from PIL import Image
 
 from dlfun import data
 from dlfun.data import splitting
-from dlfun.data.own import read_arrays
 from dlfun.data.reading import Raw
+from dlfun.data.user_files import read_arrays
 from dlfun.learners.prepare import prepare_batch
-from dlfun.studies.classical.estimators import make
-from dlfun.studies.classical.features import handmade
-from dlfun.studies.classical.tables import Reader, first_examples
-from dlfun.studies.stacked import stack
+from dlfun.studies.baselines.estimators import make
+from dlfun.studies.baselines.feature_tables import Reader, first_examples
+from dlfun.studies.baselines.features import handmade
+from dlfun.studies.population.stacked import stack
 from dlfun.types import Batch, DataOptions, Split
 from tests.data.test_own import save_wav
 from tests.helpers import SHAPES, data_options, toy

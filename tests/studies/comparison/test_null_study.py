@@ -12,15 +12,15 @@ import pytest
 from jax import numpy as jnp
 
 from dlfun import keys
+from dlfun.config.comparison_spec import Claim
+from dlfun.config.options import ModelOptions
 from dlfun.models import MODELS
 from dlfun.stats.power import WEAKER, detection_power
-from dlfun.studies import compare as comparing
-from dlfun.studies.arm import resolve, run_arm
-from dlfun.studies.claim import Claim
-from dlfun.studies.growing import levels
-from dlfun.studies.judge import Look, judge, mark_chance
-from dlfun.studies.loading import load_all
-from dlfun.studies.options import ModelOptions
+from dlfun.studies.comparison import compare as comparing
+from dlfun.studies.comparison.sequential import levels
+from dlfun.studies.comparison.verdicts import Look, judge, mark_chance
+from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.study_data import load_all
 from dlfun.types import HParams, Members
 from tests.helpers import data_options, options
 

@@ -8,19 +8,19 @@ import jax
 import numpy as np
 import pytest
 
+from dlfun.config.comparison_spec import Claim, declared_looks, delta_of
+from dlfun.config.search_space import SPACES, Dimension
 from dlfun.errors import UserError
-from dlfun.studies import frozen
-from dlfun.studies.arm import make_members
-from dlfun.studies.claim import Claim, declared_looks, delta_of
-from dlfun.studies.compare import Protocol, compare
-from dlfun.studies.judge import Examined, Look, judge, mark_chance
-from dlfun.studies.loading import load_all
-from dlfun.studies.plan import need, of_pilot
-from dlfun.studies.search import trials
-from dlfun.studies.spaces import SPACES, Dimension
-from dlfun.studies.tuning import Tuning, choose, shut, tune
-from dlfun.studies.variance import part_variance
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.comparison import frozen
+from dlfun.studies.comparison.compare import Protocol, compare
+from dlfun.studies.comparison.plan import need, of_pilot
+from dlfun.studies.comparison.tuning import Tuning, choose, shut, tune
+from dlfun.studies.comparison.variance import part_variance
+from dlfun.studies.comparison.verdicts import Examined, Look, judge, mark_chance
+from dlfun.studies.population.arm import make_members
+from dlfun.studies.population.study_data import load_all
+from dlfun.studies.search.samplers import trials
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import HParams
 from tests.helpers import data_options, options, toy
 
@@ -293,7 +293,7 @@ def test_delta_is_the_users_or_that_of_the_data_set():
 
 
 def test_a_source_that_is_not_used_moves_nothing(data_dir, monkeypatch):
-    monkeypatch.setattr("dlfun.studies.variance.SEEDS", 3)
+    monkeypatch.setattr("dlfun.studies.comparison.variance.SEEDS", 3)
     asked = study(data_dir, ("softmax",), hparams=HParams(learning_rate=0.1))
     rows = part_variance(asked, load_all(asked), None)
     scores = {}

@@ -7,16 +7,16 @@ import json
 import numpy as np
 import pytest
 
+from dlfun.config.search_space import Dimension, Search
 from dlfun.errors import UserError
 from dlfun.models import BPNN
-from dlfun.report.verdicts import verdict_table
-from dlfun.studies import searches
-from dlfun.studies.adaptive import Task, search
-from dlfun.studies.arm import run_arm
-from dlfun.studies.loading import load
-from dlfun.studies.search import drawn
-from dlfun.studies.searches import budgeted, compare_searches
-from dlfun.studies.spaces import Dimension, Search
+from dlfun.report.text.verdicts import verdict_table
+from dlfun.studies.comparison import compare_searches as searches
+from dlfun.studies.comparison.compare_searches import budgeted, compare_searches
+from dlfun.studies.population.arm import run_arm
+from dlfun.studies.population.study_data import load
+from dlfun.studies.search.adaptive import Task, search
+from dlfun.studies.search.samplers import drawn
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 

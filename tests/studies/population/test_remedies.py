@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dlfun
-from dlfun.studies.remedies import remedy, unit_notes, unit_of
+from dlfun.studies.population.remedies import remedy, unit_notes, unit_of
 
 DRAWN = np.random.default_rng(0).normal(size=(60, 6))
 LABELS = (DRAWN[:, 0] > 0).astype(int)

@@ -9,17 +9,19 @@ import numpy as np
 import pytest
 
 from dlfun import keys
+from dlfun.cli import app, protocol, study_flags
+from dlfun.cli.commands import compare as compare_script
+from dlfun.cli.commands import sweep, train, verify
 from dlfun.errors import UserError
-from dlfun.report.determinism import certificate_table
-from dlfun.studies import checksums, drift, recorded
-from dlfun.studies.arm import make_members
-from dlfun.studies.compare import chosen_for, compare
-from dlfun.studies.sweep import sweep as run_sweep
-from dlfun.studies.verify import ALONE, OTHER, SAME, other_layout
+from dlfun.records import checksums, reader
+from dlfun.report.text.determinism import certificate_table
+from dlfun.studies.comparison.compare import chosen_for, compare
+from dlfun.studies.population.arm import make_members
+from dlfun.studies.reproducibility import drift
+from dlfun.studies.reproducibility.rerun import ALONE, OTHER, SAME, other_layout
+from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.training.population import selected
 from dlfun.types import HParams, Layout
-from experiments import app, flags, protocol, sweep, train, verify
-from experiments import compare as compare_script
 from tests.helpers import options
 
 TINY = ("--steps=12", "--evaluations=3", "--batch_size=10", "--train_examples=100")
@@ -27,7 +29,7 @@ SWEPT = (*TINY, "--dataset=digits", "--model=softmax")
 
 
 def parsed(module, *given):
-    check = protocol.check if module is compare_script else flags.check
+    check = protocol.check if module is compare_script else study_flags.check
     app.parse(module.FLAGS, [module.__name__, *given], check=check)
     return module.FLAGS
 
@@ -41,7 +43,7 @@ def honest(tmp_path_factory, data_dir):
     space = "--space=softmax:learning_rate=log:1e-3:1e-1"
     grown = ("--until_decided", "--looks=5,7", "--seeds=5")
     values = parsed(compare_script, *TINY, *models, *tuned, space, *grown, f"--output_dir={folder}")
-    chosen = flags.study_options(values, "compare")
+    chosen = study_flags.study_options(values, "compare")
     compare(chosen, protocol.protocol_of(values))
     return folder
 
@@ -156,7 +158,7 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     folder = tmp_path / "sweep"
     grid = ("--grid=learning_rate=1e-3,1e-2", "--grid=optimizer=adam,sgd")
     values = parsed(sweep, *SWEPT, *grid, "--seeds=2", "--keep=best", f"--output_dir={folder}")
-    chosen = flags.study_options(values, "sweep")
+    chosen = study_flags.study_options(values, "sweep")
     run_sweep(chosen, sweep.configurations_of(values, chosen.seed))
     found = verified(folder, monkeypatch, "--members=2")
     assert [arm["members"] for arm in found["arms"]] == [4, 4]
@@ -191,8 +193,8 @@ def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):
     given = ("--seeds=3", "--learning_rate=0.02", "--dropout_rate=0.5", "--layout=1x3")
     values = parsed(train, *SWEPT, *given)
     rows = [{"replicate": str(i)} for i in range(3)]
-    record = recorded.Recorded(tmp_path, "train", rows, {}, {})
-    (arm,) = verify.arms_of(values, flags.study_options(values, "train"), record)
+    record = reader.Recorded(tmp_path, "train", rows, {}, {})
+    (arm,) = verify.arms_of(values, study_flags.study_options(values, "train"), record)
     assert (arm.ends, arm.tested, arm.chosen.layout) == ((3,), True, Layout(1, 3))
     assert arm.configurations == (HParams(learning_rate=0.02, dropout_rate=0.5),)
     assert arm.settings.dropout
@@ -276,5 +278,5 @@ def test_a_record_says_what_it_swept(tmp_path):
     lines = ("# python -m experiments.sweep --flagfile=config.flags", "--seeds=2")
     searched = ("--grid=learning_rate=0.1,0.2", "--space= rnn_cell =choice:gru,lstm")
     (tmp_path / "config.flags").write_text("\n".join([*lines, *searched]))
-    assert recorded.swept_of(tmp_path) == ["learning_rate", "rnn_cell"]
-    assert recorded.script_of(tmp_path) == "sweep"
+    assert reader.swept_of(tmp_path) == ["learning_rate", "rnn_cell"]
+    assert reader.script_of(tmp_path) == "sweep"

@@ -12,18 +12,18 @@ import optuna
 import pytest
 
 from dlfun import keys
+from dlfun.config.search_space import Dimension, Search
 from dlfun.errors import UserError
 from dlfun.models import BPNN
-from dlfun.studies import adaptive
-from dlfun.studies.adaptive import Task, halving, pbt
-from dlfun.studies.adaptive.field import Field
-from dlfun.studies.adaptive.train import shrunk
-from dlfun.studies.arm import run_arm
-from dlfun.studies.assemble import assemble
-from dlfun.studies.search import drawn
-from dlfun.studies.spaces import Dimension, Search
-from dlfun.studies.stacked import shut, stack
-from dlfun.training.checkpoints import Checkpoints
+from dlfun.studies.population.arm import run_arm
+from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import shut, stack
+from dlfun.studies.search import adaptive, halving, pbt
+from dlfun.studies.search.adaptive import Task
+from dlfun.studies.search.evolution import shrunk
+from dlfun.studies.search.field import Field
+from dlfun.studies.search.samplers import drawn
+from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout, Members
 from tests.helpers import After, options, toy
@@ -284,7 +284,7 @@ def test_searches_that_are_apart_are_those_of_one_replicate_each(method):
 def test_each_size_is_compiled_once_before_the_first_step(monkeypatch):
     seen = []
     monkeypatch.setattr(
-        "dlfun.studies.adaptive.train.evolve", lambda how, *rest: seen.append(how) or 1 / 0
+        "dlfun.studies.search.evolution.evolve", lambda how, *rest: seen.append(how) or 1 / 0
     )
     with pytest.raises(ZeroDivisionError):
         adaptive.search(task("halving", trials=27, steps=20, evaluations=20))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlfun.report.across import MOST, Contrast, Summary, contrasts, summaries
+from dlfun.records.reader import labels_of
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
 from dlfun.report.html.examples import evenly
@@ -17,9 +17,9 @@ from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, sentence, unit_of
 from dlfun.report.scales import Across, gather, side_by_side
+from dlfun.report.text.across import MOST, Contrast, Summary, contrasts, summaries
 from dlfun.stats import Interval, score_profile, smallest_p
 from dlfun.stats.labels import FEW
-from dlfun.studies.recorded import labels_of
 from dlfun.words import plural
 
 SCORE = "normalised score"

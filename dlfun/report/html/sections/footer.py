@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dlfun.records.reader import given_by_value
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed
-from dlfun.report.verdicts import SPLITS
-from dlfun.studies.recorded import given_by_value
+from dlfun.report.text.verdicts import SPLITS
 from dlfun.words import plural
 
 SCOPES = {

@@ -26,7 +26,7 @@ from dlfun.report.targets import (
 )
 from dlfun.stats import Interval, time_profile
 from dlfun.stats.times import FEWEST
-from dlfun.studies.judge import PER_EXAMPLE
+from dlfun.studies.comparison.verdicts import PER_EXAMPLE
 
 MEASURES = {"steps": "steps", "seconds": "seconds of training"}
 FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0)

@@ -10,7 +10,7 @@ from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.units import NOTHING, Unit, number, sentence
-from dlfun.report.verdicts import BY, explanations, marks, p_value, tests_of, verdict
+from dlfun.report.text.verdicts import BY, explanations, marks, p_value, tests_of, verdict
 from dlfun.stats import benjamini_hochberg
 from dlfun.words import plural
 

@@ -40,10 +40,10 @@ MODULES = (
     "types",
 )
 PAGE = {
-    "Data": "studies.called",
-    "Model": "studies.called",
-    "PureRun": "studies.pure",
-    "Study": "report.study",
+    "Data": "config.arguments",
+    "Model": "config.arguments",
+    "PureRun": "studies.population.pure_run",
+    "Study": "study",
     "UserError": "errors",
     "compare": "api",
     "from_arrays": "api",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeV
 
 import numpy as np
 
+from dlfun.commands import command
 from dlfun.config.arguments import path, text
 from dlfun.config.parsers import checked
 from dlfun.config.study_values import Data, in_python
@@ -225,7 +226,7 @@ class Study:
         if self._trained is None:
             raise UserError(
                 f"{self.folder}: was read from its files, which hold no program; predict by "
-                f"python -m experiments.predict {self.folder} --inputs=FILE"
+                f"{command('predict')} {self.folder} --inputs=FILE"
             )
         from dlfun.data.user_files import as_array
         from dlfun.data.user_files.inputs import Given, numbered

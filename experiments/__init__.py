@@ -1,1 +1,1 @@
-"""Scripts that run studies, and the flags they share."""
+"""The commands of dlfun as scripts of a clone, a file each."""

@@ -17,6 +17,7 @@ from dlfun.benchmark.published import published
 from dlfun.benchmark.scaling import scaling
 from dlfun.benchmark.verdict import SCHEMA, read_baseline, verdicts
 from dlfun.benchmark.works import PUBLISHED, WORKS
+from dlfun.commands import command
 from dlfun.decoration import bar
 from dlfun.errors import UserError
 
@@ -186,7 +187,7 @@ def write(options: BenchmarkOptions, found: dict[str, Any], draw: Callable[[Path
     def fill(folder: Path) -> None:
         text = json.dumps(found, indent=1, allow_nan=False)
         (folder / "benchmark.json").write_text(text + "\n")
-        lines = ["# python -m experiments.benchmark --flagfile=config.flags", *options.flags]
+        lines = [f"# {command('benchmark')} --flagfile=config.flags", *options.flags]
         (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")
         draw(folder)
 

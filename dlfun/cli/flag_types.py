@@ -46,6 +46,8 @@ class Flag(absl_flags.Flag):
 class RepeatedFlag(Flag):
     """A flag that may be given many times; its value is the tuple of all."""
 
+    value: Any
+
     def parse(self, argument: Any) -> None:
         """Adds one more value."""
         before = self.value if self.present and self.value else ()

@@ -10,6 +10,7 @@ from absl import flags as absl_flags
 
 from dlfun.cli.flagfile import CONFIG, check_lines, given_lines
 from dlfun.cli.parsers import short
+from dlfun.cli.recipes import flagfile_of
 from dlfun.errors import UserError
 
 MARK = "\ufeff"
@@ -60,7 +61,7 @@ def add_lines(found: list[str], name: str, above: tuple[str, ...], lines: Iterat
       above: the files that named it.
       lines: counts those of all files.
     """
-    path = os.path.expanduser(name.strip())
+    path = os.path.expanduser(flagfile_of(name.strip()))
     if not path:
         raise UserError("--flagfile=: name the file")
     if path in above:

@@ -11,6 +11,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.cli.flag_types import Flag, flag_of
+from dlfun.commands import INSTALLED, SCRIPTS, form, in_form
 from dlfun.models import MODELS
 
 COLUMN = 32
@@ -63,7 +64,7 @@ def names_help(title: str, table: Mapping[str, str], width: int) -> str:
 
 def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "") -> Iterator[str]:
     """The parts of the help, to be parted by empty lines."""
-    yield doc.strip()
+    yield in_form(doc.strip())
     yield f"usage: {' '.join([program(), *words.split(), '[--flag=value ...]'])}"
     for title, flags in groups(values).items():
         note = textwrap.wrap(NOTES.get(title, ""), width - 2, break_on_hyphens=False)
@@ -81,7 +82,9 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "
 def program() -> str:
     """How the script was started."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
+    if form() == SCRIPTS and spec is not None:
+        return f"python -m {spec.name}"
+    return sys.argv[0] if sys.argv[0].startswith(INSTALLED) else f"python {sys.argv[0]}"
 
 
 def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:

@@ -14,6 +14,7 @@ from dlfun.cli import parsers, study_flags
 from dlfun.cli.flag_types import bad_value, flag_of
 from dlfun.cli.flagfile import check_lines, flag_lines
 from dlfun.cli.search_flags import kinds, parse_dimension, split_name
+from dlfun.commands import command
 from dlfun.config.comparison_spec import Claim, declared_looks
 from dlfun.config.search_space import Dimension, space_of
 from dlfun.errors import UserError
@@ -187,7 +188,7 @@ def check(values: absl_flags.FlagValues) -> None:
     if values.seeds < 2 and not values.plan:
         raise UserError(
             f"--seeds={values.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
-            "a full verdict), or use experiments.train"
+            f"a full verdict), or use {command('train')}"
         )
     if values.stage != "all" and not values.tune:
         raise UserError(f"--stage={values.stage} is a part of --tune; add --tune")

@@ -11,6 +11,7 @@ from absl import flags as absl_flags
 from dlfun.cli import directories, parsers, study_flags
 from dlfun.cli.commands import verify
 from dlfun.cli.flag_types import define
+from dlfun.commands import command
 from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
 from dlfun.models import MODELS
@@ -123,7 +124,7 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chos
     from dlfun.records.reader import unsealed
 
     if len(words) != 1:
-        raise UserError(f"name the directory of one record: python -m experiments.{script} RUN_DIR")
+        raise UserError(f"name the directory of one record: {command(script)} RUN_DIR")
     with unsealed(Path(words[0])):
         return chosen_of(values, Path(words[0]))
 

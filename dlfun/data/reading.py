@@ -86,7 +86,7 @@ def data_root(options: DataOptions) -> Path:
 def place(name: str, row: Row, options: DataOptions) -> Place:
     """The builder class of a row, its config, and the folder of its prepared data."""
     module, _, attribute = row.builder.partition(":")
-    cls = getattr(importlib.import_module(f"dlfun.data.{module}"), attribute)
+    cls = getattr(importlib.import_module(f"dlfun.data.catalog.{module}"), attribute)
     config = name.partition("/")[2] or next((c.name for c in cls.BUILDER_CONFIGS), "")
     return Place(name, cls, config, data_root(options))
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.commands import command
 from dlfun.data.text import decode_text
 from dlfun.data.user_files.inputs import Given
 from dlfun.errors import UserError
@@ -181,7 +182,7 @@ def answer(
     if spec.task == "generation":
         raise UserError(
             f"{network.settings.model} of {network.data.first.name} has no labels to predict; "
-            "experiments.sample draws from it"
+            f"{command('sample')} draws from it"
         )
     outputs = outputs_of(network, given).astype(float)
     if spec.task == "classification":

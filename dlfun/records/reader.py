@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.commands import command_of
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
@@ -37,7 +38,6 @@ HINT = "name the directory of a record that train, compare or sweep wrote"
 UNCOMPARED = ("command", "datasets", "versions", "jax_config")
 """Of environment.json: what may differ, or is compared part by part."""
 
-FIRST_LINE = re.compile(r"# python -m experiments\.(\w+) ")
 BY_VALUE = "# by value: "
 """Begins the line of config.flags that says what no flag can make."""
 
@@ -117,10 +117,10 @@ def script_of(folder: Path) -> str:
       UserError: if none did.
     """
     lines = flags_of(folder)
-    found = FIRST_LINE.match(lines[0] if lines else "")
-    if not found or found[1] not in SCRIPTS:
+    script = command_of(lines[0]) if lines and lines[0].startswith("# ") else ""
+    if script not in SCRIPTS:
         raise UserError(f"{folder}: its config.flags is not that of a record; {HINT}")
-    return found[1]
+    return script
 
 
 def given_by_value(lines: Iterable[str]) -> str:

@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from dlfun import numerics
+from dlfun.commands import command
 from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
 from dlfun.errors import UserError
@@ -291,7 +292,7 @@ def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterab
     """config.flags, which replays the study with the layouts it ran on."""
     layouts = {r.model: str(r.layout) for r in results}
     chosen = ",".join(f"{model}:{layout}" for model, layout in layouts.items())
-    lines = [f"# python -m experiments.{script} --flagfile=config.flags", *flags]
+    lines = [f"# {command(script)} --flagfile=config.flags", *flags]
     if layouts:
         lines.append(f"--layout={chosen}")
     (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -324,7 +324,8 @@ WORDS = {
 
 @pytest.mark.parametrize("words", WORDS)
 def test_the_line_for_the_user_comes_first(words):
-    text = f"before\nF1 {stderr_filter.FATAL.decode()}: {words}\n*** Check failure stack trace:\n    @ 0x1"
+    fatal = stderr_filter.FATAL.decode()
+    text = f"before\nF1 {fatal}: {words}\n*** Check failure stack trace:\n    @ 0x1"
     lines = [f"{line}\n".encode() for line in text.splitlines()]
     before, said, *rest = stderr_filter.heralded([b"[Gloo] Rank 0 is\n", *lines], "4", b"")
     assert before == b"before\n"

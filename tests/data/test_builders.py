@@ -147,7 +147,7 @@ def test_tensorflow_plays_no_part(read):
     for name in BUILT_IN:
         read(name)
     for row in data.DATASETS.values():
-        importlib.import_module(f"dlfun.data.{row.builder.partition(':')[0]}")
+        importlib.import_module(f"dlfun.data.catalog.{row.builder.partition(':')[0]}")
     assert "tensorflow" not in sys.modules
     assert importlib.util.find_spec("tensorflow") is None
 

@@ -12,7 +12,6 @@ import dataclasses
 import math
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from absl import flags as absl_flags
@@ -41,10 +40,9 @@ QUICK = {
 }
 """What --quick changes where no flag says otherwise; of the curves it draws one."""
 
-RECIPE = Path(__file__).parent / "recipes" / "mnist1d_published.flags"
 COMMAND = (
-    *(sys.executable, "-m", "experiments.compare"),
-    *(f"--flagfile={RECIPE}", "--seeds=20", "--keep=none"),
+    *(sys.executable, "-m", "dlfun", "compare"),
+    *("--flagfile=recipe:mnist1d_published", "--seeds=20", "--keep=none"),
 )
 ALL, NONE = "all", "none"
 
@@ -159,5 +157,6 @@ def main(argv: list[str]) -> int:
     return int(FLAGS.fail_on_regression and done.regressed)
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False)

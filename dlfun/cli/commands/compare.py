@@ -58,7 +58,8 @@ def plan(options: study_flags.StudyOptions) -> None:
     print(plan_table(make_plan(options, protocol.claim_of(FLAGS), FLAGS["pilot"].value)))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(
         main, FLAGS, check=protocol.check, expand=functools.partial(protocol.with_frozen, FLAGS)
     )

@@ -137,5 +137,6 @@ def main(argv: list[str]) -> None:
             describe(name, options, Path(FLAGS.output_dir))
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=WORDS)

@@ -67,5 +67,6 @@ def main(argv: list[str]) -> None:
     )
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

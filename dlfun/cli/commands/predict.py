@@ -183,5 +183,6 @@ def main(argv: list[str]) -> None:
         write_rows(rows_of(model.network, given, answers), FLAGS["format"].value, file)
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

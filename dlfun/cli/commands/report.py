@@ -113,5 +113,6 @@ def report(folders: Sequence[Path]) -> None:
     tell(f"report: {target}")
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=WORDS)

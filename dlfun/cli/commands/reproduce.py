@@ -12,6 +12,7 @@ judged anew.
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from absl import flags as absl_flags
 
 from dlfun.cli import app, directories, parsers
 from dlfun.cli.flag_types import define
+from dlfun.cli.recipes import NAMES, RECIPES
 from dlfun.cli.study_flags import PLATFORMS
 from dlfun.decoration import tell
 from dlfun.errors import UserError
@@ -32,8 +34,6 @@ from dlfun.records.checksums import write_into
 from dlfun.records.outputs import check_file, written
 from dlfun.types import Range
 
-RECIPES = Path(__file__).parent / "recipes"
-NAMES = tuple(sorted(path.stem for path in RECIPES.glob("*.flags")))
 USED = "recipe.flags"
 """The copy of a recipe that lies in the record it made."""
 
@@ -115,7 +115,7 @@ def is_done(name: str, folder: Path) -> bool:
 def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
     """Runs a recipe as its own command; returns why it left no record, or nothing."""
     recipe = RECIPES / f"{name}.flags"
-    command = [sys.executable, "-m", "experiments.compare", f"--flagfile={recipe}"]
+    command = [sys.executable, "-m", "dlfun", "compare", f"--flagfile={recipe}"]
     command += [f"--output_dir={folder}", "--keep=none", *given]
     if folder.exists():  # a record whose recipe could not be written down any more
         command.append("--overwrite")
@@ -134,7 +134,7 @@ def run_recipe(name: str, folder: Path, given: Sequence[str]) -> str:
 
 def shown(running: subprocess.Popen) -> str:
     """Passes on what a command says on stderr while it runs; returns the end of it."""
-    assert running.stderr is not None
+    assert isinstance(running.stderr, io.BufferedReader)
     said = b""
     while part := running.stderr.read1():
         with contextlib.suppress(OSError):
@@ -183,5 +183,6 @@ def main(argv: list[str]) -> None:
         tell(table, f"table: {FLAGS.table}")
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False)

@@ -107,5 +107,6 @@ def main(argv: list[str]) -> None:
     tell(f"samples: {write_record(target, fill)}")
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)

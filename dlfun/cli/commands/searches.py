@@ -63,5 +63,6 @@ def main(argv: list[str]) -> None:
     tell(f"record: {study.folder}")
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS)

@@ -23,6 +23,7 @@ from dlfun.cli.commands import sweep
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import check_lines, given_lines
 from dlfun.cli.runtime import check_platform, configure_jax
+from dlfun.commands import command
 from dlfun.config.options import StudyOptions
 from dlfun.decoration import tell
 from dlfun.errors import UserError
@@ -78,7 +79,7 @@ def folder_of(words: list[str]) -> Path:
       UserError: if it names none, or several.
     """
     if len(words) != 1:
-        raise UserError("name the directory of one record: python -m experiments.verify RUN_DIR")
+        raise UserError(f"name the directory of one record: {command('verify')} RUN_DIR")
     return Path(words[0])
 
 
@@ -98,7 +99,7 @@ def study_of(
       UserError: if they are not flags of this script any more, or no flags make them.
     """
     check_by_flags(folder, data)
-    values: absl_flags.FlagValues = importlib.import_module(f"experiments.{script}").FLAGS
+    values: absl_flags.FlagValues = importlib.import_module(f"dlfun.cli.commands.{script}").FLAGS
     given = [
         line
         for name in ("data_dir", "manual_dir", "platform")
@@ -219,5 +220,6 @@ def certify(folder: Path) -> None:
     tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")
 
 
-if __name__ == "__main__":
+def start() -> None:
+    """Reads the command line, and runs the command."""
     app.run(main, FLAGS, check=check, computes=False, words=WORDS)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.commands import command_of
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.text.table import brief, is_copy, metric_of
@@ -59,7 +60,7 @@ def style_of(record: Record, model: str) -> int:
 
 def swept_names(record: Record) -> list[str]:
     """The names a sweep searched, by the flags that replay it; they are columns of the runs."""
-    if not (record.flags and record.flags[0].startswith("# python -m experiments.sweep ")):
+    if not record.flags or command_of(record.flags[0]) != "sweep":
         return []  # other studies search, too, and have arms
     texts = [f.partition("=")[2] for f in record.flags if f.startswith(("--grid=", "--space="))]
     names = dict.fromkeys(text.partition("=")[0].strip() for text in texts)

@@ -1,0 +1,46 @@
+"""The console command `dlfun`: it lists the commands, and starts the one that is named."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+
+from dlfun import __version__
+from dlfun.commands import COMMANDS, INSTALLED
+
+USAGE = """Functional deep-learning research: training runs as pure functions, compared with statistics.
+
+usage: dlfun COMMAND [--flag=value ...]
+
+{commands}
+
+dlfun COMMAND --help lists the flags of a command; dlfun --version says which dlfun this is."""
+BAD_INPUT = 2
+
+
+def usage() -> str:
+    """The commands, a line each, by what a person wants to do."""
+    return USAGE.format(commands="\n".join(f"  {n:11}{text}" for n, text in COMMANDS.items()))
+
+
+def unknown(name: str) -> str:
+    """The error for what is no command, with the nearest that is one."""
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"error: unknown command '{name[:40]}'; {hint}dlfun alone lists all commands"
+
+
+def main() -> None:
+    """Starts a command with the arguments that follow its name."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name.lstrip("-") in ("help", "h", "?"):
+        print(usage())
+    elif name == "--version":
+        print(f"dlfun {__version__}")
+    elif name not in COMMANDS:
+        print(unknown(name), file=sys.stderr)
+        sys.exit(BAD_INPUT)
+    else:
+        sys.argv[:2] = [f"{INSTALLED}{name}"]
+        importlib.import_module(f"dlfun.cli.commands.{name}").start()

@@ -9,7 +9,7 @@ import sys
 from dlfun import __version__
 from dlfun.commands import COMMANDS, INSTALLED
 
-USAGE = """Functional deep-learning research: training runs as pure functions, compared with statistics.
+USAGE = """Small neural networks, trained as pure functions and compared with proper statistics.
 
 usage: dlfun COMMAND [--flag=value ...]
 

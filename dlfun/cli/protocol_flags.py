@@ -13,6 +13,8 @@ from dlfun.cli.flag_types import define
 from dlfun.config import comparison_spec as claims
 from dlfun.config.search_space import SPACES
 from dlfun.errors import unknown
+from dlfun.objectives.metrics import METRICS
+from dlfun.objectives.metrics import usual as usual_metric
 from dlfun.studies.baselines import ALL, CLASSICAL
 from dlfun.types import Range
 
@@ -59,12 +61,13 @@ def _define_claim(values: absl_flags.FlagValues) -> None:
 
 def define_delta(values: absl_flags.FlagValues, more: str = "") -> None:
     """Adds the flag of the difference that does not matter; `more` ends its help."""
-    usual = ", ".join(f"{name}:{value:g}" for name, value in claims.ACCURACIES.items())
+    share, numbers = METRICS[usual_metric(numbers=False)], METRICS[usual_metric(numbers=True)]
+    usual = ", ".join(f"{name}:{value:g}" for name, value in share.deltas.items())
     what = (
         "the largest difference that counts as none, in the metric's unit, accuracies as "
         f"fractions: one number, or DATASET:NUMBER,...{more}"
     )
-    usual += f", others {claims.OTHERS['accuracy']:g}; of an rmse, {claims.OF_SPREAD:g} of the "
+    usual += f", others {share.delta:g}; of an rmse, {numbers.of_spread:g} of the "
     usual += "standard deviation of the training targets"
     kind = by_dataset(parsers.number(POSITIVE))
     define(values, kind, "delta", None, what, "Claim", usual=usual)

@@ -6,26 +6,13 @@ import dataclasses
 from collections.abc import Mapping
 
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import default_delta
 
 FAMILIES = ("all-pairs", "vs-reference")
 SCOPES = ("this-test-set", "population")
 
 ALL = ""
 """The key of the delta for every data set that has none of its own."""
-
-ACCURACIES: Mapping[str, float] = {
-    "mnist": 0.001,
-    "fashion_mnist": 0.003,
-    "mnist1d": 0.01,
-    "digits": 0.01,
-}
-"""The differences in accuracy that count as none where the user names no other."""
-
-OTHERS: Mapping[str, float] = {"accuracy": 0.01, "nats": 0.01, "elbo": 0.5, "loss": 0.0}
-"""The same by metric, for data sets without their own; of losses every difference counts."""
-
-OF_SPREAD = 0.1
-"""The same for an rmse, in standard deviations of the training targets."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,10 +57,7 @@ def delta_of(claim: Claim, dataset: str, metric: str, spread: float = 0.0) -> tu
     for name in (dataset, ALL):
         if name in claim.delta:
             return claim.delta[name], True
-    kind = metric.rpartition("_")[2]
-    if kind == "rmse":
-        return OF_SPREAD * spread, False
-    return (ACCURACIES.get(dataset, OTHERS[kind]) if kind == "accuracy" else OTHERS[kind]), False
+    return default_delta(metric, dataset, spread), False
 
 
 def declared_looks(seeds: int, most: int) -> tuple[int, ...]:

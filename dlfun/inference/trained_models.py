@@ -15,7 +15,8 @@ from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
-from dlfun.records.reader import RANKING, Recorded, arm_files, broken, parameters_of
+from dlfun.objectives import metrics
+from dlfun.records.reader import Recorded, arm_files, broken, parameters_of
 from dlfun.scaling import Scaling
 from dlfun.studies.artifacts.data_preparation import some_examples
 from dlfun.studies.population.assembly import assemble
@@ -173,12 +174,13 @@ def candidates(
 
 
 def scores_of(record: Recorded, prefix: str, count: int) -> np.ndarray:
-    """The last value [rows] of the first metric of `RANKING` that was recorded, signed."""
-    for name, sign in RANKING:
-        values = record.history.get(prefix + name)
-        if values is not None and len(values) == count:
-            return np.nan_to_num(sign * values[:, -1].astype(float), nan=-np.inf)
-    raise broken(record.folder, "history.npz")
+    """The last value [rows] of the metric that members are ranked by, more of it being better."""
+    own = [name.removeprefix(prefix) for name in record.history if name.startswith(prefix)]
+    name = metrics.ranking(own)
+    values = record.history.get(prefix + name)
+    if values is None or len(values) != count:
+        raise broken(record.folder, "history.npz")
+    return np.nan_to_num(metrics.sign(name) * values[:, -1].astype(float), nan=-np.inf)
 
 
 def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:

@@ -4,7 +4,7 @@ import jax
 import optax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, likeliest, weighted
+from dlfun.objectives.reduction import accuracy, likeliest, weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 

@@ -8,7 +8,7 @@ import optax
 from jax import numpy as jnp
 
 from dlfun.models.vae import VAEOutputs
-from dlfun.objectives.metrics import weighted
+from dlfun.objectives.reduction import weighted
 from dlfun.objectives.squared_error import standard_of
 from dlfun.types import Batch, HParams, Metrics, Objective, Predictions
 

@@ -8,7 +8,7 @@ import jax
 from jax import numpy as jnp
 
 from dlfun.objectives.elbo import gaussian, log_likelihood
-from dlfun.objectives.metrics import weighted
+from dlfun.objectives.reduction import weighted
 from dlfun.types import Array, Batch, Examination, Metrics
 
 ACTIVE = 0.01

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import weighted
+from dlfun.objectives.reduction import weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 

@@ -3,7 +3,7 @@
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, largest, weighted
+from dlfun.objectives.reduction import accuracy, largest, weighted
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec
 
 

@@ -3,7 +3,7 @@
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import accuracy, largest, weighted
+from dlfun.objectives.reduction import accuracy, largest, weighted
 from dlfun.scaling import Standard
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec, say_nothing
 
@@ -44,7 +44,7 @@ def in_the_users_unit(outputs: jax.Array, batch: Batch, standard: Standard) -> M
     """Metrics of standardised outputs [batch, outputs].
 
     `r2` needs moments of errors and targets [batch, 3, outputs], the latter about the mean that is
-    known from training; `dlfun.objectives.metrics.averages` makes it from their averages.
+    known from training; `dlfun.objectives.reduction.averages` makes it from their averages.
     """
     squares = jnp.square(standard.stored(outputs) - batch.targets)
     about = batch.targets - standard.mean[None]

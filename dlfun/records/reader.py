@@ -25,15 +25,6 @@ from dlfun.studies.reproducibility.drift import Left
 SCRIPTS = ("train", "compare", "sweep", "searches")
 """The scripts that leave records."""
 
-RANKING = (
-    ("validation_accuracy", 1),
-    ("validation_rmse", -1),
-    ("validation_loss", -1),
-    ("train_rmse", -1),
-    ("train_loss", -1),
-)
-"""What says which member is best, the first that there is; higher is better times the sign."""
-
 HINT = "name the directory of a record that train, compare or sweep wrote"
 UNCOMPARED = ("command", "datasets", "versions", "jax_config")
 """Of environment.json: what may differ, or is compared part by part."""

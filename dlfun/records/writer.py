@@ -24,10 +24,11 @@ from dlfun.commands import command
 from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
 from dlfun.errors import UserError
+from dlfun.objectives import metrics
 from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
 from dlfun.records.outputs import opened
-from dlfun.records.reader import RANKING, arm_files
+from dlfun.records.reader import arm_files
 from dlfun.studies.population.arm import Result
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.hosts import is_first
@@ -173,9 +174,9 @@ def write_history(folder: Path, results: Iterable[Result]) -> None:
 
 
 def best_member(result: Result) -> int:
-    """The member that validates best (without validation: of least training loss)."""
-    name, sign = next((n, s) for n, s in RANKING if n in result.history)
-    scores = np.nan_to_num(sign * result.history[name][:, -1], nan=-np.inf)
+    """The member that validates best (without validation: that is best in training)."""
+    name = metrics.ranking(result.history)
+    scores = np.nan_to_num(metrics.sign(name) * result.history[name][:, -1], nan=-np.inf)
     return int(np.argmax(scores))
 
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import higher_is_better
 from dlfun.report.text.table import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
-from dlfun.studies.comparison.verdicts import higher_is_better
 from dlfun.words import plural
 
 

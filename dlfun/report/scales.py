@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.objectives import metrics
 from dlfun.report.text.table import is_copy, number
 from dlfun.stats import normalise, t_interval
 from dlfun.stats.aggregate import FEWEST
-from dlfun.studies.comparison.verdicts import PER_EXAMPLE, higher_is_better, metric_of
+from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.words import plural
 
 Row = Mapping[str, Any]
@@ -81,13 +82,13 @@ def gather(rows: Sequence[Row]) -> Across | None:
     for row in rows:
         by_dataset.setdefault(row["dataset"], []).append(row)
     left_out: list[str] = []
-    metrics = {name: metric_of_rows(own) for name, own in by_dataset.items()}
-    for name in [n for n in metrics if not has_chance(by_dataset[n], metrics[n])]:
-        left_out.append(f"{name}: chance is unknown in {metrics.pop(name).replace('_', ' ')}")
-    tables = {name: scores_of(by_dataset[name], metric) for name, metric in metrics.items()}
+    judged = {name: metric_of_rows(own) for name, own in by_dataset.items()}
+    for name in [n for n in judged if not has_chance(by_dataset[n], judged[n])]:
+        left_out.append(f"{name}: chance is unknown in {judged.pop(name).replace('_', ' ')}")
+    tables = {name: scores_of(by_dataset[name], metric) for name, metric in judged.items()}
     names = everywhere(tables, left_out)
     scales = []
-    for name, metric in metrics.items():
+    for name, metric in judged.items():
         chance = number(by_dataset[name][0], "chance")
         scale = scale_of(name, metric, chance, {arm: tables[name][arm] for arm in names})
         if scale is None:
@@ -125,7 +126,7 @@ def is_test(name: str) -> bool:
 
 def has_chance(rows: Sequence[Row], metric: str) -> bool:
     """Whether it is known what guessing scores."""
-    return metric.rpartition("_")[2] in PER_EXAMPLE and bool(np.isfinite(number(rows[0], "chance")))
+    return metrics.metric(metric).per_example and bool(np.isfinite(number(rows[0], "chance")))
 
 
 def scores_of(rows: Sequence[Row], metric: str) -> dict[str, Scores]:
@@ -151,7 +152,7 @@ def everywhere(tables: Mapping[str, Mapping[str, Scores]], left_out: list[str]) 
 
 def scale_of(dataset: str, metric: str, chance: float, arms: Mapping[str, Scores]) -> Scale | None:
     """The scale of a data set; None where no arm is told apart from chance."""
-    sign = 1 if higher_is_better(metric) else -1
+    sign = metrics.sign(metric)
     spans = {arm: t_interval(sign * at_chance(s.values(), chance)) for arm, s in arms.items()}
     best = max(spans, key=lambda arm: spans[arm].estimate, default=None)
     if best is None:

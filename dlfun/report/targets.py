@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.objectives.metrics import sign as sign_of
 from dlfun.stats import Interval, median_time, time_ratio, time_to_target
-from dlfun.studies.comparison.verdicts import higher_is_better
 
 FRACTION = 0.95
 """How far from chance to the best arm's final score the target lies."""
@@ -77,7 +77,7 @@ def times_to_target(curves: Mapping[str, Curve], metric: str, chance: float) -> 
       curves: arm -> its curve in `metric`, a validation metric.
       chance: what guessing scores in it.
     """
-    sign = 1 if higher_is_better(metric) else -1
+    sign = sign_of(metric)
     finals = {arm: final_score(curve) for arm, curve in curves.items()}
     known = {arm: score for arm, score in finals.items() if np.isfinite(score)}
     best = max(known, key=lambda arm: sign * known[arm], default=None)

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import averages
+from dlfun.objectives.reduction import averages
 from dlfun.scaling import Scaling
 from dlfun.training.order import batch_indices, stream_indices
 from dlfun.training.steps import (

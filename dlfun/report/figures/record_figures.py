@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlfun.objectives.metrics import judging
 from dlfun.records.reader import read_rows
 from dlfun.report.text.table import Row, number, summarise, text
 from dlfun.stats import t_interval
@@ -55,9 +56,10 @@ def band(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: 
 
 
 def curve_metric(arrays: Sequence[str], arm: str) -> str:
-    """What an arm's curve shows: validation accuracy, else validation loss, else training loss."""
-    wanted = ("validation_accuracy", "validation_rmse", "validation_loss", "train_loss")
-    return next(metric for metric in wanted if f"{arm}/{metric}" in arrays)
+    """What an arm's curve shows: the validation metric that it is judged by, else training loss."""
+    own = {name.removeprefix(f"{arm}/") for name in arrays if name.startswith(f"{arm}/")}
+    metric = judging(own, "validation")
+    return metric if metric in own else "train_loss"
 
 
 def lines(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:

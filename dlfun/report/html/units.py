@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from dlfun.objectives import metrics
+
 NOTHING = "–"
 """Stands where there is no number."""
 
@@ -91,18 +93,8 @@ def scientific(value: float) -> str:
 
 def unit_of(metric: str) -> Unit:
     """How a metric of members.csv is shown."""
-    name = metric.replace("_", " ").replace("elbo", "ELBO")
-    if metric.endswith("rmse"):
-        return Unit(name.replace("rmse", "RMSE"))
-    if metric.endswith("_r2"):
-        return Unit(name.replace("r2", "R²"), higher=True)
-    if metric.endswith("accuracy"):
-        return Unit(name, 100.0, "%", "points", 2, higher=True)
-    if metric.endswith(("elbo", "log_likelihood")):
-        return Unit(name, 1.0, "nats", "nats", higher=True)
-    if metric.endswith("_nats"):
-        return Unit(name.replace(" nats", " loss"), 1.0, "nats per token", "nats per token")
-    return Unit(name)
+    row = metrics.metric(metric)
+    return Unit(metrics.words(metric), row.factor, row.unit, row.step, row.digits, row.higher)
 
 
 def spoken(name: str) -> str:

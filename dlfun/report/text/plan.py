@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dlfun.objectives.metrics import metric
 from dlfun.report.text.table import text_table
 from dlfun.report.text.verdicts import scaled
 
@@ -41,7 +42,7 @@ def plan_table(plan: Plan) -> str:
                 "MiB a device": f"{best.device_bytes / 2**20:.0f}",
             }
         )
-    accuracy = all(need.metric.endswith("accuracy") for need in plan.needs)
+    accuracy = all(metric(need.metric).share for need in plan.needs)
     unit = "delta and sd are in points of accuracy; " if accuracy else ""
     return "\n".join(
         [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dlfun.objectives.metrics import metric
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import read_rows
 from dlfun.report.claims import Claim, Finding, find, has_interval, holds_figure, verdict
@@ -138,7 +139,7 @@ def held(claim: Claim, measured: Interval) -> str:
 
 def percent(claim: Claim) -> bool:
     """Whether the figure is shown in per cent."""
-    return claim.metric.endswith("accuracy")
+    return metric(claim.metric).share
 
 
 def number_text(estimate: float, claim: Claim) -> str:

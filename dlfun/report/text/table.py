@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.errors import visible
+from dlfun.objectives import metrics
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.comparison.verdicts import higher_is_better, metric_of
+from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.words import plural, width
 
 Row = Mapping[str, Any]
@@ -26,9 +27,6 @@ BRIEF = 6
 
 R2 = "R²"
 """Heads the share of the targets' variance that an arm explains."""
-
-ERRORS = ("rmse", "loss")
-"""Metrics of numbers, of which chance is what the mean of the training targets scores."""
 
 
 class Line(NamedTuple):
@@ -116,9 +114,9 @@ def _worst_last(line: Line) -> tuple[float, float]:
     """Of those that a search stopped, the ones that came further come first."""
     if np.isnan(line.score.estimate):
         return (np.inf, 0.0)
-    sign = -1.0 if higher_is_better(line.metric) else 1.0
     finished = any(row["status"] == "ok" for row in line.rows)
-    return (-np.inf if finished else -steps_of(line), sign * line.score.estimate)
+    worse = -metrics.sign(line.metric) * line.score.estimate
+    return (-np.inf if finished else -steps_of(line), worse)
 
 
 def steps_of(line: Line) -> float:
@@ -128,16 +126,14 @@ def steps_of(line: Line) -> float:
 
 def shown(value: float, metric: str) -> str:
     """Accuracies in per cent, other metrics with four digits."""
-    if np.isnan(value):
-        return "-"
-    return f"{100 * value:.2f}" if metric.endswith("accuracy") else f"{value:.4g}"
+    return metrics.figure(value, metric)
 
 
 def heading(lines: Sequence[Line]) -> str:
     """What the score column holds."""
-    metrics = {line.metric for line in lines}
-    name = next(iter(metrics)).replace("_", " ") if len(metrics) == 1 else "score"
-    return f"{name} %" if metrics and all(m.endswith("accuracy") for m in metrics) else name
+    judged = {line.metric for line in lines}
+    name = next(iter(judged)).replace("_", " ") if len(judged) == 1 else "score"
+    return f"{name} %" if judged and all(metrics.metric(m).share for m in judged) else name
 
 
 def cells(line: Line, kind: str) -> dict[str, str]:
@@ -162,15 +158,15 @@ def cells(line: Line, kind: str) -> dict[str, str]:
 
 def explained(rows: Sequence[Row], metric: str) -> float:
     """The mean R^2 of an arm's runs that did not fail, on the split of an rmse; NaN without."""
-    name = f"{metric.partition('_')[0]}_r2"
-    values = [number(row, name) for row in rows if row["status"] == "ok"]
-    return float(np.mean(values)) if values and metric.endswith("rmse") else float("nan")
+    split, share = metrics.parts(metric)[0], metrics.metric(metric).explained
+    values = [number(row, f"{split}_{share}") for row in rows if row["status"] == "ok"]
+    return float(np.mean(values)) if values and share else float("nan")
 
 
 def is_no_better_than_the_mean(rows: Sequence[Row], metric: str) -> bool:
     """Whether an arm predicts numbers no better than who always says their mean in training."""
     scores = [number(row, metric) for row in rows if row["status"] == "ok"]
-    if metric.rpartition("_")[2] not in ERRORS or not scores:
+    if not metrics.metric(metric).from_mean or not scores:
         return False
     return bool(np.mean(scores) >= number(rows[0], "chance"))
 

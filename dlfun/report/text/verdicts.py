@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from dlfun.objectives.metrics import figure
+from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.text.table import text_table
 from dlfun.stats import unseen_rate
 from dlfun.words import plural
@@ -19,12 +21,7 @@ WORDS = ("dataset", "a - b", "verdict", "model", "metric", "source")
 
 def scaled(value: float | None, metric: str, signed: bool = False) -> str:
     """Accuracies in points, other metrics with three digits; a dash where there is no number."""
-    if value is None or not np.isfinite(value):
-        return "-"
-    sign = "+" if signed else ""
-    if metric.endswith("accuracy"):
-        return f"{100 * value:{sign}.2f}"
-    return f"{value:{sign}.3g}"
+    return figure(value, metric, "+" if signed else "", ".3g")
 
 
 def probability(value: float | None) -> str:
@@ -44,7 +41,7 @@ def p_value(value: float | None) -> str:
 def cells(pair: Record) -> dict[str, str]:
     """One line of the table."""
     metric = pair["metric"]
-    unit = "points" if metric.endswith("accuracy") else metric.replace("_", " ")
+    unit = metric_row(metric).step if metric_row(metric).share else metric.replace("_", " ")
     needed = pair["n_detect"]
     return {
         "dataset": pair["dataset"],

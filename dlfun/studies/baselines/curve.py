@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.objectives.metrics import judging
 from dlfun.studies.baselines.arm import run_classical
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, first_examples
 from dlfun.studies.population.stacked import Stacked
@@ -51,9 +52,8 @@ def curve(sizes: Sequence[int], train: Callable[[int], Rows]) -> list[dict[str, 
 
 
 def scores_of(row: Mapping[str, Any]) -> tuple[str, str]:
-    """What a curve shows of a run: accuracies, and where there are none, errors."""
-    kind = next(kind for kind in ("accuracy", "rmse", "loss") if f"test_{kind}" in row)
-    return f"train_{kind}", f"test_{kind}"
+    """What a curve shows of a run: what it is judged by."""
+    return judging(row, "train"), judging(row, "test")
 
 
 def classical_curve(

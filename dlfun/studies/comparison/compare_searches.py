@@ -20,11 +20,12 @@ from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import StudyOptions
 from dlfun.config.search_space import Search
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import sign
 from dlfun.records import writer
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.comparison.compare import tested_all
 from dlfun.studies.comparison.sequential import judge_all
-from dlfun.studies.comparison.verdicts import higher_is_better, metric_of, score
+from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.arm import Result, in_other_units, make_members, shortest
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked, shut
@@ -132,8 +133,7 @@ def choose(found: Found, method: str, replicate: int) -> Choice:
     ]
     rows = [result.rows[place] for result, place in own]
     metric = metric_of(rows, "validation")
-    sign = 1.0 if higher_is_better(metric) else -1.0
-    scores = np.nan_to_num([sign * score(row, metric) for row in rows], nan=-np.inf)
+    scores = np.nan_to_num([sign(metric) * score(row, metric) for row in rows], nan=-np.inf)
     best = int(np.argmax(scores))
     row = rows[best] | {
         "model": method,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dlfun.objectives.metrics import parts
 from dlfun.studies.artifacts.evidence import own_splits, targets_of
 from dlfun.studies.baselines.arm import Classical
 from dlfun.studies.comparison.sequential import Arm
@@ -83,7 +84,7 @@ def examples_of(arm: Arm, data: Stacked) -> np.ndarray | None:
     Their mean is the score: right answers of accuracy; squared errors; of their root its linear
     part in them (the delta method). Of other metrics nothing is known by example.
     """
-    answers, metric = answers_of(arm), metric_of(arm.rows, "test").rpartition("_")[2]
+    answers, metric = answers_of(arm), parts(metric_of(arm.rows, "test"))[1]
     if len(data.datasets) > 1 or answers is None:
         return None
     if metric == "accuracy":

@@ -12,11 +12,12 @@ import numpy as np
 from dlfun.config.comparison_spec import Claim, delta_of
 from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import usual
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import read_rows
 from dlfun.stats import sd_upper
 from dlfun.stats.power import seeds_for_verdicts
-from dlfun.studies.comparison.verdicts import METRICS, make_arms, metric_of
+from dlfun.studies.comparison.verdicts import make_arms, metric_of
 from dlfun.studies.population.layout_candidates import Explained, explain
 
 ASSUMED = (0.5, 1.0, 2.0, 4.0)
@@ -65,7 +66,7 @@ def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
     needs = []
     for dataset, target_sd in targets.items():
         if pilot is None:
-            metric = "test_rmse" if target_sd else f"test_{METRICS[0]}"
+            metric = f"test_{usual(numbers=bool(target_sd))}"
             delta, _ = delta_of(claim, dataset, metric, target_sd)
             spreads = {f"sd {k:g} x delta": k * delta for k in ASSUMED}
         else:

@@ -11,8 +11,9 @@ import numpy as np
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import sign
 from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
-from dlfun.studies.comparison.verdicts import higher_is_better, metric_of, score
+from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import work_notes
 from dlfun.studies.population.stacked import Stacked, shut
@@ -130,13 +131,12 @@ def choose(rows: Sequence[Mapping[str, Any]]) -> int:
     1
     """
     metric = metric_of(rows, "validation")
-    sign = 1 if higher_is_better(metric) else -1
     trials: dict[int, list[Mapping[str, Any]]] = {}
     for row in rows:
         trials.setdefault(row["trial"], []).append(row)
 
     def rank(trial: int) -> tuple[float, int, int]:
-        mean = sign * float(np.mean([score(row, metric) for row in trials[trial]]))
+        mean = sign(metric) * float(np.mean([score(row, metric) for row in trials[trial]]))
         return (np.inf if np.isnan(mean) else -mean, trials[trial][0]["parameters"], trial)
 
     return min(trials, key=rank)

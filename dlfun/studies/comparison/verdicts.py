@@ -8,22 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.comparison_spec import Claim, delta_of
+from dlfun.objectives import metrics
+from dlfun.objectives.metrics import higher_is_better, judging
 from dlfun.stats import Arm, compare_arms
 from dlfun.stats.failures import at_chance
 
 Row = Mapping[str, Any]
-
-METRICS = ("accuracy", "nats", "rmse", "elbo", "loss")
-"""What an arm can be judged by: the first of these that it has."""
-
-HIGHER = ("accuracy", "elbo")
-"""Of these metrics more is better; of the others, less."""
-
-UNITS = {"nats": "nats", "elbo": "nats"}
-"""What metrics are counted in, but accuracies, whose unit is the point; of others it is unknown."""
-
-PER_EXAMPLE = ("accuracy", "nats", "rmse", "loss")
-"""Metrics that the chance level of a data set is stated in."""
 
 DECIDED = ("better", "better (small)", "equivalent")
 
@@ -55,20 +45,12 @@ class Look(NamedTuple):
 
 
 def metric_of(rows: Sequence[Row], split: str) -> str:
-    """The metric that runs are judged by on a split: the first of `METRICS` that one of them has.
+    """The metric that runs are judged by on a split, of those that one of them has.
 
     >>> metric_of([{"test_nats": 1.2, "test_loss": 1.2}], "test")
     'test_nats'
     """
-    for metric in METRICS:
-        if any(row.get(f"{split}_{metric}", "") != "" for row in rows):
-            return f"{split}_{metric}"
-    return f"{split}_loss"
-
-
-def higher_is_better(metric: str) -> bool:
-    """Whether more of a metric, such as test_accuracy, is better."""
-    return metric.rpartition("_")[2] in HIGHER
+    return judging({name for row in rows for name, value in row.items() if value != ""}, split)
 
 
 def score(row: Row, metric: str) -> float:
@@ -83,7 +65,7 @@ def is_at_chance(value: float, chance: float, metric: str, examples: int) -> boo
     >>> [is_at_chance(found, 0.1, "test_accuracy", 1000) for found in (0.115, 0.2)]
     [True, False]
     """
-    if metric.endswith("accuracy"):
+    if metrics.metric(metric).share:
         return bool(at_chance([value], chance, examples)[0])
     return value >= chance
 
@@ -94,7 +76,7 @@ def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
     for row in rows:
         value, chance = score(row, metric), row.get("chance", float("nan"))
         known = np.isfinite(value) and np.isfinite(chance)
-        stated = metric.rpartition("_")[2] in PER_EXAMPLE and tested.task != "generation"
+        stated = metrics.metric(metric).per_example and tested.task != "generation"
         row["at_chance"] = (
             str(is_at_chance(value, chance, metric, tested.examples)).lower()
             if known and stated
@@ -158,7 +140,6 @@ def judge(
     if len(arms) < 2:
         return []
     delta, given = delta_of(claim, dataset, metric, spread_of(rows))
-    accuracy = metric.endswith("accuracy")
     pairs = compare_arms(
         arms,
         delta=delta,
@@ -170,8 +151,8 @@ def judge(
         split_variance=tested.variance,
         power=claim.power,
         population=scope_of(claim, metric) == "population",
-        percent=accuracy,
-        unit=UNITS.get(metric.rpartition("_")[2], ""),
+        percent=metrics.metric(metric).share,
+        unit=metrics.metric(metric).counted,
     )
     common = circumstances(dataset, metric, tested, claim, look) | {
         "paired": paired,
@@ -184,7 +165,7 @@ def judge(
 
 def scope_of(claim: Claim, metric: str) -> str:
     """What a claim is about; of the population only accuracies can tell."""
-    return claim.scope if metric.endswith("accuracy") else "this-test-set"
+    return claim.scope if metrics.metric(metric).share else "this-test-set"
 
 
 def circumstances(
@@ -209,12 +190,11 @@ def circumstances(
 
 def best_first(arms: Sequence[Arm], metric: str) -> list[Arm]:
     """Arms by the mean of their runs that did not fail."""
-    sign = -1 if higher_is_better(metric) else 1
 
     def rank(arm: Arm) -> float:
         scores = np.asarray(arm.scores, float)
         kept = scores[np.isfinite(scores)]
-        return sign * float(kept.mean()) if len(kept) else np.inf
+        return -metrics.sign(metric) * float(kept.mean()) if len(kept) else np.inf
 
     return sorted(arms, key=rank)
 

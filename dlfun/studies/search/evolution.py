@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
+from dlfun.objectives.metrics import judging
 from dlfun.studies.population.arm import Result, final_metrics, make_rows, result_of, shortest
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.layout_choice import (
@@ -23,7 +24,7 @@ from dlfun.studies.population.layout_choice import (
 )
 from dlfun.studies.population.live_sizes import sizes_of
 from dlfun.studies.population.stacked import Stacked
-from dlfun.studies.search.field import Field, validation_metric
+from dlfun.studies.search.field import Field
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import Progress
 from dlfun.training.checkpoints.store import Checkpoints
@@ -159,7 +160,7 @@ def noting(
 
     def noted(part: int, slots: np.ndarray, hparams: HParams, history: History) -> Decision:
         decision = decide(part, slots, hparams, history)
-        metric = validation_metric(history)
+        metric = judging(history, "validation")
         place = {int(row): i for i, row in enumerate(decision.rows)}
         for i, slot in enumerate(slots):
             goes_on = i in place

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.studies.comparison.verdicts import METRICS, higher_is_better
+from dlfun.objectives.metrics import judging, sign
 from dlfun.training.evolution import History
 from dlfun.types import Members
 
@@ -27,21 +27,10 @@ class Field(NamedTuple):
     groups: np.ndarray
 
 
-def validation_metric(names: Iterable[str]) -> str:
-    """What a search is judged by: the first of `METRICS` that validation has.
-
-    >>> validation_metric(["train_loss", "validation_loss", "validation_accuracy"])
-    'validation_accuracy'
-    """
-    names = set(names)
-    return next((name for m in METRICS if (name := f"validation_{m}") in names), "validation_loss")
-
-
 def scores_of(history: History) -> np.ndarray:
     """The last validation of each member: higher is better, and -inf is that of one that failed."""
-    metric = validation_metric(history)
-    sign = 1.0 if higher_is_better(metric) else -1.0
-    return np.nan_to_num(sign * np.asarray(history[metric][:, -1], float), nan=-np.inf)
+    metric = judging(history, "validation")
+    return np.nan_to_num(sign(metric) * np.asarray(history[metric][:, -1], float), nan=-np.inf)
 
 
 def best_first(scores: np.ndarray) -> np.ndarray:

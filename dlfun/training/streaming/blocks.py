@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 from jax import numpy as jnp
 
-from dlfun.objectives.metrics import averages
+from dlfun.objectives.reduction import averages
 from dlfun.scaling import Scaling
 from dlfun.training.run import examination_key, of_healthy, over_batches, own_scaling, prefix
 from dlfun.training.steps import (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlfun.objectives.metrics import METRICS
+from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.examples import evenly
@@ -13,10 +15,7 @@ from dlfun.report.html.results import style_of, swept_names
 from dlfun.report.html.units import better, first_upper, unit_of
 
 WANTED = (
-    "validation_accuracy",
-    "validation_nats",
-    "validation_rmse",
-    "validation_loss",
+    *(f"validation_{name}" for name, row in METRICS.items() if row.judges and row.per_example),
     "train_loss",
 )
 RUNS = 100
@@ -47,7 +46,7 @@ def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
     unit, dataset = unit_of(metric), known[0][0]
     series = [arm_series(record, arm, metric) for arm in known]
     axes = plots.plane(series, "training step", unit.label)
-    chance = chance_of(record, dataset) if metric.endswith("accuracy") else np.nan
+    chance = chance_of(record, dataset) if metric_row(metric).share else np.nan
     over = [plots.level(axes, unit.factor * chance, "chance")]
     finding = f"{unit.name} on {dataset} while training, at the last step: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series

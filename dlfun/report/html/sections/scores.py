@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlfun.objectives.metrics import metric
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
@@ -39,7 +40,7 @@ def shown(line: Line, group: Group) -> Strip:
 def chance_of(group: Group) -> float:
     """The chance level of a data set, as stored; NaN where it has none."""
     values = column(group.lines[0].rows, "chance")
-    return float(values[0]) if group.metric.endswith("accuracy") else float("nan")
+    return float(values[0]) if metric(group.metric).share else float("nan")
 
 
 def dot_plot(group: Group) -> Figure:
@@ -143,7 +144,7 @@ def share(line: Line, metric: str) -> Cell:
 def about_mean(group: Group) -> str:
     """What the mean of the training targets scores, and which arms are no better; of an rmse."""
     chance = column(group.lines[0].rows, "chance")[0]
-    if not group.metric.endswith("rmse") or not np.isfinite(chance):
+    if not metric(group.metric).explained or not np.isfinite(chance):
         return ""
     said = about_the_mean([(x.label, x.rows, group.metric) for x in group.lines])
     scored = f"Always saying the mean of the training targets has {group.unit.whole(chance)}."

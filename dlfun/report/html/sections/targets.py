@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.objectives.metrics import metric as metric_row
+from dlfun.objectives.metrics import parts
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
 from dlfun.report.html.plots import Series
@@ -26,7 +28,6 @@ from dlfun.report.targets import (
 )
 from dlfun.stats import Interval, time_profile
 from dlfun.stats.times import FEWEST
-from dlfun.studies.comparison.verdicts import PER_EXAMPLE
 
 MEASURES = {"steps": "steps", "seconds": "seconds of training"}
 FACTORS = (1.0, 1.5, 2.0, 3.0, 4.0)
@@ -65,10 +66,9 @@ def panels_of(record: Record) -> list[Panel]:
     """The data sets on which two arms or more have curves in a metric whose chance is known."""
     found = []
     for dataset in datasets(record):
-        metric = "validation_" + judged_by(record, dataset).partition("_")[2]
+        metric = "validation_" + parts(judged_by(record, dataset))[1]
         curves = curves_of(record, dataset, metric)
-        stated = metric.rpartition("_")[2] in PER_EXAMPLE
-        chance = chance_of(record, dataset) if stated else np.nan
+        chance = chance_of(record, dataset) if metric_row(metric).per_example else np.nan
         if len(curves) < 2 or not np.isfinite(chance):
             continue
         target = times_to_target(curves, metric, chance)

@@ -40,9 +40,6 @@ RECURRENCES = ("fused", "hoisted", "scan")
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu", "elu", "selu", "silu", "softplus", "leaky_relu")
 """Functions between the layers of a network, as Flax names them."""
 
-EACH_STEP = ("next_token", "sequence_labelling")
-"""The tasks with a target at each step of an example."""
-
 
 class HParams(NamedTuple):
     """Numbers that may be swept: every leaf a scalar, or [members] when stacked.

@@ -11,10 +11,11 @@ from jax import numpy as jnp
 from dlfun import models, objectives
 from dlfun.layers import activation
 from dlfun.models import CNN, MODELS, RNN
+from dlfun.objectives.tasks import EACH_STEP
 from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
-from dlfun.types import EACH_STEP, HPARAMS, Batch, HParams, Layout, Settings
+from dlfun.types import HPARAMS, Batch, HParams, Layout, Settings
 from tests.helpers import SHAPES, options, prepared, toy
 
 LAYOUT = Layout(1, 2)

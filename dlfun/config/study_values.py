@@ -24,6 +24,7 @@ from dlfun.decoration import stderr, usable_streams
 from dlfun.errors import UserError, first_line, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
+from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines import CLASSICAL
 from dlfun.types import HPARAMS, DataOptions, Dataset, HParams, Spec
 
@@ -117,7 +118,7 @@ class Data:
     def __repr__(self) -> str:
         """Name, sizes, shape and task."""
         sizes = f"{len(self.raw.train.targets):,} + {len(self.raw.test.targets):,}"
-        to = f" into {self.spec.outputs}" if self.spec.task == "classification" else ""
+        to = f" into {self.spec.outputs}" if task_of(self.spec).classes else ""
         shape = ", ".join(map(str, self.spec.shape))
         return f"<{self.name}: {sizes} of {self.spec.modality} [{shape}], {self.spec.task}{to}>"
 

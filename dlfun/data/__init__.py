@@ -12,8 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dlfun.data.chance_level import chance
 from dlfun.data.reading import Raw, Row, read_row
-from dlfun.data.splitting import chance, split, stratified_order
+from dlfun.data.splitting import split, stratified_order
 from dlfun.data.tfds.prepared import find, read_prepared
 from dlfun.data.user_files import is_path, read_own
 from dlfun.errors import unknown

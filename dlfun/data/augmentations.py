@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from dlfun.errors import UserError
-from dlfun.types import EACH_STEP, Range, Spec
+from dlfun.objectives.tasks import task_of
+from dlfun.types import Range, Spec
 
 Augment = Sequence[tuple[str, float]]
 """Names of `AUGMENTATIONS` with their strengths, applied in this order."""
@@ -81,7 +82,7 @@ def check_augment(augment: Augment, spec: Spec) -> None:
                 f"{asked} is for {' and '.join(row.modalities)}, and this data set is "
                 f"{spec.modality}; for that there is {able or 'none'}"
             )
-        if name == "shift" and spec.task in EACH_STEP:
+        if name == "shift" and task_of(spec).each_step:
             raise UserError(f"{asked} would part the inputs from the labels of their steps")
         if row.whole and strength >= min(sizes(name, spec)):
             raise UserError(

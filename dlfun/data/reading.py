@@ -16,8 +16,9 @@ from dlfun.data.preparation import Preparation
 from dlfun.data.tfds.memory import arrays_checksum, load, verify
 from dlfun.data.tfds.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import Scaling
-from dlfun.types import EACH_STEP, DataOptions, Spec, Split
+from dlfun.types import DataOptions, Spec, Split
 from dlfun.words import plural
 
 DOUBTS = 5
@@ -99,7 +100,7 @@ def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     Raises:
       UserError: if the order of the positions is the task, or examples end before their last.
     """
-    if spec.task in EACH_STEP or spec.padded:
+    if task_of(spec).each_step or spec.padded:
         raise UserError(
             "--permute_features: these examples are of different lengths, or have a target at each "
             "step, and no positions to permute; leave it out"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from dlfun.data.lazy import concatenated
 from dlfun.data.reading import Raw
 from dlfun.errors import UserError, unknown
+from dlfun.objectives.tasks import task_of
 from dlfun.types import SPLITS, DataOptions, Dataset, Split
 from dlfun.words import plural
 
@@ -177,7 +177,7 @@ def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Spl
     Raises:
       UserError: if the data cannot be split in this way.
     """
-    if raw.spec.task == "next_token":
+    if task_of(raw.spec).stream:
         raise UserError(
             f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
             "give --split=official"
@@ -223,7 +223,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     validation: Split | None
     if raw.spec.truth_table:
         validation = rest = train
-    elif raw.spec.task == "next_token":
+    elif task_of(raw.spec).stream:
         validation, rest = end_of_text(train, published, count)
     elif published is not None:
         validation, rest = published, shuffled(train, validation_key)
@@ -243,44 +243,3 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
         preparation=raw.preparation,
         scaling=raw.scaling and raw.scaling.fitted(learned.inputs, learned.targets),
     )
-
-
-def chance(dataset: Dataset) -> float:
-    """What the best constant answer reaches on the test split.
-
-    Classification: the accuracy of always naming the most frequent training class. Regression:
-    the mean squared error of always predicting the mean of the training targets, and where these
-    are standardised its root, in the user's unit. Next tokens: the
-    nats of the frequencies of the training tokens, each counted once more than it was seen.
-    Sequence labelling: the same, with the frequencies of each step. Generation: the log-likelihood,
-    in nats, of an example whose pixels are drawn alone; NaN of other inputs than pixels.
-    """
-    known, wanted = np.asarray(dataset.train.targets), np.asarray(dataset.test.targets)
-    if dataset.spec.task == "regression":
-        squared = float(np.mean((wanted - known.mean(0, dtype=np.float64)) ** 2))
-        return math.sqrt(squared) if dataset.scaling and dataset.scaling.targets else squared
-    if dataset.spec.task == "next_token":
-        counts = 1.0 + np.bincount(known[known >= 0], minlength=dataset.spec.outputs)
-        return float(-np.mean(np.log(counts / counts.sum())[wanted[wanted >= 0]]))
-    if dataset.spec.task == "sequence_labelling":
-        seen = 1.0 + (known[..., None] == np.arange(dataset.spec.outputs)).sum(0)
-        step, real = np.arange(known.shape[1])[None], wanted >= 0
-        return float(-np.mean(np.log(seen / seen.sum(1, keepdims=True))[step, wanted][real]))
-    if dataset.spec.task == "generation":
-        return pixels_alone(dataset)
-    return float(np.mean(wanted == np.bincount(known).argmax()))
-
-
-def pixels_alone(dataset: Dataset) -> float:
-    """The mean log-likelihood of test examples, each value in [0, 1] drawn alone, as in training.
-
-    In nats, as an ELBO is. Each value counts as seen once more at 0 and once more at 1. NaN where
-    values have densities: those of an ELBO depend on their unit.
-    """
-    if dataset.spec.likelihood != "bernoulli" or dataset.spec.vocabulary:
-        return math.nan
-    train, test = np.asarray(dataset.train.inputs), np.asarray(dataset.test.inputs)
-    scale = dataset.spec.scale
-    one = (1 + scale * train.sum(0, dtype=np.float64)) / (2 + len(train))
-    mean = scale * test.mean(0, dtype=np.float64)
-    return float(np.sum(mean * np.log(one) + (1 - mean) * np.log1p(-one)))

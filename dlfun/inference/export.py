@@ -25,6 +25,7 @@ from dlfun.inference.predict import outputs_of
 from dlfun.inference.sample import decode
 from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
 from dlfun.models import row_of
+from dlfun.objectives.tasks import task_of
 from dlfun.records.writer import version, write_json, write_record
 from dlfun.studies.artifacts.generation import values
 from dlfun.studies.population.arm import flat_parameters
@@ -73,7 +74,7 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
         return Exportable(function, flat, variables, arguments, "examples"), expected
     if not network.spec.outputs:
         raise UserError("there are no labels, and so no outputs; give --part=decoder")
-    most = TEXTS if network.spec.task == "next_token" else None
+    most = TEXTS if task_of(network.spec).stream else None
     given = Given.of(jax.tree.map(lambda leaf: leaf[:most], network.examples))
     arguments = {"inputs": given.inputs}
     if takes_lengths(network.settings, network.spec):
@@ -103,8 +104,7 @@ def answering(network: Network) -> Callable[..., jax.Array]:
 
 def is_logits(network: Network) -> bool:
     """Whether softmax of the outputs gives probabilities."""
-    each_step = network.spec.task in ("next_token", "sequence_labelling")
-    return each_step or says_probabilities(network.settings, network.spec)
+    return task_of(network.spec).each_step or says_probabilities(network.settings, network.spec)
 
 
 def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:

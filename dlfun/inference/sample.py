@@ -16,6 +16,7 @@ from dlfun.errors import UserError
 from dlfun.inference.trained_models import Network
 from dlfun.learners.prepare import STORED, prepare
 from dlfun.models import row_of
+from dlfun.objectives.tasks import task_of
 from dlfun.records.writer import save_arrays
 from dlfun.studies.artifacts.generation import EXAMPLES, in_user_unit, traversal, values
 from dlfun.studies.artifacts.pictures import QUICK
@@ -34,7 +35,7 @@ def kind_of(network: Network) -> str:
     """
     if row_of(network.settings.model).generative:
         return "examples"
-    if network.spec.task == "next_token":
+    if task_of(network.spec).stream:
         return "text"
     raise UserError(
         f"{network.settings.model} on {network.data.first.name} makes nothing new: a vae does, and "

@@ -16,6 +16,7 @@ from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
 from dlfun.objectives import metrics
+from dlfun.objectives.tasks import task_of
 from dlfun.records.reader import Recorded, arm_files, broken, parameters_of
 from dlfun.scaling import Scaling
 from dlfun.studies.artifacts.data_preparation import some_examples
@@ -75,7 +76,7 @@ class Network(NamedTuple):
     @property
     def classes(self) -> tuple[str, ...]:
         """The name of each class; empty where there are none."""
-        if self.spec.task != "classification":
+        if not task_of(self.spec).classes:
             return ()
         return self.data.first.classes or tuple(map(str, range(self.spec.outputs)))
 
@@ -279,7 +280,7 @@ def forward(settings: Settings, spec: Spec, way: str = "") -> Callable[..., jax.
 
 def says_probabilities(settings: Settings, spec: Spec) -> bool:
     """Whether the outputs are logits: unnormalised log-probabilities of classes."""
-    if spec.task != "classification":
+    if not task_of(spec).classes:
         return False
     row = row_of(settings.model)
     name = row.objective if settings.objective == "auto" else settings.objective

@@ -13,6 +13,7 @@ from dlfun.learners.optimizers import make_optimizer
 from dlfun.learners.prepare import COMPUTE, STORED, prepare, prepare_batch
 from dlfun.models import MODELS, live_parts, row_of
 from dlfun.models.own import streams as own_streams
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import Scaling
 from dlfun.types import (
     Array,
@@ -72,7 +73,7 @@ def gradient_learner(
     computes in the precision of the settings.
     """
     compute, stored = COMPUTE[settings.precision], STORED[settings.precision]
-    reads_on = spec.task == "next_token"
+    reads_on = task_of(spec).stream
     takes_lengths = spec.padded and row_of(settings.model).lengths
 
     def init(hparams: HParams, key: Array) -> GradientState:

@@ -3,6 +3,7 @@
 import jax
 from jax import numpy as jnp
 
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import Scaling
 from dlfun.types import Batch, Spec
 
@@ -25,7 +26,7 @@ def prepare(
 def prepare_batch(batch: Batch, spec: Spec, precision: str) -> Batch:
     """The batch with its inputs prepared and regression targets in the stored precision."""
     targets = batch.targets
-    if spec.task == "regression":
+    if task_of(spec).numbers:
         targets = targets.astype(STORED[precision])
     inputs = prepare(batch.inputs, spec, precision, batch.scaling)
     return batch._replace(inputs=inputs, targets=targets)

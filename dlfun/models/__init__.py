@@ -11,8 +11,9 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
+from dlfun.objectives.tasks import CLASSES, EACH_STEP, LABELS, UNLABELLED, USUAL
 from dlfun.types import ACTIVATIONS as ACTIVATIONS
-from dlfun.types import CONVOLUTIONS, EACH_STEP, RECURRENCES, Spec
+from dlfun.types import CONVOLUTIONS, RECURRENCES, Spec
 
 CELLS = ("elman", "gru", "lstm")
 NORMALIZATIONS = ("none", "batch", "layer")
@@ -113,7 +114,6 @@ class Own:
     module: Any
 
 
-USUAL = ("classification", "regression")
 """The tasks of a model that gives one output vector an example."""
 
 
@@ -151,7 +151,7 @@ MODELS: dict[str, Row] = {
         Perceptron,
         "perceptron",
         objective="perceptron",
-        tasks=("classification",),
+        tasks=CLASSES,
     ),
     "softmax": Row("dlfun.models.softmax:Softmax", Softmax),
     "bpnn": Row("dlfun.models.bpnn:BPNN", BPNN, live=True),
@@ -169,12 +169,12 @@ MODELS: dict[str, Row] = {
         VAE,
         generative=True,
         ways=CONVOLUTIONS,
-        tasks=(*USUAL, "generation"),
+        tasks=(*USUAL, *UNLABELLED),
     ),
 }
 
 
-OWN = Row("dlfun.models.own:own", Own, tasks=(*USUAL, "sequence_labelling"))
+OWN = Row("dlfun.models.own:own", Own, tasks=(*USUAL, *LABELS))
 """The row of every model that is a Linen module given by value."""
 
 

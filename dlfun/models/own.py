@@ -16,6 +16,7 @@ from jax import numpy as jnp
 
 from dlfun import models
 from dlfun.errors import UserError, first_line
+from dlfun.objectives.tasks import task_of
 from dlfun.types import Array, Rate, Spec
 
 T = TypeVar("T")
@@ -159,7 +160,7 @@ class Checks:
         """Without chance, and without a change of variables, it gives what the data set needs."""
         inputs = self.inputs(EXAMPLES)
         found = self.tried(self.module.apply, self.held, inputs)
-        steps = self.spec.shape[:1] if self.spec.task == "sequence_labelling" else ()
+        steps = self.spec.shape[:1] if task_of(self.spec).each_step else ()
         wanted = (EXAMPLES, *steps, self.spec.outputs)
         if getattr(found, "shape", None) != wanted:
             gives = list(found.shape) if hasattr(found, "shape") else type(found).__name__

@@ -9,7 +9,8 @@ from jax import numpy as jnp
 from dlfun import models
 from dlfun.layers import Dropout, Recurrence, Tokens, live
 from dlfun.layers.cells import CELLS
-from dlfun.types import EACH_STEP, Rate, Spec
+from dlfun.objectives.tasks import task_of
+from dlfun.types import Rate, Spec
 
 
 class RNN(nn.Module):
@@ -48,7 +49,7 @@ class RNN(nn.Module):
             new, new_last = self.layer(i, states, train, lengths)
             new = Dropout()(new, rate)
             states, last = live.passed(i, depth, (new, new_last), (states, last))
-        if self.spec.task in EACH_STEP:
+        if task_of(self.spec).each_step:
             return nn.Dense(self.spec.outputs, name="head")(states)
         if s.readout == "last":
             return nn.Dense(self.spec.outputs, name="head")(Dropout()(last, rate))
@@ -68,7 +69,7 @@ class RNN(nn.Module):
             self.way,
             name=name,
         )
-        if self.spec.task != "next_token" or not (train or self.is_initializing()):
+        if not task_of(self.spec).stream or not (train or self.is_initializing()):
             return layer(inputs, lengths)[:2]
         parts = 2 if s.cell == "lstm" else 1
         shape = (inputs.shape[0], 1, parts, s.widths[i])
@@ -94,5 +95,5 @@ def live_parts(settings: models.RNN, spec: Spec, width: Any, depth: Any) -> live
                 parts[f"{name}/i{gate}"] = live.Part(before, alive, time)
                 parts[f"{name}/h{gate}"] = live.Part(alive, alive, time, orthogonal=True)
         before = own
-    reads = time if spec.task in EACH_STEP else 1
+    reads = time if task_of(spec).each_step else 1
     return parts | {"head": live.Part(before, None, reads)}

@@ -10,7 +10,8 @@ import importlib
 from typing import NamedTuple
 
 from dlfun.errors import UserError
-from dlfun.types import EACH_STEP, Objective, Spec
+from dlfun.objectives.tasks import CLASSES, EACH_STEP, NUMBERS, UNLABELLED
+from dlfun.types import Objective, Spec
 
 
 class Row(NamedTuple):
@@ -21,13 +22,11 @@ class Row(NamedTuple):
 
 
 OBJECTIVES: dict[str, Row] = {
-    "cross_entropy": Row("dlfun.objectives.cross_entropy:cross_entropy", ("classification",)),
-    "squared_error": Row(
-        "dlfun.objectives.squared_error:squared_error", ("regression", "classification")
-    ),
+    "cross_entropy": Row("dlfun.objectives.cross_entropy:cross_entropy", CLASSES),
+    "squared_error": Row("dlfun.objectives.squared_error:squared_error", (*NUMBERS, *CLASSES)),
     "next_token": Row("dlfun.objectives.next_token:next_token", EACH_STEP),
-    "none": Row("dlfun.objectives.none:none", ("generation",)),
-    "perceptron": Row("dlfun.objectives.perceptron:perceptron", ("classification",)),
+    "none": Row("dlfun.objectives.none:none", UNLABELLED),
+    "perceptron": Row("dlfun.objectives.perceptron:perceptron", CLASSES),
 }
 
 

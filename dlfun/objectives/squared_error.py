@@ -4,6 +4,7 @@ import jax
 from jax import numpy as jnp
 
 from dlfun.objectives.reduction import accuracy, largest, weighted
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import Standard
 from dlfun.types import Batch, HParams, Metrics, Objective, Spec, say_nothing
 
@@ -14,7 +15,7 @@ def squared_error(spec: Spec) -> Objective:
     Where targets are standardised, the loss is that of standardised outputs, and the metrics are
     in the user's unit: `loss` its square, `rmse` the root of that, and `r2`.
     """
-    classes = spec.outputs if spec.task == "classification" else 0
+    classes = spec.outputs if task_of(spec).classes else 0
 
     def wanted(batch: Batch) -> jax.Array:
         if classes:

@@ -112,18 +112,18 @@ def rows_of(batches: Predictions, count: int) -> Predictions:
     return jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:])[:count], batches)
 
 
-def make_run(learner: Learner, settings: Settings, task: str = "classification") -> Run:
+def make_run(learner: Learner, settings: Settings, stream: bool = False) -> Run:
     """The run of a learner under these settings.
 
     `advance` takes one interval of `intervals[0]` steps (its keyword `steps` names another
     length), then validates. Its history holds `train_*`, averaged over the interval's steps on
-    the parameters before each, and `validation_*`; NaN once the run has failed. Under the task
-    next_token a step goes on in the text where the one before it ended.
+    the parameters before each, and `validation_*`; NaN once the run has failed. Where examples
+    are a stream, a step goes on in the text where the one before it ended.
     """
     intervals = interval_lengths(settings.steps, settings.evaluations)
-    indices = stream_indices if task == "next_token" else batch_indices
-    scored = joined if task == "next_token" else lambda split: split
-    scoring_batch = scoring_size(settings, task)
+    indices = stream_indices if stream else batch_indices
+    scored = joined if stream else lambda split: split
+    scoring_batch = scoring_size(settings, stream)
 
     def init(hparams: HParams, streams: Streams) -> Carry:
         return Carry(learner.init(hparams, streams.init), jnp.int32(0), streams, jnp.int32(-1))
@@ -172,9 +172,9 @@ def examination_key(streams: Streams) -> Array:
     return jax.random.fold_in(streams.evaluation, EXAMINATION)
 
 
-def scoring_size(settings: Settings, task: str) -> int:
+def scoring_size(settings: Settings, stream: bool) -> int:
     """Examples, or spans of a text, that are scored in one go."""
-    return SPANS if task == "next_token" else max(settings.batch_size, 100)
+    return SPANS if stream else max(settings.batch_size, 100)
 
 
 def of_healthy(carry: Carry, values: dict[str, Array]) -> dict[str, Array]:

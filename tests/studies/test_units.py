@@ -193,10 +193,10 @@ def test_the_table_says_who_is_no_better_than_the_mean(plain, tmp_path):
 def test_r2_is_the_mean_over_outputs_and_none_where_targets_do_not_vary():
     wanted = np.random.default_rng(1).normal(size=(30, 2)) * [1, 9] + 4
     said = wanted + 0.5
-    found = scores("regression", "test", said, wanted, measured=True)
+    found = scores(False, "test", said, wanted, measured=True)
     assert found["test_r2"] == pytest.approx(r2_score(wanted, said))
     wanted[:, 1] = 3.0
-    assert np.isnan(scores("regression", "test", said, wanted, measured=True)["test_r2"])
+    assert np.isnan(scores(False, "test", said, wanted, measured=True)["test_r2"])
 
 
 @pytest.mark.parametrize("factor", [1e-20, 1e20])

@@ -15,6 +15,7 @@ from dlfun.data.tfds.features import LONGEST, encode, infer
 from dlfun.data.tfds.prepare import Place
 from dlfun.data.user_files import parts
 from dlfun.errors import UserError
+from dlfun.objectives.tasks import task_of
 from dlfun.types import DataOptions
 
 NAME = re.compile(r"[A-Za-z0-9]\w*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)?", re.ASCII)
@@ -97,7 +98,7 @@ def read_prepared(where: Prepared, options: DataOptions) -> Raw:
     arrays, rule = with_test_split(shortened(arrays))
     spec = infer(builder.info, arrays, rule)
     raw = raw_of(where.name, builder, spec, arrays, checksum, options)
-    return measured(raw, where.folder) if spec.task == "regression" else raw
+    return measured(raw, where.folder) if task_of(spec).numbers else raw
 
 
 def measured(raw: Raw, path: Path) -> Raw:

@@ -16,6 +16,7 @@ from dlfun.data.user_files.parts import COPIES
 from dlfun.data.user_files.recordings import read_wav
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
+from dlfun.objectives.tasks import task_of
 from dlfun.words import plural
 
 OTHER = "\ufffd"
@@ -121,7 +122,7 @@ def read_text(paths: Sequence[Path], source: Source) -> Given:
         return lines_of(text, source, path)
     ids = ids_of(text, source.spec.alphabet)
     length, what = source.spec.shape[0], "character" if source.spec.alphabet else "byte"
-    if source.spec.task == "next_token":
+    if task_of(source.spec).stream:
         if not 0 < len(ids) <= LONGEST:
             raise UserError(f"{path}: has {plural(len(ids), what)}; give 1 to {LONGEST:,}")
         return Given(ids[None], (path.name,))

@@ -10,6 +10,7 @@ import numpy as np
 
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import Scaling
 from dlfun.types import Dataset, Spec, Split
 
@@ -206,7 +207,7 @@ def check_shape(shape: tuple[int, ...], source: Source, path: Path) -> tuple[int
       UserError: if it does not fit.
     """
     wanted = source.spec.shape
-    if source.spec.task == "next_token" and len(shape) == 2 and shape[1]:
+    if task_of(source.spec).stream and len(shape) == 2 and shape[1]:
         return shape  # a text may be of any length
     if shape[1:] == wanted or _without_ones(shape[1:]) == _without_ones(wanted):
         return (shape[0], *wanted) if shape else (1, *wanted)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from dlfun.data import Raw, chance
 from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
+from dlfun.objectives.tasks import task_of
 from dlfun.records.outputs import taking_place
 from dlfun.report.figures.record_figures import WIDE, draw_example, save
 from dlfun.report.text.table import text_table
@@ -49,7 +50,7 @@ def dataset_table(found: Sequence[Facts]) -> str:
         {
             "name": one.name,
             "an example": examples(one.spec),
-            "task": one.spec.task.replace("_", " "),
+            "task": task_of(one.spec).words,
             "examples": f"{sum(one.examples.values()):,}" if one.examples else "",
             "prepared": "yes" if one.examples else "no",
             "download": size(sum(i.size for i in one.files.values())) if one.files else "none",
@@ -93,14 +94,9 @@ def describe_facts(one: Facts) -> str:
 
 def task(spec: Spec) -> str:
     """What is wanted, and of how many."""
-    counted = {
-        "classification": "classes",
-        "regression": "numbers" if spec.outputs != 1 else "number",
-        "next_token": "tokens",
-        "sequence_labelling": "labels",
-    }
-    said = spec.task.replace("_", " ")
-    return f"{said}, {spec.outputs} {counted[spec.task]}" if spec.task in counted else said
+    row = task_of(spec)
+    counted = row.outputs[spec.outputs != 1]
+    return f"{row.words}, {spec.outputs} {counted}" if row.labels else row.words
 
 
 def describe_other(raw: Raw, path: str) -> str:
@@ -116,7 +112,7 @@ def describe_arrays(raw: Raw) -> str:
     counts = ", ".join(f"{name} {len(split.targets):,}" for name, split in present.items())
     nbytes = sum(a.nbytes for split in present.values() for a in split if a is not None)
     lines = [entry("splits", f"{counts}; {raw.spec.official_split or 'as published'}")]
-    if raw.spec.task == "classification":
+    if task_of(raw.spec).classes:
         lines += [entry("classes", class_sizes(raw))]
     if raw.train.lengths is not None:
         shortest, longest = lengths(present.values())
@@ -147,30 +143,25 @@ def class_name(raw: Raw, index: int) -> str:
     return raw.classes[index] if raw.classes else str(index)
 
 
-CHANCE = {
-    "classification": "accuracy {:.4f} by always naming the most frequent class",
-    "regression": "mean squared error {:.4g} by always predicting the mean",
-    "measured": "root mean squared error {:.4g} by always predicting the mean",
-    "next_token": "{:.4f} nats a token by the frequencies of the tokens",
-    "sequence_labelling": "{:.4f} nats a step by the frequencies of each step's labels",
-}
-"""What `dlfun.data.chance` gives, by task; of numbers in a unit of the user's own the root."""
+MEASURED = "root mean squared error {:.4g} by always predicting the mean"
+"""The level of chance of numbers in a unit of the user's own."""
 
 
 def chance_level(raw: Raw) -> str:
     """What the best constant answer reaches on the official test split, where there are labels."""
-    if raw.spec.task not in CHANCE:
+    row = task_of(raw.spec)
+    if not row.level:
         return ""
     whole = Dataset(raw.train, None, raw.test, raw.spec, raw.name, raw.version, raw.checksum)
     measured = raw.scaling is not None and raw.scaling.targets is not None
     level = chance(whole._replace(scaling=raw.scaling))
-    return CHANCE["measured" if measured else raw.spec.task].format(level)
+    return (MEASURED if measured else row.level).format(level)
 
 
 def spread(raw: Raw, count: int) -> np.ndarray:
     """Rows of some training examples: of different classes where there are such."""
     targets = np.asarray(raw.train.targets)
-    if raw.spec.task != "classification":
+    if not task_of(raw.spec).classes:
         return np.arange(min(count, len(targets)))
     order = np.argsort(targets, kind="stable")
     _, start, sizes = np.unique(targets[order], return_index=True, return_counts=True)
@@ -193,9 +184,9 @@ def excerpt(raw: Raw) -> str:
 def caption(raw: Raw, row: int) -> str:
     """What is wanted of a training example."""
     target = raw.train.targets[row]
-    if raw.spec.task == "classification":
+    if task_of(raw.spec).classes:
         return class_name(raw, int(target))
-    if raw.spec.task == "regression":
+    if task_of(raw.spec).numbers:
         origin = 0.0 if raw.scaling is None else raw.scaling.target_origin
         digits = 12 if np.any(origin) else 4
         return ", ".join(f"{value:.{digits}g}" for value in (target + origin)[:2])

@@ -18,6 +18,7 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
+from dlfun.objectives.tasks import task_of
 from dlfun.records.reader import broken, read_arrays, read_json
 from dlfun.records.writer import save_arrays, write_json
 from dlfun.scaling import Scaling, Standard
@@ -33,7 +34,6 @@ BYTES = 2**22
 """So many examples are kept at most, and fewer where they would take more bytes than these."""
 
 SPLITS = ("train", "validation", "test")
-TYPES = {"classification": "class", "regression": "number"}
 """Task -> what the target of a user's own data is then."""
 
 
@@ -198,7 +198,7 @@ def read_again(kept: Kept, options: StudyOptions, need: str) -> Stacked:
     first = kept.data.first
     target = first.preparation.target if first.preparation else ""
     data = dataclasses.replace(
-        options.data, target_column=target or None, target_type=TYPES.get(first.spec.task)
+        options.data, target_column=target or None, target_type=task_of(first.spec).target_type
     )
     why = f"{need} needs the data set {first.name} as the study had it, and"
     remedy = f"; put it back, or leave {need} out"

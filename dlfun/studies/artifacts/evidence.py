@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.objectives.tasks import task_of
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.scaling import seen
@@ -126,7 +127,7 @@ def varied_rows(data: Stacked, split: int) -> np.ndarray:
     """A few rows of a test split, of as many classes as can be."""
     targets = np.asarray(data.test.targets[split])
     rows = np.arange(len(targets))
-    if data.first.spec.task != "classification":
+    if not task_of(data.first.spec).classes:
         return rows[:EXAMPLES]
     firsts = np.sort(np.unique(targets, return_index=True)[1])
     others = np.setdiff1d(rows, firsts)
@@ -154,7 +155,7 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
         plane = latent_plane(module, variables, tested, settings, spec, scaling)
         if plane is not None:
             found["latent"] = plane
-            if spec.task == "classification":
+            if task_of(spec).classes:
                 found["latent_targets"] = np.asarray(data.test.targets[split, rows])
     return found
 
@@ -184,7 +185,7 @@ def evidence(result: Result, data: Stacked) -> Arrays:
 def about(spec: Spec, classes: tuple[str, ...]) -> Arrays:
     """What a reader must know of the data to show any of it."""
     found = {"modality": np.array(spec.modality)}
-    if spec.task == "classification":
+    if task_of(spec).classes:
         names = classes or tuple(map(str, range(spec.outputs)))
         found["classes"] = np.array(names)
     return found | ({"alphabet": np.array(spec.alphabet)} if spec.vocabulary else {})

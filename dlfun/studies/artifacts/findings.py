@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
 from dlfun.models import row_of
+from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.studies.artifacts.data_preparation import write_datasets
 from dlfun.studies.artifacts.evidence import write_evidence
@@ -84,5 +85,5 @@ def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> Non
     what = f"what {result.model} makes of {result.dataset}"
     if row_of(result.model).generative:
         spared(what, lambda: write_generated(folder, result, data, seed))
-    if data.first.spec.task == "next_token":
+    if task_of(data.first.spec).stream:
         spared(what, lambda: write_text(folder, result, data.first.spec, seed))

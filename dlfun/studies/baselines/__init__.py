@@ -59,14 +59,14 @@ class Row(NamedTuple):
         return min(most, math.isqrt(self.pairs // width)) if self.pairs else most
 
     def factory(
-        self, configuration: Mapping[str, Any], random_state: int, task: str = "classification"
+        self, configuration: Mapping[str, Any], random_state: int, classes: bool = True
     ) -> Any:
         """The estimator of scikit-learn, not fitted.
 
         >>> CLASSICAL["tree"].factory({"max_depth": 3}, random_state=7)
         DecisionTreeClassifier(max_depth=3, random_state=7)
         """
-        path = self.classifier if task == "classification" else self.regressor
+        path = self.classifier if classes else self.regressor
         module, attribute = path.split(":")
         chosen = {**self.fixed, **self.defaults, **configuration}
         if self.seeded:

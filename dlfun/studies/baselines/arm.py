@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun import keys
 from dlfun.errors import UserError
+from dlfun.objectives.tasks import USUAL, task_of
 from dlfun.studies.baselines import CLASSICAL, parse_arm
 from dlfun.studies.baselines.feature_tables import Read, Reader, split_of
 from dlfun.studies.baselines.features import check_features, extract
@@ -21,8 +22,6 @@ from dlfun.training.checkpoints.store import Checkpoints
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
     from dlfun.studies.baselines.estimators import Fitted
-
-TASKS = ("classification", "regression")
 
 
 class Classical(NamedTuple):
@@ -46,9 +45,9 @@ def check_classical(name: str, data: Stacked) -> None:
     """Raises UserError if this arm cannot learn these data, or not within minutes."""
     method, kind = parse_arm(name)
     row, spec, targets = CLASSICAL[method], data.first.spec, data.tuning.train.targets
-    if spec.task not in TASKS:
+    if spec.task not in USUAL:
         raise UserError(
-            f"{name} is for {' or '.join(TASKS)}, and {data.first.name} is for {spec.task}; "
+            f"{name} is for {' or '.join(USUAL)}, and {data.first.name} is for {spec.task}; "
             "leave it out"
         )
     check_features(kind, spec)
@@ -59,7 +58,7 @@ def check_classical(name: str, data: Stacked) -> None:
             f"{name} would take too long to learn from the {count} training examples of "
             f"{data.first.name}; give --train_examples={most} or less, or leave it out"
         )
-    if spec.task == "classification" and len(np.unique(np.asarray(targets[0]))) < 2:
+    if task_of(spec).classes and len(np.unique(np.asarray(targets[0]))) < 2:
         raise UserError(f"{name} needs examples of two classes; give more --train_examples")
 
 
@@ -128,9 +127,9 @@ def run_classical(
     def work(job: Job) -> Fitted:
         chosen = configurations[job.configuration]
         estimator = make(name, chosen, spec, size[0], job.random_state)
-        return fit(estimator, seen[job.split], spec.task)
+        return fit(estimator, seen[job.split], task_of(spec).classes)
 
-    parts = (jobs, configurations, open_test, size, spec.task)
+    parts = (jobs, configurations, open_test, size, task_of(spec).classes)
     kept = Kept(store, digest(name, data, parts) if store else "")
     left = [job for job in jobs if job not in kept]
     apart = CLASSICAL[parse_arm(name)[0]].interpreted

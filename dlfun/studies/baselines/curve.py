@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.objectives.metrics import judging
+from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines.arm import run_classical
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, first_examples
 from dlfun.studies.population.stacked import Stacked
@@ -25,7 +26,7 @@ Rows = Sequence[Mapping[str, Any]]
 def ladder(data: Stacked, rungs: int = RUNGS) -> tuple[int, ...]:
     """Numbers of training examples from a few of each class to all, in equal ratios."""
     most = data.tuning.train.targets.shape[1]
-    classes = data.first.spec.outputs if data.first.spec.task == "classification" else 2
+    classes = data.first.spec.outputs if task_of(data.first.spec).classes else 2
     least = min(PER_CLASS * classes, most)
     sizes = np.unique(np.round(np.geomspace(least, most, rungs)).astype(int))
     return tuple(sizes.tolist())

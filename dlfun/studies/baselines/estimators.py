@@ -14,6 +14,7 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines import CLASSICAL, RAW, parse_arm
 from dlfun.studies.baselines.feature_tables import Tables
 from dlfun.types import Spec
@@ -75,10 +76,10 @@ def make(
     """
     method, kind = parse_arm(name)
     row = CLASSICAL[method]
-    model = row.factory(configuration, random_state, spec.task)
+    model = row.factory(configuration, random_state, task_of(spec).classes)
     if hasattr(model, "n_neighbors"):
         model.set_params(n_neighbors=min(model.n_neighbors, examples))
-    if spec.task == "regression":
+    if task_of(spec).numbers:
         each = MultiOutputRegressor(model)
         unit = StandardScaler()
         model = TransformedTargetRegressor(each, transformer=unit, check_inverse=False)
@@ -86,13 +87,13 @@ def make(
 
 
 def scores(
-    task: str, split: str, predicted: np.ndarray, targets: np.ndarray, measured: bool = False
+    classes: bool, split: str, predicted: np.ndarray, targets: np.ndarray, measured: bool = False
 ) -> dict[str, float]:
     """Accuracy of classes, or mean squared error of numbers, as networks are scored.
 
     Numbers of a unit of the user's own are `measured`, and have an rmse and an R^2 beside it.
     """
-    if task == "classification":
+    if classes:
         return {f"{split}_accuracy": float(np.mean(predicted == targets))}
     wanted = targets.astype(np.float64)
     squares = np.square(predicted.reshape(wanted.shape) - wanted).mean(0)
@@ -116,7 +117,7 @@ def confidence(estimator: Any, features: np.ndarray, predicted: np.ndarray) -> n
     return chances[np.arange(len(predicted)), place].astype(np.float32)
 
 
-def fit(estimator: Any, data: Tables, task: str) -> Fitted:
+def fit(estimator: Any, data: Tables, classes: bool) -> Fitted:
     """Fits on the training split, and scores every split there is."""
     start = time.perf_counter()
     estimator.fit(data.train.features, data.train.targets)
@@ -128,9 +129,9 @@ def fit(estimator: Any, data: Tables, task: str) -> Fitted:
     }
     found: dict[str, float] = {}
     for split, pair in said.items():
-        found |= scores(task, split, *pair, data.measured)
+        found |= scores(classes, split, *pair, data.measured)
     predicted = sure = squares = None
-    if data.test is not None and task == "classification":
+    if data.test is not None and classes:
         predicted = said["test"][0]
         sure = confidence(estimator, data.test.features, predicted)
     elif data.test is not None:

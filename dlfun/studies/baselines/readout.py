@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines import RAW
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, split_of
 from dlfun.studies.baselines.features import check_features, handmade
@@ -97,7 +98,7 @@ def readout(
       UserError: if what makes the hand-made features is not installed.
     """
     name, spec = data.first.name, data.first.spec
-    if spec.task != "classification":
+    if not task_of(spec).classes:
         return []
     read = read or Reader(data)
     check_features(handmade(spec) or RAW, spec)

@@ -105,7 +105,7 @@ def judge_dataset(
     """The pairs of one data set, which are a family."""
     scheme, sizes = first.flags.get("split", "official"), first.datasets[dataset]["examples"]
     variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
-    facts = Examined(scheme, sizes["test"], variance, "")
+    facts = Examined(scheme, sizes["test"], variance, labels=True)
     if not variance:
         facts = facts._replace(scored=scored_by([first, *(other for _, other in named)], dataset))
     look = Look(1, claim.alpha / len(named))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.artifacts.findings import Findings, networks, write
@@ -189,7 +190,7 @@ def tested_all(
         examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
         own = len(data.datasets) > 1
         scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
-        facts = Examined(scheme, examples, variance, data.first.spec.task)
+        facts = Examined(scheme, examples, variance, task_of(data.first.spec).labels)
         scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
         facts = facts._replace(scored={k: v for k, v in scored.items() if v is not None})
         mark_chance([row for arm in arms for row in arm.rows], facts)

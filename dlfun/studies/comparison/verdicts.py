@@ -25,7 +25,7 @@ class Examined(NamedTuple):
       scheme: official, random or leave_one_speaker_out.
       examples: in the test split.
       variance: n_test / n_train where each replicate draws its own split, else 0.
-      task: of the data set's spec.
+      labels: whether the data set has any.
       scored: arm -> [replicates, examples], what each run scored on each test example, where
         they share one test split and that is known.
     """
@@ -33,7 +33,7 @@ class Examined(NamedTuple):
     scheme: str
     examples: int
     variance: float
-    task: str
+    labels: bool
     scored: Mapping[str, np.ndarray] = {}
 
 
@@ -76,7 +76,7 @@ def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
     for row in rows:
         value, chance = score(row, metric), row.get("chance", float("nan"))
         known = np.isfinite(value) and np.isfinite(chance)
-        stated = metrics.metric(metric).per_example and tested.task != "generation"
+        stated = metrics.metric(metric).per_example and tested.labels
         row["at_chance"] = (
             str(is_at_chance(value, chance, metric, tested.examples)).lower()
             if known and stated

@@ -11,6 +11,7 @@ from dlfun.errors import UserError
 from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
 from dlfun.objectives.generative import examination
+from dlfun.objectives.tasks import task_of
 from dlfun.training.population import Population
 from dlfun.training.run import make_run
 from dlfun.types import Layout, Learner, Objective, Run, Settings, Spec
@@ -52,12 +53,12 @@ def check(settings: Settings, spec: Spec) -> None:
     row = models.row_of(settings.model)
     if spec.task not in row.tasks:
         able = [name for name, other in models.MODELS.items() if spec.task in other.tasks]
-        what = "has no labels" if spec.task == "generation" else f"is for {spec.task}"
+        what = "has no labels" if not task_of(spec).labels else f"is for {spec.task}"
         raise UserError(
             f"--model={settings.model} is for {' or '.join(row.tasks)}, and this data set {what}; "
             f"choose {' or '.join(able)}"
         )
-    if spec.task == "next_token" and settings.shape.bidirectional:
+    if task_of(spec).stream and settings.shape.bidirectional:
         raise UserError(
             "--rnn_bidirectional reads the next tokens before it predicts them; "
             "give --nornn_bidirectional"
@@ -88,7 +89,7 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
         asked = examination(kind, settings.likelihood_samples)
         objective = elbo(kind, objective)._replace(examination=asked)
     learner = LEARNERS[row.learner](module, objective, settings, spec)
-    return Assembly(module, objective, learner, make_run(learner, settings, spec.task))
+    return Assembly(module, objective, learner, make_run(learner, settings, task_of(spec).stream))
 
 
 @functools.lru_cache
@@ -102,5 +103,5 @@ def population(settings: Settings, spec: Spec, layout: Layout, input: str = "mem
         # Grain takes a second to import, which only those who stream should pay.
         from dlfun.training.streaming.population import StreamedPopulation
 
-        return StreamedPopulation(made.run, layout, made.learner, settings, spec.task)
+        return StreamedPopulation(made.run, layout, made.learner, settings, task_of(spec).stream)
     return Population(made.run, layout)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.models.perceptron import units
+from dlfun.objectives.tasks import task_of
 from dlfun.scaling import seen
 from dlfun.stats import clopper_pearson
 from dlfun.stats.separability import LARGEST_PROGRAMME, Bound, is_separable, novikoff_bound
@@ -146,7 +147,7 @@ def notes(result: Result, data: Stacked) -> list[str]:
     if row.learner == "perceptron":
         said += perceptron_notes(result, data)
     if row.generative and learned(result) and "test_elbo" in result.rows[0]:
-        said += [readout_note(result)] if data.first.spec.task != "generation" else []
+        said += [readout_note(result)] if task_of(data.first.spec).labels else []
         said.append(generative_note(result))
     if data.first.spec.truth_table and "test_accuracy" in result.rows[0]:
         said.append(solved_note(result))

@@ -33,16 +33,16 @@ class Lane(NamedTuple):
 class StreamedPopulation(Population):
     """A population that is fed; it computes what one with its data on the devices does.
 
-    `learner`, `settings` and `task` are those that its run was made of.
+    `learner`, `settings` and `stream` are those that its run was made of.
     """
 
     def __init__(
-        self, run: Run, layout: Layout, learner: Learner, settings: Settings, task: str
+        self, run: Run, layout: Layout, learner: Learner, settings: Settings, stream: bool
     ) -> None:
         super().__init__(run, layout)
         parts = make_block_run(learner)
-        self.batch_size, self.scoring_batch = settings.batch_size, scoring_size(settings, task)
-        self.text = task == "next_token"
+        self.batch_size, self.scoring_batch = settings.batch_size, scoring_size(settings, stream)
+        self.text = stream
         self.indices = stream_indices if self.text else batch_indices
         self._orders: dict[tuple[int, int], Program] = {}
         self.begin = self._program(parts.begin, own=3, lanes=1, shared=1)

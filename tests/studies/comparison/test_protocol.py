@@ -237,8 +237,8 @@ def made_rows(model, scores, metric="test_accuracy", chance=0.1):
     ]
 
 
-def judged(rows, claim=Claim(), task="classification", level=0.05):  # noqa: B008
-    tested = Examined("official", 1000, 0.0, task)
+def judged(rows, claim=Claim(), labels=True, level=0.05):  # noqa: B008
+    tested = Examined("official", 1000, 0.0, labels)
     mark_chance(rows, tested)
     return judge(rows, "d", tested, claim, Look(1, level))
 

@@ -18,7 +18,7 @@ def pairs_of(arms, n, metric="test_accuracy", looks=()):
         for r, value in enumerate(rng.normal(mean, 0.01, n))
     ]
     claim = Claim({"d": 0.02}, looks=looks)
-    return judge(rows, "d", Examined("official", 1000, 0.0, "classification"), claim, Look(1, 0.05))
+    return judge(rows, "d", Examined("official", 1000, 0.0, True), claim, Look(1, 0.05))
 
 
 def test_a_line_for_each_pair_best_first_in_points():
@@ -75,7 +75,7 @@ def test_the_arm_that_ranks_favour_is_named_though_its_mean_is_the_lower_one():
         )
         for r, value in enumerate(values, 9 * (len(values) == 1))
     ]
-    told = Examined("official", 1000, 0.0, "classification")
+    told = Examined("official", 1000, 0.0, True)
     pairs = judge(rows, "d", told, Claim({"d": 0.02}), Look(1, 0.05))
     assert (pairs[0]["a"], pairs[0]["winner"]) == ("a", "b")
     assert "b better (small) (ranks)" in verdict_table(pairs)
@@ -94,7 +94,7 @@ def test_a_table_without_any_p_value():
         for name, value in (("a", 0.5), ("b", 0.9))
         for r in range(10)
     ]
-    told = Examined("official", 4, 0.0, "classification")
+    told = Examined("official", 4, 0.0, True)
     table = verdict_table(judge(rows, "d", told, Claim({"d": 0.02}), Look(1, 0.05)))
     assert "no verdict" in table
     assert "error rate 0.05; for delta" in table
@@ -168,7 +168,7 @@ def test_arms_of_one_result_are_told_apart_by_examples():
     right = {"svm": np.repeat([1, 0, 1], [20, 70, 110]), "knn": np.repeat([1, 0, 1], [5, 95, 100])}
     rows = [row for name, own in right.items() for row in fixed_rows(name, own)]
     scored = {name: np.tile(own, (10, 1)) for name, own in right.items()}
-    facts = Examined("official", 200, 0.0, "classification", scored)
+    facts = Examined("official", 200, 0.0, True, scored)
     (pair,) = judge(rows, "d", facts, Claim(), Look(1, 0.05))
     only = [int((right["svm"] > right["knn"]).sum()), int((right["svm"] < right["knn"]).sum())]
     assert pair["p"] == pytest.approx(stats.binomtest(only[0], sum(only)).pvalue)
@@ -190,7 +190,7 @@ def test_runs_at_chance_are_counted_in_the_table_and_not_said_to_have_held():
         for name, mean in means.items()
         for r in range(10)
     ]
-    facts = Examined("official", 1000, 0.0, "classification")
+    facts = Examined("official", 1000, 0.0, True)
     mark_chance(rows, facts)
     table = verdict_table(judge(rows, "d", facts, Claim(), Look(1, 0.05)))
     assert "(ranks): 2 of 10 runs of b failed or stayed at chance; they rank last" in table

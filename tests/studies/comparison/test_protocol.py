@@ -264,7 +264,7 @@ def test_lower_is_better_where_the_metric_is_a_loss():
     rng = np.random.default_rng(1)
     low, high = rng.normal(1.0, 0.01, 12), rng.normal(1.2, 0.01, 12)
     rows = made_rows("high", high, "test_nats", 2.0) + made_rows("low", low, "test_nats", 2.0)
-    (pair,) = judged(rows, task="next_token")
+    (pair,) = judged(rows)
     assert (pair["a"], pair["winner"], pair["direction"]) == ("low", "low", "lower")
     assert pair["diff"] == pytest.approx(np.mean(high) - np.mean(low))
     assert pair["mean_a"] == pytest.approx(np.mean(low))

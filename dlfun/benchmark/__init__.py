@@ -1,9 +1,4 @@
 """The benchmark: dlfun's own speed, what its peers need for the same work, and how it scales.
 
-Every side runs in a fresh process; the one that calls `benchmark` computes nothing itself.
+Every side runs in a fresh process; the one that calls `dlfun.benchmark.study` computes nothing.
 """
-
-from dlfun.benchmark.options import BenchmarkOptions
-from dlfun.benchmark.study import Benchmark, benchmark
-
-__all__ = ["Benchmark", "BenchmarkOptions", "benchmark"]

@@ -20,7 +20,7 @@ from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
 from dlfun.records.checksums import COPY, check_record
 from dlfun.records.checksums import NAME as CHECKSUMS
-from dlfun.studies.reproducibility.drift import Left
+from dlfun.records.outcome import Outcome
 
 SCRIPTS = ("train", "compare", "sweep", "searches")
 """The scripts that leave records."""
@@ -253,7 +253,7 @@ def read_record(folder: Path) -> Recorded:
 
 def left_behind(
     record: Recorded, named: Sequence[tuple[str, str]], counts: Sequence[int]
-) -> list[Left]:
+) -> list[Outcome]:
     """What the record holds of each arm; classical models are none.
 
     Args:
@@ -282,7 +282,7 @@ def left_behind(
         if any(len(values) != count for values in history.values()):
             raise broken(record.folder, "history.npz")
         rows = networks[begin : begin + count]
-        found.append(Left(history, columns(rows), *parameters_of(record.folder, file)))
+        found.append(Outcome(history, columns(rows), *parameters_of(record.folder, file)))
         before[name] += count
         begin += count
     return found

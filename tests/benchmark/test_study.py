@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from dlfun.benchmark import BenchmarkOptions, benchmark
-from dlfun.benchmark.options import Job
+from dlfun.benchmark.options import BenchmarkOptions, Job
 from dlfun.benchmark.ours import Ours
 from dlfun.benchmark.peers import PEERS
 from dlfun.benchmark.process import Failure, worker
 from dlfun.benchmark.side import COMPARED
-from dlfun.benchmark.study import DEVICE
+from dlfun.benchmark.study import DEVICE, benchmark
 from dlfun.benchmark.verdict import SCHEMA
 from dlfun.errors import UserError
 from dlfun.types import Layout

@@ -149,7 +149,7 @@ def main(argv: list[str]) -> int:
     output_dir = directories.usable_output_dir(FLAGS.output_dir, "benchmark")
     options = dataclasses.replace(benchmark_options(FLAGS), output_dir=output_dir)
     os.environ.setdefault("MPLBACKEND", "Agg")
-    from dlfun.benchmark import benchmark
+    from dlfun.benchmark.study import benchmark
     from dlfun.report.text.benchmark import benchmark_tables, draw_benchmark
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))

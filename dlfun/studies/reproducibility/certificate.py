@@ -13,11 +13,11 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.models import MODELS
 from dlfun.records.checksums import check_writable, write_into
+from dlfun.records.outcome import Outcome
 from dlfun.records.reader import Recorded, differences, left_behind
 from dlfun.records.writer import environment
 from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.studies.reproducibility import drift
-from dlfun.studies.reproducibility.drift import Left
 from dlfun.studies.reproducibility.rerun import SAME, Arm, Rerun, reruns
 from dlfun.words import plural
 
@@ -48,9 +48,9 @@ def verify(
     """
     check_writable(record.folder)
     named = [(arm.data.first.name, arm.settings.model) for arm in arms]
-    lefts = left_behind(record, named, [arm.members for arm in arms])
+    outcomes = left_behind(record, named, [arm.members for arm in arms])
     again = again or functools.partial(reruns, options, wanted=members)
-    found = [checked(arm, left, again(arm)) for arm, left in zip(arms, lefts, strict=True)]
+    found = [checked(arm, outcome, again(arm)) for arm, outcome in zip(arms, outcomes, strict=True)]
     rank_arms(found)
     now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
@@ -67,9 +67,9 @@ def verify(
     return certificate
 
 
-def checked(arm: Arm, left: Left, runs: Sequence[Rerun]) -> dict[str, Any]:
+def checked(arm: Arm, outcome: Outcome, runs: Sequence[Rerun]) -> dict[str, Any]:
     """An arm of the certificate, with the means that arms are ranked by."""
-    known = dict.fromkeys(runs[0].left.finals, 0)
+    known = dict.fromkeys(runs[0].outcome.finals, 0)
     metric = metric_of([known], "test" if arm.tested else "validation")
     seeds = arm.members // len(arm.configurations)
     return {
@@ -77,19 +77,19 @@ def checked(arm: Arm, left: Left, runs: Sequence[Rerun]) -> dict[str, Any]:
         "model": arm.settings.model,
         "members": arm.members,
         "metric": metric,
-        "reruns": [compared(left, run, metric) for run in runs],
-        "means": {run.name: means(left, run, metric, seeds) for run in runs},
+        "reruns": [compared(outcome, run, metric) for run in runs],
+        "means": {run.name: means(outcome, run, metric, seeds) for run in runs},
     }
 
 
-def compared(left: Left, run: Rerun, metric: str) -> dict[str, Any]:
+def compared(outcome: Outcome, run: Rerun, metric: str) -> dict[str, Any]:
     """How far members that ran again are from the record, as the certificate has it."""
-    rows, new = run.members, run.left
-    old = {name: values[rows] for name, values in left.history.items()}
-    finals = {name: values[rows] for name, values in left.finals.items() if name in new.finals}
-    known = [i for i, row in enumerate(rows) if row in left.kept]
-    places = [left.kept.index(rows[i]) for i in known]
-    before = {name: values[places] for name, values in left.parameters.items()}
+    rows, new = run.members, run.outcome
+    old = {name: values[rows] for name, values in outcome.history.items()}
+    finals = {name: values[rows] for name, values in outcome.finals.items() if name in new.finals}
+    known = [i for i, row in enumerate(rows) if row in outcome.kept]
+    places = [outcome.kept.index(rows[i]) for i in known]
+    before = {name: values[places] for name, values in outcome.parameters.items()}
     after = {name: np.asarray(values)[known] for name, values in new.parameters.items()}
     kept = bool(known)
     same = {
@@ -97,7 +97,7 @@ def compared(left: Left, run: Rerun, metric: str) -> dict[str, Any]:
         "metrics": drift.all_same(finals, new.finals),
         "parameters": drift.all_same(before, after) if kept else None,
     }
-    scores = left.finals.get(metric, np.full(len(left.finals["replicate"]), np.nan))
+    scores = outcome.finals.get(metric, np.full(len(outcome.finals["replicate"]), np.nan))
     moved = scores.copy()
     moved[rows] = new.finals[metric]
     return {
@@ -118,16 +118,16 @@ def finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-def means(left: Left, run: Rerun, metric: str, seeds: int) -> list[tuple[float, float]]:
+def means(outcome: Outcome, run: Rerun, metric: str, seeds: int) -> list[tuple[float, float]]:
     """Before and after, the mean of each configuration over its members that ran again."""
-    scores = left.finals.get(metric, np.full(len(left.finals["replicate"]), np.nan))
+    scores = outcome.finals.get(metric, np.full(len(outcome.finals["replicate"]), np.nan))
     own: dict[int, list[int]] = defaultdict(list)
     for i, row in enumerate(run.members):
         own[row // seeds].append(i)
     return [
         (
             drift.mean_known(scores[[run.members[i] for i in which]]),
-            drift.mean_known(run.left.finals[metric][which]),
+            drift.mean_known(run.outcome.finals[metric][which]),
         )
         for which in own.values()
     ]

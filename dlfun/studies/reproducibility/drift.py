@@ -2,43 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.stats import rankdata
 
 Arrays = Mapping[str, np.ndarray]
-
-
-class Left(NamedTuple):
-    """What runs left.
-
-    Attributes:
-      history: metric -> [members, intervals].
-      finals: metric -> [members].
-      parameters: name -> [kept, ...].
-      kept: which of the members those are.
-    """
-
-    history: Arrays
-    finals: Arrays
-    parameters: Arrays
-    kept: Sequence[int]
-
-
-def stack_left(parts: Sequence[Left]) -> Left:
-    """What several populations left, one after the other; every part keeps all its members."""
-
-    def stacked(field: str) -> dict[str, np.ndarray]:
-        return {
-            n: np.concatenate([getattr(p, field)[n] for p in parts])
-            for n in getattr(parts[0], field)
-        }
-
-    history, finals = stacked("history"), stacked("finals")
-    count = sum(len(part.kept) for part in parts)
-    return Left(history, finals, stacked("parameters"), list(range(count)))
 
 
 def same_bits(a: np.ndarray, b: np.ndarray) -> bool:

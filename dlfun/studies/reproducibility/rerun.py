@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.records.outcome import Outcome, stack_outcomes
 from dlfun.studies.comparison.compare import Protocol, chosen_for, most_seeds
 from dlfun.studies.population.arm import (
     final_metrics,
@@ -22,7 +23,6 @@ from dlfun.studies.population.arm import (
 from dlfun.studies.population.layout_choice import train_members
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.population.study_data import load, load_all
-from dlfun.studies.reproducibility.drift import Left, stack_left
 from dlfun.studies.search import adaptive
 from dlfun.studies.search.adaptive import Task
 from dlfun.studies.search.sweep import Configuration, grouped
@@ -61,7 +61,7 @@ class Rerun(NamedTuple):
     layout: Layout
     population: int
     members: list[int]
-    left: Left
+    outcome: Outcome
 
 
 def swept_arms(
@@ -116,8 +116,8 @@ def search_again(task: Task) -> Callable[[Arm], list[Rerun]]:
         failed_at = [np.nan if row["failed_at"] == "" else row["failed_at"] for row in rows]
         finals["failed_at"] = np.array(failed_at, float)
         everyone = list(range(arm.members))
-        left = Left(result.history, finals, result.parameters, everyone)
-        return [Rerun(SAME, result.layout, arm.members, everyone, left)]
+        outcome = Outcome(result.history, finals, result.parameters, everyone)
+        return [Rerun(SAME, result.layout, arm.members, everyone, outcome)]
 
     return rerun
 
@@ -172,7 +172,7 @@ def recorded_layout(arm: Arm) -> Layout:
 
 def train_again(
     options: StudyOptions, arm: Arm, rows: Sequence[int], layout: Layout
-) -> tuple[Layout, Left]:
+) -> tuple[Layout, Outcome]:
     """Trains some members of an arm as one population, with the keys they have in it.
 
     Returns:
@@ -198,7 +198,7 @@ def train_again(
     }
     finals["failed_at"] = np.where(failed_at < 0, np.nan, failed_at)
     parameters = flat_parameters(found.kept.variables)
-    return people.layout, Left(found.history, finals, parameters, list(range(len(rows))))
+    return people.layout, Outcome(found.history, finals, parameters, list(range(len(rows))))
 
 
 def reruns(options: StudyOptions, arm: Arm, wanted: int) -> list[Rerun]:
@@ -213,7 +213,7 @@ def reruns(options: StudyOptions, arm: Arm, wanted: int) -> list[Rerun]:
     alone = [train_again(options, arm, [row], one)[1] for row in some]
     other, others = train_again(options, arm, some, other_layout(same))
     return [
-        Rerun(SAME, same, arm.ends[0], everyone, stack_left([left for _, left in parts])),
-        Rerun(ALONE, one, 1, some, stack_left(alone)),
+        Rerun(SAME, same, arm.ends[0], everyone, stack_outcomes([outcome for _, outcome in parts])),
+        Rerun(ALONE, one, 1, some, stack_outcomes(alone)),
         Rerun(OTHER, other, len(some), some, others),
     ]

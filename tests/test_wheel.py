@@ -1,4 +1,4 @@
-"""The wheel, built from a copy of the source and used in a folder where nothing else of dlfun is."""
+"""The wheel, built from a copy of the source and used where nothing else of dlfun is."""
 
 import configparser
 import os
@@ -28,8 +28,9 @@ def installed(tmp_path_factory):
             shutil.copytree(path, source / part, symlinks=True, ignore=ignore)
         else:
             shutil.copy(path, source)
-    command = (*"-m pip wheel --no-deps --no-build-isolation --quiet --wheel-dir".split(), folder)
-    subprocess.run([sys.executable, *command, source], check=True, capture_output=True)
+    options = ("--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", folder)
+    command = [sys.executable, "-m", "pip", "wheel", *options, source]
+    subprocess.run(command, check=True, capture_output=True)
     (wheel,) = folder.glob("dlfun-*.whl")
     site = folder / "site"
     with zipfile.ZipFile(wheel) as archive:

@@ -144,6 +144,16 @@ class Row(NamedTuple):
     tasks: tuple[str, ...] = USUAL
     live: bool = False
 
+    @property
+    def by_gradient(self) -> bool:
+        """Whether it learns by its gradient, and not by a rule of its own."""
+        return self.learner == "gradient"
+
+    @property
+    def recurrent(self) -> bool:
+        """Whether its layers loop over time."""
+        return self.ways == RECURRENCES
+
 
 MODELS: dict[str, Row] = {
     "perceptron": Row(

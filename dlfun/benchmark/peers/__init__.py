@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dlfun.benchmark.works import Work
+from dlfun.models import BPNN, Perceptron
 
 HERE = "dlfun.benchmark.peers"
 
@@ -21,7 +22,7 @@ def anything(work: Work) -> str:
 
 def by_gradient(work: Work) -> str:
     """Works whose parameters follow a gradient."""
-    return "it has no perceptron rule" if work.model == "perceptron" else ""
+    return "it has no perceptron rule" if isinstance(work.shape, Perceptron) else ""
 
 
 def ensembles(work: Work) -> str:
@@ -31,9 +32,9 @@ def ensembles(work: Work) -> str:
 
 def of_scikit(work: Work) -> str:
     """The two models of dlfun that scikit-learn has as well."""
-    if work.model == "perceptron":
+    if isinstance(work.shape, Perceptron):
         return ""
-    if work.model != "bpnn" or work.shape.residual:
+    if not isinstance(work.shape, BPNN) or work.shape.residual:
         return "it has no such model with the same optimiser"
     return ""
 

@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.benchmark.options import Job
 from dlfun.benchmark.side import read_start
 from dlfun.benchmark.works import CLASSES, Work
+from dlfun.models import CNN, RNN, VAE
 
 GATES = {"gru": "zrn", "lstm": "ifgo"}
 
@@ -30,7 +31,7 @@ def imported() -> Any:
 def features(work: Work, hidden: Any) -> Any:
     """All layers of a classifier but its head."""
     layers, shape = imported().layers, work.shape
-    if work.model == "cnn":
+    if isinstance(work.shape, CNN):
         conv, pool = _of_axes(len(work.input) - 1)
         for i, (size, kernel) in enumerate(zip(shape.channels, shape.kernels, strict=True)):
             hidden = _padded(len(work.input) - 1, shape.padding[i])(hidden)
@@ -41,7 +42,7 @@ def features(work: Work, hidden: Any) -> Any:
         for i, width in enumerate(shape.dense):
             hidden = layers.Dense(width, activation="relu", name=f"dense_{i}")(hidden)
         return hidden
-    if work.model == "rnn":
+    if isinstance(work.shape, RNN):
         kind = {"gru": layers.GRU, "lstm": layers.LSTM}[shape.cell]
         every = shape.readout == "all"
         layer = kind(shape.widths[0], return_sequences=every, name="layer_0")
@@ -131,7 +132,8 @@ class Fit:
         self.keras.config.set_floatx(job.precision)
         start = read_start(job).member()
         self.work, self.start = job.work, start
-        self.model, loss = (variational if job.work.model == "vae" else classifier)(job.work)
+        make = variational if isinstance(job.work.shape, VAE) else classifier
+        self.model, loss = make(job.work)
         for layer in self.model.layers:
             if layer.weights:
                 layer.set_weights(weights_of(job.work, layer.name, start.parameters))
@@ -146,7 +148,7 @@ class Fit:
         """Inputs and targets of the next step."""
         rows = next(self.rows)
         inputs, targets = self.start.inputs[rows], self.start.targets[rows]
-        if self.work.model != "vae":
+        if not isinstance(self.work.shape, VAE):
             return inputs, targets
         if noise is None:
             noise = self.random.standard_normal((len(rows), self.work.shape.latent), np.float32)

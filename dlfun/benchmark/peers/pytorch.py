@@ -17,6 +17,7 @@ from dlfun.benchmark.peers.torch_models import forward_of, layers_of
 from dlfun.benchmark.peers.torch_parameters import to_torch
 from dlfun.benchmark.side import Start, read_start
 from dlfun.benchmark.works import Work
+from dlfun.models import CNN, VAE
 
 
 def set_up(job: Job) -> str:
@@ -56,7 +57,7 @@ def stored(work: Work, start: Start, device: str) -> tuple[Any, Any]:
     import torch
 
     inputs = torch.from_numpy(start.inputs)
-    if work.model == "cnn":
+    if isinstance(work.shape, CNN):
         inputs = inputs.movedim(-1, 1).contiguous()
     return inputs.to(device), torch.from_numpy(start.targets).long().to(device)
 
@@ -108,7 +109,7 @@ class Eager:
         from dlfun.benchmark.peers.torch_models import elbo_loss
 
         functional = self.torch.nn.functional
-        if self.work.model == "vae":
+        if isinstance(self.work.shape, VAE):
             return elbo_loss(inputs, targets, self.module(inputs, *noise)).mean()
         return functional.cross_entropy(self.module(inputs), targets)
 
@@ -117,7 +118,7 @@ class Eager:
         rows = next(self.batches)
         inputs, targets = self.inputs[rows], self.targets[rows]
         more: tuple[Any, ...] = ()
-        if self.work.model == "vae":
+        if isinstance(self.work.shape, VAE):
             shape = (len(inputs), self.work.shape.latent)
             drawn = noise if noise is not None else self.torch.randn(shape, device=self.device)
             more = (drawn.to(inputs),)

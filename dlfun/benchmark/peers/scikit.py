@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dlfun import models
 from dlfun.benchmark.options import Job
 from dlfun.benchmark.side import read_start
 from dlfun.benchmark.works import CLASSES, Work
@@ -17,7 +18,7 @@ def estimator(work: Work) -> Any:
     from sklearn.linear_model import Perceptron
     from sklearn.neural_network import MLPClassifier
 
-    if work.model == "perceptron":
+    if isinstance(work.shape, models.Perceptron):
         return Perceptron(shuffle=False)
     return MLPClassifier(
         work.shape.widths,
@@ -37,7 +38,7 @@ class PartialFit:
         self.inputs = start.inputs.reshape(len(start.inputs), -1)
         self.targets, self.rows = start.targets, start.rows
         self.batches = itertools.cycle(start.rows)
-        if job.work.model == "bpnn":
+        if isinstance(job.work.shape, models.BPNN):
             self.begin(start.parameters)
 
     def begin(self, parameters: dict[str, np.ndarray]) -> None:
@@ -64,7 +65,7 @@ class PartialFit:
         for _ in range(steps):
             self.step()
             found.append(getattr(self.model, "loss_", None))
-        return None if self.work.model == "perceptron" else np.array([found])
+        return None if isinstance(self.work.shape, models.Perceptron) else np.array([found])
 
     def go(self, steps: int) -> None:
         """Trains on."""

@@ -16,6 +16,7 @@ from dlfun.benchmark.options import Job
 from dlfun.benchmark.peers.flax_models import stock_model
 from dlfun.benchmark.side import LISTED, read_start
 from dlfun.benchmark.works import Work
+from dlfun.models import Perceptron
 
 Step = Callable[..., Any]
 
@@ -70,7 +71,7 @@ class StockFlax:
         start = read_start(job)
         nested = traverse_util.unflatten_dict(start.parameters, sep="/")["params"]
         begin, step = (
-            perceptron_step() if job.work.model == "perceptron" else gradient_step(job.work)
+            perceptron_step() if isinstance(job.work.shape, Perceptron) else gradient_step(job.work)
         )
         self.state = jax.vmap(begin)(jax.tree.map(jnp.asarray, nested))
         self.rows = jnp.asarray(start.rows.swapaxes(0, 1))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dlfun.benchmark.works import CLASSES, Work
+from dlfun.models import CNN, RNN, VAE
 
 
 def dense_layers(work: Work) -> dict[str, Any]:
@@ -147,10 +148,10 @@ def layers_of(work: Work) -> dict[str, Any]:
 
 def forward_of(work: Work) -> Callable[..., Any]:
     """(layers, inputs) -> outputs."""
-    if work.model == "cnn":
+    if isinstance(work.shape, CNN):
         return convolutional(work.shape)
-    if work.model == "rnn":
+    if isinstance(work.shape, RNN):
         return recurrent_all if work.shape.readout == "all" else recurrent_last
-    if work.model == "vae":
+    if isinstance(work.shape, VAE):
         return variational
     return residual if getattr(work.shape, "residual", False) else dense

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from dlfun.benchmark.works import Work
+from dlfun.models import CNN, RNN
 
 GATES = {"gru": "rzn", "lstm": "ifgo"}
 DIRECTIONS = {"forward": "", "backward": "_reverse"}
@@ -49,10 +50,10 @@ def to_torch(work: Work, parameters: Mapping[str, np.ndarray]) -> dict[str, np.n
     """One member's parameters, from layer/array in Flax to layer.array in PyTorch."""
     cut = {name.removeprefix("params/"): array for name, array in parameters.items()}
     found: dict[str, np.ndarray] = {}
-    if work.model == "rnn":
+    if isinstance(work.shape, RNN):
         found |= recurrent(cut, "layer_0", GATES[work.shape.cell])
     flattened = ""
-    if work.model == "cnn":
+    if isinstance(work.shape, CNN):
         flattened = "dense_0" if work.shape.dense else "head"
     for name, array in cut.items():
         layer, _, kind = name.partition("/")

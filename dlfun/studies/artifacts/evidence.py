@@ -12,6 +12,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
@@ -149,7 +150,7 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
     made = first_layer_outputs(module, variables, stored, lengths, settings, spec, scaling)
     if made:
         found |= made | {"feature_inputs": shown_inputs(data, split, rows), "feature_index": rows}
-    if settings.model == "vae":
+    if row_of(settings.model).generative:
         rows = np.arange(min(SEEN, data.test.targets.shape[1]))
         tested = np.asarray(data.test.inputs[split, rows])
         plane = latent_plane(module, variables, tested, settings, spec, scaling)

@@ -56,7 +56,7 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
       [units, features], what its candidate state takes from the inputs, direction by direction.
     """
     params = variables["params"]
-    if settings.model == "rnn":
+    if row_of(settings.model).recurrent:
         gate = f"i{CELLS[settings.shape.cell].gates[-1]}"
         kernels = [np.asarray(part[gate]["kernel"]).T for part in params["layer_0"].values()]
         return np.concatenate(kernels)[:FILTERS]

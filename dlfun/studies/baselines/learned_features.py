@@ -51,7 +51,7 @@ def reader(settings: Settings, spec: Spec, way: str) -> Callable[..., Array]:
         variables: Any, inputs: Array, lengths: Array | None, scaling: Scaling | None
     ) -> Array:
         inputs = prepare(inputs, spec, settings.precision, scaling)
-        if settings.model == "vae":
+        if row_of(settings.model).generative:
             return module.apply(variables, inputs, method="encode")[0]
         more = {"lengths": lengths} if takes_lengths else {}
         return head_inputs(module, variables, inputs, **more)

@@ -64,7 +64,7 @@ def check(settings: Settings, spec: Spec) -> None:
             "give --nornn_bidirectional"
         )
     check_augment(settings.augment, spec)
-    if row.learner != "perceptron":
+    if row.by_gradient:
         return
     if settings.shape.units == "one" and spec.outputs != 2:
         raise UserError(

@@ -144,7 +144,7 @@ def notes(result: Result, data: Stacked) -> list[str]:
     from dlfun.models import row_of
 
     row, said = row_of(result.model), []
-    if row.learner == "perceptron":
+    if not row.by_gradient:
         said += perceptron_notes(result, data)
     if row.generative and learned(result) and "test_elbo" in result.rows[0]:
         said += [readout_note(result)] if task_of(data.first.spec).labels else []

@@ -31,7 +31,7 @@ def usual_way(model: str, shape: Any) -> str:
     """How the layers of a model compute where nobody measured; empty where it has no choice."""
     if convolves(model, shape):
         return "chunks" if jax.default_backend() == "cpu" else "patches"
-    if model == "rnn":
+    if row_of(model).recurrent:
         return "hoisted" if max(shape.widths) >= WIDE_CELL else "fused"
     return ""
 
@@ -48,7 +48,7 @@ def choose_layout(model: str, shape: Any, members: int, way: str = "") -> Layout
     if jax.default_backend() != "cpu":
         return Layout(devices, each, way=way)
     wide = max(getattr(shape, "widths", ()), default=0) >= WIDE_LAYER
-    looped = model == "rnn" or convolves(model, shape)
+    looped = row_of(model).recurrent or convolves(model, shape)
     largest = 1 if looped or wide else LARGEST_WIDTH
     return Layout(devices, even(each, largest), way=way)
 
@@ -75,7 +75,7 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
     widths = [even(each, max(1, bound)) for bound in bounds]
     # On a CPU JAX's own gradients are slower inside a loop: a convolution's 15 to 50 times.
     slow = ("xla", "scan") if cpu else ()
-    able = model == "rnn" or convolves(model, shape)
+    able = row_of(model).recurrent or convolves(model, shape)
     ways = tuple(w for w in row_of(model).ways if w not in slow) if able and not way else ()
     found = [first, *(first._replace(width=w) for w in widths)]
     found += [first._replace(way=w) for w in ways]

@@ -5,12 +5,9 @@ Needs no JAX: what is applied inside a step is arithmetic that arrays of either 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from dlfun.types import Spec
 
 FAR = 1000
 """A column whose values lie so many times their spread from 0 is stored as differences."""
@@ -81,16 +78,6 @@ class Scaling(NamedTuple):
             None if self.inputs is None else self.inputs.fitted(np.asarray(inputs)),
             None if self.targets is None else self.targets.fitted(np.asarray(targets)),
         )
-
-
-def seen(inputs: Any, spec: Spec, scaling: Scaling | None) -> np.ndarray:
-    """Stored inputs [n, *shape] as a model sees them: float32, of a text ids."""
-    stored = np.asarray(inputs)
-    if spec.vocabulary:
-        return stored
-    if scaling is not None and scaling.inputs is not None:
-        return scaling.inputs.standardised(stored).astype(np.float32)
-    return stored.astype(np.float32) * np.float32(spec.scale)
 
 
 def standard_of(values: np.ndarray, numeric: np.ndarray | None = None) -> Standard:

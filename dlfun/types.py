@@ -293,6 +293,23 @@ def say_nothing(outputs: Any) -> Predictions:
     return {}
 
 
+class VAEOutputs(NamedTuple):
+    """What a VAE says of a batch.
+
+    Attributes:
+      decoded: [batch, *shape]: logits (bernoulli, categorical) or means (gaussian).
+      log_scale: [], log standard deviation of a gaussian likelihood, shared by all values.
+      mean, log_variance: [batch, latent] of the approximate posterior.
+      readout: [batch, outputs], linear in the mean, which it cannot change.
+    """
+
+    decoded: Array
+    log_scale: Array
+    mean: Array
+    log_variance: Array
+    readout: Array
+
+
 class Objective(NamedTuple):
     """What is wanted: pure functions of (outputs, batch, hparams).
 

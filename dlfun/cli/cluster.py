@@ -16,11 +16,11 @@ from typing import Any, TextIO
 
 from absl import flags as absl_flags
 
-from dlfun import __version__
 from dlfun.cli import stderr_filter
 from dlfun.data.tfds.prepare import said_when_slow
 from dlfun.decoration import Output, Unfailing
 from dlfun.errors import UserError
+from dlfun.version import __version__
 
 HEARTBEAT = 30
 """Seconds of silence after which a process counts as lost; it takes a few more to say so."""

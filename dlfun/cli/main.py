@@ -6,8 +6,8 @@ import difflib
 import importlib
 import sys
 
-from dlfun import __version__
 from dlfun.commands import COMMANDS, INSTALLED
+from dlfun.version import __version__
 
 USAGE = """Small neural networks, trained as pure functions and compared with proper statistics.
 

@@ -1,6 +1,9 @@
 """From compact storage to what a model reads."""
 
+from typing import Any
+
 import jax
+import numpy as np
 from jax import numpy as jnp
 
 from dlfun.objectives.tasks import task_of
@@ -30,3 +33,13 @@ def prepare_batch(batch: Batch, spec: Spec, precision: str) -> Batch:
         targets = targets.astype(STORED[precision])
     inputs = prepare(batch.inputs, spec, precision, batch.scaling)
     return batch._replace(inputs=inputs, targets=targets)
+
+
+def seen(inputs: Any, spec: Spec, scaling: Scaling | None) -> np.ndarray:
+    """Stored inputs [n, *shape] as a model sees them: float32, of a text ids."""
+    stored = np.asarray(inputs)
+    if spec.vocabulary:
+        return stored
+    if scaling is not None and scaling.inputs is not None:
+        return scaling.inputs.standardised(stored).astype(np.float32)
+    return stored.astype(np.float32) * np.float32(spec.scale)

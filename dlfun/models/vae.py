@@ -1,7 +1,6 @@
 """The variational auto-encoder (Kingma & Welling 2013) with a linear read-out of its mean."""
 
 import math
-from typing import NamedTuple
 
 import jax
 from flax import linen as nn
@@ -9,24 +8,7 @@ from jax import numpy as jnp
 
 from dlfun import models
 from dlfun.layers import Conv, Dropout, Tokens, activation, upsample
-from dlfun.types import Rate, Spec
-
-
-class VAEOutputs(NamedTuple):
-    """What a VAE says of a batch.
-
-    Attributes:
-      decoded: [batch, *shape]: logits (bernoulli, categorical) or means (gaussian).
-      log_scale: [], log standard deviation of a gaussian likelihood, shared by all values.
-      mean, log_variance: [batch, latent] of the approximate posterior.
-      readout: [batch, outputs], linear in the mean, which it cannot change.
-    """
-
-    decoded: jax.Array
-    log_scale: jax.Array
-    mean: jax.Array
-    log_variance: jax.Array
-    readout: jax.Array
+from dlfun.types import Rate, Spec, VAEOutputs
 
 
 def places(spec: Spec) -> tuple[tuple[int, ...], int]:

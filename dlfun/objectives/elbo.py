@@ -7,10 +7,9 @@ import jax
 import optax
 from jax import numpy as jnp
 
-from dlfun.models.vae import VAEOutputs
 from dlfun.objectives.reduction import weighted
 from dlfun.objectives.squared_error import standard_of
-from dlfun.types import Batch, HParams, Metrics, Objective, Predictions
+from dlfun.types import Batch, HParams, Metrics, Objective, Predictions, VAEOutputs
 
 
 def bernoulli(logits: jax.Array, values: jax.Array, log_scale: jax.Array) -> jax.Array:

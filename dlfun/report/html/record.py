@@ -119,7 +119,7 @@ def check_pairs(folder: Path, pairs: Sequence[Any], made_by: str) -> None:
 
 def other_version(folder: Path, what: str, made_by: str) -> UserError:
     """The error for a record that this version does not read."""
-    from dlfun import __version__
+    from dlfun.version import __version__
 
     return UserError(
         f"{folder}: is a record of another version: {what} (made by dlfun {made_by}, this is "

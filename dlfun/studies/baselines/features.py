@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from dlfun.errors import UserError, missing_extra
-from dlfun.scaling import Scaling, seen
+from dlfun.learners.prepare import seen
+from dlfun.scaling import Scaling
 from dlfun.studies.baselines import RAW
 from dlfun.types import Spec, Split
 

@@ -12,9 +12,9 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.writer import Study, draw_nothing
-from dlfun.studies.artifacts.findings import Findings, networks, write
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
 from dlfun.studies.comparison.copies import examples_of, mark_copies
+from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import Frozen, confirm, freeze, write_frozen
 from dlfun.studies.comparison.sequential import Arm, grow
 from dlfun.studies.comparison.tuning import Choice, Tuning, tune

@@ -10,21 +10,12 @@ import numpy as np
 
 from dlfun.models.perceptron import units
 from dlfun.objectives.tasks import task_of
-from dlfun.scaling import seen
 from dlfun.stats import clopper_pearson
 from dlfun.stats.separability import LARGEST_PROGRAMME, Bound, is_separable, novikoff_bound
 from dlfun.studies.population.arm import Result
-from dlfun.studies.population.remedies import remedy
+from dlfun.studies.population.remedies import inputs, remedy
 from dlfun.studies.population.stacked import Stacked
-from dlfun.types import Dataset
 from dlfun.words import plural
-
-
-def inputs(dataset: Dataset) -> np.ndarray:
-    """The training inputs as a model sees them."""
-    if dataset.scaling is None:
-        return np.asarray(dataset.train.inputs) * dataset.spec.scale
-    return seen(dataset.train.inputs, dataset.spec, dataset.scaling)
 
 
 def mistake_bound(result: Result, data: Stacked) -> Bound | None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.learners.prepare import seen
 from dlfun.types import Dataset, Split
 
 SEEN = 2**22
@@ -56,10 +57,15 @@ class Unit(NamedTuple):
         )
 
 
+def inputs(dataset: Dataset) -> np.ndarray:
+    """The training inputs as a model sees them."""
+    if dataset.scaling is None:
+        return np.asarray(dataset.train.inputs) * dataset.spec.scale
+    return seen(dataset.train.inputs, dataset.spec, dataset.scaling)
+
+
 def unit_of(dataset: Dataset) -> Unit | None:
     """The unit of the training inputs as models see them; None of texts."""
-    from dlfun.studies.population.remarks import inputs
-
     if dataset.spec.vocabulary:
         return None
     count = max(1, SEEN // math.prod(dataset.spec.shape))

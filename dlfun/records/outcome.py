@@ -1,13 +1,51 @@
-"""The outcome of runs: their histories, final scores and parameters. Plain numpy."""
+"""The outcome of runs: their rows, histories, final scores and parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.types import Layout, Predictions, Settings
+
 Arrays = Mapping[str, np.ndarray]
+
+
+class Result(NamedTuple):
+    """What an arm leaves.
+
+    Attributes:
+      rows: one a member, as in members.csv.
+      history: metric -> [members, intervals].
+      steps: [intervals], the step at which each was taken.
+      parameters: name -> [members, ...].
+      variables: the same as the tree that the model applies.
+      predictions: name -> [members, examples], what is said of each test example; empty where
+        the test split stayed closed, or the targets are no classes.
+    """
+
+    model: str
+    dataset: str
+    settings: Settings
+    layout: Layout
+    rows: list[dict[str, Any]]
+    history: dict[str, np.ndarray]
+    steps: np.ndarray
+    parameters: dict[str, np.ndarray]
+    variables: Any
+    predictions: Predictions
+
+    def joined(self, more: Any) -> Result:
+        """One arm from two parts of its members."""
+        from jax import tree
+
+        def both(a: Any, b: Any) -> Any:
+            return np.concatenate([np.asarray(a), np.asarray(b)])
+
+        parts = ("history", "parameters", "variables", "predictions")
+        merged = {name: tree.map(both, getattr(self, name), getattr(more, name)) for name in parts}
+        return self._replace(rows=[*self.rows, *more.rows], **merged)
 
 
 class Outcome(NamedTuple):

@@ -27,9 +27,9 @@ from dlfun.errors import UserError
 from dlfun.objectives import metrics
 from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
+from dlfun.records.outcome import Result
 from dlfun.records.outputs import opened
 from dlfun.records.reader import arm_files
-from dlfun.studies.population.arm import Result
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset

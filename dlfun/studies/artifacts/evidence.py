@@ -15,11 +15,11 @@ import numpy as np
 from dlfun.learners.prepare import seen
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
+from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.stats.calibration import calibrate
 from dlfun.studies.artifacts.pictures import filters, first_layer_outputs, latent_plane
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Spec

@@ -15,12 +15,12 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.data.text import decode_text
 from dlfun.learners.prepare import STORED, prepare
+from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.scaling import Scaling
 from dlfun.studies.artifacts.evidence import own_splits
 from dlfun.studies.artifacts.pictures import QUICK
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.assembly import assemble, likelihood
 from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Spec, Split

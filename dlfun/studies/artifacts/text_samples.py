@@ -11,8 +11,8 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.text import decode_text
+from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.assembly import assemble
 
 LENGTH = 500

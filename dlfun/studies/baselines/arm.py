@@ -40,6 +40,14 @@ class Classical(NamedTuple):
     confidence: np.ndarray | None
     squares: np.ndarray | None = None
 
+    def joined(self, more: Any) -> Classical:
+        """One arm from two parts of its members."""
+        parts = (
+            None if a is None or b is None else np.concatenate([a, b])
+            for a, b in zip(self[1:], more[1:], strict=True)
+        )
+        return Classical([*self.rows, *more.rows], *parts)
+
 
 def check_classical(name: str, data: Stacked) -> None:
     """Raises UserError if this arm cannot learn these data, or not within minutes."""

@@ -12,6 +12,7 @@ import numpy as np
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
+from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.studies.artifacts.evidence import (
@@ -27,7 +28,7 @@ from dlfun.studies.baselines.curve import classical_curve, curve, ladder
 from dlfun.studies.baselines.feature_tables import Reader, first_examples
 from dlfun.studies.baselines.features import handmade
 from dlfun.studies.baselines.readout import readout
-from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.search.samplers import trials
 from dlfun.training.monitor import say

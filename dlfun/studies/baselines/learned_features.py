@@ -12,9 +12,9 @@ from flax import linen as nn
 
 from dlfun.learners.prepare import prepare
 from dlfun.models import row_of
+from dlfun.records.outcome import Result
 from dlfun.scaling import Scaling
 from dlfun.studies.baselines.feature_tables import Table, Tables, split_of
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Array, Settings, Spec, Split

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.objectives.tasks import task_of
+from dlfun.records.outcome import Result
 from dlfun.studies.baselines import RAW
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, split_of
 from dlfun.studies.baselines.features import check_features, handmade
 from dlfun.studies.baselines.learned_features import LEARNED, learned_tables
 from dlfun.studies.baselines.pool import do_all
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.stacked import Stacked
 
 STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0)

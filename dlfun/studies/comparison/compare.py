@@ -11,6 +11,7 @@ from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
+from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
 from dlfun.studies.comparison.copies import examples_of, mark_copies
@@ -20,7 +21,7 @@ from dlfun.studies.comparison.sequential import Arm, grow
 from dlfun.studies.comparison.tuning import Choice, Tuning, tune
 from dlfun.studies.comparison.variance import SEEDS, part_variance
 from dlfun.studies.comparison.verdicts import Examined, mark_chance
-from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes

@@ -22,11 +22,12 @@ from dlfun.config.search_space import Search
 from dlfun.errors import UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
+from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.comparison.compare import tested_all
 from dlfun.studies.comparison.sequential import judge_all
 from dlfun.studies.comparison.verdicts import metric_of, score
-from dlfun.studies.population.arm import Result, in_other_units, make_members, shortest
+from dlfun.studies.population.arm import in_other_units, make_members, shortest
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import about_targets, load_all

@@ -11,6 +11,7 @@ from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
+from dlfun.records.outcome import Result
 from dlfun.studies.artifacts.data_preparation import write_datasets
 from dlfun.studies.artifacts.evidence import write_evidence
 from dlfun.studies.artifacts.generation import write_generated
@@ -20,7 +21,6 @@ from dlfun.studies.baselines.arms import write_classical_evidence
 from dlfun.studies.comparison.frozen import CONFIRMED, add_opening, write_frozen
 from dlfun.studies.comparison.sequential import Arm
 from dlfun.studies.comparison.tuning import Tuned
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.stacked import Stacked
 
 

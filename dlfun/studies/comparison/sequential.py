@@ -6,14 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import jax
-import numpy as np
-
 from dlfun.config.comparison_spec import Claim
+from dlfun.records.outcome import Result
 from dlfun.stats import nominal_levels
 from dlfun.studies.baselines.arm import Classical
 from dlfun.studies.comparison.verdicts import Examined, Look, all_decided, judge
-from dlfun.studies.population.arm import Result
 from dlfun.training.monitor import say
 from dlfun.words import plural
 
@@ -27,25 +24,6 @@ def levels(claim: Claim, arms: int) -> tuple[float, ...]:
 
 
 Arm = Result | Classical
-
-
-def joined(first: Any, more: Any) -> Any:
-    """One arm, of the same kind, from two parts of its members."""
-
-    def both(a: Any, b: Any) -> Any:
-        return np.concatenate([np.asarray(a), np.asarray(b)])
-
-    rows = [*first.rows, *more.rows]
-    if isinstance(first, Classical):
-        told = jax.tree.map(both, first[1:], more[1:])
-        return Classical(rows, *told)
-    return first._replace(
-        rows=rows,
-        history=jax.tree.map(both, first.history, more.history),
-        parameters=jax.tree.map(both, first.parameters, more.parameters),
-        variables=jax.tree.map(both, first.variables, more.variables),
-        predictions=jax.tree.map(both, first.predictions, more.predictions),
-    )
 
 
 def grow(
@@ -69,7 +47,7 @@ def grow(
     pairs: list[dict[str, Any]] = []
     for number, (start, end) in enumerate(pairwise((0, *ends))):
         fresh = train(start, end - start)
-        results = [joined(a, b) for a, b in zip(results, fresh, strict=True)] if results else fresh
+        results = [a.joined(b) for a, b in zip(results, fresh, strict=True)] if results else fresh
         pairs = judge_all(results, test(results), claim, number)
         if all_decided(pairs):
             break

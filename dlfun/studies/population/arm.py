@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
@@ -18,6 +18,7 @@ from dlfun.host_memory import check_room
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
 from dlfun.models.sizes import program_shape
+from dlfun.records.outcome import Result
 from dlfun.studies.population.layout_choice import train_members
 from dlfun.studies.population.live_sizes import sizes_of
 from dlfun.studies.population.stacked import Stacked
@@ -28,31 +29,6 @@ from dlfun.words import plural
 
 DEFAULT_STEPS = 1000
 DEFAULT_BATCH = 100
-
-
-class Result(NamedTuple):
-    """What an arm leaves.
-
-    Attributes:
-      rows: one a member, as in members.csv.
-      history: metric -> [members, intervals].
-      steps: [intervals], the step at which each was taken.
-      parameters: name -> [members, ...].
-      variables: the same as the tree that the model applies.
-      predictions: name -> [members, examples], what is said of each test example; empty where
-        the test split stayed closed, or the targets are no classes.
-    """
-
-    model: str
-    dataset: str
-    settings: Settings
-    layout: Layout
-    rows: list[dict[str, Any]]
-    history: dict[str, np.ndarray]
-    steps: np.ndarray
-    parameters: dict[str, np.ndarray]
-    variables: Any
-    predictions: Predictions
 
 
 def steps_of(options: StudyOptions, per_epoch: int) -> int:

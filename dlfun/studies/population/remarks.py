@@ -10,9 +10,9 @@ import numpy as np
 
 from dlfun.models.perceptron import units
 from dlfun.objectives.tasks import task_of
+from dlfun.records.outcome import Result
 from dlfun.stats import clopper_pearson
 from dlfun.stats.separability import LARGEST_PROGRAMME, Bound, is_separable, novikoff_bound
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.remedies import inputs, remedy
 from dlfun.studies.population.stacked import Stacked
 from dlfun.words import plural

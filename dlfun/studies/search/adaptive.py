@@ -13,8 +13,8 @@ from dlfun import keys
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Search
 from dlfun.errors import UserError
-from dlfun.studies.comparison.sequential import joined
-from dlfun.studies.population.arm import Result, make_members, resolve, run_arm
+from dlfun.records.outcome import Result
+from dlfun.studies.population.arm import make_members, resolve, run_arm
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.search import halving, pbt, tpe
 from dlfun.studies.search.evolution import race
@@ -196,7 +196,7 @@ def halve(task: Task) -> Found:
             }
             for row in own_told
         ]
-        found = joined(found, result) if found else result
+        found = found.joined(result) if found else result
     assert found is not None
     return Found([found], told)
 
@@ -238,7 +238,7 @@ def propose(task: Task) -> Found:
             layout = layout or result.layout
             scores[rows] = scores_of(result.history)
             before = results.get(settings)
-            results[settings] = result if before is None else joined(before, result)
+            results[settings] = result if before is None else before.joined(result)
         means = [scores[field.trials == trial].mean() for trial in range(len(per_trial))]
         for i, one in enumerate(proposals):
             one.tell(means[i * count : (i + 1) * count])

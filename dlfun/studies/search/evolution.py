@@ -12,7 +12,8 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
 from dlfun.objectives.metrics import judging
-from dlfun.studies.population.arm import Result, final_metrics, make_rows, result_of, shortest
+from dlfun.records.outcome import Result
+from dlfun.studies.population.arm import final_metrics, make_rows, result_of, shortest
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.layout_choice import (
     check_failed,

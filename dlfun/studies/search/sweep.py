@@ -9,9 +9,10 @@ from typing import Any
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.errors import UserError
 from dlfun.records import writer
+from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.artifacts.data_preparation import write_datasets
-from dlfun.studies.population.arm import Result, resolve, run_arm
+from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import work_notes
 from dlfun.studies.population.remedies import unit_notes

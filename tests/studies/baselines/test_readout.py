@@ -8,10 +8,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from dlfun.learners.prepare import prepare
+from dlfun.records.outcome import Result
 from dlfun.studies.baselines.feature_tables import Table, Tables
 from dlfun.studies.baselines.learned_features import learned_features
 from dlfun.studies.baselines.readout import STRENGTHS, linear_readout, readout
-from dlfun.studies.population.arm import Result
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
 from dlfun.types import Layout

@@ -249,7 +249,7 @@ def by_script(script, options, folder):
     (folder / "lines.flags").write_text("\n".join(options.flags) + "\n")
     given = ["script", f"--flagfile={folder}/lines.flags", f"--output_dir={options.output_dir}"]
     app.parse(script.FLAGS, given)
-    theirs = app.flags.study_options(script.FLAGS, "compare", fresh=False)
+    theirs = app.study_flags.study_options(script.FLAGS, "compare", fresh=False)
     same = {n: getattr(options, n) for n in ("flags", "datasets", "output_dir")}
     return study_values.dataclasses.replace(theirs, **same), script.FLAGS
 
@@ -273,7 +273,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "value"), BAD, ids=str)
 def test_a_bad_value_is_refused_in_the_words_of_its_flag(name, value):
-    text = study_values.kinds.written(value)
+    text = study_values.parsers.written(value)
     with pytest.raises(dlfun.UserError) as by_flag:
         app.parse(compare_script.FLAGS, ["compare", f"--{name}={text}"])
     if name in keywords.DataOptions.__annotations__:
@@ -412,7 +412,7 @@ def test_a_record_says_what_no_flags_make(own, tmp_path):
     assert again.rows == own.rows
     assert repr(again) == repr(own)
     assert "rings" in again.report(tmp_path / "page.html").path.read_text()
-    with pytest.raises(dlfun.UserError, match=r"experiments\.predict"):
+    with pytest.raises(dlfun.UserError, match="dlfun predict"):
         again.predict(np.ones((1, 2)))
     with pytest.raises(dlfun.UserError, match="already holds a record"):
         own.save(folder)
@@ -517,7 +517,7 @@ def test_a_notebook_shows_a_table_in_which_text_is_escaped(own):
 def test_the_notebook_runs_and_shows_what_it_gives(tmp_path, monkeypatch):
     """Its code as it stands, on fewer seeds and steps; nothing is left on disk."""
     monkeypatch.chdir(tmp_path)
-    stored = json.loads((ROOT / "experiments" / "notebook.ipynb").read_text())
+    stored = json.loads((ROOT / "experiments" / "lessons" / "notebook.ipynb").read_text())
     code = [c for c in stored["cells"] if c["cell_type"] == "code"]
     assert [c["execution_count"] for c in code] == [*range(1, len(code) + 1)]
     short = [re.sub(r"steps=300", "steps=6", text) for text in notebook.code_of(stored)]

@@ -11,7 +11,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.cli.flag_types import Flag, flag_of
-from dlfun.commands import INSTALLED, SCRIPTS, form, in_form
+from dlfun.commands import INSTALLED, in_form
 from dlfun.models import MODELS
 
 COLUMN = 32
@@ -80,11 +80,11 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "
 
 
 def program() -> str:
-    """How the script was started."""
+    """How the command was started."""
+    if sys.argv[0].startswith(INSTALLED):
+        return sys.argv[0]
     spec = getattr(sys.modules["__main__"], "__spec__", None)
-    if form() == SCRIPTS and spec is not None:
-        return f"python -m {spec.name}"
-    return sys.argv[0] if sys.argv[0].startswith(INSTALLED) else f"python {sys.argv[0]}"
+    return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
 def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:

@@ -21,7 +21,8 @@ FIRST = next(iter(DATASETS))
 
 SCRIPT = """'''A script of the tests.'''
 import sys
-from experiments import app, flags
+from dlfun.cli import app
+from dlfun.cli import study_flags as flags
 FLAGS = flags.study_flags(models="bpnn,cnn", datasets={dataset!r})
 def main(argv):
     options = flags.study_options(FLAGS, script="dummy")
@@ -335,7 +336,7 @@ def test_a_signal_that_falls_into_the_garbage_collector_is_not_lost(start, numbe
 
 COMPILED = """
 import jax
-from experiments import ending
+from dlfun.cli import signals as ending
 ending.GRACE = 0.5
 spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, lambda x: jax.numpy.sin(x), x))
 print("ready", flush=True)
@@ -353,7 +354,7 @@ def test_a_compiled_program_does_not_keep_a_script_alive(start):
 
 STUBBORN = """
 import time
-from experiments import ending
+from dlfun.cli import signals as ending
 ending.AGAIN = 0.0
 try:
     print("ready", flush=True)
@@ -375,7 +376,7 @@ def test_another_signal_ends_the_script_at_once(start):
 
 DEAF = """
 import time
-from experiments import ending
+from dlfun.cli import signals as ending
 ending.CLEANING = 0.5
 try:
     print("ready", flush=True)

@@ -36,7 +36,8 @@ def run(*arguments, program=("-m", "experiments.benchmark")):
 
 SMALL = """
 import dataclasses
-from experiments import app, benchmark
+from dlfun.cli import app
+from dlfun.cli.commands import benchmark
 whole = benchmark.benchmark_options
 benchmark.benchmark_options = lambda values: dataclasses.replace(
     whole(values), setup="tests.sides:small_device"

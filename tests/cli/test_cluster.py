@@ -41,13 +41,14 @@ def left(layout, changes):
 
 
 TRAINING = """
-from experiments import app, flags
+from dlfun.cli import app
+from dlfun.cli import study_flags as flags
 
 def main(argv):
     import jax, numpy
     from dlfun.training import hosts
     from dlfun.types import Layout
-    from tests.experiments.test_cluster import LONG, SHORT, left
+    from tests.cli.test_cluster import LONG, SHORT, left
     print(jax.process_count(), "processes")
     numpy.savez(f"uneven-{jax.process_index()}", **left(Layout(3, 1), SHORT))
     with jax.enable_x64(True):
@@ -64,7 +65,8 @@ app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
 WAITING = """
 import time
 from dlfun.errors import UserError
-from experiments import app, cluster, flags
+from dlfun.cli import app, cluster
+from dlfun.cli import study_flags as flags
 cluster.HEARTBEAT, SPOILT = 10, {spoilt}
 
 def main(argv):

@@ -119,7 +119,9 @@ def test_a_record_is_replaced_only_if_asked(tmp_path, fault):
 
 SWALLOWER = """
 import os, signal, sys, time
-from experiments import app, ending, flags
+from dlfun.cli import app
+from dlfun.cli import signals as ending
+from dlfun.cli import study_flags as flags
 ending.CLEANING = 2.0
 
 def main(argv):

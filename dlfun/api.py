@@ -19,10 +19,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from dlfun import numerics
+from dlfun import deferred, numerics
 from dlfun.config import arguments, study_values
 from dlfun.config.arguments import several
 from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
+from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model, in_python
 from dlfun.decoration import spared
 from dlfun.errors import unknown
@@ -322,18 +323,14 @@ def made(call: Call, given: Mapping[str, Any]) -> Study:
 
 def drawing(call: Call) -> Callable[[Path], None]:
     """What adds pictures and page to a record that stays, as the scripts do."""
-    from dlfun.report.figures.record_figures import draw_comparison, draw_sweep
     from dlfun.report.html import write_report
     from dlfun.studies.call import swept_by
 
-    def pictures(folder: Path) -> None:
-        if call.script == "sweep":
-            draw_sweep(folder, swept_by(call))
-        else:
-            draw_comparison(folder)
+    kind = STUDIES[call.script]
+    names = [swept_by(call)] if kind.searches else []
 
     def draw(folder: Path) -> None:
-        spared("pictures", lambda: pictures(folder))
+        spared("pictures", lambda: deferred.load(kind.pictures)(folder, *names))
         spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.commands import command
 from dlfun.config.arguments import path, text
 from dlfun.config.parsers import checked
+from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, in_python
 from dlfun.errors import UserError, visible
 from dlfun.records.checksums import check_record
@@ -154,7 +155,7 @@ class Study:
         return visible("\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n"))
 
     def _split(self) -> str:
-        return "validation" if self._script == "sweep" else "test"
+        return STUDIES[self._script].split
 
     @of_record
     def _repr_html_(self) -> str:

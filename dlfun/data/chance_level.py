@@ -6,13 +6,14 @@ import math
 
 import numpy as np
 
-from dlfun.objectives.tasks import loaded, task_of
+from dlfun.deferred import load
+from dlfun.objectives.tasks import task_of
 from dlfun.types import Dataset
 
 
 def chance(dataset: Dataset) -> float:
     """What the best constant answer, known from the training split, reaches on the test split."""
-    return loaded(task_of(dataset.spec).chance)(dataset)
+    return load(task_of(dataset.spec).chance)(dataset)
 
 
 def targets_of(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:

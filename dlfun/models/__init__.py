@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 from typing import Any, NamedTuple
 
+from dlfun.deferred import load
 from dlfun.objectives.tasks import CLASSES, EACH_STEP, LABELS, UNLABELLED, USUAL
 from dlfun.types import ACTIVATIONS as ACTIVATIONS
 from dlfun.types import CONVOLUTIONS, RECURRENCES, Spec
@@ -199,9 +200,8 @@ def build(name: str, settings: Any, spec: Spec, way: str = "") -> Any:
     `way` is one of the row's ways; empty is the module's own choice.
     """
     row = row_of(name)
-    module, attribute = row.module.split(":")
     chosen = {"way": way} if way and row.ways else {}
-    return getattr(importlib.import_module(module), attribute)(settings, spec, **chosen)
+    return load(row.module)(settings, spec, **chosen)
 
 
 def live_parts(name: str, settings: Any, spec: Spec, width: Any, depth: Any) -> Any:

@@ -6,9 +6,9 @@ are imported only when an objective is built, so that `--help` needs no JAX.
 
 from __future__ import annotations
 
-import importlib
 from typing import NamedTuple
 
+from dlfun.deferred import load
 from dlfun.errors import UserError
 from dlfun.objectives.tasks import CLASSES, EACH_STEP, NUMBERS, UNLABELLED
 from dlfun.types import Objective, Spec
@@ -44,5 +44,4 @@ def build(name: str, spec: Spec) -> Objective:
             f"--objective={name} is for {' or '.join(row.tasks)}, and this data set is for "
             f"{spec.task}; leave --objective at auto"
         )
-    module, attribute = row.module.split(":")
-    return getattr(importlib.import_module(module), attribute)(spec)
+    return load(row.module)(spec)

@@ -5,9 +5,7 @@ A new task is a row here, an objective that serves it, and the models that can d
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dlfun.types import Spec
 
@@ -94,9 +92,3 @@ NUMBERS = tuple(name for name, row in TASKS.items() if row.numbers)
 def task_of(spec: Spec) -> Task:
     """The row of a data set's task."""
     return TASKS[spec.task]
-
-
-def loaded(path: str) -> Callable[..., Any]:
-    """What a row names by `module:name`."""
-    module, name = path.split(":")
-    return getattr(importlib.import_module(module), name)

@@ -14,6 +14,7 @@ from dlfun.config import parsers
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import KINDS, SIMPLE, StudyOptions
 from dlfun.config.shape_fields import PER_LAYER, kind_of, shape_fields
+from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model
 from dlfun.errors import UserError
 from dlfun.records.reader import BY_VALUE, flags_of, given_by_value
@@ -37,7 +38,7 @@ def study_lines(
       more: those of the script alone.
       swept: the flags that a sweep varies.
     """
-    many = "s" if script == "compare" else ""
+    many = "s" if STUDIES[script].several else ""
     return (
         *by_value(models, data),
         f"--model{many}={','.join(options.models)}",

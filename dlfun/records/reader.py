@@ -15,15 +15,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.commands import command_of
+from dlfun.config.studies import STUDIES
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
 from dlfun.records.checksums import COPY, check_record
 from dlfun.records.checksums import NAME as CHECKSUMS
 from dlfun.records.outcome import Outcome
-
-SCRIPTS = ("train", "compare", "sweep", "searches")
-"""The scripts that leave records."""
 
 HINT = "name the directory of a record that train, compare or sweep wrote"
 UNCOMPARED = ("command", "datasets", "versions", "jax_config")
@@ -43,7 +41,7 @@ class Recorded(NamedTuple):
     """What a record holds, but for its parameters.
 
     Attributes:
-      script: the one of `SCRIPTS` that wrote it.
+      script: the one of `STUDIES` that wrote it.
       rows: of members.csv, as texts.
       history: of history.npz: dataset/model/metric -> [member, interval].
       environment: of environment.json.
@@ -102,14 +100,14 @@ def lines_in(text: str) -> list[str]:
 
 
 def script_of(folder: Path) -> str:
-    """Which of `SCRIPTS` wrote a record.
+    """Which of `STUDIES` wrote a record.
 
     Raises:
       UserError: if none did.
     """
     lines = flags_of(folder)
     script = command_of(lines[0]) if lines and lines[0].startswith("# ") else ""
-    if script not in SCRIPTS:
+    if script not in STUDIES:
         raise UserError(f"{folder}: its config.flags is not that of a record; {HINT}")
     return script
 
@@ -131,7 +129,7 @@ def labels_of(folders: Sequence[Path]) -> list[str]:
 
 def swept_of(folder: Path) -> list[str]:
     """The names that a sweep's record searched, which are columns of its members.csv; else none."""
-    if script_of(folder) != "sweep":
+    if not STUDIES[script_of(folder)].searches:
         return []  # a comparison has spaces too, which its tuning searched
     return [found[1] for line in flags_of(folder) if (found := SEARCHED.match(line))]
 
@@ -241,7 +239,7 @@ def read_record(folder: Path) -> Recorded:
     """
     check_record(folder)
     script = script_of(folder)
-    if script == "searches":
+    if not STUDIES[script].members:
         raise UserError(
             f"{folder}: compares searches, and holds no members to train or use; {HINT}"
         )

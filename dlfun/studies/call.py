@@ -16,6 +16,7 @@ from dlfun.config.keywords import read_options
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_request import search_lines
 from dlfun.config.search_space import ON_THE_WAY, Search
+from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model, flag_of, kinds_of
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, unknown
@@ -102,13 +103,13 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     replacement.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
     replacement.rehearse(Path(output_dir), options.overwrite)
-    if call.script == "compare" and options.seeds < 2:
+    if STUDIES[call.script].judges and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
             "a full verdict), or use train"
         )
     more: Sequence[str] = ()
-    if call.script == "compare":
+    if STUDIES[call.script].judges:
         more = claim_lines(call.protocol.claim, call.protocol.baselines)
     if call.asked is not None:
         more = search_lines(call.models[0], call.asked)

@@ -25,6 +25,7 @@ from dlfun.cli.flagfile import check_lines, given_lines
 from dlfun.cli.runtime import check_platform, configure_jax
 from dlfun.commands import command
 from dlfun.config.options import StudyOptions
+from dlfun.config.studies import STUDIES
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.records.flagfile import check_by_flags
@@ -105,7 +106,7 @@ def study_of(
         for name in ("data_dir", "manual_dir", "platform")
         for line in flag_of(own, name).lines()
     ]
-    compares = script == "compare"
+    compares = STUDIES[script].judges
     if compares:
         given += own_copy(folder)
     expand = functools.partial(protocol.with_frozen, values) if compares else list
@@ -142,7 +143,7 @@ def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
     from dlfun.studies.comparison.frozen import NAME, read_frozen
     from dlfun.studies.comparison.tuning import Tuning
 
-    if record.script != "compare":
+    if not STUDIES[record.script].judges:
         return Protocol()
     found = Protocol(protocol.claim_of(values), variance=values.variance)
     if not values.tune:
@@ -162,7 +163,7 @@ def arms_of(
     """What the study of a record trained, on all of its data sets or on one; None reads them."""
     from dlfun.studies.reproducibility.rerun import compared_arms, searched_arms, swept_arms
 
-    if record.script == "sweep":
+    if STUDIES[record.script].searches:
         task = sweep.task_of(values, options, data)
         if task is not None:
             return searched_arms(task, sweep.points_of(values, record.rows))
@@ -214,7 +215,7 @@ def certify(folder: Path) -> None:
     from dlfun.studies.reproducibility.rerun import search_again
 
     options = study_flags.study_options(values, record.script, fresh=False)
-    task = sweep.task_of(values, options) if record.script == "sweep" else None
+    task = sweep.task_of(values, options) if STUDIES[record.script].searches else None
     again = None if task is None else search_again(task)
     certificate = verify(record, options, arms_of(values, options, record), FLAGS.members, again)
     tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.commands import command_of
+from dlfun.config.studies import STUDIES
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.text.table import brief, is_copy, metric_of
@@ -60,7 +61,8 @@ def style_of(record: Record, model: str) -> int:
 
 def swept_names(record: Record) -> list[str]:
     """The names a sweep searched, by the flags that replay it; they are columns of the runs."""
-    if not record.flags or command_of(record.flags[0]) != "sweep":
+    kind = STUDIES.get(command_of(record.flags[0])) if record.flags else None
+    if kind is None or not kind.searches:
         return []  # other studies search, too, and have arms
     texts = [f.partition("=")[2] for f in record.flags if f.startswith(("--grid=", "--space="))]
     names = dict.fromkeys(text.partition("=")[0].strip() for text in texts)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.studies import STUDIES
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     broken,
@@ -75,7 +76,7 @@ def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> li
       pairs: of its comparison.json.
     """
     swept = swept_of(folder)
-    split = "validation" if script_of(folder) == "sweep" else "test"
+    split = STUDIES[script_of(folder)].split
     beaten = {
         (pair["dataset"], name)
         for pair in pairs
@@ -195,7 +196,7 @@ def over_datasets(labels: Sequence[str], folders: Sequence[Path]) -> tuple[str, 
     compared = {
         label: read_rows(folder)
         for label, folder in zip(labels, folders, strict=True)
-        if script_of(folder) != "sweep"
+        if not STUDIES[script_of(folder)].searches
     }
     across = gather(side_by_side(compared)) if compared else None
     if across is None:

@@ -7,12 +7,12 @@ so that `--help` does without it.
 
 from __future__ import annotations
 
-import importlib
 import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from dlfun.config.search_space import Dimension
+from dlfun.deferred import load
 from dlfun.errors import unknown
 
 ALL = "all"
@@ -67,11 +67,10 @@ class Row(NamedTuple):
         DecisionTreeClassifier(max_depth=3, random_state=7)
         """
         path = self.classifier if classes else self.regressor
-        module, attribute = path.split(":")
         chosen = {**self.fixed, **self.defaults, **configuration}
         if self.seeded:
             chosen["random_state"] = random_state
-        return getattr(importlib.import_module(module), attribute)(**chosen)
+        return load(path)(**chosen)
 
 
 _LEAF = Dimension("choice", values=(1, 2, 5, 10, 20, 50))

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.comparison_spec import Claim
+from dlfun.config.studies import STUDIES
 from dlfun.errors import UserError
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
@@ -48,7 +49,7 @@ def read_side(label: str, folder: Path) -> Side:
       UserError: if it has none, or cannot be read, or is of another version.
     """
     check_record(folder)
-    if script_of(folder) == "sweep":
+    if STUDIES[script_of(folder)].searches:
         raise UserError(f"{folder}: a sweep has no test scores; name records of train or compare")
     lines = [line.lstrip("-").partition("=") for line in flags_of(folder) if line[:2] == "--"]
     datasets = read_json(folder, "environment.json").get("datasets", {})

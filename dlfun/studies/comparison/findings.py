@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dlfun.config.options import StudyOptions
+from dlfun.config.studies import STUDIES
 from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
@@ -59,7 +60,7 @@ def write(
         writer.write_environment(folder, [data.first for data in loaded.values()])
         writer.write_flags(folder, script, options.flags, results)
         write_datasets(folder, options, list(loaded.values()))
-        if script == "compare":
+        if STUDIES[script].judges:
             writer.write_json(folder / "comparison.json", found.pairs)
         if found.tuned is not None and found.frozen is not None:
             writer.write_table(folder / "tuning.csv", found.tuned.rows)

@@ -1,0 +1,38 @@
+"""The table of kinds of study: what each leaves in its record, and what can be done with that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class StudyKind(NamedTuple):
+    """A kind of study, by the name of the command that makes it.
+
+    Attributes:
+      several: whether it takes several models and data sets.
+      judges: whether it judges pairs of arms, in comparison.json.
+      searches: whether its runs are configurations of one model, which its flags search.
+      members: whether it keeps trained members, to be verified and predicted with.
+      split: the split that its runs are judged by; a search leaves the test split closed.
+      pictures: `module:function`, what draws the pictures of its record.
+    """
+
+    several: bool = False
+    judges: bool = False
+    searches: bool = False
+    members: bool = True
+    split: str = "test"
+    pictures: str = "dlfun.report.figures.record_figures:draw_comparison"
+
+
+STUDIES: dict[str, StudyKind] = {
+    "train": StudyKind(),
+    "compare": StudyKind(several=True, judges=True),
+    "sweep": StudyKind(
+        searches=True,
+        split="validation",
+        pictures="dlfun.report.figures.record_figures:draw_sweep",
+    ),
+    "searches": StudyKind(judges=True, members=False),
+}
+"""Command -> kind."""

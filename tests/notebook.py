@@ -1,6 +1,6 @@
 """Runs the code of a notebook without Jupyter, and writes what it gave into the notebook.
 
-python -m tests.notebook experiments/lessons/notebook.ipynb
+python -m tests.notebook experiments/lessons/first_study.ipynb
 """
 
 from __future__ import annotations

@@ -517,7 +517,7 @@ def test_a_notebook_shows_a_table_in_which_text_is_escaped(own):
 def test_the_notebook_runs_and_shows_what_it_gives(tmp_path, monkeypatch):
     """Its code as it stands, on fewer seeds and steps; nothing is left on disk."""
     monkeypatch.chdir(tmp_path)
-    stored = json.loads((ROOT / "experiments" / "lessons" / "notebook.ipynb").read_text())
+    stored = json.loads((ROOT / "experiments" / "lessons" / "first_study.ipynb").read_text())
     code = [c for c in stored["cells"] if c["cell_type"] == "code"]
     assert [c["execution_count"] for c in code] == [*range(1, len(code) + 1)]
     short = [re.sub(r"steps=300", "steps=6", text) for text in notebook.code_of(stored)]

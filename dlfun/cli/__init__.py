@@ -1,1 +1,5 @@
-"""The command line: flags, exit codes and signals. A study itself is a library call."""
+"""The command line: all that knows absl's flags, exit codes and signals.
+
+It reads what is asked, calls the same studies as a call from Python does, and prints what comes of
+it.
+"""

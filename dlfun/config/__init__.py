@@ -1,1 +1,5 @@
-"""What may be asked of a study: options, parsers, search spaces, the claim of a comparison."""
+"""Values that say what a study is asked to do, and the tables of what may be asked.
+
+Flags and keywords are read by the same parsers here; nothing here trains, or knows where records
+lie.
+"""

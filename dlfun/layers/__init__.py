@@ -1,4 +1,7 @@
-"""Layers made for populations: exact, cheap inside compiled loops, and mappable over members."""
+"""Layers made for populations: exact, cheap inside compiled loops, and mappable over members.
+
+They take what Flax's layers of the same names take, and give the same numbers.
+"""
 
 from dlfun.layers.activation import activation
 from dlfun.layers.convolution import Conv, convolve

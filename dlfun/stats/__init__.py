@@ -1,4 +1,7 @@
-"""Statistics on plain numpy arrays; knows no JAX."""
+"""Statistics on plain numpy arrays; knows no JAX.
+
+Every promise that these functions make is checked by simulation.
+"""
 
 from dlfun.stats.aggregate import (
     Aggregates,

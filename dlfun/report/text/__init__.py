@@ -1,1 +1,4 @@
-"""Tables and sentences for terminals and papers."""
+"""Tables and sentences for terminals and papers.
+
+A function here takes rows, pairs or records, and returns text.
+"""

@@ -1,1 +1,4 @@
-"""What a record keeps of a trained model beside its scores: answers, pictures, samples, texts."""
+"""Artifacts of trained models that a record keeps beside their scores.
+
+Answers to the test split, what first layers look at, samples, texts, and how data were prepared.
+"""

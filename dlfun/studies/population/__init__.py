@@ -1,1 +1,4 @@
-"""From an arm to trained members: settings, splits, layout, training."""
+"""The way from an arm of a study to its trained members: settings, splits, layout, training.
+
+Here alone the tables of models, objectives and learners meet.
+"""

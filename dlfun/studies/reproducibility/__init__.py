@@ -1,1 +1,4 @@
-"""Whether a record repeats: the same runs trained again, and how far they come apart."""
+"""Records trained again: in the same population and in others.
+
+The certificate says what repeats bit by bit, and how far the rest drifts.
+"""

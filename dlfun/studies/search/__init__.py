@@ -1,1 +1,4 @@
-"""Searches for good configurations: drawn at once, or decided on the way."""
+"""Searches for good configurations: all drawn at once, or decided on the way.
+
+They are judged by validation alone; the test split stays closed.
+"""

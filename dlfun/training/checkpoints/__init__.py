@@ -1,1 +1,4 @@
-"""What a population has done so far, kept on disk so that it goes on with the same bits."""
+"""Checkpoints of populations: what was done so far, kept so that it goes on with the same bits.
+
+A kill at any moment loses the work since the last one, and nothing else.
+"""

@@ -182,7 +182,8 @@ def listen(processes: str, is_open: bool) -> None:
     # JAX ends a process by an abort; nobody wants gigabytes of memory in a file for each.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     sys.stdout.flush()
-    sys.stdout = Output(stream(os.dup(1), sys.stdout), sys.stdout.missing)
+    missing = getattr(sys.stdout, "missing", False)
+    sys.stdout = Output(stream(os.dup(1), sys.stdout), missing)
     sys.stderr = Unfailing(stream(os.dup(2), sys.stderr))
     command = [sys.executable, "-I", "-S", stderr_filter.__file__, processes, str(int(is_open))]
     # A session of its own: what ends the study by its group must not end its last words.

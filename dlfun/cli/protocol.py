@@ -158,7 +158,7 @@ def with_frozen(values: absl_flags.FlagValues, args: list[str]) -> list[str]:
     from dlfun.studies.comparison.frozen import read_frozen
 
     known = set(args)  # of a replay they are there already, and some would be given twice
-    lines = read_frozen(os.path.expanduser(path)).get("flags")
+    lines = read_frozen(os.path.expanduser(path)).get("flags", [])
     try:
         check_lines(values, lines)
     except UserError as error:

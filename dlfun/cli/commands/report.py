@@ -68,7 +68,7 @@ def check(values: absl_flags.FlagValues) -> None:
     check_file("output_file", values.output_file)
 
 
-def print_between(folders: list[Path], how: str, delta: dict[str, float]) -> None:
+def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> None:
     """Prints the verdicts on arms of the same name in different records."""
     from dlfun.studies.comparison.across_records import judge_between
 

@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 
-from dlfun.scaling import Scaling, Standard, origin_of, seen, standard_of
+from dlfun.learners.prepare import seen
+from dlfun.scaling import Scaling, Standard, origin_of, standard_of
 from dlfun.types import Spec
 
 ROWS = np.array([[1.0, 4.0, 0, 1], [3.0, 4.0, 0, 0], [8.0, 4.0, 0, 1]])

@@ -272,7 +272,7 @@ def test_a_wrong_checksum_of_an_archive(expect, read_from):
     "name", ["cifar10", "emnist/letters", "binarized_mnist", "speech_commands"]
 )
 def test_missing_files_are_named(monkeypatch, tmp_path, read_from, name):
-    monkeypatch.setattr(data.download, "answers", lambda url: False)
+    monkeypatch.setattr(data.tfds.download, "answers", lambda url: False)
     with pytest.raises(UserError, match="is not prepared and cannot be downloaded from") as caught:
         read_from(name, tmp_path)
     for info in data.reading.place(name, data.DATASETS[name], DataOptions()).cls.url_infos.values():

@@ -25,7 +25,7 @@ from tests.helpers import as_nobody
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from dlfun.studies import replacing
+from dlfun.records import replacement as replacing
 
 building, output, at = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 rename, done = os.rename, []

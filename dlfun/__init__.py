@@ -40,8 +40,8 @@ MODULES = (
     "types",
 )
 PAGE = {
-    "Data": "config.arguments",
-    "Model": "config.arguments",
+    "Data": "config.study_values",
+    "Model": "config.study_values",
     "PureRun": "studies.population.pure_run",
     "Study": "study",
     "UserError": "errors",

@@ -15,7 +15,7 @@ import numpy as np
 from dlfun.scaling import Scaling
 
 if TYPE_CHECKING:
-    from dlfun.data.preparation import Preparation
+    from dlfun.preparation import Preparation
 
 Array = Any
 """A jax.Array, or a numpy array on its way to one. (JAX is not imported here to name it.)"""

@@ -20,7 +20,7 @@ from PIL import Image
 from dlfun import data
 from dlfun.data import arrays
 from dlfun.data.tfds.stock import files_of_archive, unpack
-from dlfun.data.user_files.inputs import read_given
+from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
 from dlfun.records import reader as recorded
 from dlfun.report.html import write_report

@@ -15,11 +15,11 @@ from dlfun.cli.flag_types import bad_value, flag_of
 from dlfun.cli.flagfile import check_lines, flag_lines
 from dlfun.cli.search_flags import kinds, parse_dimension, split_name
 from dlfun.commands import command
+from dlfun.config.classical import ALL, CLASSICAL
 from dlfun.config.comparison_spec import Claim, declared_looks
 from dlfun.config.search_space import Dimension, space_of
 from dlfun.errors import UserError
 from dlfun.models import MODELS
-from dlfun.studies.baselines import ALL, CLASSICAL
 from dlfun.types import Range
 from dlfun.words import plural
 

@@ -11,11 +11,11 @@ from absl import flags as absl_flags
 from dlfun.cli import parsers
 from dlfun.cli.flag_types import define
 from dlfun.config import comparison_spec as claims
+from dlfun.config.classical import ALL, CLASSICAL
 from dlfun.config.search_space import SPACES
 from dlfun.errors import unknown
 from dlfun.objectives.metrics import METRICS
 from dlfun.objectives.metrics import usual as usual_metric
-from dlfun.studies.baselines import ALL, CLASSICAL
 from dlfun.types import Range
 
 STAGES = ("all", "tune", "confirm")

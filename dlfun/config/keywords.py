@@ -8,8 +8,7 @@ from typing import Any, TypedDict
 
 from dlfun.config import parsers
 from dlfun.config.options import KINDS, SIMPLE
-from dlfun.config.parsers import checked
-from dlfun.config.study_values import named
+from dlfun.config.parsers import checked, named
 from dlfun.errors import UserError
 
 

@@ -245,3 +245,14 @@ def quoted(value: Any) -> str:
         return short(written(value))
     except ValueError:
         return short(value)
+
+
+def named(valid: Mapping[str, Kind], name: str, what: str) -> Kind:
+    """The kind of a name.
+
+    Raises:
+      UserError: suggesting the nearest name, if there is none.
+    """
+    if name not in valid:
+        raise unknown(f"argument of {what}", name, valid)
+    return valid[name]

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dlfun.config import parsers
-from dlfun.config.parsers import Kind, checked
+from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.search_space import METHODS, Dimension, Search
-from dlfun.config.study_values import Model, flag_of, kinds_of, named
+from dlfun.config.study_values import Model, flag_of, kinds_of
 from dlfun.errors import UserError, unknown
 from dlfun.models.sizes import SIZES
 from dlfun.types import HPARAMS

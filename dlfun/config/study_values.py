@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.config import arguments, parsers
+from dlfun.config.classical import CLASSICAL
 from dlfun.config.options import KINDS, ModelOptions
-from dlfun.config.parsers import Kind, checked
+from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.shape_fields import fit_layers, kind_of
 from dlfun.data.reading import Raw
 from dlfun.decoration import stderr, usable_streams
@@ -25,7 +26,6 @@ from dlfun.errors import UserError, first_line, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
 from dlfun.objectives.tasks import task_of
-from dlfun.studies.baselines import CLASSICAL
 from dlfun.types import HPARAMS, DataOptions, Dataset, HParams, Spec
 
 if TYPE_CHECKING:
@@ -213,17 +213,6 @@ def read(given: Mapping[str, Any], model: Model) -> dict[str, Any]:
     """
     valid = kinds_of(model)
     return {name: checked(named(valid, name, model.name), name, v) for name, v in given.items()}
-
-
-def named(valid: Mapping[str, Kind], name: str, what: str) -> Kind:
-    """The kind of a name.
-
-    Raises:
-      UserError: suggesting the nearest name, if there is none.
-    """
-    if name not in valid:
-        raise unknown(f"argument of {what}", name, valid)
-    return valid[name]
 
 
 def make_model(what: str | nn.Module, name: str | None, given: Mapping[str, Any]) -> Model:

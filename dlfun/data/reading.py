@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.preparation import Preparation
 from dlfun.data.tfds.memory import arrays_checksum, load, verify
 from dlfun.data.tfds.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
 from dlfun.objectives.tasks import task_of
+from dlfun.preparation import Preparation
 from dlfun.scaling import Scaling
 from dlfun.types import DataOptions, Spec, Split
 from dlfun.words import plural

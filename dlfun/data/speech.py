@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from dlfun.data import wav
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
 from dlfun.errors import UserError
+from dlfun.preparation import LogMel
 from dlfun.types import Spec
 
 

@@ -11,7 +11,8 @@ from PIL import Image
 from dlfun import data
 from dlfun.data.text import decode_text
 from dlfun.data.user_files import inputs
-from dlfun.data.user_files.inputs import Source, read_given
+from dlfun.data.user_files.inputs import Source
+from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 from tests.data.test_own import noise, numbers, pixels, save_images, save_recordings, save_wav

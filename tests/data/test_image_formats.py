@@ -7,7 +7,8 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from dlfun import data
-from dlfun.data.user_files.inputs import Source, read_given
+from dlfun.data.user_files.inputs import Source
+from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
 from dlfun.types import DataOptions, Spec
 

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 from dlfun import data
-from dlfun.data.preparation import Preparation
 from dlfun.data.user_files import inputs
-from dlfun.data.user_files.inputs import read_given
+from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
+from dlfun.preparation import Preparation
 from dlfun.types import DataOptions, Spec
 
 RNG = np.random.default_rng(0)

@@ -12,10 +12,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from dlfun import data
 from dlfun.cli import app
 from dlfun.data import splitting, user_files
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
 from dlfun.data.user_files import parts
 from dlfun.errors import UserError
 from dlfun.models import MODELS
+from dlfun.preparation import LogMel
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.study_data import check_files, load_all
 from dlfun.types import DataOptions, Settings

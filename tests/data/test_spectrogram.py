@@ -5,8 +5,9 @@ import pytest
 from scipy.signal import spectrogram as scipy_spectrogram
 
 from dlfun.data import spectrogram
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
 from dlfun.errors import UserError
+from dlfun.preparation import LogMel
 
 
 def reference(waveform: np.ndarray, s: LogMel) -> np.ndarray:

@@ -10,10 +10,11 @@ from scipy.io import wavfile
 
 from dlfun import data
 from dlfun.data.catalog import speech_commands, spoken_digit
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
 from dlfun.data.speech import read_wav, spectrograms
 from dlfun.data.tfds import download
 from dlfun.errors import UserError
+from dlfun.preparation import LogMel
 from dlfun.types import DataOptions
 from tests.data.test_catalogue import tar
 

@@ -8,9 +8,10 @@ import pytest
 
 from dlfun import data
 from dlfun.data import wav
-from dlfun.data.spectrogram import LogMel, mel_filters
+from dlfun.data.spectrogram import mel_filters
 from dlfun.data.user_files.recordings import HIGHEST, RATES, read_recordings
 from dlfun.errors import UserError
+from dlfun.preparation import LogMel
 from dlfun.types import DataOptions
 from tests.data.test_own import noise, save_recordings, save_wav
 

@@ -161,7 +161,7 @@ def main(argv: list[str]) -> None:
     model = trained_model.chosen(FLAGS, argv[1:], "predict")
     if FLAGS.keep_calibration:
         check_writable(model.record.folder)
-    from dlfun.data.user_files.inputs import read_given
+    from dlfun.data.user_files.read_inputs import read_given
     from dlfun.inference.predict import answer, calibrate_network, check_calibration, rows_of
 
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value

@@ -15,9 +15,9 @@ from tensorflow_datasets.datasets.speech_commands import (
     speech_commands_dataset_builder as stock,
 )
 
-from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import encoded, read_wav, speech_spec
 from dlfun.data.tfds.stock import WithoutTensorFlow, package
+from dlfun.preparation import LogMel
 from dlfun.types import Spec
 
 RATE = stock.SAMPLE_RATE

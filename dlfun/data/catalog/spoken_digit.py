@@ -15,10 +15,10 @@ import numpy as np
 import tensorflow_datasets as tfds
 from tensorflow_datasets.datasets.spoken_digit import spoken_digit_dataset_builder as stock
 
-from dlfun.data.spectrogram import LogMel
 from dlfun.data.speech import encoded, read_wav, speech_spec
 from dlfun.data.tfds.stock import files_of_archive, package
 from dlfun.errors import UserError
+from dlfun.preparation import LogMel
 from dlfun.types import Spec
 
 RATE = 8000

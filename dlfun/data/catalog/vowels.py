@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow_datasets as tfds
 
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
+from dlfun.preparation import LogMel
 from dlfun.types import Spec
 
 RATE = 8000

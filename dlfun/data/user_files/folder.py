@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.data.tfds.memory import SPLITS
 from dlfun.data.user_files import parts
@@ -18,6 +17,7 @@ from dlfun.data.user_files.images import read_images
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.recordings import read_recordings, uneven
 from dlfun.errors import UserError
+from dlfun.preparation import Preparation
 from dlfun.types import Spec, Split
 
 IMAGES = (".jpeg", ".jpg", ".png")

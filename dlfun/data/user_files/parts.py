@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.preparation import Preparation
 from dlfun.data.splitting import fifth, take
 from dlfun.errors import UserError, short
+from dlfun.preparation import Preparation
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
 from dlfun.words import plural

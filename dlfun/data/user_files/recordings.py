@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from dlfun.data import wav
-from dlfun.data.spectrogram import LogMel, log_mel
+from dlfun.data.spectrogram import log_mel
 from dlfun.data.user_files.parts import COPIES
 from dlfun.errors import UserError
 from dlfun.host_memory import check_room
+from dlfun.preparation import LogMel
 from dlfun.words import plural
 
 UNEVEN = 10

@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.preparation import Feature, Preparation
 from dlfun.data.splitting import HELD_OUT
 from dlfun.data.user_files import columns, csv_file, parts
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
@@ -20,6 +19,7 @@ from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.targets import read_target, said
 from dlfun.errors import UserError, unknown
 from dlfun.host_memory import check_room
+from dlfun.preparation import Feature, Preparation
 from dlfun.types import Spec, Split
 from dlfun.words import plural
 

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.commands import command_of
+from dlfun.config.classical import CLASSICAL
 from dlfun.config.studies import STUDIES
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.text.table import brief, is_copy, metric_of
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.baselines import CLASSICAL
 
 
 class Line(NamedTuple):

@@ -16,9 +16,9 @@ import jax
 import numpy as np
 
 from dlfun.config.options import StudyOptions
-from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
 from dlfun.objectives.tasks import task_of
+from dlfun.preparation import Preparation
 from dlfun.records.reader import broken, read_arrays, read_json
 from dlfun.records.writer import save_arrays, write_json
 from dlfun.scaling import Scaling, Standard

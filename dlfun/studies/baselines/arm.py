@@ -10,9 +10,9 @@ import jax
 import numpy as np
 
 from dlfun import keys
+from dlfun.config.classical import CLASSICAL, parse_arm
 from dlfun.errors import UserError
 from dlfun.objectives.tasks import USUAL, task_of
-from dlfun.studies.baselines import CLASSICAL, parse_arm
 from dlfun.studies.baselines.feature_tables import Read, Reader, split_of
 from dlfun.studies.baselines.features import check_features, extract
 from dlfun.studies.baselines.finished_fits import Job, Kept

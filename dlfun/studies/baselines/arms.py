@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.classical import ALL, CLASSICAL, RAW, parse_arm
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
 from dlfun.errors import UserError
@@ -22,7 +23,6 @@ from dlfun.studies.artifacts.evidence import (
     shown_inputs,
     targets_of,
 )
-from dlfun.studies.baselines import ALL, CLASSICAL, RAW, parse_arm
 from dlfun.studies.baselines.arm import Classical, check_classical, run_classical
 from dlfun.studies.baselines.curve import classical_curve, curve, ladder
 from dlfun.studies.baselines.feature_tables import Reader, first_examples

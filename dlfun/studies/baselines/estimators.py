@@ -14,8 +14,8 @@ from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
+from dlfun.config.classical import CLASSICAL, RAW, parse_arm
 from dlfun.objectives.tasks import task_of
-from dlfun.studies.baselines import CLASSICAL, RAW, parse_arm
 from dlfun.studies.baselines.feature_tables import Tables
 from dlfun.types import Spec
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from dlfun.studies.baselines import RAW
+from dlfun.config.classical import RAW
 from dlfun.studies.baselines.features import extract
 from dlfun.studies.population.stacked import Stacked, scalings
 from dlfun.types import Dataset, Split

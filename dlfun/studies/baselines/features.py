@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.classical import RAW
 from dlfun.errors import UserError, missing_extra
 from dlfun.learners.prepare import seen
 from dlfun.scaling import Scaling
-from dlfun.studies.baselines import RAW
 from dlfun.types import Spec, Split
 
 COEFFICIENTS = 13

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.config.classical import RAW
 from dlfun.objectives.tasks import task_of
 from dlfun.records.outcome import Result
-from dlfun.studies.baselines import RAW
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, split_of
 from dlfun.studies.baselines.features import check_features, handmade
 from dlfun.studies.baselines.learned_features import LEARNED, learned_tables

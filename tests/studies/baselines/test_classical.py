@@ -15,9 +15,10 @@ from sklearn.tree import DecisionTreeClassifier
 
 from dlfun import data as datasets
 from dlfun import keys
+from dlfun.config.classical import CLASSICAL
 from dlfun.data import Raw
 from dlfun.errors import UserError
-from dlfun.studies.baselines import CLASSICAL, curve, estimators, pool
+from dlfun.studies.baselines import curve, estimators, pool
 from dlfun.studies.baselines.arm import check_classical, run_classical
 from dlfun.studies.baselines.feature_tables import Reader, first_examples
 from dlfun.studies.baselines.features import extract
@@ -309,9 +310,7 @@ def test_missing_scikit_image_is_one_line(monkeypatch):
 
 
 def test_the_table_needs_neither_scikit_learn_nor_jax():
-    code = (
-        "import sys, dlfun.studies.baselines; print({'sklearn', 'jax', 'scipy'} & {*sys.modules})"
-    )
+    code = "import sys, dlfun.config.classical; print({'sklearn', 'jax', 'scipy'} & {*sys.modules})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"
 

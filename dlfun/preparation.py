@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from dlfun.data.spectrogram import LogMel
+
+@dataclasses.dataclass(frozen=True)
+class LogMel:
+    """How waveforms become log-mel spectrograms. Its repr can stand as a builder's ENCODING.
+
+    Attributes:
+      rate: samples a second.
+      window, hop: of the frames, in seconds.
+      bands: mel filters.
+      low, high: the first filter rises from low and the last one falls to high, in Hz.
+    """
+
+    rate: int
+    window: float = 0.025
+    hop: float = 0.010
+    bands: int = 40
+    low: float = 60.0
+    high: float = 4000.0
+
+    @property
+    def samples(self) -> int:
+        """In a window."""
+        return round(self.window * self.rate)
+
+    @property
+    def step(self) -> int:
+        """Samples from one frame to the next."""
+        return round(self.hop * self.rate)
+
+    @property
+    def points(self) -> int:
+        """Of the Fourier transform: a power of two, so fine that the narrowest filter has some."""
+        return 2 ** (2 * self.samples - 1).bit_length()
+
+    def frames(self, samples: Any) -> Any:
+        """Whole windows in so many samples, which are at least a window; a number or an array."""
+        return 1 + (samples - self.samples) // self.step
 
 
 class Feature(NamedTuple):

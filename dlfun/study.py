@@ -29,15 +29,9 @@ from dlfun.records.reader import (
     swept_of,
     unsealed,
 )
+from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
-from dlfun.report.text.table import (
-    MEANING,
-    cells,
-    heading,
-    study_table,
-    summarise,
-    without_empty,
-)
+from dlfun.report.text.table import MEANING, cells, heading, study_table, without_empty
 
 if TYPE_CHECKING:
     from dlfun.inference.predict import Answers

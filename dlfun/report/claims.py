@@ -13,7 +13,7 @@ import numpy as np
 
 from dlfun.errors import UserError
 from dlfun.objectives.metrics import higher_is_better
-from dlfun.report.text.table import Row, number
+from dlfun.report.rows import Row, number
 from dlfun.stats import Interval, clopper_pearson, t_interval
 from dlfun.words import plural
 

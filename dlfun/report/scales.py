@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.objectives import metrics
-from dlfun.report.text.table import is_copy, number
+from dlfun.report.rows import is_copy, number
 from dlfun.stats import normalise, t_interval
 from dlfun.stats.aggregate import FEWEST
 from dlfun.studies.comparison.verdicts import metric_of

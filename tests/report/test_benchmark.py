@@ -5,7 +5,8 @@ import json
 import matplotlib.image
 import pytest
 
-from dlfun.report.text.benchmark import benchmark_tables, draw_benchmark
+from dlfun.report.figures.benchmark import draw_benchmark
+from dlfun.report.text.benchmark import benchmark_tables
 
 
 def row(work, members=1, **changes):

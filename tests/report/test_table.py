@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from dlfun.report.figures.record_figures import axes_grid, draw_comparison, draw_example, save
-from dlfun.report.text.table import study_table, summarise, text_table
+from dlfun.report.rows import summarise
+from dlfun.report.text.table import study_table, text_table
 from dlfun.stats import t_interval
 
 

@@ -150,7 +150,8 @@ def main(argv: list[str]) -> int:
     options = dataclasses.replace(benchmark_options(FLAGS), output_dir=output_dir)
     os.environ.setdefault("MPLBACKEND", "Agg")
     from dlfun.benchmark.study import benchmark
-    from dlfun.report.text.benchmark import benchmark_tables, draw_benchmark
+    from dlfun.report.figures.benchmark import draw_benchmark
+    from dlfun.report.text.benchmark import benchmark_tables
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
     tell(benchmark_tables(done.found), f"record: {done.folder}")

@@ -105,6 +105,7 @@ def prepare(name: str, options: DataOptions) -> None:
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:
     """Prints what a data set holds, and draws it; what is known without the data comes first."""
     from dlfun.data.facts import facts
+    from dlfun.report.figures.dataset import draw_dataset
     from dlfun.report.text import datasets
 
     if name in data.DATASETS:
@@ -119,7 +120,7 @@ def describe(name: str, options: DataOptions, output_dir: Path) -> None:
         return
     output_dir.mkdir(parents=True, exist_ok=True)
     picture = output_dir / f"data-{raw.name.replace('/', '-')}.png"
-    datasets.draw_dataset(raw, picture)
+    draw_dataset(raw, picture)
     print(datasets.entry("picture", str(picture)), flush=True)
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dlfun.objectives.metrics import judging
 from dlfun.records.reader import read_rows
-from dlfun.report.text.table import Row, number, summarise, text
+from dlfun.report.rows import Row, number, summarise, text
 from dlfun.stats import t_interval
 from dlfun.studies.comparison.verdicts import metric_of
 

@@ -18,11 +18,12 @@ from dlfun.records.reader import (
     script_of,
     swept_of,
 )
+from dlfun.report.rows import Line, brief, steps_of, summarise
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries
 from dlfun.report.text.across import meaning as across_meaning
 from dlfun.report.text.formats import Bold, markdown_text, one_line, table_as
-from dlfun.report.text.table import Line, brief, heading, shown, steps_of, summarise
+from dlfun.report.text.table import heading, shown
 from dlfun.report.text.verdicts import about, counted, verdict
 
 ARMS = (

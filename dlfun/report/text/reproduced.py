@@ -16,7 +16,7 @@ from dlfun.objectives.metrics import metric
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import read_rows
 from dlfun.report.claims import Claim, Finding, find, has_interval, holds_figure, verdict
-from dlfun.report.text.table import number
+from dlfun.report.rows import number
 from dlfun.stats import Interval
 from dlfun.words import plural
 

@@ -16,7 +16,7 @@ from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import groups, style_of, swept_names
 from dlfun.report.html.sections.tuning import by_arm, searched, trials
 from dlfun.report.html.units import better, first_upper, spoken, unit_of
-from dlfun.report.text.table import metric_of
+from dlfun.studies.comparison.verdicts import metric_of
 
 WIDE = 10.0
 """Values that differ by this factor stand on a log scale."""

@@ -10,7 +10,8 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import Unit, better, first_upper, number
-from dlfun.report.text.table import MEANING, R2, about_the_mean, explained
+from dlfun.report.rows import R2, explained
+from dlfun.report.text.table import MEANING, about_the_mean
 from dlfun.stats import bootstrap_t, describe
 
 MOST = 24

@@ -14,7 +14,7 @@ from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, Row, column
 from dlfun.report.html.results import configurations, in_figures, style_of
 from dlfun.report.html.units import better, first_upper, unit_of
-from dlfun.report.text.table import metric_of
+from dlfun.studies.comparison.verdicts import metric_of
 
 KNOWN = (
     "dataset", "model", "trial", "replicate", "status", "failed_at", "parameters", "steps",

@@ -96,6 +96,8 @@ def floor(module: str) -> int:
 
 def room(module: str, path: Path) -> str:
     """The room of a module: a folder below dlfun/, or one below studies/, report/ or data/."""
+    if path.name == "__init__.py" and module in SPLIT:
+        return f"{module} (table)"
     parts = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
     deep = 3 if ".".join(parts[:2]) in SPLIT else 2
     return ".".join(parts[:deep])

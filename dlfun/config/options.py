@@ -12,7 +12,7 @@ from dlfun.objectives import OBJECTIVES
 from dlfun.types import SPLITS, TARGET_TYPES, DataOptions, HParams, Layout, Range
 
 if TYPE_CHECKING:  # it needs JAX
-    from dlfun.data.reading import Raw
+    from dlfun.data.raw import Raw
     from dlfun.training.checkpoints.store import Checkpoints
 
 __all__ = [

@@ -20,7 +20,7 @@ from dlfun.config.classical import CLASSICAL
 from dlfun.config.options import KINDS, ModelOptions
 from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.shape_fields import fit_layers, kind_of
-from dlfun.data.reading import Raw
+from dlfun.data.raw import Raw
 from dlfun.decoration import stderr, usable_streams
 from dlfun.errors import UserError, first_line, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.data.reading import Raw
+from dlfun.data.raw import Raw
 from dlfun.types import Split
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.lazy import concatenated
-from dlfun.data.reading import Raw
+from dlfun.data.raw import Raw
 from dlfun.errors import UserError, unknown
 from dlfun.objectives.tasks import task_of
 from dlfun.types import SPLITS, DataOptions, Dataset, Split

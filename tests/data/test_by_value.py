@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import dlfun
-from dlfun.data.tfds.memory import arrays_checksum
+from dlfun.data.raw import arrays_checksum
 from dlfun.data.user_files import arrays_of
 
 

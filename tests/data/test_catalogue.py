@@ -275,6 +275,8 @@ def test_missing_files_are_named(monkeypatch, tmp_path, read_from, name):
     monkeypatch.setattr(data.tfds.download, "answers", lambda url: False)
     with pytest.raises(UserError, match="is not prepared and cannot be downloaded from") as caught:
         read_from(name, tmp_path)
-    for info in data.reading.place(name, data.DATASETS[name], DataOptions()).cls.url_infos.values():
+    for info in data.tfds.reading.place(
+        name, data.DATASETS[name], DataOptions()
+    ).cls.url_infos.values():
         assert info.filename in str(caught.value)
     assert "--manual_dir" in str(caught.value)

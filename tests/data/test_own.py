@@ -161,7 +161,7 @@ def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
 @pytest.mark.parametrize("sizes", [(2, 2), (3, 2), (2, 2, 2), (40, 2)])
 def test_every_class_is_learned_from(sizes):
     targets = np.repeat(np.arange(len(sizes)), sizes)
-    whole = data.reading.Split(np.zeros((len(targets), 1)), targets)
+    whole = Split(np.zeros((len(targets), 1)), targets)
     splits = parts.hold_out(whole, "own.npz", [str(i) for i in range(len(sizes))])
     assert len(set(splits["train"].targets.tolist())) == len(sizes)
     assert len(splits["test"].targets) >= 1
@@ -177,7 +177,7 @@ def test_a_table_is_encoded_by_its_training_rows(tmp_path):
     assert (raw.classes, raw.spec.shape) == (("x", "y"), (5,))
     assert read(path, target_column="kind").checksum == raw.checksum
     whole = np.searchsorted(["x", "y"], kinds)
-    again = parts.hold_out(data.reading.Split(np.arange(30)[:, None], whole), path, ("x", "y"))
+    again = parts.hold_out(Split(np.arange(30)[:, None], whole), path, ("x", "y"))
     train, test = (again[name].inputs[:, 0] for name in ("train", "test"))
     scaler = StandardScaler().fit(ages[train, None])
     one_hot = OneHotEncoder(sparse_output=False).fit(colours[:, None])

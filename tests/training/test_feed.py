@@ -9,7 +9,7 @@ from jax import numpy as jnp
 
 from dlfun import keys
 from dlfun.data.lazy import Rows, lazy, lazy_raw
-from dlfun.data.reading import Raw
+from dlfun.data.raw import Raw
 from dlfun.data.splitting import split as draw_split
 from dlfun.models import BPNN, VAE
 from dlfun.studies.population.arm import make_members, resolve

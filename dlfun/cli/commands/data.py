@@ -76,7 +76,7 @@ def options_of(values: absl_flags.FlagValues) -> DataOptions:
 
 def list_all(names: list[str], options: DataOptions) -> None:
     """Prints the table of data sets."""
-    from dlfun.data.facts import facts
+    from dlfun.data.tfds.facts import facts
     from dlfun.report.text.datasets import dataset_table
 
     chosen = {n: row for n, row in data.DATASETS.items() if n in names or not names}
@@ -104,7 +104,7 @@ def prepare(name: str, options: DataOptions) -> None:
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:
     """Prints what a data set holds, and draws it; what is known without the data comes first."""
-    from dlfun.data.facts import facts
+    from dlfun.data.tfds.facts import facts
     from dlfun.report.figures.dataset import draw_dataset
     from dlfun.report.text import datasets
 

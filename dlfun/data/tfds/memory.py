@@ -17,21 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.data.raw import SPLITS, arrays_checksum
 from dlfun.errors import UserError
 
 MEMORY = "memory"
 SEAL = "seal.json"
-SPLITS = ("train", "validation", "test")
-
-
-def arrays_checksum(arrays: Mapping[str, np.ndarray]) -> str:
-    """The sha256, in hex, over name, type, shape and bytes of all arrays."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        array = np.ascontiguousarray(arrays[name])
-        digest.update(f"{name} {array.dtype.str} {array.shape};".encode())
-        digest.update(array.data)
-    return digest.hexdigest()
 
 
 def file_checksum(path: Path) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.data.reading import Raw, data_root, fetch, raw_of
+from dlfun.data.raw import Raw
 from dlfun.data.splitting import HELD_OUT, fifth
 from dlfun.data.tfds.features import LONGEST, encode, infer
 from dlfun.data.tfds.prepare import Place
+from dlfun.data.tfds.reading import data_root, fetch, raw_of
 from dlfun.data.user_files import parts
 from dlfun.errors import UserError
 from dlfun.objectives.tasks import task_of

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dlfun.data.reading import Raw, permute
-from dlfun.data.tfds.memory import arrays_checksum
+from dlfun.data.raw import Raw, arrays_checksum, permute
 from dlfun.data.user_files.cells import check_text, clean
 from dlfun.errors import UserError, first_line, short
 from dlfun.scaling import Scaling, Standard

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.raw import SPLITS
 from dlfun.data.splitting import HELD_OUT, take
-from dlfun.data.tfds.memory import SPLITS
 from dlfun.data.user_files import parts
 from dlfun.data.user_files.cells import check_apart, clean
 from dlfun.data.user_files.columns import alike

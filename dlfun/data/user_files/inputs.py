@@ -14,7 +14,7 @@ from dlfun.scaling import Scaling
 from dlfun.types import Dataset, Spec, Split
 
 if TYPE_CHECKING:
-    from dlfun.data.reading import Raw
+    from dlfun.data.raw import Raw
 
 
 class Source(NamedTuple):
@@ -38,7 +38,7 @@ class Source(NamedTuple):
         """Inputs [n, *shape], their positions permuted where the data set's are."""
         if not self.preparation.permuted:
             return inputs
-        from dlfun.data.reading import permute
+        from dlfun.data.raw import permute
 
         return permute(inputs, self.spec)
 

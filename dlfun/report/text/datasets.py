@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from dlfun.data import Raw, chance
-from dlfun.data.facts import Facts
 from dlfun.data.text import decode_text
+from dlfun.data.tfds.facts import Facts
 from dlfun.objectives.tasks import task_of
 from dlfun.report.text.table import text_table
 from dlfun.types import Dataset, Spec, Split

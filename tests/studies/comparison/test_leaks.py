@@ -9,7 +9,7 @@ from PIL import Image
 
 from dlfun import data
 from dlfun.data import splitting
-from dlfun.data.reading import Raw
+from dlfun.data.raw import Raw
 from dlfun.data.user_files import read_arrays
 from dlfun.learners.prepare import prepare_batch
 from dlfun.studies.baselines.estimators import make

@@ -1,28 +1,21 @@
-"""From a name to arrays in memory."""
+"""A data set of the table in memory, prepared by its builder where it was not before."""
 
 from __future__ import annotations
 
 import importlib
-import math
 import os
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.tfds.memory import arrays_checksum, load, verify
+from dlfun.data.raw import Raw, arrays_checksum, permute
+from dlfun.data.tfds.memory import load, verify
 from dlfun.data.tfds.prepare import Place, foreign_records, prepare
 from dlfun.errors import UserError
-from dlfun.objectives.tasks import task_of
 from dlfun.preparation import Preparation
-from dlfun.scaling import Scaling
 from dlfun.types import DataOptions, Spec, Split
-from dlfun.words import plural
-
-DOUBTS = 5
-"""So many doubts, at most, are said."""
 
 
 class Row(NamedTuple):
@@ -30,44 +23,6 @@ class Row(NamedTuple):
 
     builder: str
     summary: str
-
-
-class Raw(NamedTuple):
-    """A data set as published, before it is split for a study.
-
-    Attributes:
-      train, test: the official splits, numpy arrays.
-      validation: the published one; None where there is none.
-      groups: who made the examples of train and test, as ids [n] each; None where not known.
-      classes: the names of the class ids, where they have some.
-      spec: what models need to know.
-      name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
-        arrays, after a permutation of the features where one was asked for.
-      separator: [features + 1, units], bias last, of a known linear separator, or None.
-      scaling: which numbers are standardised, not yet fitted; None: none are.
-      preparation: how new files become inputs like these.
-      doubts: what could have been meant otherwise, a sentence each.
-    """
-
-    train: Split
-    test: Split
-    spec: Spec
-    name: str
-    version: str
-    checksum: str
-    separator: np.ndarray | None = None
-    validation: Split | None = None
-    groups: tuple[np.ndarray, np.ndarray] | None = None
-    classes: tuple[str, ...] = ()
-    scaling: Scaling | None = None
-    preparation: Preparation = Preparation()
-    doubts: tuple[str, ...] = ()
-
-    def doubtful(self) -> tuple[str, ...]:
-        """The first doubts, and how many more there are."""
-        more = len(self.doubts) - DOUBTS
-        rest = (f"... and of {plural(more, 'more column')}",) if more > 0 else ()
-        return (*self.doubts[:DOUBTS], *rest)
 
 
 def data_root(options: DataOptions) -> Path:
@@ -90,30 +45,6 @@ def place(name: str, row: Row, options: DataOptions) -> Place:
     cls = getattr(importlib.import_module(f"dlfun.data.catalog.{module}"), attribute)
     config = name.partition("/")[2] or next((c.name for c in cls.BUILDER_CONFIGS), "")
     return Place(name, cls, config, data_root(options))
-
-
-def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
-    """The same fixed permutation of the positions of every example; channels stay together.
-
-    It is the same in every study, whatever its seed.
-
-    Raises:
-      UserError: if the order of the positions is the task, or examples end before their last.
-    """
-    if task_of(spec).each_step or spec.padded:
-        raise UserError(
-            "--permute_features: these examples are of different lengths, or have a target at each "
-            "step, and no positions to permute; leave it out"
-        )
-    import jax
-
-    axes = len(spec.shape) if spec.modality in ("vector", "text") else len(spec.shape) - 1
-    positions = math.prod(spec.shape[:axes])
-    root = jax.random.key(0, impl="threefry2x32")
-    key = jax.random.fold_in(root, zlib.crc32(b"permute_features"))
-    order = np.asarray(jax.random.permutation(key, positions))
-    flat = inputs.reshape(len(inputs), positions, -1)
-    return flat[:, order].reshape(inputs.shape)
 
 
 def fetch(where: Place, options: DataOptions) -> tuple[dict[str, np.ndarray], str]:

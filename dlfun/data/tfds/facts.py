@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.data.reading import Row, place
 from dlfun.data.tfds.download import sources
+from dlfun.data.tfds.reading import Row, place
 from dlfun.types import DataOptions, Spec
 
 LICENCES: Mapping[str, str] = {

@@ -19,7 +19,7 @@ from dlfun.models import MODELS
 from dlfun.preparation import LogMel
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.study_data import check_files, load_all
-from dlfun.types import DataOptions, Settings
+from dlfun.types import DataOptions, Settings, Split
 from tests.helpers import options
 
 RATE = 8000

@@ -21,17 +21,9 @@ from dlfun.cli.commands import export, predict, sample, sweep, verify
 from dlfun.data.user_files.inputs import Given
 from dlfun.errors import UserError
 from dlfun.inference import export_formats
+from dlfun.inference.decoding import classify, labels_of, log_probabilities, next_tokens
 from dlfun.inference.export import exportable, loading
-from dlfun.inference.predict import (
-    answer,
-    calibrate_network,
-    check_calibration,
-    classify,
-    labels_of,
-    log_probabilities,
-    next_tokens,
-    outputs_of,
-)
+from dlfun.inference.predict import answer, calibrate_network, check_calibration, outputs_of
 from dlfun.inference.sample import make_texts, prompt_ids, sampling_key
 from dlfun.inference.trained_models import Member, Network, chosen_members
 from dlfun.models import RNN

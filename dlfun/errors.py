@@ -1,7 +1,9 @@
 """The one exception that is the user's to mend, and how words of others are shown."""
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 
 SHOWN = 9
 """So many of the valid names an error lists."""
@@ -49,6 +51,44 @@ def first_line(error: BaseException) -> str:
     """
     lines = str(error).strip().splitlines()
     return short(lines[0], 200).rstrip(".") if lines else type(error).__name__
+
+
+DASHES: ContextVar[bool] = ContextVar("dashes", default=True)
+"""Whether the user at hand gives options on a command line, and not in Python."""
+
+
+class Names:
+    """The names of options in a message, as the user at hand gives them.
+
+    A message is made in the words of the door that the user came by: `f"{OPT.seeds}=1: give more"`
+    says --seeds=1 to who started a command, and seeds=1 to who called dlfun.
+
+    >>> OPT.seeds, OPT.no("overwrite")
+    ('--seeds', '--nooverwrite')
+    >>> with in_python_words():
+    ...     OPT.seeds, OPT.no("overwrite")
+    ('seeds', 'overwrite=False')
+    """
+
+    def __getattr__(self, name: str) -> str:
+        return f"--{name}" if DASHES.get() else name
+
+    def no(self, name: str) -> str:
+        """An option of yes or no that is said no to."""
+        return f"--no{name}" if DASHES.get() else f"{name}=False"
+
+
+OPT = Names()
+
+
+@contextlib.contextmanager
+def in_python_words() -> Iterator[None]:
+    """Messages that are made here speak of arguments, and not of flags."""
+    token = DASHES.set(False)
+    try:
+        yield
+    finally:
+        DASHES.reset(token)
 
 
 class UserError(Exception):

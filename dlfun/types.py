@@ -76,11 +76,11 @@ HPARAMS: Mapping[str, Range] = {
     "weight_decay": Range(
         0, math.inf, "L2 added to the gradient; decoupled under adamw", high_allowed=False
     ),
-    "momentum": Range(0, 1, "of --optimizer=momentum", high_allowed=False),
+    "momentum": Range(0, 1, "of the optimizer momentum", high_allowed=False),
     "gradient_clip": Range(
         0, math.inf, "largest global norm of the gradient; inf: no clipping", low_allowed=False
     ),
-    "warmup_fraction": Range(0, 1, "part of the steps spent warming up, under --schedule=warmup"),
+    "warmup_fraction": Range(0, 1, "part of the steps spent warming up, under the schedule warmup"),
     "dropout_rate": Range(0, 1, "chance that a hidden unit is dropped", high_allowed=False),
     "label_smoothing": Range(0, 1, "probability that training moves from the label to all classes"),
     "kl_weight": Range(0, math.inf, "weight of the VAE's KL term in training", high_allowed=False),

@@ -18,6 +18,7 @@ from dlfun.benchmark.peers import reason_to_skip
 from dlfun.benchmark.process import Failure, Worker, worker
 from dlfun.benchmark.side import COMPARED
 from dlfun.benchmark.works import Work
+from dlfun.errors import OPT
 
 OURS = "dlfun.benchmark.ours:Ours"
 PROBE = 4
@@ -166,7 +167,10 @@ def timings(
     told = side.ask("prepare")
     if told["too_large"]:
         needed = told["predicted_bytes"] / 2**30
-        return told | {"status": "failed", "why": f"it needs {needed:.2g} GiB; give less --members"}
+        return told | {
+            "status": "failed",
+            "why": f"it needs {needed:.2g} GiB; give less {OPT.members}",
+        }
     if not np.isfinite(told["losses"]).all():
         raise Failure("the losses of its first steps are not finite")
     steps = steps_for(side, work.steps, options.seconds)

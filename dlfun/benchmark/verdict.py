@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.stats import ratio_interval
 
 SCHEMA = 1
@@ -30,18 +30,21 @@ def read_baseline(path: str) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text())
     except OSError as error:
-        raise UserError(f"--baseline={path}: {error.strerror}; name a benchmark.json") from None
+        raise UserError(f"{OPT.baseline}={path}: {error.strerror}; name a benchmark.json") from None
     except (ValueError, RecursionError):
-        raise UserError(f"--baseline={path}: is damaged; name another benchmark.json") from None
+        raise UserError(f"{OPT.baseline}={path}: is damaged; name another benchmark.json") from None
     if not isinstance(found, dict) or "schema" not in found:
-        raise UserError(f"--baseline={path}: is no record of a benchmark; name a benchmark.json")
+        raise UserError(
+            f"{OPT.baseline}={path}: is no record of a benchmark; name a benchmark.json"
+        )
     if found["schema"] != SCHEMA:
         raise UserError(
-            f"--baseline={path}: has schema {found['schema']}, and this version reads {SCHEMA}; "
+            f"{OPT.baseline}={path}: has schema {found['schema']}, and this version reads "
+            f"{SCHEMA}; "
             "run the benchmark anew for a baseline"
         )
     if not well_formed(found):
-        raise UserError(f"--baseline={path}: is damaged; name another benchmark.json")
+        raise UserError(f"{OPT.baseline}={path}: is damaged; name another benchmark.json")
     return found
 
 

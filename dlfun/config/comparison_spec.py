@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import default_delta
 
 FAMILIES = ("all-pairs", "vs-reference")
@@ -71,7 +71,8 @@ def declared_looks(seeds: int, most: int) -> tuple[int, ...]:
     """
     if most <= seeds:
         raise UserError(
-            f"--max_seeds={most} leaves --until_decided nothing to add to --seeds={seeds}; "
+            f"{OPT.max_seeds}={most} leaves {OPT.until_decided} nothing to add to "
+            f"{OPT.seeds}={seeds}; "
             "give a larger number"
         )
     looks = [seeds]

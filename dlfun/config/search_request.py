@@ -11,7 +11,7 @@ from dlfun.config import parsers
 from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.search_space import METHODS, Dimension, Search
 from dlfun.config.study_values import Model, flag_of, kinds_of
-from dlfun.errors import UserError, unknown
+from dlfun.errors import OPT, UserError, unknown
 from dlfun.models.sizes import SIZES
 from dlfun.types import HPARAMS
 
@@ -63,19 +63,23 @@ def check_numbers(found: Search) -> None:
     for name in found.space:
         if name not in HPARAMS:
             raise UserError(
-                f"--space={name}: makes several programs, and --search={found.method} trains one; "
-                "leave it out, or choose --search=tpe or random"
+                f"{OPT.space}={name}: makes several programs, and {OPT.search}={found.method} "
+                "trains one; "
+                f"leave it out, or choose {OPT.search}=tpe or random"
             )
     if found.method != "pbt":
         return
     for name in found.space:
         if HPARAMS[name].whole:
             raise UserError(
-                f"--space={name}: pbt moves numbers while a network trains, and its size stays; "
-                "leave it out, or choose --search=halving"
+                f"{OPT.space}={name}: pbt moves numbers while a network trains, and its size "
+                "stays; "
+                f"leave it out, or choose {OPT.search}=halving"
             )
     if found.trials < 2:
-        raise UserError("--trials=1: pbt needs two or more, of which one goes on from the other")
+        raise UserError(
+            f"{OPT.trials}=1: pbt needs two or more, of which one goes on from the other"
+        )
 
 
 def search_of(

@@ -22,7 +22,7 @@ from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.shape_fields import fit_layers, kind_of
 from dlfun.data.raw import Raw
 from dlfun.decoration import stderr, usable_streams
-from dlfun.errors import UserError, first_line, short, unknown
+from dlfun.errors import UserError, first_line, in_python_words, short, unknown
 from dlfun.models import ACTIVATIONS, MODELS, OWN, Own, Row
 from dlfun.models.sizes import check_sizes
 from dlfun.objectives.tasks import task_of
@@ -46,27 +46,18 @@ PLACES = {
 
 @contextlib.contextmanager
 def in_python() -> Iterator[None]:
-    """Errors of the floors below speak of flags; here they speak of arguments."""
+    """What is said here is said to who calls from Python; an error shows no floor below."""
     try:
-        with usable_streams():
+        with usable_streams(), in_python_words():
             yield
     except UserError as error:
-        raise UserError(of_arguments(str(error))) from error.__cause__
-
-
-def of_arguments(text: str) -> str:
-    """What is said of flags, said of arguments.
-
-    >>> of_arguments("--steps=3, --nooverwrite")
-    'steps=3, overwrite=False'
-    """
-    return re.sub(r"--([a-z]\w+)", r"\1", re.sub(r"--no([a-z]\w+)", r"\1=False", text))
+        raise UserError(error.args[0]) from error.__cause__
 
 
 def doubted(raw: Raw) -> Raw:
     """The same data; what of them could have been meant otherwise is said on stderr."""
     for doubt in raw.doubtful():
-        print(of_arguments(doubt), file=stderr())
+        print(doubt, file=stderr())
     return raw
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import task_of
 from dlfun.types import Range, Spec
 
@@ -75,7 +75,7 @@ def check_augment(augment: Augment, spec: Spec) -> None:
     """Raises UserError unless these data can be augmented so."""
     for name, strength in augment:
         row = AUGMENTATIONS[name]
-        asked = f"--augment={name}:{strength:g}"
+        asked = f"{OPT.augment}={name}:{strength:g}"
         if spec.modality not in row.modalities:
             able = ", ".join(n for n, r in AUGMENTATIONS.items() if spec.modality in r.modalities)
             raise UserError(

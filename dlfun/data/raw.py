@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import task_of
 from dlfun.preparation import Preparation
 from dlfun.scaling import Scaling
@@ -81,7 +81,8 @@ def permute(inputs: np.ndarray, spec: Spec) -> np.ndarray:
     """
     if task_of(spec).each_step or spec.padded:
         raise UserError(
-            "--permute_features: these examples are of different lengths, or have a target at each "
+            f"{OPT.permute_features}: these examples are of different lengths, or have a target "
+            "at each "
             "step, and no positions to permute; leave it out"
         )
     import jax

@@ -8,7 +8,7 @@ import numpy as np
 
 from dlfun.data.lazy import concatenated
 from dlfun.data.raw import Raw
-from dlfun.errors import UserError, unknown
+from dlfun.errors import OPT, UserError, unknown
 from dlfun.objectives.tasks import task_of
 from dlfun.types import SPLITS, DataOptions, Dataset, Split
 from dlfun.words import plural
@@ -78,11 +78,11 @@ def validation_count(available: int, fraction: float, name: str) -> int:
       UserError: if the fraction is out of range or leaves nothing to learn from.
     """
     if not 0 <= fraction < 1:
-        raise UserError(f"--validation_fraction={fraction:g} must be at least 0 and below 1")
+        raise UserError(f"{OPT.validation_fraction}={fraction:g} must be at least 0 and below 1")
     count = max(1, round(available * fraction)) if fraction else 0
     if count >= available:
         raise UserError(
-            f"--validation_fraction={fraction:g} leaves nothing to learn from: {name} has "
+            f"{OPT.validation_fraction}={fraction:g} leaves nothing to learn from: {name} has "
             f"{available} training examples"
         )
     return count
@@ -99,7 +99,7 @@ def first_examples(train: Split, wanted: int | None, name: str) -> Split:
         return train
     if not 1 <= wanted <= available:
         raise UserError(
-            f"--train_examples={wanted} must be between 1 and {available}, the examples of "
+            f"{OPT.train_examples}={wanted} must be between 1 and {available}, the examples of "
             f"{name} left to learn from"
         )
     return cut(train, wanted)[0]
@@ -117,7 +117,8 @@ def pooled(raw: Raw, key: Any, fraction: float | None) -> tuple[Split, Split]:
     count = len(raw.test.targets) if fraction is None else round(total * fraction)
     if not 0 < count < total:
         raise UserError(
-            f"--test_fraction={fraction:g} must leave examples of {raw.name} on both sides: it has "
+            f"{OPT.test_fraction}={fraction:g} must leave examples of {raw.name} on both sides: "
+            "it has "
             f"{total}"
         )
     test, train = cut(shuffled(everything(raw), key), count)
@@ -144,16 +145,16 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
     """
     if raw.groups is None:
         raise UserError(
-            f"--split=leave_one_speaker_out: {raw.name} does not say who spoke; "
-            "give --split=official or random"
+            f"{OPT.split}=leave_one_speaker_out: {raw.name} does not say who spoke; "
+            f"give {OPT.split}=official or random"
         )
     groups = np.concatenate(raw.groups)
     speakers, counts = np.unique(groups, return_counts=True)
     if len(set(counts)) > 1:
         raise UserError(
-            f"--split=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
+            f"{OPT.split}=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
             f"{plural(counts.max(), 'example')}, and replicates need test splits of one "
-            "size; give --split=official"
+            f"size; give {OPT.split}=official"
         )
     out = groups == speakers[replicate % len(speakers)]
     examples = everything(raw)
@@ -179,8 +180,9 @@ def drawn(raw: Raw, key: Any, replicate: int, options: DataOptions) -> tuple[Spl
     """
     if task_of(raw.spec).stream:
         raise UserError(
-            f"--split={options.split}: {raw.name} is one text, whose parts cannot change places; "
-            "give --split=official"
+            f"{OPT.split}={options.split}: {raw.name} is one text, whose parts cannot change "
+            "places; "
+            f"give {OPT.split}=official"
         )
     if options.split == "random":
         return pooled(raw, key, options.test_fraction)
@@ -211,7 +213,8 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
         raise unknown("split", options.split, SPLITS)
     if options.test_fraction is not None and options.split != "random":
         raise UserError(
-            f"--test_fraction={options.test_fraction:g} is of --split=random; give both, or neither"
+            f"{OPT.test_fraction}={options.test_fraction:g} is of {OPT.split}=random; give both, "
+            "or neither"
         )
     own = key if options.split == "official" else jax.random.fold_in(key, replicate)
     test_key, validation_key = jax.random.split(own)

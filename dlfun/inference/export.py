@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from dlfun.data.user_files.inputs import Given, Source
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.inference.export_formats import BATCH, FORMATS, Exportable
 from dlfun.inference.export_scaling import (
     given_numbers,
@@ -73,7 +73,7 @@ def exportable(network: Network, part: str) -> tuple[Exportable, np.ndarray]:
         function, arguments, expected = decoder(network)
         return Exportable(function, flat, variables, arguments, "examples"), expected
     if not network.spec.outputs:
-        raise UserError("there are no labels, and so no outputs; give --part=decoder")
+        raise UserError(f"there are no labels, and so no outputs; give {OPT.part}=decoder")
     most = TEXTS if task_of(network.spec).stream else None
     given = Given.of(jax.tree.map(lambda leaf: leaf[:most], network.examples))
     arguments = {"inputs": given.inputs}
@@ -115,7 +115,7 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
     """
     settings, spec = network.settings, network.spec
     if not row_of(settings.model).generative:
-        raise UserError(f"--part=decoder: {settings.model} has none; leave it out")
+        raise UserError(f"{OPT.part}=decoder: {settings.model} has none; leave it out")
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)
 
@@ -160,7 +160,7 @@ def check(
     if not difference <= tolerance:  # NaN is none either
         raise UserError(
             f"the export is off by {difference:.2g} of the largest output, and may be by "
-            f"{tolerance:g}; nothing was written: choose another --format"
+            f"{tolerance:g}; nothing was written: choose another {OPT.format}"
         )
     return Checked(len(expected), difference, tolerance)
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.errors import UserError, first_line, missing_extra
+from dlfun.errors import OPT, UserError, first_line, missing_extra
 
 BATCH = "batch"
 """The name of the free axis."""
@@ -73,7 +73,9 @@ def needed(name: str) -> Any:
     except ImportError:
         package = name.partition(".")[0]
         extra = "onnx" if "onnx" in package else "export"
-        raise missing_extra(f"this format ({package})", extra, "choose another --format") from None
+        raise missing_extra(
+            f"this format ({package})", extra, f"choose another {OPT.format}"
+        ) from None
 
 
 def lowered(model: Exportable, platforms: Sequence[str]) -> Any:
@@ -141,7 +143,7 @@ def write_onnx(model: Exportable) -> dict[str, bytes]:
     except Exception as error:  # it raises what the operation it stumbles over happens to break
         raise UserError(
             f"jax2onnx cannot convert this model ({type(error).__name__}: {first_line(error)}); "
-            "--format=jax can hold it"
+            f"{OPT.format}=jax can hold it"
         ) from error
     content: bytes = made.SerializeToString()
     return {"model.onnx": content}
@@ -163,7 +165,7 @@ def call_onnx(files: Mapping[str, bytes], model: Exportable) -> np.ndarray:
     except Exception as error:  # of classes that its extension makes
         raise UserError(
             f"onnxruntime cannot run this model ({type(error).__name__}: {first_line(error)}); "
-            "--format=jax can hold it"
+            f"{OPT.format}=jax can hold it"
         ) from error
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dlfun.commands import command
 from dlfun.data.user_files.inputs import Given
 from dlfun.deferred import load
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.inference.decoding import Answers, Asked, log_probabilities, shown
 from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
 from dlfun.objectives.tasks import task_of
@@ -95,18 +95,21 @@ def check_calibration(network: Network, asked: str | float) -> None:
     """Raises UserError if there are no probabilities, or no validation split that members share."""
     if not says_probabilities(network.settings, network.spec):
         raise UserError(
-            f"--temperature={asked}: {network.settings.model} gives no probabilities of classes "
+            f"{OPT.temperature}={asked}: {network.settings.model} gives no probabilities of "
+            "classes "
             "here; leave it out"
         )
     if network.data.first.validation is None:
         raise UserError(
-            f"--temperature={asked}: the study held nothing out to calibrate by; leave it out, or "
-            "train with --validation_fraction above 0"
+            f"{OPT.temperature}={asked}: the study held nothing out to calibrate by; leave it "
+            "out, or "
+            f"train with {OPT.validation_fraction} above 0"
         )
     if len(set(network.splits)) > 1:
         raise UserError(
-            f"--temperature={asked}: each member was validated on examples of its own, from which "
-            "others learned; calibrate one, by --member=best"
+            f"{OPT.temperature}={asked}: each member was validated on examples of its own, from "
+            "which "
+            f"others learned; calibrate one, by {OPT.member}=best"
         )
 
 

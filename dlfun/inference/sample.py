@@ -12,7 +12,7 @@ import numpy as np
 from dlfun import keys
 from dlfun.data.text import decode_text
 from dlfun.data.user_files.input_files import ids_of
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.inference.trained_models import Network
 from dlfun.learners.prepare import STORED, prepare
 from dlfun.models import row_of
@@ -39,7 +39,7 @@ def kind_of(network: Network) -> str:
         return "text"
     raise UserError(
         f"{network.settings.model} on {network.data.first.name} makes nothing new: a vae does, and "
-        "an rnn of next tokens; --model and --dataset name another of the record"
+        f"an rnn of next tokens; {OPT.model} and {OPT.dataset} name another of the record"
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun import objectives
-from dlfun.errors import SHOWN, UserError, unknown
+from dlfun.errors import OPT, SHOWN, UserError, unknown
 from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
@@ -169,7 +169,7 @@ def candidates(
     if not found:
         raise UserError(
             f"{record.folder}: keeps no parameters of {model} on {data} that did not fail; name a "
-            "record of --keep=all or --keep=best"
+            f"record of {OPT.keep}=all or {OPT.keep}=best"
         )
     return found
 
@@ -201,7 +201,7 @@ def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:
     if int(wanted) not in rows:
         few, more = list(map(str, rows))[:SHOWN], len(rows) - SHOWN
         raise UserError(
-            f"--member={wanted}: there are the members {', '.join(few)}"
+            f"{OPT.member}={wanted}: there are the members {', '.join(few)}"
             f"{f' and {more} more' if more > 0 else ''}; others failed, or their parameters are "
             "not kept"
         )

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.models import MODELS, row_of
 from dlfun.types import HPARAMS, HParams
 from dlfun.words import plural
@@ -49,22 +49,24 @@ def check_sizes(model: str, shape: Any, width: float, depth: float) -> None:
     if not MODELS[model].live:
         able = " and ".join(name for name, row in MODELS.items() if row.live)
         raise UserError(
-            f"--model={model} has no width or depth that is a number: only {able} have; "
-            f"write --width={next(iter(able.split()))}:N for one of several models"
+            f"{OPT.model}={model} has no width or depth that is a number: only {able} have; "
+            f"write {OPT.width}={next(iter(able.split()))}:N for one of several models"
         )
     widths = shape.widths
     given = f"--{model}_widths={','.join(map(str, widths))}"
     enough = f"give --{model}_widths={widths_for(widths, width, depth)}"
     if not math.isinf(width) and width > max(widths):
         raise UserError(
-            f"--width={width:g}: the layers of {given} have at most "
+            f"{OPT.width}={width:g}: the layers of {given} have at most "
             f"{plural(max(widths), 'unit')}; {enough}"
         )
     if not math.isinf(depth) and depth > len(widths):
-        raise UserError(f"--depth={depth:g}: {given} has {plural(len(widths), 'layer')}; {enough}")
+        raise UserError(
+            f"{OPT.depth}={depth:g}: {given} has {plural(len(widths), 'layer')}; {enough}"
+        )
     if not math.isinf(depth) and len(set(widths)) > 1:
         raise UserError(
-            f"--depth={depth:g}: a dead layer passes on what it is given, so all need the same "
+            f"{OPT.depth}={depth:g}: a dead layer passes on what it is given, so all need the same "
             f"width, and {given}; {enough}"
         )
 

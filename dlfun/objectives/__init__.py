@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from dlfun.deferred import load
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import CLASSES, EACH_STEP, NUMBERS, UNLABELLED
 from dlfun.types import Objective, Spec
 
@@ -41,7 +41,7 @@ def build(name: str, spec: Spec) -> Objective:
     row = OBJECTIVES[name]
     if spec.task not in row.tasks:
         raise UserError(
-            f"--objective={name} is for {' or '.join(row.tasks)}, and this data set is for "
-            f"{spec.task}; leave --objective at auto"
+            f"{OPT.objective}={name} is for {' or '.join(row.tasks)}, and this data set is for "
+            f"{spec.task}; leave {OPT.objective} at auto"
         )
     return load(row.module)(spec)

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from dlfun.data.user_files.cells import check_text
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 FLAGS = "config.flags"
 """The file that makes a folder a record."""
@@ -30,7 +30,7 @@ def followed(path: str) -> str:
         return path
     if not os.path.exists(where):
         raise UserError(
-            f"--output_dir={path}: is a link to {os.readlink(where)}, which is not there; make "
+            f"{OPT.output_dir}={path}: is a link to {os.readlink(where)}, which is not there; make "
             "that directory, or name another"
         )
     return os.path.realpath(where)
@@ -42,14 +42,16 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
     `overwrite` says that a record may be there already.
     """
     where = Path(path)
-    check_text([str(where.absolute())], "--output_dir")  # records hold it, and libraries need it
+    check_text(
+        [str(where.absolute())], f"{OPT.output_dir}"
+    )  # records hold it, and libraries need it
     if "\0" in path:
-        raise UserError(f"--output_dir={path!r}: holds a zero byte; name another directory")
+        raise UserError(f"{OPT.output_dir}={path!r}: holds a zero byte; name another directory")
     try:
         _check_free(path, where, overwrite)
     except OSError as error:
         raise UserError(
-            f"--output_dir={path}: {error.strerror}; name a directory to which you may write"
+            f"{OPT.output_dir}={path}: {error.strerror}; name a directory to which you may write"
         ) from None
 
 
@@ -58,15 +60,15 @@ def _check_free(path: str, where: Path, overwrite: bool) -> None:
         holds = holds_record(where)
         if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
-            or_else = ", or replace it by --overwrite" if holds else ""
-            raise UserError(f"--output_dir={path}: {what}; name a new directory{or_else}")
+            or_else = f", or replace it by {OPT.overwrite}" if holds else ""
+            raise UserError(f"{OPT.output_dir}={path}: {what}; name a new directory{or_else}")
     elif os.path.lexists(where):
-        raise UserError(f"--output_dir={path}: is a file; name a new directory")
+        raise UserError(f"{OPT.output_dir}={path}: is a file; name a new directory")
     above = where.absolute()
     while not os.path.lexists(above):
         above = above.parent
     if not above.is_dir():
         what = "a file" if above.exists() else "a link that leads nowhere"
-        raise UserError(f"--output_dir={path}: {above} is {what}; name another directory")
+        raise UserError(f"{OPT.output_dir}={path}: {above} is {what}; name another directory")
     if not os.access(above, os.W_OK | os.X_OK):
-        raise UserError(f"--output_dir={path}: you may not write to {above}; name another")
+        raise UserError(f"{OPT.output_dir}={path}: you may not write to {above}; name another")

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import NAME, check_record
 from dlfun.training.checkpoints.store import LOCK, take_lock
 from dlfun.training.monitor import say
@@ -80,10 +80,10 @@ def rehearse(output: Path, overwrite: bool = False) -> None:
     except OSError as error:
         if error.errno == errno.EBUSY:
             raise UserError(
-                f"--output_dir={output}: is a mount point, and a record takes the place of its "
-                f"directory; name one inside, such as --output_dir={output / 'study'}"
+                f"{OPT.output_dir}={output}: is a mount point, and a record takes the place of its "
+                f"directory; name one inside, such as {OPT.output_dir}={output / 'study'}"
             ) from None
-        raise UserError(f"--output_dir={output}: {error.strerror}; name another") from None
+        raise UserError(f"{OPT.output_dir}={output}: {error.strerror}; name another") from None
     finally:
         with contextlib.suppress(OSError):
             for folder in missing:

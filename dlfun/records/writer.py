@@ -23,7 +23,7 @@ from dlfun import numerics
 from dlfun.commands import command
 from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives import metrics
 from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
@@ -108,7 +108,7 @@ def write_record(
         end = "name another folder"
         if checkpoints is not None:
             end = "mend that, and the same command goes on"
-        raise UserError(f"--output_dir={output}: {error.strerror}; {end}") from error
+        raise UserError(f"{OPT.output_dir}={output}: {error.strerror}; {end}") from error
     finally:
         if building is not None:
             replacement.clear(building, output)

@@ -19,7 +19,7 @@ from dlfun.config.search_space import ON_THE_WAY, Search
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model, flag_of, kinds_of
 from dlfun.data.user_files.cells import check_text
-from dlfun.errors import UserError, unknown
+from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
 from dlfun.records.flagfile import claim_lines, study_lines
 from dlfun.records.folders import check_output_dir, followed
@@ -98,7 +98,7 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
       UserError: if one is unknown or out of range, or they do not go together.
     """
     options = study_options(call.models, call.data, given)
-    check_text([output_dir], "--output_dir")
+    check_text([output_dir], f"{OPT.output_dir}")
     output_dir = followed(output_dir)
     replacement.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.data.tfds.memory import file_checksum
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 PATIENCE = 10.0  # seconds that a server has for its first answer
 
@@ -54,7 +54,7 @@ def check_sources(cls: Any, name: str, manual_dir: str | None) -> None:
         if path is None or not path.is_file():
             missing[url] = info
         elif file_checksum(path) != info.checksum:
-            remedy = f"replace it by {url}, or leave --manual_dir out to download it"
+            remedy = f"replace it by {url}, or leave {OPT.manual_dir} out to download it"
             raise wrong_checksum(path, name, remedy)
     if missing and not answers(next(iter(missing))):
         raise unreachable(cls, name, missing)
@@ -68,7 +68,7 @@ def unreachable(cls: Any, name: str, missing: Mapping[str, Any]) -> UserError:
         files += f" or {cls.SUBSTITUTE[0]}"
     return UserError(
         f"{name} is not prepared and cannot be downloaded from {folder}/; put {files} into a "
-        "folder and name it with --manual_dir"
+        f"folder and name it with {OPT.manual_dir}"
     )
 
 
@@ -112,5 +112,5 @@ def download_errors(name: str) -> Iterator[None]:
     except (requests.RequestException, util.DownloadError) as error:
         raise UserError(
             f"the download of {name} broke off; try again, or put its files into a folder and "
-            f"name it with --manual_dir ({type(error).__name__})"
+            f"name it with {OPT.manual_dir} ({type(error).__name__})"
         ) from error

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.raw import SPLITS, arrays_checksum
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 MEMORY = "memory"
 SEAL = "seal.json"
@@ -50,7 +50,7 @@ def read_records(builder: Any) -> dict[str, np.ndarray]:
         except NotImplementedError:
             raise UserError(
                 f"{builder.data_dir} is not prepared as array_record; delete it, or name "
-                "another --data_dir"
+                f"another {OPT.data_dir}"
             ) from None
         found = encode(examples)
         found["targets"] = compact(found["targets"])

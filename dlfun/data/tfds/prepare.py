@@ -22,7 +22,7 @@ import numpy as np
 from dlfun.data.tfds.download import check_sources, download_errors, substitute
 from dlfun.data.tfds.memory import damaged, read_records, remember, verify
 from dlfun.decoration import stderr
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 
 class Place(NamedTuple):
@@ -79,7 +79,7 @@ def prepare(where: Place, manual_dir: str | None) -> None:
         if reason is None:
             raise
         raise UserError(
-            f"cannot write to --data_dir={where.root}: {reason}; name another"
+            f"cannot write to {OPT.data_dir}={where.root}: {reason}; name another"
         ) from error
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from dlfun.data.raw import Raw, arrays_checksum, permute
 from dlfun.data.tfds.memory import load, verify
 from dlfun.data.tfds.prepare import Place, foreign_records, prepare
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.preparation import Preparation
 from dlfun.types import DataOptions, Spec, Split
 
@@ -35,7 +35,7 @@ def data_root(options: DataOptions) -> Path:
 
     default = os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
     found = Path(options.data_dir or default).expanduser()
-    check_text([str(found)], "--data_dir")
+    check_text([str(found)], f"{OPT.data_dir}")
     return found
 
 
@@ -65,7 +65,7 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     where = place(name, row, options)
     if options.manual_dir is not None and not Path(options.manual_dir).expanduser().is_dir():
         raise UserError(
-            f"--manual_dir={options.manual_dir} is not a directory; name the one that holds "
+            f"{OPT.manual_dir}={options.manual_dir} is not a directory; name the one that holds "
             "your files"
         )
     arrays, checksum = fetch(where, options)
@@ -73,7 +73,7 @@ def read_row(name: str, row: Row, options: DataOptions) -> Raw:
     if missing:
         raise UserError(
             f"{where.folder} was prepared by another program, without a {min(missing)[:-7]} "
-            "split; delete it, or name another --data_dir"
+            f"split; delete it, or name another {OPT.data_dir}"
         )
     builder: Any = where.builder()
     return raw_of(name, builder, builder.spec(), arrays, checksum, options)

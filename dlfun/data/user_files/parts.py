@@ -9,21 +9,24 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.data.splitting import fifth, take
-from dlfun.errors import UserError, short
+from dlfun.errors import OPT, UserError, short
 from dlfun.preparation import Preparation
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
 from dlfun.types import Spec, Split
 from dlfun.words import plural
 
 GIVEN = "as given"
-OTHERWISE = (
-    "; --target_type=class takes any whole numbers as classes, --target_type=number as numbers"
-)
 COPIES = 3
 """Of what is read, in memory at a time: the whole, its splits, and the splits of a replicate."""
 
 SHOWN = 5  # labels that an error names
 NOT_FINITE = ("number that is not finite in float32", "numbers that are not finite in float32")
+
+
+def otherwise() -> str:
+    """What else can be done with labels that are no ids of classes."""
+    kind = OPT.target_type
+    return f"; {kind}=class takes any whole numbers as classes, {kind}=number as numbers"
 
 
 class Found(NamedTuple):
@@ -135,13 +138,13 @@ def check_labels(targets: Mapping[str, np.ndarray], path: Path) -> None:
     """Raises UserError unless labels are the numbers 0, 1, ... and training holds all of them."""
     known = np.unique(targets["train"])
     if known[0] < 0:
-        raise UserError(f"{path}: labels must be 0, 1, 2 ...; there is {known[0]}{OTHERWISE}")
+        raise UserError(f"{path}: labels must be 0, 1, 2 ...; there is {known[0]}{otherwise()}")
     if known[-1] >= len(known):
         # Not as a range: a label may be astronomically large.
         gap = int(np.flatnonzero(known != np.arange(len(known)))[0])
         raise UserError(
             f"{path}: labels must be 0 to {len(known) - 1} for its {len(known)} classes, without "
-            f"a gap; {gap} is missing and there is {known[-1]}{OTHERWISE}"
+            f"a gap; {gap} is missing and there is {known[-1]}{otherwise()}"
         )
     for part, labels in targets.items():
         outside = np.setdiff1d(labels, known)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dlfun.data.user_files import input_arrays, input_files
 from dlfun.data.user_files.inputs import Given, Source
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 Reader = Callable[[Sequence[Path], Source], Given]
 
@@ -45,7 +45,8 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
     several = read <= {known[".png"], known[".wav"]}
     if len(read) > 1 or (len(files) > 1 and not several):
         raise UserError(
-            f"--inputs names {len(files)} files, such as {files[0]} and {files[-1]}; give one, or "
+            f"{OPT.inputs} names {len(files)} files, such as {files[0]} and {files[-1]}; give "
+            "one, or "
             "several that are all images or all recordings"
         )
     found = next(iter(read))(files, source)
@@ -61,8 +62,8 @@ def expanded(path: Path) -> list[Path]:
     if path.is_file():
         return [path]
     if not path.is_dir():
-        raise UserError(f"--inputs={path}: there is no such file; name one that is there")
+        raise UserError(f"{OPT.inputs}={path}: there is no such file; name one that is there")
     found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
     if not found:
-        raise UserError(f"--inputs={path}: the folder holds no files; name another")
+        raise UserError(f"{OPT.inputs}={path}: the folder holds no files; name another")
     return found

@@ -17,7 +17,7 @@ from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, cle
 from dlfun.data.user_files.columns import Cells
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.targets import read_target, said
-from dlfun.errors import UserError, unknown
+from dlfun.errors import OPT, UserError, unknown
 from dlfun.host_memory import check_room
 from dlfun.preparation import Feature, Preparation
 from dlfun.types import Spec, Split
@@ -86,7 +86,7 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     names = list(table.places)
     target = names[-1] if target_column is None else clean(target_column)
     if target not in table.places:
-        raise UserError(f"--target_column: {path}: {unknown('column', target, names)}")
+        raise UserError(f"{OPT.target_column}: {path}: {unknown('column', target, names)}")
     if len(names) < 2:
         raise UserError(f"{path} has one column only: {target}; commas must part at least two")
     return target

@@ -25,7 +25,7 @@ from dlfun.data.user_files.columns import (
     is_numeric,
     numbers_of,
 )
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 CLASSES = 100
 
@@ -77,7 +77,7 @@ def read_target(cells: Cells, wanted: str | None = None) -> Target:
 
 def said(wanted: str) -> str:
     """The flag that decides what the target is."""
-    return f"--target_type={wanted}"
+    return f"{OPT.target_type}={wanted}"
 
 
 def numeric_target(cells: Cells, forced: bool = False) -> Target:
@@ -146,7 +146,8 @@ def text_target(cells: Cells, values: int) -> Target:
     if values > CLASSES:
         raise UserError(
             f"{cells.path}: {cells.name} holds {values} different texts, and only up to {CLASSES} "
-            f"are taken as classes ({first_text(cells)}); name another --target_column, or give "
+            f"are taken as classes ({first_text(cells)}); name another {OPT.target_column}, or "
+            "give "
             f"{said('class')}"
         )
     found = classes_of(cells)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import changing
 from dlfun.records.outputs import check_file, is_stream, replaced, written
 from dlfun.records.reader import labels_of
@@ -97,7 +97,7 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
         with changing(target.parent, name), replaced(target) as file:
             file.write(text)
     except OSError as error:
-        raise UserError(f"{target}: {error.strerror}; name another --output_file") from error
+        raise UserError(f"{target}: {error.strerror}; name another {OPT.output_file}") from error
     return target
 
 

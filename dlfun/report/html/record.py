@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records import reader
 from dlfun.records.checksums import PAGE, check_record
 
@@ -85,17 +85,18 @@ def check_folder(folder: Path) -> None:
     """Raises UserError unless the folder is there and holds the record of trained runs."""
     if not folder.is_dir():
         what = "is a file" if folder.exists() else "no such directory"
-        raise UserError(f"{folder}: {what}; name the --output_dir of a study")
+        raise UserError(f"{folder}: {what}; name the {OPT.output_dir} of a study")
     if not any(folder.iterdir()):
-        raise UserError(f"{folder}: holds nothing; name the --output_dir of a study that ended")
+        raise UserError(f"{folder}: holds nothing; name the {OPT.output_dir} of a study that ended")
     if not (folder / "members.csv").is_file():
         if (folder / "benchmark.json").is_file():
             raise UserError(
                 f"{folder}: is the record of a benchmark, which compares no runs; name the "
-                "--output_dir of compare, sweep or train"
+                f"{OPT.output_dir} of compare, sweep or train"
             )
         raise UserError(
-            f"{folder}: is no record, as it has no members.csv; name the --output_dir of a study"
+            f"{folder}: is no record, as it has no members.csv; name the {OPT.output_dir} of a "
+            "study"
         )
 
 

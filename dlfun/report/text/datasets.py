@@ -11,6 +11,7 @@ import numpy as np
 from dlfun.data import Raw, chance
 from dlfun.data.text import decode_text
 from dlfun.data.tfds.facts import Facts
+from dlfun.errors import OPT
 from dlfun.objectives.tasks import task_of
 from dlfun.report.text.table import text_table
 from dlfun.types import Dataset, Spec, Split
@@ -81,7 +82,9 @@ def describe_facts(one: Facts) -> str:
     if name:
         lines += [entry("or file", f"{name}, sha256 {checksum}")]
     if one.files:
-        lines += [entry("", "without network: put these files into a folder, name it --manual_dir")]
+        lines += [
+            entry("", f"without network: put these files into a folder, name it {OPT.manual_dir}")
+        ]
     state = "" if one.examples else ", not prepared yet"
     return "\n".join([*lines, entry("folder", f"{one.folder}{state}")])
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from dlfun.errors import OPT
 from dlfun.objectives.metrics import figure
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.text.table import text_table
@@ -231,7 +232,7 @@ def meaning(pairs: Sequence[Record]) -> str:
         f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
         "family, error rate "
         f"{first['alpha']:g}{looks}; {tests}for delta: seeds that find a difference of delta with "
-        "the chance --power",
+        f"the chance {OPT.power}",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),

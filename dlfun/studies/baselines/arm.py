@@ -11,7 +11,7 @@ import numpy as np
 
 from dlfun import keys
 from dlfun.config.classical import CLASSICAL, parse_arm
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import USUAL, task_of
 from dlfun.studies.baselines.feature_tables import Read, Reader, split_of
 from dlfun.studies.baselines.features import check_features, extract
@@ -64,10 +64,10 @@ def check_classical(name: str, data: Stacked) -> None:
     if count > most:
         raise UserError(
             f"{name} would take too long to learn from the {count} training examples of "
-            f"{data.first.name}; give --train_examples={most} or less, or leave it out"
+            f"{data.first.name}; give {OPT.train_examples}={most} or less, or leave it out"
         )
     if task_of(spec).classes and len(np.unique(np.asarray(targets[0]))) < 2:
-        raise UserError(f"{name} needs examples of two classes; give more --train_examples")
+        raise UserError(f"{name} needs examples of two classes; give more {OPT.train_examples}")
 
 
 def make_jobs(

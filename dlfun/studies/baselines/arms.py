@@ -12,7 +12,7 @@ import numpy as np
 from dlfun.config.classical import ALL, CLASSICAL, RAW, parse_arm
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
@@ -77,7 +77,7 @@ def arms_on(names: Sequence[str], data: Stacked) -> list[str]:
         except UserError as error:
             if not everything:
                 raise
-            say(f"{data.first.name}: --baselines=all goes without {name}: {error}")
+            say(f"{data.first.name}: {OPT.baselines}=all goes without {name}: {error}")
         else:
             found.append(name)
     return found

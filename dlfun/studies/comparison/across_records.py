@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.studies import STUDIES
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     arm_file,
@@ -77,9 +77,9 @@ def judge_between(
         or are of other data, or if they are to be paired and their replicates are not the same.
     """
     if len(folders) < 2:
-        raise UserError("--between needs two records or more, such as runs/before runs/after")
+        raise UserError(f"{OPT.between} needs two records or more, such as runs/before runs/after")
     if len({folder.resolve() for folder in folders}) < len(folders):
-        raise UserError("--between: a record stands against another one, not against itself")
+        raise UserError(f"{OPT.between}: a record stands against another one, not against itself")
     labels = labels_of(folders)
     first, *others = (read_side(*named) for named in zip(labels, folders, strict=True))
     for other in others:
@@ -182,4 +182,6 @@ def check_same(first: Side, other: Side, how: str) -> None:
 
 def not_paired(why: str) -> UserError:
     """The error of records whose replicates are not the same."""
-    return UserError(f"--between=paired: {why}; run the same seeds, or write --between=unpaired")
+    return UserError(
+        f"{OPT.between}=paired: {why}; run the same seeds, or write {OPT.between}=unpaired"
+    )

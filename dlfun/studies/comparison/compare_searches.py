@@ -19,7 +19,7 @@ from jax import numpy as jnp
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import StudyOptions
 from dlfun.config.search_space import Search
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
 from dlfun.records.outcome import Result
@@ -73,7 +73,7 @@ def compare_searches(
       UserError: if there is no validation split to search by, or a search cannot be planned so.
     """
     if options.data.validation_fraction == 0:
-        raise UserError("--validation_fraction=0 leaves a search nothing to go by; give 0.1")
+        raise UserError(f"{OPT.validation_fraction}=0 leaves a search nothing to go by; give 0.1")
     loaded = load_all(options)
     tasks = {
         (name, method): budgeted(Task(options, shut(data), asked, make, apart=True), method)

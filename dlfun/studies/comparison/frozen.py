@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import StudyOptions
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record, write_into
 from dlfun.records.folders import holds_record
 from dlfun.studies.baselines.arms import space_of
@@ -103,14 +103,15 @@ def read_frozen(path: str | Path) -> dict[str, Any]:
       UserError: if there is no such file, or it was changed since, or is of another version.
     """
     file = Path(path) / NAME if Path(path).is_dir() else Path(path)
-    where = f"--frozen={path}"
+    where = f"{OPT.frozen}={path}"
     if Path(path).is_dir():
         check_record(Path(path))
     try:
         contents = json.loads(file.read_text())
     except FileNotFoundError:
         raise UserError(
-            f"{where}: there is no {NAME}; name the record that --tune --stage=tune made, where it "
+            f"{where}: there is no {NAME}; name the record that {OPT.tune} {OPT.stage}=tune "
+            "made, where it "
             "is now"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -138,7 +139,7 @@ def confirm(
     for data in datasets:
         if data.checksum != tuned.get(data.name, {}).get("checksum"):
             raise UserError(
-                f"--frozen={frozen.path}: the data set {data.name} was changed since (another "
+                f"{OPT.frozen}={frozen.path}: the data set {data.name} was changed since (another "
                 "checksum); put it back, or tune anew"
             )
     known = frozen.contents["hash"]
@@ -175,8 +176,8 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
     same = [row for row in before if row["seed"] == str(seed) and holds_record(Path(row["record"]))]
     if same:
         raise UserError(
-            f"--seed={seed}: the test split was opened with it on {same[0]['time']}, for "
-            f"{same[0]['record']}; give another --seed, and the study is a replication"
+            f"{OPT.seed}={seed}: the test split was opened with it on {same[0]['time']}, for "
+            f"{same[0]['record']}; give another {OPT.seed}, and the study is a replication"
         )
     path, now = openings_of(folder), time.strftime("%Y-%m-%d %H:%M:%S")
     if path.is_symlink():

@@ -11,7 +11,7 @@ import numpy as np
 
 from dlfun.config.comparison_spec import Claim, delta_of
 from dlfun.config.options import StudyOptions
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import usual
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import read_rows
@@ -60,7 +60,7 @@ def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
     count = len(options.models)
     size = count * (count - 1) // 2 if claim.family == "all-pairs" else count - 1
     if size < 1:
-        raise UserError("--plan is for comparisons; name two models or more")
+        raise UserError(f"{OPT.plan} is for comparisons; name two models or more")
     costs = explain(options)
     targets = {one.dataset: one.target_sd for one in costs}
     needs = []
@@ -101,7 +101,8 @@ def of_pilot(
     missing = [model for model in models if len(arms.get(model, ())) < 2]
     if missing:
         raise UserError(
-            f"--pilot={folder}: has fewer than 2 seeds of {missing[0]} on {dataset} with a test "
+            f"{OPT.pilot}={folder}: has fewer than 2 seeds of {missing[0]} on {dataset} with a "
+            "test "
             "score; name a comparison of the same models and data sets"
         )
     pairs = (
@@ -130,5 +131,5 @@ def read_members(folder: Path) -> Sequence[Mapping[str, Any]]:
         return read_rows(folder)
     except UserError:
         raise UserError(
-            f"--pilot={folder}: holds no members.csv to read; name the record of a comparison"
+            f"{OPT.pilot}={folder}: holds no members.csv to read; name the record of a comparison"
         ) from None

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
 from dlfun.studies.comparison.verdicts import metric_of, score
@@ -71,7 +71,9 @@ def tune(
       UserError: if there is no validation split to choose by.
     """
     if options.data.validation_fraction == 0:
-        raise UserError("--validation_fraction=0 leaves --tune nothing to choose by; give 0.1")
+        raise UserError(
+            f"{OPT.validation_fraction}=0 leaves {OPT.tune} nothing to choose by; give 0.1"
+        )
     options = dataclasses.replace(options, seeds=tuning.seeds, first=0, tuning=True)
     found = Tuned([], {}, {})
     for dataset, data in loaded.items():

@@ -13,7 +13,7 @@ from jax import numpy as jnp
 from dlfun import keys
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.parsers import LARGEST
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
 from dlfun.learners.prepare import STORED
 from dlfun.models import row_of
@@ -42,7 +42,8 @@ def steps_of(options: StudyOptions, per_epoch: int) -> int:
         wanted = options.epochs * per_epoch
         if wanted > LARGEST:
             raise UserError(
-                f"--epochs={options.epochs:g} are {wanted:.3g} steps; {LARGEST} are the most there "
+                f"{OPT.epochs}={options.epochs:g} are {wanted:.3g} steps; {LARGEST} are the most "
+                "there "
                 "can be"
             )
         steps = max(1, round(wanted))
@@ -50,7 +51,7 @@ def steps_of(options: StudyOptions, per_epoch: int) -> int:
     check_room(
         validations * options.seeds * VALIDATION,
         f"the curves of {validations} validations of {options.seeds} seeds",
-        "give fewer --evaluations",
+        f"give fewer {OPT.evaluations}",
     )
     return steps
 
@@ -75,7 +76,7 @@ def resolve(
     batch_size = options.batch_size or min(DEFAULT_BATCH, examples)
     if batch_size > examples:
         raise UserError(
-            f"--batch_size={batch_size} is larger than the training split of "
+            f"{OPT.batch_size}={batch_size} is larger than the training split of "
             f"{plural(examples, 'example')}; give {examples} or less"
         )
     return Settings(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from dlfun import models, objectives
 from dlfun.data.augmentations import check_augment
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.learners import gradient_learner, perceptron_learner
 from dlfun.objectives.elbo import elbo
 from dlfun.objectives.generative import examination
@@ -42,7 +42,7 @@ def likelihood(settings: models.VAE, spec: Spec) -> str:
     }
     if not fits[wanted]:
         raise UserError(
-            f"--vae_likelihood={wanted} does not fit the inputs of this data set; "
+            f"{OPT.vae_likelihood}={wanted} does not fit the inputs of this data set; "
             f"use {spec.likelihood}"
         )
     return wanted
@@ -55,20 +55,21 @@ def check(settings: Settings, spec: Spec) -> None:
         able = [name for name, other in models.MODELS.items() if spec.task in other.tasks]
         what = "has no labels" if not task_of(spec).labels else f"is for {spec.task}"
         raise UserError(
-            f"--model={settings.model} is for {' or '.join(row.tasks)}, and this data set {what}; "
+            f"{OPT.model}={settings.model} is for {' or '.join(row.tasks)}, and this data set "
+            f"{what}; "
             f"choose {' or '.join(able)}"
         )
     if task_of(spec).stream and settings.shape.bidirectional:
         raise UserError(
-            "--rnn_bidirectional reads the next tokens before it predicts them; "
-            "give --nornn_bidirectional"
+            f"{OPT.rnn_bidirectional} reads the next tokens before it predicts them; "
+            f"give {OPT.no('rnn_bidirectional')}"
         )
     check_augment(settings.augment, spec)
     if row.by_gradient:
         return
     if settings.shape.units == "one" and spec.outputs != 2:
         raise UserError(
-            f"--perceptron_units=one tells two classes apart, and this data set has "
+            f"{OPT.perceptron_units}=one tells two classes apart, and this data set has "
             f"{spec.outputs}; use classes"
         )
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from dlfun.config.options import ModelOptions
 from dlfun.data.lazy import Rows
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.remedies import remedy
 from dlfun.studies.population.stacked import Stacked
@@ -186,7 +186,7 @@ def check_failed(
     ]
     raise UserError(
         f"{title}: {len(failed)} of {plural(count, 'member')} failed by step {step}, more than "
-        f"--stop_when_failed={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
+        f"{OPT.stop_when_failed}={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
         f"{remedy(data)}"
     )
 

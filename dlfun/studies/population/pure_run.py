@@ -13,7 +13,7 @@ from jax import numpy as jnp
 from dlfun import keys, numerics
 from dlfun.config.options import StudyOptions
 from dlfun.config.parsers import checked, integer
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.learners.prepare import STORED
 from dlfun.studies.population.arm import resolve
 from dlfun.studies.population.assembly import assemble
@@ -58,7 +58,7 @@ def pure_run(options: StudyOptions) -> PureRun:
     """
     if options.precision == "float64" and not jax.config.values["jax_enable_x64"]:
         raise UserError(
-            "--precision=float64: a run by hand needs JAX's x64; "
+            f"{OPT.precision}=float64: a run by hand needs JAX's x64; "
             "jax.config.update('jax_enable_x64', True) before it"
         )
     with numerics.settled(options.precision, options.matmul_precision):

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.errors import OPT
 from dlfun.learners.prepare import seen
 from dlfun.types import Dataset, Split
 
@@ -107,4 +108,4 @@ def remedy(dataset: Dataset, shortly: str = "") -> str:
     unit = unit_of(dataset)
     if unit is not None and unit.unfit:
         return shortly or str(unit)
-    return "try a smaller --learning_rate, or --gradient_clip=1"
+    return f"try a smaller {OPT.learning_rate}, or {OPT.gradient_clip}=1"

@@ -11,7 +11,7 @@ from dlfun import data as datasets
 from dlfun import keys
 from dlfun.config.options import StudyOptions
 from dlfun.data.lazy import lazy_raw
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
 from dlfun.records.reader import arm_file
 from dlfun.studies.population.stacked import Stacked, stack
@@ -47,7 +47,7 @@ def load(name: str, options: StudyOptions) -> Stacked:
         check_room(
             len(replicates) * each,
             f"{raw.name}: {len(replicates)} splits, one for each seed,",
-            "give fewer --seeds, or --input=stream",
+            f"give fewer {OPT.seeds}, or {OPT.input}=stream",
         )
     if options.input == "stream":
         raw = lazy_raw(raw)
@@ -62,7 +62,7 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
         rows could not be told apart, or their files.
     """
     members = options.seeds * len(options.models) * len(options.datasets)
-    check_room(members * MEMBER, f"{members} members", "give fewer --seeds")
+    check_room(members * MEMBER, f"{members} members", f"give fewer {OPT.seeds}")
     loaded: dict[str, Stacked] = {}
     named: dict[str, str] = {}
     for given in options.datasets:

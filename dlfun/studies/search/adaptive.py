@@ -12,7 +12,7 @@ import numpy as np
 from dlfun import keys
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Search
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records.outcome import Result
 from dlfun.studies.population.arm import make_members, resolve, run_arm
 from dlfun.studies.population.stacked import Stacked
@@ -167,8 +167,8 @@ def one_program(task: Task, points: Sequence[Sequence[Point]]) -> Settings:
     found = list(task.settings([point for own in points for point in own]))
     if len(found) > 1:
         raise UserError(
-            f"--search={task.asked.method} trains one program, and this --space makes "
-            f"{len(found)}; search numbers alone, or by --search=tpe"
+            f"{OPT.search}={task.asked.method} trains one program, and this {OPT.space} makes "
+            f"{len(found)}; search numbers alone, or by {OPT.search}=tpe"
         )
     return found[0]
 

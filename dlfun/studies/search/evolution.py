@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from dlfun.config.options import StudyOptions
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import judging
 from dlfun.records.outcome import Result
 from dlfun.studies.population.arm import final_metrics, make_rows, result_of, shortest
@@ -115,7 +115,7 @@ def race(
       UserError: if several processes work together.
     """
     if jax.process_count() > 1:
-        raise UserError("halving and pbt run in one process; choose --search=random or tpe")
+        raise UserError(f"halving and pbt run in one process; choose {OPT.search}=random or tpe")
     count, title = len(field.trials), f"{data.first.name}: {settings.model}"
     chosen, store = options.models[settings.model], options.checkpoints
     told: list[dict[str, Any]] = []

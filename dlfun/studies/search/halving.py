@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.studies.search.field import Field, best_first, scores_of
 from dlfun.training.evolution import Decision, History, Part
 from dlfun.types import HParams
@@ -45,8 +45,9 @@ def rungs(trials: int, validations: int, eta: int) -> tuple[Rung, ...]:
         decisions += 1
     if decisions == 0:
         raise UserError(
-            f"--trials={trials}, validated {plural(validations, 'time')}: too few for halving by "
-            f"--eta={eta}; give --trials={eta} or more, and --evaluations=2 or more"
+            f"{OPT.trials}={trials}, validated {plural(validations, 'time')}: too few for "
+            "halving by "
+            f"{OPT.eta}={eta}; give {OPT.trials}={eta} or more, and {OPT.evaluations}=2 or more"
         )
     return tuple(Rung(trials // eta**k, end) for k, end in enumerate(ends(decisions)))
 
@@ -63,7 +64,8 @@ def brackets(trials: int, validations: int, eta: int, count: int) -> list[tuple[
     first = rungs(trials, validations, eta)
     if count > len(first):
         raise UserError(
-            f"--brackets={count}: --trials={trials} by --eta={eta} makes {len(first)} rungs; "
+            f"{OPT.brackets}={count}: {OPT.trials}={trials} by {OPT.eta}={eta} makes "
+            f"{len(first)} rungs; "
             f"give {len(first)} or less"
         )
     found = []
@@ -106,8 +108,8 @@ def most_trials(spend: int, validations: int, eta: int, count: int) -> int:
     trials = eta ** max(1, count - 1)
     if spent(trials) > spend:
         raise UserError(
-            f"halving in {count} brackets by --eta={eta} takes as long as "
-            f"{-(-spent(trials) // validations)} whole runs at least; give as many --trials"
+            f"halving in {count} brackets by {OPT.eta}={eta} takes as long as "
+            f"{-(-spent(trials) // validations)} whole runs at least; give as many {OPT.trials}"
         )
     while spent(trials + 1) <= spend:
         trials += 1

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from dlfun.config.search_space import Dimension
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.studies.search.field import Field, best_first, scores_of
 from dlfun.studies.search.samplers import at
 from dlfun.training.evolution import Decision, History, Part
@@ -43,8 +43,8 @@ def parts_of(members: int, validations: int, rounds: int) -> list[Part]:
     """
     if rounds > validations:
         raise UserError(
-            f"--rounds={rounds}: a run of {validations} validations cannot be parted so often; "
-            f"give {validations} or less, or more --evaluations"
+            f"{OPT.rounds}={rounds}: a run of {validations} validations cannot be parted so often; "
+            f"give {validations} or less, or more {OPT.evaluations}"
         )
     return [Part(members, round(validations * (k + 1) / rounds)) for k in range(rounds)]
 

@@ -13,6 +13,7 @@ from scipy.stats import qmc
 
 from dlfun import keys
 from dlfun.config.search_space import Dimension, Search
+from dlfun.errors import OPT
 from dlfun.host_memory import check_room
 
 
@@ -42,7 +43,7 @@ def crossed(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
       UserError: if so many do not fit the memory.
     """
     count = math.prod(map(len, grid.values()))
-    check_room(POINT * count, f"{count} configurations", "give --grid fewer values")
+    check_room(POINT * count, f"{count} configurations", f"give {OPT.grid} fewer values")
     return [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
 
 
@@ -54,7 +55,7 @@ def drawn(
     Raises:
       UserError: if so many do not fit the memory.
     """
-    check_room(POINT * trials, f"{trials} configurations", "give fewer --trials")
+    check_room(POINT * trials, f"{trials} configurations", f"give fewer {OPT.trials}")
     if search == "sobol":
         seed = int(jax.random.bits(key))
         # A sequence is balanced at powers of two; its first points serve any number of trials.

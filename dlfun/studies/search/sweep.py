@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.config.options import ModelOptions, StudyOptions
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.records import writer
 from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
@@ -104,7 +104,7 @@ def opened(options: StudyOptions) -> Stacked:
       UserError: if there is no validation split to judge by.
     """
     if options.data.validation_fraction == 0:
-        raise UserError("--validation_fraction=0 leaves a sweep nothing to judge by; give 0.1")
+        raise UserError(f"{OPT.validation_fraction}=0 leaves a sweep nothing to judge by; give 0.1")
     (name,) = options.datasets
     return shut(load(name, options))
 

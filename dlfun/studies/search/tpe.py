@@ -14,14 +14,14 @@ from typing import Any
 import jax
 
 from dlfun.config.search_space import Dimension
-from dlfun.errors import missing_extra
+from dlfun.errors import OPT, missing_extra
 from dlfun.studies.search.samplers import drawn
 
 
 def check_installed() -> None:
     """Raises UserError if Optuna is not there."""
     if importlib.util.find_spec("optuna") is None:
-        raise missing_extra("--search=tpe", "search", "choose another --search")
+        raise missing_extra(f"{OPT.search}=tpe", "search", f"choose another {OPT.search}")
 
 
 def batches(trials: int, rounds: int) -> list[int]:

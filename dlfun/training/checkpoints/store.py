@@ -22,7 +22,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.training.checkpoints.files import (
     FORMAT,
     Saved,
@@ -116,7 +116,9 @@ class Checkpoints:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock = take_lock(self.folder / LOCK)
         except OSError as error:
-            raise UserError(f"{self.folder}: {error.strerror}; name another --output_dir") from None
+            raise UserError(
+                f"{self.folder}: {error.strerror}; name another {OPT.output_dir}"
+            ) from None
         try:
             check_identity(self.folder, self.identity)
         except UserError:
@@ -240,7 +242,9 @@ def checkpoints_in(
         if overwrite:
             shutil.rmtree(folder)
     elif folder.exists():
-        raise UserError(f"{folder}: is no directory; move it away, or name another --output_dir")
+        raise UserError(
+            f"{folder}: is no directory; move it away, or name another {OPT.output_dir}"
+        )
     found = Checkpoints(folder, identity, every, stop)
     check_identity(folder, found.identity, tell=lambda line: None)  # that, `open` does
     return found
@@ -259,7 +263,7 @@ def take_lock(path: Path) -> Any:
         holder = file.read().strip() or "another process"
         file.close()
         raise UserError(
-            f"{path.parent}: {holder} works on it; wait for it, or name another --output_dir"
+            f"{path.parent}: {holder} works on it; wait for it, or name another {OPT.output_dir}"
         ) from None
     path.write_text(f"process {os.getpid()} on {socket.gethostname()}", errors="replace")
     return file
@@ -291,7 +295,7 @@ def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] |
     if not known:
         raise UserError(
             f"{folder}: was written by another version of dlfun; finish it with that one, or "
-            "start anew by --overwrite"
+            f"start anew by {OPT.overwrite}"
         )
     return found
 
@@ -313,7 +317,7 @@ def check_identity(
         if name not in ("format", "environment", DEPENDS) and found.get(name) != value:
             raise UserError(
                 f"{folder}: is an unfinished study with {difference(found.get(name), value)}; "
-                "give the same flags, another --output_dir, or --overwrite"
+                f"give the same flags, another {OPT.output_dir}, or {OPT.overwrite}"
             )
     if found.get("environment") != identity.get("environment"):
         was, now = found.get("environment"), identity.get("environment")
@@ -325,8 +329,9 @@ def check_content(folder: Path, what: str, was: str, now: str) -> None:
     if was != now:
         raise UserError(
             f"{folder}: is an unfinished study, and {what} was changed since it was begun "
-            f"(checksum {was[:12]}, now {now[:12]}); put it back, name another --output_dir, or "
-            "start anew by --overwrite"
+            f"(checksum {was[:12]}, now {now[:12]}); put it back, name another {OPT.output_dir}, "
+            "or "
+            f"start anew by {OPT.overwrite}"
         )
 
 

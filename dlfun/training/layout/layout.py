@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.models import row_of
 from dlfun.types import CONVOLUTIONS, Layout
 from dlfun.words import plural
@@ -84,17 +84,17 @@ def candidates(model: str, shape: Any, members: int, way: str = "") -> list[Layo
 
 def check_layout(layout: Layout) -> None:
     """Raises UserError if the layout asks for more devices than there are, or for too few."""
-    asked = f"--layout={layout}"
+    asked = f"{OPT.layout}={layout}"
     if layout.devices > jax.device_count():
         raise UserError(
             f"{asked}: only "
             f"{plural(jax.device_count(), f'{jax.default_backend()} device')} here; "
-            "ask for fewer, or leave --layout at auto"
+            f"ask for fewer, or leave {OPT.layout} at auto"
         )
     if layout.devices < jax.process_count():
         raise UserError(
             f"{asked}: fewer devices than the {jax.process_count()} processes; start fewer of "
-            "them, or leave --layout at auto"
+            f"them, or leave {OPT.layout} at auto"
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 
 from dlfun import host_memory
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.host_memory import shown
 from dlfun.training import hosts
 from dlfun.training.monitor import say
@@ -71,7 +71,8 @@ def fit(
         if layout.width == 1 and layout.devices == 1:
             raise UserError(
                 f"{title}: one member needs {shown(one)}, and {shown(limit)} may be used; give "
-                "--batch_size a smaller value, choose a smaller model, or raise --memory_limit"
+                f"{OPT.batch_size} a smaller value, choose a smaller model, or raise "
+                f"{OPT.memory_limit}"
             )
         half = layout.width == 1
         layout = layout._replace(

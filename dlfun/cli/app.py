@@ -25,9 +25,9 @@ from dlfun.cli.flag_types import flag_of
 from dlfun.cli.flagfile import flag_lines
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.help_text import help_text, wants_help
-from dlfun.cli.parsers import short
 from dlfun.cli.runtime import check_platform, configure_jax, peak_memory
 from dlfun.cli.signals import CURRENT, SAID, leave
+from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import UserError

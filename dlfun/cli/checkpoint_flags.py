@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import cluster, directories, parsers
+from dlfun.cli import cluster, directories
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.signals import CURRENT, SAID
+from dlfun.config import parsers
 from dlfun.config.options import KINDS
 from dlfun.errors import UserError
 from dlfun.records.folders import holds_record

@@ -6,7 +6,7 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli.parsers import Kind, short
+from dlfun.config.parsers import Kind, short
 from dlfun.errors import UserError
 
 

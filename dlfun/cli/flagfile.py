@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterable, Sequence
 from absl import flags as absl_flags
 
 from dlfun.cli.flag_types import Flag, flag_of
-from dlfun.cli.parsers import REST, short
 from dlfun.cli.per_model import BY_MODEL, default_of, shorten
 from dlfun.cli.shape_flags import PER_LAYER, model_shape, shape_fields
+from dlfun.config.parsers import REST, short
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 

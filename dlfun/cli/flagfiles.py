@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from absl import flags as absl_flags
 
 from dlfun.cli.flagfile import CONFIG, check_lines, given_lines
-from dlfun.cli.parsers import short
 from dlfun.cli.recipes import flagfile_of
+from dlfun.config.parsers import short
 from dlfun.errors import UserError
 
 MARK = "\ufeff"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from absl import flags as absl_flags
 
-from dlfun.cli.parsers import EXPLAIN
 from dlfun.config.options import StudyOptions
+from dlfun.config.parsers import EXPLAIN
 
 
 def explained(values: absl_flags.FlagValues, options: StudyOptions) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dlfun.cli import parsers
 from dlfun.cli.shape_flags import activations
+from dlfun.config import parsers
 from dlfun.config.options import ModelOptions
 from dlfun.models import MODELS
 from dlfun.types import HPARAMS, HParams

@@ -10,11 +10,12 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import parsers, study_flags
+from dlfun.cli import study_flags
 from dlfun.cli.flag_types import bad_value, flag_of
 from dlfun.cli.flagfile import check_lines, flag_lines
 from dlfun.cli.search_flags import kinds, parse_dimension, split_name
 from dlfun.commands import command
+from dlfun.config import parsers
 from dlfun.config.classical import ALL, CLASSICAL
 from dlfun.config.comparison_spec import Claim, declared_looks
 from dlfun.config.search_space import Dimension, space_of

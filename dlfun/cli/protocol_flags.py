@@ -8,9 +8,9 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import parsers
 from dlfun.cli.flag_types import define
 from dlfun.config import comparison_spec as claims
+from dlfun.config import parsers
 from dlfun.config.classical import ALL, CLASSICAL
 from dlfun.config.search_space import SPACES
 from dlfun.errors import unknown

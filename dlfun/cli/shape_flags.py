@@ -7,8 +7,8 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import parsers
 from dlfun.cli.flag_types import define
+from dlfun.config import parsers
 from dlfun.config.shape_fields import PER_LAYER as PER_LAYER
 from dlfun.config.shape_fields import activations as activations
 from dlfun.config.shape_fields import fit_layers, kind_of

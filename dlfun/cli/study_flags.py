@@ -20,11 +20,12 @@ from typing import Any
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.cli import checkpoint_flags, cluster, directories, page, parsers
+from dlfun.cli import checkpoint_flags, cluster, directories, page
 from dlfun.cli.flag_types import bad_value, define, flag_of
 from dlfun.cli.flagfile import flag_lines
 from dlfun.cli.per_model import default_of, usual_value
 from dlfun.cli.shape_flags import NONE, activations, define_shapes, model_shape
+from dlfun.config import parsers
 from dlfun.config.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.data.user_files.cells import check_text

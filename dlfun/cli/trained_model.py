@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from absl import flags as absl_flags
 
-from dlfun.cli import directories, parsers, study_flags
+from dlfun.cli import directories, study_flags
 from dlfun.cli.commands import verify
 from dlfun.cli.flag_types import define
 from dlfun.commands import command
+from dlfun.config import parsers
 from dlfun.config.options import StudyOptions
 from dlfun.errors import UserError
 from dlfun.models import MODELS

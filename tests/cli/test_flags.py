@@ -7,8 +7,9 @@ import re
 
 import pytest
 
-from dlfun.cli import app, directories, flagfile, parsers, signals, study_flags
+from dlfun.cli import app, directories, flagfile, signals, study_flags
 from dlfun.cli.flagfiles import read_flagfiles
+from dlfun.config import parsers
 from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.data import DATASETS
 from dlfun.errors import UserError

@@ -8,7 +8,7 @@ import pytest
 from jax import numpy as jnp
 from scipy import stats
 
-from dlfun.cli import parsers
+from dlfun.config import parsers
 from dlfun.data.augment import augment_batch, crop, flip, frequency_mask, noise, shift, time_mask
 from dlfun.data.augmentations import AUGMENTATIONS, check_augment
 from dlfun.errors import UserError

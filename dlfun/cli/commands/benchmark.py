@@ -24,10 +24,11 @@ from dlfun.benchmark.options import (
 )
 from dlfun.benchmark.peers import PEERS
 from dlfun.benchmark.works import NAMES, PUBLISHED
-from dlfun.cli import app, directories, parsers
+from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import replayed
 from dlfun.cli.study_flags import PLATFORMS
+from dlfun.config import parsers
 from dlfun.config.options import PRECISIONS
 from dlfun.decoration import spared, tell
 from dlfun.types import Range

@@ -17,9 +17,10 @@ from pathlib import Path
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.cli import app, directories, parsers
+from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define
 from dlfun.cli.study_flags import check_target, define_places
+from dlfun.config import parsers
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions

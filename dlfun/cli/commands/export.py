@@ -13,8 +13,9 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from dlfun.cli import app, directories, parsers, trained_model
+from dlfun.cli import app, directories, trained_model
 from dlfun.cli.flag_types import define
+from dlfun.config import parsers
 from dlfun.decoration import tell
 from dlfun.words import plural
 

@@ -21,8 +21,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dlfun.cli import app, parsers, trained_model
+from dlfun.cli import app, trained_model
 from dlfun.cli.flag_types import define
+from dlfun.config import parsers
 from dlfun.data.user_files import csv_file
 from dlfun.errors import UserError
 from dlfun.records.checksums import check_writable, write_into

@@ -18,9 +18,10 @@ from pathlib import Path
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app, parsers
+from dlfun.cli import app
 from dlfun.cli.flag_types import define
 from dlfun.cli.protocol_flags import POSITIVE, by_dataset
+from dlfun.config import parsers
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.records.outputs import check_file

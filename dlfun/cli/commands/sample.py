@@ -15,8 +15,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from dlfun.cli import app, directories, parsers, trained_model
+from dlfun.cli import app, directories, trained_model
 from dlfun.cli.flag_types import define
+from dlfun.config import parsers
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.types import Range

@@ -13,12 +13,13 @@ import functools
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app, parsers, search_flags, study_flags
+from dlfun.cli import app, search_flags, study_flags
 from dlfun.cli.commands.sweep import made
 from dlfun.cli.flag_types import define
 from dlfun.cli.layout_candidates import explained
 from dlfun.cli.page import with_page
 from dlfun.cli.protocol_flags import define_delta
+from dlfun.config import parsers
 from dlfun.config.search_space import METHODS
 from dlfun.decoration import tell
 

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app, directories, parsers, protocol, study_flags
+from dlfun.cli import app, directories, protocol, study_flags
 from dlfun.cli.commands import sweep
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import check_lines, given_lines
 from dlfun.cli.runtime import check_platform, configure_jax
 from dlfun.commands import command
+from dlfun.config import parsers
 from dlfun.config.options import StudyOptions
 from dlfun.config.studies import STUDIES
 from dlfun.decoration import tell

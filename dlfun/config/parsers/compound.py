@@ -1,4 +1,4 @@
-"""Kinds of values that only flags have, beside those of `dlfun.config.parsers`."""
+"""Kinds of values of several parts: places, lists of names, values by name, layouts."""
 
 from __future__ import annotations
 
@@ -10,16 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dlfun.config import numerals
-from dlfun.config.parsers import Kind as Kind
-from dlfun.config.parsers import augment as augment
-from dlfun.config.parsers import boolean as boolean
-from dlfun.config.parsers import choice as choice
-from dlfun.config.parsers import describe as describe
-from dlfun.config.parsers import integer as integer
-from dlfun.config.parsers import memory as memory
-from dlfun.config.parsers import number as number
-from dlfun.config.parsers import short as short
-from dlfun.config.parsers import sizes as sizes
+from dlfun.config.parsers.scalars import Kind, choice, short
 from dlfun.data import user_files
 from dlfun.data.tfds import prepared
 from dlfun.errors import UserError, unknown

@@ -1,0 +1,68 @@
+"""Kinds of values: how one is read from text, checked, and written so that it reads back.
+
+Flags and keywords of calls are read by the same kinds.
+"""
+
+from dlfun.config.parsers.compound import (
+    EXPLAIN,
+    REST,
+    address,
+    by_model,
+    by_name,
+    check_commas,
+    dataset,
+    items_of,
+    layout,
+    names,
+    of_model,
+    path,
+    text,
+)
+from dlfun.config.parsers.scalars import (
+    LARGEST,
+    Kind,
+    augment,
+    boolean,
+    checked,
+    choice,
+    describe,
+    integer,
+    memory,
+    named,
+    number,
+    quoted,
+    short,
+    sizes,
+    written,
+)
+
+__all__ = [
+    "EXPLAIN",
+    "LARGEST",
+    "REST",
+    "Kind",
+    "address",
+    "augment",
+    "boolean",
+    "by_model",
+    "by_name",
+    "check_commas",
+    "checked",
+    "choice",
+    "dataset",
+    "describe",
+    "integer",
+    "items_of",
+    "layout",
+    "memory",
+    "named",
+    "names",
+    "number",
+    "of_model",
+    "path",
+    "quoted",
+    "short",
+    "sizes",
+    "text",
+    "written",
+]

@@ -26,7 +26,8 @@ from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep as sweep_script
 from dlfun.cli.commands import verify
 from dlfun.cli.search_flags import search_of as script_search_of
-from dlfun.config import keywords, options, study_values
+from dlfun.config import keywords, study_values
+from dlfun.config.option_table import FIELDS
 from dlfun.config.search_request import search_of
 from dlfun.models import MODELS
 from dlfun.studies.call import (
@@ -118,8 +119,8 @@ def test_no_floor_stands_on_the_page():
 
 
 def test_keywords_are_those_that_are_read():
-    assert set(keywords.Options.__annotations__) == {*options.SIMPLE, "output_dir", "overwrite"}
-    assert set(keywords.RunOptions.__annotations__) < set(options.SIMPLE)
+    assert set(keywords.Options.__annotations__) == {*FIELDS, "output_dir", "overwrite"}
+    assert set(keywords.RunOptions.__annotations__) < set(FIELDS)
     fields = {f.name for f in study_values.dataclasses.fields(study_values.DataOptions)}
     assert set(keywords.DataOptions.__annotations__) == fields
     shapes = {name for model in MODELS for name in study_values.kinds_of(study_values.Model(model))}

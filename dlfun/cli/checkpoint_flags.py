@@ -1,49 +1,24 @@
-"""The flags of a study that is to survive: its checkpoints, and the signals that end it early."""
+"""Checkpoints of a study that its flags ask for, and the signals that end it early."""
 
 from __future__ import annotations
 
-import math
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from absl import flags as absl_flags
 
 from dlfun.cli import cluster, directories
-from dlfun.cli.flag_types import define, flag_of
+from dlfun.cli.flag_types import flag_of
 from dlfun.cli.signals import CURRENT, SAID
 from dlfun.config import parsers
-from dlfun.config.options import KINDS
+from dlfun.config.option_table import identity_lines
 from dlfun.errors import UserError
 from dlfun.records.folders import holds_record
-from dlfun.types import Range
 
 if TYPE_CHECKING:
     from dlfun.training.checkpoints.store import Checkpoints
-
-SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
-"""What job schedulers send before they take a machine back, beside TERM."""
-
-HARMLESS = ("keep", "tensorboard", "stop_when_failed", "memory_limit")
-"""Flags of config.flags that may be others when a study goes on."""
-
-
-def define_survival(values: absl_flags.FlagValues) -> None:
-    """Adds the flags to those of a script."""
-
-    def add(kind: parsers.Kind, name: str, default: Any, help: str, usual: str = "") -> None:
-        define(values, kind, name, default, help, "Output & machine", usual=usual)
-
-    help = "start anew, and replace the record that --output_dir holds"
-    add(parsers.boolean(), "overwrite", False, help)
-    help = "between checkpoints of what the study did; 0: after every interval"
-    usual = "60, and more where they would take over 2 % of the time"
-    add(parsers.number(Range(0, math.inf, "")), "checkpoint_seconds", None, help, usual)
-    help = "end the study if more than this part of a population's members failed; 1: never"
-    add(KINDS["stop_when_failed"], "stop_when_failed", 1.0, help)
-    help = "a signal that ends the study as TERM does: what was done is kept"
-    add(parsers.choice("signal", SIGNALS), "requeue_signal", None, help, "none")
 
 
 def listen(values: absl_flags.FlagValues) -> None:
@@ -113,10 +88,9 @@ def checkpoints_of(
     from dlfun.training.checkpoints.store import checkpoints_in
 
     folder = unfinished(output_dir)
-    kept = [line for line in lines if not line.lstrip("-").removeprefix("no").startswith(HARMLESS)]
     identity = {
         "script": script,
-        "flags": [*kept, *flag_of(values, "layout").lines()],
+        "flags": [*identity_lines(lines), *flag_of(values, "layout").lines()],
         "environment": begun_with(),
     }
     found = checkpoints_in(folder, identity, values.overwrite, values.checkpoint_seconds, CURRENT)

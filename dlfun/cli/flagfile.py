@@ -12,6 +12,7 @@ from absl import flags as absl_flags
 from dlfun.cli.flag_types import Flag, flag_of
 from dlfun.cli.per_model import BY_MODEL, default_of, shorten
 from dlfun.cli.shape_flags import PER_LAYER, model_shape, shape_fields
+from dlfun.config.option_table import UNWRITTEN
 from dlfun.config.parsers import REST, short
 from dlfun.errors import UserError
 from dlfun.models import MODELS
@@ -20,11 +21,6 @@ CONFIG = "config.flags"
 
 OF_ABSL = ("flagfile", "undefok")
 """Flags that absl obeys in every script."""
-
-MACHINES = ("coordinator", "process_id", "processes")
-SURVIVAL = ("overwrite", "checkpoint_seconds", "requeue_signal")
-UNWRITTEN = ("output_dir", "data_dir", "manual_dir", "layout", *MACHINES, *SURVIVAL)
-"""Flags that config.flags does not hold: places, and the layouts, which the study adds."""
 
 
 def replayed(values: absl_flags.FlagValues) -> tuple[str, ...]:

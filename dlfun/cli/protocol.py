@@ -18,25 +18,14 @@ from dlfun.commands import command
 from dlfun.config import parsers
 from dlfun.config.classical import ALL, CLASSICAL
 from dlfun.config.comparison_spec import Claim, declared_looks
+from dlfun.config.option_table import UNFROZEN, name_of
 from dlfun.config.search_space import Dimension, space_of
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.types import Range
 from dlfun.words import plural
 
-FREE = (
-    "seed",
-    "stage",
-    "frozen",
-    "platform",
-    "keep",
-    "input",
-    "memory_limit",
-    "stop_when_failed",
-    "tensorboard",
-    "variance",
-    "curve",
-)
+FREE = ("stage", "frozen", "variance", "curve", *UNFROZEN)
 """Flags that a confirmation may have otherwise than they were when it was frozen."""
 
 TOO_FEW = 5
@@ -137,12 +126,6 @@ def kinds_of_method(method: str) -> dict[str, parsers.Kind]:
 def frozen_lines(lines: Collection[str]) -> tuple[str, ...]:
     """The lines of config.flags that a confirmation must keep."""
     return tuple(line for line in lines if name_of(line) not in FREE)
-
-
-def name_of(line: str) -> str:
-    """The flag that a line of a flagfile gives a value."""
-    name = line.lstrip("-").partition("=")[0]
-    return name.removeprefix("no") if name.removeprefix("no") in FREE else name
 
 
 def with_frozen(values: absl_flags.FlagValues, args: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ from dlfun.cli.flag_types import bad_value, define
 from dlfun.cli.shape_flags import activations, kind_of, shape_fields
 from dlfun.cli.study_flags import check_model, model_options
 from dlfun.config import parsers
-from dlfun.config.options import OPTIMIZERS
+from dlfun.config.option_table import OPTIMIZERS
 from dlfun.config.search_request import (
     SIZES,
     check_numbers,

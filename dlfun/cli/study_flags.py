@@ -14,7 +14,7 @@ A script makes its flags with `study_flags` and reads them with `study_options`:
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from absl import flags as absl_flags
@@ -26,19 +26,13 @@ from dlfun.cli.flagfile import flag_lines
 from dlfun.cli.per_model import default_of, usual_value
 from dlfun.cli.shape_flags import NONE, activations, define_shapes, model_shape
 from dlfun.config import parsers
-from dlfun.config.options import KINDS, SIMPLE, DataOptions, ModelOptions, StudyOptions
-from dlfun.data.augmentations import AUGMENTATIONS
+from dlfun.config.option_table import FIELDS, MACHINE, OPTIONS
+from dlfun.config.options import DataOptions, ModelOptions, StudyOptions
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
-from dlfun.types import CONVOLUTIONS, HPARAMS, HParams, Layout
-
-PLATFORMS = ("cpu", "gpu", "tpu")
-DEFAULTS: Mapping[str, Any] = {
-    field.name: field.default
-    for field in (*dataclasses.fields(DataOptions), *dataclasses.fields(StudyOptions))
-}
+from dlfun.types import HPARAMS, HParams, Layout
 
 
 def study_flags(
@@ -56,18 +50,29 @@ def study_flags(
     values.set_gnu_getopt(True)
     _define_named(values, "model", MODELS, model, models)
     _define_named(values, "dataset", data.DATASETS, dataset, datasets)
-    _define_study(values)
-    define_places(values)
-    _define_data(values)
-    _define_training(values)
+    define_options(values, (name for name, row in OPTIONS.items() if row.group != MACHINE))
     for name, bounds in HPARAMS.items():
         kind = parsers.by_model(parsers.number(bounds), MODELS)
         usual = usual_value(name, kind)
         define(values, kind, name, NONE, bounds.help, "Numbers", usual=usual)
     define_shapes(values)
-    _define_machine(values)
-    checkpoint_flags.define_survival(values)
+    define_options(values, (name for name, row in OPTIONS.items() if row.group == MACHINE))
     return values
+
+
+def define_options(values: absl_flags.FlagValues, names: Iterable[str]) -> None:
+    """Adds the flags of these options."""
+    for name in names:
+        row = OPTIONS[name]
+        kind = parsers.by_model(row.kind, MODELS) if row.by_model else row.kind
+        default = NONE if row.by_model else row.default
+        usual = row.usual or (usual_value(name, kind) if row.by_model else "")
+        define(values, kind, name, default, row.help, row.group, usual=usual)
+
+
+def define_places(values: absl_flags.FlagValues) -> None:
+    """Adds the flags that say where data are, and what of them is wanted."""
+    define_options(values, ("data_dir", "manual_dir", "target_column", "target_type"))
 
 
 def _define_named(
@@ -85,156 +90,6 @@ def _define_named(
     if many is not None:
         default = tuple(many.split(","))
         define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas{own}", "Study")
-
-
-def _define_study(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
-        define(values, kind, name, DEFAULTS[name], help, "Study", usual=usual)
-
-    add(KINDS["seeds"], "seeds", "replicates of every configuration")
-    add(KINDS["seed"], "seed", "the root of all chance")
-    add(KINDS["steps"], "steps", "how long to train, in steps", "1000, if no --epochs")
-    add(KINDS["epochs"], "epochs", "how long to train, in epochs; instead of --steps")
-    add(KINDS["evaluations"], "evaluations", "validations in a run, evenly spread")
-    add(KINDS["keep"], "keep", "whose parameters the record keeps")
-    add(
-        KINDS["likelihood_samples"],
-        "likelihood_samples",
-        "importance samples for the VAE's log-likelihood of each test example; 0: not computed",
-    )
-
-
-def define_places(values: absl_flags.FlagValues) -> None:
-    """Adds the flags that say where data are."""
-
-    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
-        define(values, kind, name, None, help, "Data", usual=usual)
-
-    add(parsers.path(), "data_dir", "where prepared data sets lie", "that of tensorflow-datasets")
-    add(parsers.path(), "manual_dir", "where files lie that are used instead of a download")
-    add(parsers.text(), "target_column", "what is wanted of your own .csv", "its last column")
-    what = "of your own .csv or .npz, where dlfun cannot know: names of classes, or numbers"
-    add(KINDS["target_type"], "target_type", what, "what the targets look like")
-
-
-def _define_data(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsers.Kind, name: str, help: str, usual: str = "") -> None:
-        define(values, kind, name, DEFAULTS[name], help, "Data", usual=usual)
-
-    add(
-        KINDS["split"],
-        "split",
-        "what is tested on: the data set's official test split, a random one of each replicate's "
-        "own, or for replicate r all that speaker r said",
-    )
-    add(
-        KINDS["test_fraction"],
-        "test_fraction",
-        "of all examples, under --split=random",
-        "as large as the official test split",
-    )
-    add(KINDS["validation_fraction"], "validation_fraction", "of the training split, held out")
-    add(KINDS["train_examples"], "train_examples", "use only this many training examples", "all")
-    add(
-        KINDS["permute_features"],
-        "permute_features",
-        "apply one fixed permutation to the positions of every example",
-    )
-    add(
-        KINDS["input"],
-        "input",
-        "memory: the data lie on every device; stream: they stay on the host, and batches are "
-        "fed in the same order",
-    )
-
-
-def _define_training(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsers.Kind, name: str, help: str, default: Any, usual: str = "") -> None:
-        define(values, kind, name, default, help, "Training", usual=usual)
-
-    optimizer = parsers.by_model(KINDS["optimizer"], MODELS)
-    objective = parsers.by_model(KINDS["objective"], MODELS)
-    add(optimizer, "optimizer", "by model", NONE, usual_value("optimizer", optimizer))
-    add(objective, "objective", "what is brought down, by model; auto: by the task", NONE, "auto")
-    add(
-        KINDS["batch_size"],
-        "batch_size",
-        "examples in a step",
-        DEFAULTS["batch_size"],
-        "100, cut to the training split",
-    )
-    add(
-        KINDS["schedule"],
-        "schedule",
-        "of the learning rate: constant, falling to 0 along a cosine, or a linear warm-up",
-        DEFAULTS["schedule"],
-    )
-    augmentations = (f"{name} {row.strength.help}" for name, row in AUGMENTATIONS.items())
-    add(
-        KINDS["augment"],
-        "augment",
-        f"changes to the inputs of a training step, as NAME:STRENGTH: {'; '.join(augmentations)}",
-        DEFAULTS["augment"],
-        "none",
-    )
-    add(
-        KINDS["precision"],
-        "precision",
-        "of the arithmetic; under bfloat16, parameters and optimiser state stay float32",
-        DEFAULTS["precision"],
-    )
-    add(
-        KINDS["matmul_precision"],
-        "matmul_precision",
-        "of float32 matrix products on GPUs (default: TF32 where there is one) and TPUs (default: "
-        "bfloat16); highest is float32",
-        "default",
-    )
-
-
-def _define_machine(values: absl_flags.FlagValues) -> None:
-    def add(kind: parsers.Kind, name: str, help: str, usual: str = "", default: Any = None) -> None:
-        define(values, kind, name, default, help, "Output & machine", usual=usual)
-
-    add(parsers.path(), "output_dir", "a new directory for the record", "runs/SCRIPT-DATE-TIME")
-    what = "logs for TensorBoard in the record: curves of each arm, and what a sweep tried"
-    add(parsers.boolean(), "tensorboard", what, default=False)
-    add(parsers.choice("platform", PLATFORMS), "platform", "where to compute", "the best there is")
-    layout = parsers.by_model(parsers.layout(), MODELS)
-    add(
-        layout,
-        "layout",
-        "how members meet devices, by model: devices x members at once on each, "
-        "such as 2x5; explain measures the choices, and trains nothing; never changes the meaning",
-        "auto",
-        NONE,
-    )
-    add(
-        parsers.choice("convolution", ("auto", *CONVOLUTIONS)),
-        "convolution",
-        "how convolutions compute; xla alone has forward-mode derivatives",
-        default="auto",
-    )
-    add(
-        KINDS["memory_limit"],
-        "memory_limit",
-        "of a population, which is run in chunks if it needs more",
-        "what is free",
-    )
-    add(
-        parsers.boolean(),
-        "deterministic",
-        "on a GPU, only operations that give the same bits each time, and no autotuning",
-        default=False,
-    )
-    add(parsers.address(), "coordinator", "of several processes: where the first one listens")
-    add(parsers.integer(0), "process_id", "of several processes: which one this is, from 0")
-    add(
-        parsers.integer(1),
-        "processes",
-        "how many share the study; 1: alone, also on a cluster",
-        "as SLURM, Open MPI, Kubernetes or Cloud TPU started, else 1",
-    )
 
 
 def models_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
@@ -371,5 +226,5 @@ def study_options(
         flags=lines,
         overwrite=values.overwrite,
         checkpoints=checkpoints,
-        **{name: getattr(values, name) for name in SIMPLE},
+        **{name: getattr(values, name) for name in FIELDS},
     )

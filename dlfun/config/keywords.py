@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from dlfun.config import parsers
-from dlfun.config.options import KINDS, SIMPLE
+from dlfun.config.option_table import FIELDS, OPTIONS
 from dlfun.config.parsers import checked, named
 from dlfun.errors import UserError
 
@@ -129,7 +129,7 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       UserError: if a name is unknown, a value is out of range, or two do not go together.
     """
-    valid = {name: KINDS[name] for name in SIMPLE} | {"overwrite": parsers.boolean()}
+    valid = {name: OPTIONS[name].kind for name in FIELDS} | {"overwrite": parsers.boolean()}
     found = {
         name: checked(named(valid, name, "a study"), name, value)
         for name, value in given.items()

@@ -3,89 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dlfun.config import parsers
-from dlfun.objectives import OBJECTIVES
-from dlfun.types import SPLITS, TARGET_TYPES, DataOptions, HParams, Layout, Range
+from dlfun.types import DataOptions, HParams, Layout
 
 if TYPE_CHECKING:  # it needs JAX
     from dlfun.data.raw import Raw
     from dlfun.training.checkpoints.store import Checkpoints
-
-__all__ = [
-    "INPUTS",
-    "KEEP",
-    "KINDS",
-    "MATMUL_PRECISIONS",
-    "OPTIMIZERS",
-    "PRECISIONS",
-    "SCHEDULES",
-    "SIMPLE",
-    "SPLITS",
-    "DataOptions",
-    "ModelOptions",
-    "StudyOptions",
-]
-
-OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
-SCHEDULES = ("constant", "cosine", "warmup")
-PRECISIONS = ("float32", "bfloat16", "float64")
-MATMUL_PRECISIONS = ("default", "high", "highest")
-KEEP = ("all", "best", "none")
-INPUTS = ("memory", "stream")
-
-POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
-FRACTION = Range(0, 1, "", high_allowed=False)
-
-KINDS: Mapping[str, parsers.Kind] = {
-    "seeds": parsers.integer(1),
-    "seed": parsers.integer(0, 2**32 - 1),
-    "steps": parsers.integer(1),
-    "epochs": parsers.number(POSITIVE),
-    "batch_size": parsers.integer(1),
-    "schedule": parsers.choice("schedule", SCHEDULES),
-    "augment": parsers.augment(),
-    "evaluations": parsers.integer(1),
-    "precision": parsers.choice("precision", PRECISIONS),
-    "matmul_precision": parsers.choice("matmul_precision", MATMUL_PRECISIONS),
-    "keep": parsers.choice("keep", KEEP),
-    "likelihood_samples": parsers.integer(0),
-    "input": parsers.choice("input", INPUTS),
-    "memory_limit": parsers.memory(),
-    "stop_when_failed": parsers.number(Range(0, 1, "")),
-    "split": parsers.choice("split", SPLITS),
-    "test_fraction": parsers.number(FRACTION),
-    "validation_fraction": parsers.number(FRACTION),
-    "train_examples": parsers.integer(1),
-    "permute_features": parsers.boolean(),
-    "target_type": parsers.choice("target_type", TARGET_TYPES),
-    "optimizer": parsers.choice("optimizer", OPTIMIZERS),
-    "objective": parsers.choice("objective", ("auto", *OBJECTIVES)),
-}
-"""What the options of a study, of its data and of its models may be."""
-
-
-SIMPLE = (
-    "seeds",
-    "seed",
-    "steps",
-    "epochs",
-    "batch_size",
-    "schedule",
-    "augment",
-    "evaluations",
-    "precision",
-    "matmul_precision",
-    "keep",
-    "likelihood_samples",
-    "input",
-    "memory_limit",
-    "stop_when_failed",
-)
-"""Options that every study has, by their names and those of their flags."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,7 +20,7 @@ class ModelOptions:
     Attributes:
       shape: the model's Settings, of `dlfun.models`.
       hparams: plain floats.
-      optimizer: one of `OPTIMIZERS`.
+      optimizer: one of `dlfun.config.option_table.OPTIMIZERS`.
       objective: auto, or one of `dlfun.objectives.OBJECTIVES`.
       layout: None leaves the choice to dlfun.
       way: how the layers compute, of the ways of the model's row; empty leaves it to dlfun.

@@ -17,7 +17,8 @@ from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.config import arguments, parsers
 from dlfun.config.classical import CLASSICAL
-from dlfun.config.options import KINDS, ModelOptions
+from dlfun.config.option_table import OPTIONS
+from dlfun.config.options import ModelOptions
 from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.shape_fields import fit_layers, kind_of
 from dlfun.data.raw import Raw
@@ -100,7 +101,7 @@ class Data:
         """
         from dlfun import keys
 
-        seed = checked(KINDS["seed"], "seed", seed)
+        seed = checked(OPTIONS["seed"].kind, "seed", seed)
         replicate = checked(parsers.integer(0), "replicate", replicate)
         with numerics.settled():
             key = keys.stream(keys.root_key(seed), "split")
@@ -175,7 +176,7 @@ def kinds_of(model: Model) -> dict[str, Kind]:
         for name, bounds in HPARAMS.items()
         if not bounds.whole or model.row.live
     }
-    found |= {name: KINDS[name] for name in ("optimizer", "objective")}
+    found |= {name: OPTIONS[name].kind for name in ("optimizer", "objective")}
     if model.module is not None:
         return found
     for field in dataclasses.fields(model.row.settings):
@@ -258,7 +259,9 @@ def read_data_options(given: Mapping[str, Any]) -> DataOptions:
         if name not in fields:
             raise unknown("option of data", name, fields)
     values: dict[str, Any] = {
-        name: PLACES[name](name, value) if name in PLACES else checked(KINDS[name], name, value)
+        name: PLACES[name](name, value)
+        if name in PLACES
+        else checked(OPTIONS[name].kind, name, value)
         for name, value in given.items()
         if value is not None
     }

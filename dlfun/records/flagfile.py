@@ -12,7 +12,8 @@ from typing import Any
 
 from dlfun.config import parsers
 from dlfun.config.comparison_spec import Claim
-from dlfun.config.options import KINDS, SIMPLE, StudyOptions
+from dlfun.config.option_table import FIELDS, OPTIONS
+from dlfun.config.options import StudyOptions
 from dlfun.config.shape_fields import PER_LAYER, kind_of, shape_fields
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model
@@ -38,14 +39,14 @@ def study_lines(
       more: those of the script alone.
       swept: the flags that a sweep varies.
     """
+    of_data = [n for n, row in OPTIONS.items() if row.replayed and hasattr(options.data, n)]
     many = "s" if STUDIES[script].several else ""
     return (
         *by_value(models, data),
         f"--model{many}={','.join(options.models)}",
         f"--dataset{many}={','.join(options.datasets)}",
-        *lines_of(dataclasses.asdict(options.data), [n for n in KINDS if hasattr(options.data, n)]),
-        *([f"--target_column={options.data.target_column}"] if options.data.target_column else []),
-        *lines_of({name: getattr(options, name) for name in SIMPLE}, SIMPLE),
+        *lines_of(dataclasses.asdict(options.data), of_data),
+        *lines_of({name: getattr(options, name) for name in FIELDS}, FIELDS),
         *model_lines(options),
         *(line for model in models for line in shape_lines(model, swept)),
         *more,
@@ -83,7 +84,9 @@ def check_by_flags(folder: Path, data: bool = True) -> None:
 def lines_of(values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """A line for each of these options that has a value."""
     return [
-        f"--{name}={KINDS[name].show(values[name])}" for name in names if values[name] is not None
+        f"--{name}={OPTIONS[name].kind.show(values[name])}"
+        for name in names
+        if values[name] is not None
     ]
 
 

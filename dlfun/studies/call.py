@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from dlfun.config import arguments, parsers
 from dlfun.config.comparison_spec import ALL, Claim
 from dlfun.config.keywords import read_options
+from dlfun.config.option_table import identity_lines
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_request import search_lines
 from dlfun.config.search_space import ON_THE_WAY, Search
@@ -206,7 +207,7 @@ def kept(call: Call, options: StudyOptions) -> Iterator[StudyOptions]:
     folder = replacement.unfinished(Path(str(options.output_dir)))
     identity = {
         "script": f"dlfun.{call.script}",
-        "flags": list(options.flags),
+        "flags": identity_lines(options.flags),
         "environment": begun_with(),
     }
     store = checkpoints_in(folder, identity, options.overwrite)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from dlfun.cli import app, directories, flagfile, signals, study_flags
+from dlfun.cli import app, directories, signals, study_flags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.config import parsers
 from dlfun.config.options import DataOptions, StudyOptions
@@ -207,14 +207,8 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
     lines = study_flags.study_options(values, script="script").flags
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
-    left_out = {
-        "layout",
-        "output_dir",
-        "data_dir",
-        "manual_dir",
-        *flagfile.MACHINES,
-        *flagfile.SURVIVAL,
-    }
+    left_out = {"layout", "output_dir", "data_dir", "manual_dir", "overwrite", "requeue_signal"}
+    left_out |= {"coordinator", "process_id", "processes", "checkpoint_seconds"}
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     left_out |= {"target_column", "target_type", "test_fraction"}
     assert written == set(values) - left_out

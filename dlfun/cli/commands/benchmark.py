@@ -27,9 +27,8 @@ from dlfun.benchmark.works import NAMES, PUBLISHED
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import replayed
-from dlfun.cli.study_flags import PLATFORMS
 from dlfun.config import parsers
-from dlfun.config.options import PRECISIONS
+from dlfun.config.option_table import PLATFORMS, PRECISIONS
 from dlfun.decoration import spared, tell
 from dlfun.types import Range
 

@@ -26,8 +26,8 @@ from absl import flags as absl_flags
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define
 from dlfun.cli.recipes import NAMES, RECIPES
-from dlfun.cli.study_flags import PLATFORMS
 from dlfun.config import parsers
+from dlfun.config.option_table import PLATFORMS
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.lifetime import followed

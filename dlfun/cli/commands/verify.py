@@ -25,6 +25,7 @@ from dlfun.cli.flagfile import check_lines, given_lines
 from dlfun.cli.runtime import check_platform, configure_jax
 from dlfun.commands import command
 from dlfun.config import parsers
+from dlfun.config.option_table import PLATFORMS, name_of
 from dlfun.config.options import StudyOptions
 from dlfun.config.studies import STUDIES
 from dlfun.decoration import tell
@@ -62,7 +63,7 @@ def define_where(values: absl_flags.FlagValues) -> None:
     add(parsers.path(), "data_dir", "where prepared data sets lie", "Data", usual)
     what = "where files lie that are used instead of a download"
     add(parsers.path(), "manual_dir", what, "Data")
-    platforms = parsers.choice("platform", study_flags.PLATFORMS)
+    platforms = parsers.choice("platform", PLATFORMS)
     add(platforms, "platform", "where to compute", "Output & machine", "that of the record")
 
 
@@ -135,7 +136,7 @@ def own_copy(folder: Path) -> list[str]:
 
 def without_data(lines: list[str]) -> list[str]:
     """Lines of a flagfile but for those that say which data sets, and what of them is wanted."""
-    return [line for line in lines if protocol.name_of(line) not in OF_DATA]
+    return [line for line in lines if name_of(line) not in OF_DATA]
 
 
 def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:

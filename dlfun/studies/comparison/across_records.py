@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.comparison_spec import Claim
+from dlfun.config.option_table import PAIRING
 from dlfun.config.studies import STUDIES
 from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record
@@ -27,9 +28,6 @@ from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 from dlfun.words import plural
 
 FAMILY = "between"
-
-SHARED = ("seed", "split", "validation_fraction", "train_examples")
-"""The flags that give replicates of the same number the same split and order."""
 
 
 class Side(NamedTuple):
@@ -161,7 +159,7 @@ def check_same(first: Side, other: Side, how: str) -> None:
             )
     if how == "unpaired":
         return
-    for flag in SHARED:
+    for flag in PAIRING:
         was, now = first.flags.get(flag), other.flags.get(flag)
         if was != now:
             raise not_paired(

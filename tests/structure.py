@@ -155,8 +155,8 @@ def compared(tree: ast.Module) -> Iterator[tuple[int, set[str]]]:
 def docstrings(tree: ast.Module) -> set[int]:
     """The identities of the constants that are docstrings."""
     kinds = (ast.Module, ast.FunctionDef, ast.ClassDef)
-    bodies = (node.body for node in ast.walk(tree) if isinstance(node, kinds) and node.body)
-    return {id(body[0].value) for body in bodies if isinstance(body[0], ast.Expr)}
+    statements = (n for node in ast.walk(tree) if isinstance(node, kinds) for n in node.body)
+    return {id(n.value) for n in statements if isinstance(n, ast.Expr)}
 
 
 def flags_in_messages(tree: ast.Module) -> Iterator[int]:

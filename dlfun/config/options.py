@@ -10,7 +10,6 @@ from dlfun.types import DataOptions, HParams, Layout
 
 if TYPE_CHECKING:  # it needs JAX
     from dlfun.data.raw import Raw
-    from dlfun.training.checkpoints.store import Checkpoints
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,8 +56,8 @@ class StudyOptions:
       stop_when_failed: the study ends if more than this part of a population's members failed.
       flags: the lines of config.flags which replay this study, without its layouts.
       overwrite: whether the record takes the place of one that is there.
-      checkpoints: where the study keeps what it did, to go on from after any end; None keeps
-        nothing.
+      checkpoints: a store of `dlfun.training.checkpoints`, where the study keeps what it did, to go
+        on from after any end; None keeps nothing.
       given: data sets by value, which are not read by their names.
     """
 
@@ -85,5 +84,5 @@ class StudyOptions:
     output_dir: str | None = None
     flags: tuple[str, ...] = ()
     overwrite: bool = False
-    checkpoints: Checkpoints | None = dataclasses.field(default=None, compare=False)
+    checkpoints: Any = dataclasses.field(default=None, compare=False)
     given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)

@@ -75,7 +75,7 @@ def names(what: str, valid: Collection[str], one: Kind | None = None) -> Kind:
     def parse(given: str) -> tuple[str, ...]:
         if not given.strip(" ,"):
             raise ValueError(
-                f"name at least one {what}, such as {next(iter(valid))}; --help lists all"
+                f"name at least one {what}, such as {next(iter(valid))}; the help lists all"
             )
         found = tuple(one.parse(name) for name in given.split(","))
         twice = [name for i, name in enumerate(found) if name in found[:i]]

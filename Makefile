@@ -16,7 +16,7 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test check simulations soak faults format lock
+.PHONY: help install tools compare test quick check simulations soak faults format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -32,6 +32,10 @@ tools: install .venv/.installed-test
 
 test: tools ## run all tests and doctests; TESTS=tests/training runs some of them
 	$(run) pytest -n $(WORKERS) $(TESTS)
+
+quick: tools ## the tests that fail first, in a minute and a half
+	$(run) pytest -n $(WORKERS) tests/test_structure.py tests/config tests/layers tests/learners tests/objectives \
+	  tests/models/test_bpnn.py tests/stats tests/records tests/cli/test_flags.py tests/report/test_table.py
 
 check: tools ## what CI runs: format, lint, types, all tests
 	$(run) ruff format --check .

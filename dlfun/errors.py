@@ -70,8 +70,16 @@ class Names:
     ('seeds', 'overwrite=False')
     """
 
-    def __getattr__(self, name: str) -> str:
+    def __call__(self, name: str) -> str:
+        """An option by its name."""
         return f"--{name}" if DASHES.get() else name
+
+    def __getattr__(self, name: str) -> str:
+        return self(name)
+
+    def of(self, model: str, field: str) -> str:
+        """A field of a model's shape, which on the command line is called by the model, too."""
+        return self(f"{model}_{field}" if DASHES.get() else field)
 
     def no(self, name: str) -> str:
         """An option of yes or no that is said no to."""

@@ -163,6 +163,9 @@ def flags_in_messages(tree: ast.Module) -> Iterator[int]:
     """The lines whose texts, docstrings aside, speak of a flag."""
     documented = docstrings(tree)
     for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):  # a name may follow in braces
+            parts = (part for part in node.values[:-1] if isinstance(part, ast.Constant))
+            yield from (part.lineno for part in parts if part.value.endswith("--"))
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
             continue
         if id(node) not in documented and re.search(r"(?<![\w-])--[a-z]", node.value):

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from dlfun.config import parsers
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.models import MODELS
 
 PER_LAYER = {"channels": ("kernels", "strides", "padding", "pools")}
@@ -60,8 +60,9 @@ def fit_layers(model: str, shape: dict[str, Any], given: Collection[str]) -> dic
             if name in given and len(entries) not in (1, layers):
                 text = ",".join(map(str, entries))
                 raise UserError(
-                    f"--{model}_{name}={text}: must have one entry for all layers, or {layers}, "
-                    f"as many as --{model}_{counted} has"
+                    f"{OPT.of(model, name)}={text}: must have one entry for all layers, or "
+                    f"{layers}, "
+                    f"as many as {OPT.of(model, counted)} has"
                 )
             shape = {**shape, name: (entries + entries[-1:] * layers)[:layers]}
     return shape

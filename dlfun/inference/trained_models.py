@@ -99,9 +99,11 @@ def pick(what: str, given: str | None, found: Sequence[str]) -> str:
     if given is None and len(names) == 1:
         return names[0]
     if given is None:
-        raise UserError(f"the record holds several {what}s; give one: --{what}={'|'.join(names)}")
+        raise UserError(
+            f"the record holds several {what}s; give one: {OPT(what)}={'|'.join(names)}"
+        )
     if given not in names:
-        raise UserError(f"--{what}={given}: {unknown(what, given, names)}")
+        raise UserError(f"{OPT(what)}={given}: {unknown(what, given, names)}")
     return given
 
 

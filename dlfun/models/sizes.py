@@ -53,8 +53,8 @@ def check_sizes(model: str, shape: Any, width: float, depth: float) -> None:
             f"write {OPT.width}={next(iter(able.split()))}:N for one of several models"
         )
     widths = shape.widths
-    given = f"--{model}_widths={','.join(map(str, widths))}"
-    enough = f"give --{model}_widths={widths_for(widths, width, depth)}"
+    given = f"{OPT.of(model, 'widths')}={','.join(map(str, widths))}"
+    enough = f"give {OPT.of(model, 'widths')}={widths_for(widths, width, depth)}"
     if not math.isinf(width) and width > max(widths):
         raise UserError(
             f"{OPT.width}={width:g}: the layers of {given} have at most "

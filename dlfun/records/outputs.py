@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 
 
 @contextlib.contextmanager
@@ -65,7 +65,7 @@ def written(flag: str, path: str) -> Iterator[TextIO]:
             with replaced(Path(os.path.realpath(path))) as file:
                 yield file
     except OSError as error:
-        raise UserError(f"--{flag}={path}: {error.strerror}; name another file") from None
+        raise UserError(f"{OPT(flag)}={path}: {error.strerror}; name another file") from None
 
 
 def is_stream(path: str | Path) -> bool:
@@ -88,11 +88,11 @@ def standard_streams() -> Iterator[os.stat_result]:
 
 def check_file(flag: str, path: str) -> None:
     """Raises UserError unless the file that a flag names can be written, before any work."""
-    where = f"--{flag}={path}"
+    where = f"{OPT(flag)}={path}"
     try:
         target = Path(os.path.realpath(path))
     except ValueError:  # of a zero byte, or half a character
-        raise UserError(f"--{flag}={path!a}: is no name of a file; give another") from None
+        raise UserError(f"{OPT(flag)}={path!a}: is no name of a file; give another") from None
     if os.path.isdir(path):
         raise UserError(f"{where}: is a directory; name a file")
     if is_stream(path):

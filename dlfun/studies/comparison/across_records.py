@@ -163,7 +163,7 @@ def check_same(first: Side, other: Side, how: str) -> None:
         was, now = first.flags.get(flag), other.flags.get(flag)
         if was != now:
             raise not_paired(
-                f"{first.label} ran with --{flag}={was} and {other.label} with --{flag}={now}"
+                f"{first.label} ran with {OPT(flag)}={was} and {other.label} with {OPT(flag)}={now}"
             )
     for dataset in first.datasets:
         for model in models_of(first, dataset):

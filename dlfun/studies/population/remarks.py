@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.errors import OPT
 from dlfun.models.perceptron import units
 from dlfun.objectives.tasks import task_of
 from dlfun.records.outcome import Result
@@ -158,6 +159,6 @@ def work_note(result: Result) -> str:
     needed = sum(row["steps"] / row["extra_work"] for row in result.rows)
     widths = ",".join(map(str, result.settings.shape.widths))
     return (
-        f"{result.model}: all sizes are one program of --{result.model}_widths={widths}: "
+        f"{result.model}: all sizes are one program of {OPT.of(result.model, 'widths')}={widths}: "
         f"{done / needed:.1f} times the multiply-adds of networks of these sizes"
     )

@@ -295,7 +295,7 @@ class List(nn.Module):
 UNFIT = [
     (lambda d: dlfun.model("cmm"), "unknown model 'cmm'; did you mean 'cnn'?"),
     (lambda d: dlfun.model("cnn", chanels=(3,)), "did you mean 'channels'?"),
-    (lambda d: dlfun.model("cnn", channels=(3, 3), kernels=(1, 2, 3)), "or 2, as many as cnn_ch"),
+    (lambda d: dlfun.model("cnn", channels=(3, 3), kernels=(1, 2, 3)), "or 2, as many as channels"),
     (lambda d: dlfun.model("cnn", name="mine"), "cnn has a name"),
     (lambda d: dlfun.model(Net(), name="cnn"), "name=cnn: is taken"),
     (lambda d: dlfun.model(List([1])), "give its fields hashable values"),

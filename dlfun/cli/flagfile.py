@@ -5,17 +5,18 @@ Written here, and checked here when they are read: a record may come from anybod
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from absl import flags as absl_flags
 
 from dlfun.cli.flag_types import Flag, flag_of
+from dlfun.cli.model_flags import model_of
 from dlfun.cli.per_model import BY_MODEL, default_of, shorten
-from dlfun.cli.shape_flags import PER_LAYER, model_shape, shape_fields
 from dlfun.config.option_table import UNWRITTEN
 from dlfun.config.parsers import REST, short
 from dlfun.errors import UserError
 from dlfun.models import MODELS
+from dlfun.records.flagfile import shape_lines
 
 CONFIG = "config.flags"
 
@@ -68,7 +69,10 @@ def flag_lines(values: absl_flags.FlagValues, models: Iterable[str]) -> tuple[st
         text for name in ("grid", "space") if name in values for text in getattr(values, name)
     )
     swept = {text.partition("=")[0].rpartition(":")[2].strip() for text in searched}
-    return (*lines, *shape_lines(values, swept))
+    return (
+        *lines,
+        *(line for name in MODELS for line in shape_lines(model_of(values, name), swept)),
+    )
 
 
 def by_model_lines(flag: Flag, models: Iterable[str]) -> tuple[str, ...]:
@@ -78,22 +82,3 @@ def by_model_lines(flag: Flag, models: Iterable[str]) -> tuple[str, ...]:
         own = {model: default_of(flag.name, model) for model in models}
         given = {model: value for model, value in own.items() if value is not None} | given
     return (flag.line(shorten(given)),) if given else ()
-
-
-def shape_lines(values: absl_flags.FlagValues, swept: Collection[str]) -> tuple[str, ...]:
-    """The lines of a flagfile that give every model its shape.
-
-    Where the number of layers is swept, the fields that follow it stay as given, and are left
-    out if they were not: written down for one number of layers, they would not fit another.
-    """
-    lines: list[str] = []
-    for model in MODELS:
-        shape = model_shape(values, model)
-        for name, field in shape_fields(model).items():
-            counts = [c for c, fields in PER_LAYER.items() if field.name in fields]
-            follows = any(f"{model}_{count}" in swept for count in counts)
-            if not follows:
-                lines.append(flag_of(values, name).line(getattr(shape, field.name)))
-            elif not flag_of(values, name).using_default_value:
-                lines.extend(flag_of(values, name).lines())
-    return tuple(lines)

@@ -11,7 +11,7 @@ from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.shape_fields import PER_LAYER as PER_LAYER
 from dlfun.config.shape_fields import activations as activations
-from dlfun.config.shape_fields import fit_layers, kind_of
+from dlfun.config.shape_fields import kind_of
 from dlfun.config.shape_fields import shape_fields as shape_fields
 from dlfun.models import ACTIVATIONS, MODELS
 
@@ -33,23 +33,3 @@ def define_shapes(values: absl_flags.FlagValues) -> None:
         "Training",
         usual=kind.show(activations()),
     )
-
-
-def model_shape(
-    values: absl_flags.FlagValues, model: str, changes: Mapping[str, Any] = NONE
-) -> Any:
-    """The Settings of a model by its shape flags; `changes` (flag name -> value) come first.
-
-    Raises:
-      UserError: if the lengths of the model's layers do not agree.
-    """
-    shape, given = {}, set()
-    for name, field in shape_fields(model).items():
-        shape[field.name] = changes.get(name, getattr(values, name))
-        if name in changes or not values[name].using_default_value:
-            given.add(field.name)
-    shape = fit_layers(model, shape, given)
-    if model in activations():
-        own = parsers.of_model(values.activation, model, activations()[model])
-        shape["activation"] = changes.get("activation", own)
-    return MODELS[model].settings(**shape)

@@ -23,8 +23,9 @@ from dlfun import data
 from dlfun.cli import checkpoint_flags, cluster, directories, page
 from dlfun.cli.flag_types import bad_value, define, flag_of
 from dlfun.cli.flagfile import flag_lines
-from dlfun.cli.per_model import default_of, usual_value
-from dlfun.cli.shape_flags import NONE, activations, define_shapes, model_shape
+from dlfun.cli.model_flags import model_of
+from dlfun.cli.per_model import usual_value
+from dlfun.cli.shape_flags import NONE, activations, define_shapes
 from dlfun.config import parsers
 from dlfun.config.option_table import FIELDS, MACHINE, OPTIONS
 from dlfun.config.options import DataOptions, ModelOptions, StudyOptions
@@ -32,7 +33,7 @@ from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
-from dlfun.types import HPARAMS, HParams, Layout
+from dlfun.types import HPARAMS, Layout
 
 
 def study_flags(
@@ -110,18 +111,10 @@ def model_options(
     Raises:
       UserError: if the lengths of the model's layers do not agree.
     """
-
-    def own(name: str) -> Any:
-        chosen = parsers.of_model(getattr(values, name), model, default_of(name, model))
-        return changes.get(name, chosen)
-
-    numbers = [n for n, bounds in HPARAMS.items() if MODELS[model].live or not bounds.whole]
-    return ModelOptions(
-        shape=model_shape(values, model, changes),
-        hparams=HParams(**{name: own(name) for name in numbers}),
-        optimizer=own("optimizer"),
-        objective=own("objective"),
-        layout=at if isinstance(at := own("layout"), Layout) else None,
+    layout = parsers.of_model(values.layout, model, None)
+    return dataclasses.replace(
+        model_of(values, model).at(changes).options,
+        layout=layout if isinstance(layout, Layout) else None,
         way=values.convolution if values.convolution in MODELS[model].ways else "",
     )
 

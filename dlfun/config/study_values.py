@@ -164,6 +164,12 @@ class Model:
         check_sizes(found.name, found.options.shape, numbers.width, numbers.depth)
         return found
 
+    def at(self, point: Mapping[str, Any]) -> Model:
+        """The same model at a point of a search: names of flags, and values that were checked."""
+        names = {flag_of(self, name): name for name in kinds_of(self)}
+        given = dict(self.given) | {names[flag]: value for flag, value in point.items()}
+        return Model(self.name, tuple(given.items()), self.module)
+
     def __repr__(self) -> str:
         """As it is made, by `dlfun.model`."""
         return f"<{self.name}{''.join(f', {name}={value}' for name, value in self.given)}>"

@@ -14,6 +14,7 @@ from dlfun.config import parsers
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.option_table import FIELDS, OPTIONS
 from dlfun.config.options import StudyOptions
+from dlfun.config.parsers import Kind
 from dlfun.config.shape_fields import PER_LAYER, kind_of, shape_fields
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model
@@ -81,10 +82,17 @@ def check_by_flags(folder: Path, data: bool = True) -> None:
         )
 
 
+def line_of(name: str, kind: Kind, value: Any) -> str:
+    """The line of a flagfile that gives an option a value."""
+    if not kind.form:
+        return f"--{name}" if value else f"--no{name}"
+    return f"--{name}={kind.show(value)}"
+
+
 def lines_of(values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
     """A line for each of these options that has a value."""
     return [
-        f"--{name}={OPTIONS[name].kind.show(values[name])}"
+        line_of(name, OPTIONS[name].kind, values[name])
         for name in names
         if values[name] is not None
     ]
@@ -124,7 +132,7 @@ def shape_lines(model: Model, swept: Collection[str]) -> list[str]:
         if any(f"{model.name}_{count}" in swept for count in counts):
             value = given.get(field.name)
         if value is not None:
-            lines.append(f"--{flag}={kind_of(field).show(value)}")
+            lines.append(line_of(flag, kind_of(field), value))
     return lines
 
 

@@ -18,7 +18,7 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_request import search_lines
 from dlfun.config.search_space import ON_THE_WAY, Search
 from dlfun.config.studies import STUDIES
-from dlfun.config.study_values import Data, Model, flag_of, kinds_of
+from dlfun.config.study_values import Data, Model
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
@@ -157,8 +157,7 @@ def configurations_of(call: Call, seed: int) -> list[Configuration]:
 def options_at(call: Call, point: Mapping[str, Any]) -> ModelOptions:
     """The options of the model at a point: flags and their values."""
     (model,) = call.models
-    names = {flag_of(model, name): name for name in kinds_of(model)}
-    return model.replace(**{names[flag]: value for flag, value in point.items()}).options  # type: ignore[arg-type]
+    return model.at(point).options
 
 
 def swept_by(call: Call) -> list[str]:

@@ -31,7 +31,7 @@ FORWARD_BYTES, BACKWARD_BYTES = 4 << 20, 1 << 20
 
 FORWARD_MODE = (
     "convolution with its own gradient has no forward-mode derivative; "
-    "use XLA's convolution: way='xla', or of a study convolution=xla"
+    "use XLA's convolution: way='xla', or of a study the option convolution=xla"
 )
 
 

@@ -101,7 +101,7 @@ def test_forward_mode_names_the_way_that_has_it(way):
         return lambda x: convolve(x, jnp.ones((2, 1, 1)), way=way)
 
     inputs = jnp.arange(4.0).reshape(1, 4, 1)
-    with pytest.raises(TypeError, match="--convolution=xla"):
+    with pytest.raises(TypeError, match="the option convolution=xla"):
         jax.jvp(through(way), (inputs,), (inputs,))
     np.testing.assert_allclose(
         jax.jvp(through("xla"), (inputs,), (inputs,))[1], through("xla")(inputs)

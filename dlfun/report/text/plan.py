@@ -9,39 +9,15 @@ from dlfun.report.text.table import text_table
 from dlfun.report.text.verdicts import scaled
 
 if TYPE_CHECKING:
-    from dlfun.studies.comparison.plan import Plan
+    from dlfun.studies.comparison.plan import Need, Plan
+    from dlfun.studies.population.layout_candidates import Explained
 
 
 def plan_table(plan: Plan) -> str:
     """Seeds for each pair, and what the largest number of them costs for each model."""
-    needs = [
-        {
-            "dataset": need.dataset,
-            "a - b": need.pair,
-            "delta": scaled(need.delta, need.metric),
-            "sd of differences": scaled(need.sd, need.metric),
-            "seeds to find delta": count(need.detect),
-            "seeds for equivalence": count(need.equivalence),
-        }
-        for need in plan.needs
-    ]
     most = {name: largest(plan, name) for name in {need.dataset for need in plan.needs}}
-    costs = []
-    for one in plan.costs:
-        best, seeds = one.candidates[0], most[one.dataset]
-        seconds = best.member_step_seconds * one.steps
-        costs.append(
-            {
-                "dataset": one.dataset,
-                "model": one.model,
-                "layout": str(best.layout),
-                "compile s": f"{best.compile_seconds:.1f}",
-                "s a seed": f"{seconds:.2f}",
-                "seeds": str(seeds),
-                "run s": f"{seconds * seeds:.0f}",
-                "MiB a device": f"{best.device_bytes / 2**20:.0f}",
-            }
-        )
+    needs = [need_cells(need) for need in plan.needs]
+    costs = [cost_cells(cost, most[cost.dataset]) for cost in plan.costs]
     accuracy = all(metric(need.metric).share for need in plan.needs)
     unit = "delta and sd are in points of accuracy; " if accuracy else ""
     return "\n".join(
@@ -54,6 +30,34 @@ def plan_table(plan: Plan) -> str:
             "validation and scoring come on top; memory is of the members that are in it at a time",
         ]
     )
+
+
+def need_cells(need: Need) -> dict[str, str]:
+    """How many seeds a pair needs."""
+    return {
+        "dataset": need.dataset,
+        "a - b": need.pair,
+        "delta": scaled(need.delta, need.metric),
+        "sd of differences": scaled(need.sd, need.metric),
+        "seeds to find delta": count(need.detect),
+        "seeds for equivalence": count(need.equivalence),
+    }
+
+
+def cost_cells(cost: Explained, seeds: int) -> dict[str, str]:
+    """What so many seeds of a model cost."""
+    best = cost.candidates[0]
+    seconds = best.member_step_seconds * cost.steps
+    return {
+        "dataset": cost.dataset,
+        "model": cost.model,
+        "layout": str(best.layout),
+        "compile s": f"{best.compile_seconds:.1f}",
+        "s a seed": f"{seconds:.2f}",
+        "seeds": str(seeds),
+        "run s": f"{seconds * seeds:.0f}",
+        "MiB a device": f"{best.device_bytes / 2**20:.0f}",
+    }
 
 
 def count(seeds: int | None) -> str:

@@ -99,6 +99,20 @@ def compare_searches(
             row.update(about_targets(loaded[arm.dataset]))
     judged = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
     pairs = [pair | {"protocol": "searched"} for pair in judged]
+    folder = write(options, arms, pairs, tried, loaded, draw)
+    rows = [row for arm in arms for row in arm.rows]
+    return Study(rows, [spent_note(arm) for arm in arms], folder, pairs)
+
+
+def write(
+    options: StudyOptions,
+    arms: Sequence[Result],
+    pairs: Sequence[Mapping[str, Any]],
+    tried: Sequence[Mapping[str, Any]],
+    loaded: Mapping[str, Stacked],
+    draw: Callable[[Path], None],
+) -> Path:
+    """The record of a comparison of searches."""
 
     def fill(folder: Path) -> None:
         writer.write_members(folder, [row for arm in arms for row in arm.rows])
@@ -109,9 +123,7 @@ def compare_searches(
         writer.write_flags(folder, "searches", options.flags, [])
         draw(folder)
 
-    folder = writer.write_study(options, "runs/searches", fill)
-    rows = [row for arm in arms for row in arm.rows]
-    return Study(rows, [spent_note(arm) for arm in arms], folder, pairs)
+    return writer.write_study(options, "runs/searches", fill)
 
 
 def budgeted(task: Task, method: str) -> Task:

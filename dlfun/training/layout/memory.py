@@ -74,12 +74,7 @@ def fit(
                 f"{OPT.batch_size} a smaller value, choose a smaller model, or raise "
                 f"{OPT.memory_limit}"
             )
-        half = layout.width == 1
-        layout = layout._replace(
-            devices=-(-layout.devices // 2) if half else layout.devices,
-            width=layout.width if half else -(-layout.width // 2),
-            chunk=0,
-        )
+        layout = halved(layout)
     people = make(_chunked(layout, count, whole, one, limit))
     while needed(people) > limit and people.layout.chunk > group:
         people = make(people.layout._replace(chunk=people.layout.chunk - group))
@@ -90,6 +85,13 @@ def fit(
         f"used: run in {chunks} chunks of at most {people.layout.chunk}"
     )
     return people
+
+
+def halved(layout: Layout) -> Layout:
+    """Half as many members at once: of each device, and where that is one, half the devices."""
+    if layout.width == 1:
+        return layout._replace(devices=-(-layout.devices // 2), chunk=0)
+    return layout._replace(width=-(-layout.width // 2), chunk=0)
 
 
 def _chunked(layout: Layout, count: int, whole: int, one: int, limit: int) -> Layout:

@@ -304,7 +304,7 @@ def test_too_many_examples_are_refused_in_a_line_that_says_how_many_are_not(monk
 
 def test_missing_scikit_image_is_one_line(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"scikit-image.*dlfun\[baselines\]"):
+    with pytest.raises(UserError, match=r"scikit-image.*locks/baselines\.txt"):
         check_classical("svm+hog", stack([noisy()]))
 
 

@@ -125,7 +125,7 @@ def test_spaces_of_arrays_are_lists():
 def test_one_baseline_is_a_name(data):
     named = protocol_of([dlfun.model("softmax")], [data], None, None, "svm")
     assert named.baselines == ("svm",)
-    with pytest.raises(UserError, match="baselines='5'"):
+    with pytest.raises(UserError, match="baselines=5: must be a text"):
         protocol_of([dlfun.model("softmax")], [data], None, None, [5])
 
 

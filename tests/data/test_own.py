@@ -234,6 +234,7 @@ def test_images_of_a_folder(tmp_path):
     folder = save_images(tmp_path / "my pets!", count=5)
     (folder / ".hidden").mkdir()
     (folder / "cat" / ".DS_Store").touch()
+    (folder / "cat" / "Thumbs.db").touch()
     (folder / "README.md").touch()
     raw = read(folder)
     assert (raw.name, raw.classes) == ("my_pets_", ("cat", "dog"))

@@ -51,10 +51,12 @@ class Chosen(NamedTuple):
           UserError: saying what needs it, if it is not there as it was.
         """
         from dlfun.studies.datasets import read_again
+        from dlfun.studies.recorded import broken
 
         data = read_again(self.kept, self.options, need)
         held = data.datasets[self.network.splits[0]].validation
-        assert held is not None  # as the record says
+        if held is None:  # the record says that there is one, and its flags that there is none
+            raise broken(self.record.folder, "config.flags")
         return held
 
     def words(self) -> str:

@@ -53,7 +53,12 @@ def check(values: Any) -> None:
 
 def main(argv: list[str]) -> None:
     """Exports the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "export")
+    with trained.chosen(FLAGS, argv[1:], "export") as model:
+        export(model)
+
+
+def export(model: trained.Chosen) -> None:
+    """Exports the model of a record."""
     from dlfun.studies.use.export import export_model
 
     kind, part = FLAGS["format"].value, FLAGS["part"].value

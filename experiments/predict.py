@@ -158,7 +158,12 @@ def keep(model: trained.Chosen, found: Calibrated) -> None:
 
 def main(argv: list[str]) -> None:
     """Predicts with the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "predict")
+    with trained.chosen(FLAGS, argv[1:], "predict") as model:
+        predict(model)
+
+
+def predict(model: trained.Chosen) -> None:
+    """Predicts with the model of a record."""
     if FLAGS.keep_calibration:
         check_writable(model.record.folder)
     from dlfun.data.given import read_given

@@ -85,7 +85,12 @@ def write_texts(model: trained.Chosen, key: Any) -> None:
 
 def main(argv: list[str]) -> None:
     """Samples from the model that the command line names."""
-    model = trained.chosen(FLAGS, argv[1:], "sample")
+    with trained.chosen(FLAGS, argv[1:], "sample") as model:
+        sample(model)
+
+
+def sample(model: trained.Chosen) -> None:
+    """Samples from the model of a record."""
     from dlfun.report.figures import draw_generated
     from dlfun.studies.record import write_record
     from dlfun.studies.use.sample import kind_of, make_examples, sampling_key, write_examples

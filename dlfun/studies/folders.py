@@ -26,6 +26,11 @@ def followed(path: str) -> str:
       UserError: if the link leads nowhere.
     """
     where = Path(path)
+    if where.name in ("", ".."):  # no name that another folder could take
+        found = os.path.realpath(where)
+        if found == os.path.dirname(found):
+            raise UserError(f"--output_dir={path}: is the root of all directories; name another")
+        return found
     if not os.path.islink(where):
         return path
     if not os.path.exists(where):
@@ -56,6 +61,11 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
 def _check_free(path: str, where: Path, overwrite: bool) -> None:
     if where.is_dir():
         holds = holds_record(where)
+        if os.path.exists(os.curdir) and os.path.samefile(where, os.curdir):
+            raise UserError(
+                f"--output_dir={path}: is the directory that you are in, whose place the record "
+                "would take; name one inside, such as --output_dir=study"
+            )
         if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
             or_else = ", or replace it by --overwrite" if holds else ""

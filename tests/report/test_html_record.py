@@ -61,7 +61,11 @@ def test_records_of_another_version(copy):
     pairs = json.loads((copy / "comparison.json").read_text())
     del pairs[3]["words"]
     (copy / "comparison.json").write_text(json.dumps(pairs))
-    refused(copy, "another version", "without words", "made by dlfun 0.1.0")
+    refused(copy, "has pairs without words; put a copy of the file back")
+    environment = json.loads((copy / "environment.json").read_text())
+    environment["versions"]["dlfun"] = "0.0.9"
+    (copy / "environment.json").write_text(json.dumps(environment))
+    refused(copy, "another version", "without words", "made by dlfun 0.0.9, this is")
     (copy / "comparison.json").unlink()
     with (copy / "members.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -86,7 +86,8 @@ def call(script, folder, *given):
 def choice(folder, *given):
     values = trained.trained_flags(several=True)
     words = app.parse(values, ["use", str(folder), *given], check=trained.check, words="RUN_DIR")
-    return trained.chosen(values, words[1:], "use")
+    with trained.chosen(values, words[1:], "use") as model:
+        return model
 
 
 def rows_of(folder):
@@ -314,6 +315,9 @@ def test_parameters_that_are_not_the_models_are_refused(record, tmp_path):
     (copy / "checksums.txt").unlink()
     path = copy / "parameters/digits-softmax.npz"
     arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "params/head/bias": arrays["params/head/bias"] * np.nan})
+    with pytest.raises(UserError, match=r"digits-softmax\.npz: missing or damaged"):
+        choice(copy, "--model=softmax")
     np.savez(path, **{**arrays, "params/head/kernel": arrays["params/head/kernel"][:, :-1]})
     with pytest.raises(UserError, match=r"digits-softmax\.npz: missing or damaged"):
         choice(copy, "--model=softmax")

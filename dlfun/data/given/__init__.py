@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from dlfun.data.folders import visible_files
 from dlfun.data.preparation import Preparation
 from dlfun.errors import UserError
 from dlfun.scaling import Scaling
@@ -158,7 +159,7 @@ def expanded(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"--inputs={path}: there is no such file; name one that is there")
-    found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = visible_files(path)
     if not found:
         raise UserError(f"--inputs={path}: the folder holds no files; name another")
     return found

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.folders import visible_files
 from dlfun.data.memory import SPLITS
 from dlfun.data.own import parts
 from dlfun.data.own.cells import check_apart, clean
@@ -148,7 +149,7 @@ def files_in(folder: Path) -> list[Path]:
     Raises:
       UserError: if there are none, or files of another kind.
     """
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    files = visible_files(folder)
     for file in files:
         if file.suffix.lower() not in IMAGES + RECORDINGS:
             raise UserError(f"{file} is no png, jpg or wav; take it out of the folder of a class")

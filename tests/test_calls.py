@@ -65,6 +65,11 @@ def test_numbers_of_other_libraries_are_options(name, value, wanted):
     assert read_options({name: value}) == {name: wanted}
 
 
+def test_a_number_of_a_model_is_no_option_of_a_study():
+    with pytest.raises(UserError, match=r"is an argument of a model; write dlfun\.model\("):
+        read_options({"learning_rate": 0.1})
+
+
 def test_lists_of_numpy_numbers_are_shapes():
     for widths in ([np.int64(3), np.int64(4)], np.array([3, 4]), range(3, 5)):
         assert dict(dlfun.model("bpnn", widths=widths).given)["widths"] == (3, 4)

@@ -18,12 +18,12 @@ def holds_record(where: Path) -> bool:
 
 
 def followed(path: str) -> str:
-    """The folder itself that a path names, where that is a link.
+    """The folder itself that a path names, where that is a link, or ends in no name, such as `.`.
 
     A record takes the place of its folder, and not that of a link to it.
 
     Raises:
-      UserError: if the link leads nowhere.
+      UserError: if the link leads nowhere, or the folder has no name.
     """
     where = Path(path)
     if where.name in ("", ".."):  # no name that another folder could take

@@ -18,6 +18,7 @@ from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.differences import strip_of
 from dlfun.report.html.sections.response import of_sweep
 from dlfun.report.html.sections.tuning import by_arm, trials, tuning
+from dlfun.studies.checksums import check_record, write_checksums
 from dlfun.studies.record import write_members
 from experiments import app
 from experiments import report as script
@@ -139,6 +140,18 @@ def test_the_script_writes_into_the_record_or_where_it_is_told(copy, tmp_path, c
     monkeypatch.chdir(tmp_path)
     assert not run(copy, copy)
     assert (tmp_path / "report.html").read_text().count("<h1>") == 1
+
+
+def test_a_page_takes_the_place_of_no_other_file_of_a_record(copy, capsys):
+    write_checksums(copy)
+    assert not run(copy, f"--output_file={copy / 'mine'}")
+    assert not run(copy, f"--output_file={copy / 'mine'}")
+    before = (copy / "members.csv").read_bytes()
+    for name in ("members.csv", "checksums.txt"):
+        assert run(copy, f"--output_file={copy / name}") == app.BAD_INPUT
+        assert f"{name}: is a file of a record; name another" in capsys.readouterr().err
+    assert (copy / "members.csv").read_bytes() == before
+    check_record(copy)
 
 
 @pytest.mark.parametrize(

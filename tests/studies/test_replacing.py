@@ -175,17 +175,6 @@ def test_a_link_stands_for_the_folder_that_it_leads_to(tmp_path):
         folders.check_output_dir(str(tmp_path / "nowhere" / "r"))
 
 
-@pytest.mark.parametrize("name", [".", "./", "below/.."])
-def test_the_directory_of_the_process_may_become_a_record(tmp_path, monkeypatch, name):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "below").mkdir()
-    path = folders.followed(name)
-    assert path == str(tmp_path)
-    finish(Path(path))
-    with pytest.raises(UserError, match="--output_dir=/: is not empty"):
-        folders.followed("/")
-
-
 @pytest.mark.parametrize(
     ("name", "what"), [("caf\udce9", "is no text in UTF-8"), ("a\0b", "holds a zero byte")]
 )

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -26,7 +27,7 @@ from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_values import Data, Model, in_python
 from dlfun.decoration import spared
-from dlfun.errors import unknown
+from dlfun.errors import UserError, unknown
 from dlfun.study import Study, Trained
 
 if TYPE_CHECKING:
@@ -291,7 +292,14 @@ def as_model(given: str | Model | nn.Module) -> Model:
 
 def as_data(given: str | Data) -> Data:
     """A data set, or that of a name."""
-    return given if isinstance(given, Data) else load(given)
+    if isinstance(given, Data):
+        return given
+    if not isinstance(given, str | PathLike):
+        raise UserError(
+            "data are a name, a path, or what dlfun.load and dlfun.from_arrays(inputs, targets) "
+            f"give, and not {type(given).__name__}"
+        )
+    return load(given)
 
 
 def made(call: Call, given: Mapping[str, Any]) -> Study:

@@ -16,7 +16,7 @@ from dlfun.config.keywords import read_options
 from dlfun.config.search_request import as_text, search_of
 from dlfun.errors import LONGEST, UserError, short
 from dlfun.models import Own
-from dlfun.models.own import OwnModule, own, streams
+from dlfun.models.own import OwnModule, check_dropout, own, streams
 from dlfun.studies.call import protocol_of
 from dlfun.types import Spec
 
@@ -63,6 +63,11 @@ def data():
 )
 def test_numbers_of_other_libraries_are_options(name, value, wanted):
     assert read_options({name: value}) == {name: wanted}
+
+
+def test_a_number_of_a_model_is_no_option_of_a_study():
+    with pytest.raises(UserError, match=r"is an argument of a model; write dlfun\.model\("):
+        read_options({"learning_rate": 0.1})
 
 
 def test_lists_of_numpy_numbers_are_shapes():
@@ -125,7 +130,7 @@ def test_spaces_of_arrays_are_lists():
 def test_one_baseline_is_a_name(data):
     named = protocol_of([dlfun.model("softmax")], [data], None, None, "svm")
     assert named.baselines == ("svm",)
-    with pytest.raises(UserError, match="baselines='5'"):
+    with pytest.raises(UserError, match="baselines=5: must be a text"):
         protocol_of([dlfun.model("softmax")], [data], None, None, [5])
 
 
@@ -291,6 +296,43 @@ REFUSED = [
 def test_a_module_that_cannot_be_trained_or_evaluated_is_refused(call, hint):
     with pytest.raises(UserError, match=f"Mine: .*{hint}"):
         own(Own(made(call)), SPEC)
+
+
+def test_a_module_may_be_given_lists_and_a_dict():
+    inner = nn.Dense(4)
+    given = dlfun.model(nn.Sequential([inner, nn.Sequential([nn.relu, inner]), nn.Dense(2)]))
+    made_own = own(Own(given.module), SPEC)
+    held = made_own.init(jax.random.key(0), jnp.ones((1, 4)))["params"]
+    assert sorted(held) == ["layers_0", "layers_2"], "a layer that stands there twice is one"
+    again = dlfun.model(nn.Sequential((inner, nn.Sequential((nn.relu, inner)), nn.Dense(2))))
+    assert given.module == again.module
+
+    class Configured(nn.Module):
+        sizes: dict
+
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(self.sizes["out"])(x)
+
+    assert own(Own(dlfun.model(Configured({"out": 2})).module), SPEC)
+
+
+def test_a_module_may_have_a_rate_of_dropout_of_its_own_or_one_that_is_swept():
+    def stock(self, x, train=False, dropout_rate=0.1):
+        keep = 1 - dropout_rate
+        return nn.Dense(2)(nn.Dropout(1 - keep, deterministic=not train)(x))
+
+    module = own(Own(made(stock)), SPEC)
+    with pytest.raises(UserError, match=r"Mine: .*nn.Dropout takes none that is traced"):
+        check_dropout(module, SPEC)
+    swept = own(Own(made(lambda self, x, dropout_rate=None: nn.Dense(2)(x))), SPEC)
+    check_dropout(swept, SPEC)
+
+
+@pytest.mark.parametrize("given", [None, 5, (np.eye(4), [0, 1, 0, 1])])
+def test_what_is_no_data_says_what_is(given):
+    with pytest.raises(UserError, match=r"what dlfun\.load and dlfun\.from_arrays"):
+        dlfun.train("softmax", given)
 
 
 @pytest.mark.parametrize("inverted", [False, True])

@@ -298,7 +298,7 @@ UNFIT = [
     (lambda d: dlfun.model("cnn", channels=(3, 3), kernels=(1, 2, 3)), "or 2, as many as channels"),
     (lambda d: dlfun.model("cnn", name="mine"), "cnn has a name"),
     (lambda d: dlfun.model(Net(), name="cnn"), "name=cnn: is taken"),
-    (lambda d: dlfun.model(List([1])), "give its fields hashable values"),
+    (lambda d: dlfun.model(List([{1}])), "give its fields hashable values"),
     (lambda d: dlfun.model(3), "or a Flax Linen module"),
     (lambda d: dlfun.load("digit"), "did you mean 'digits'?"),
     (lambda d: dlfun.load("digits", splt="random"), "did you mean 'split'?"),

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import importlib.util
 import os
+import re
 import sys
+import warnings
+from pathlib import Path
+from typing import Any
 
 from dlfun import numerics
 from dlfun.decoration import stderr
@@ -54,6 +60,37 @@ def cache_dir() -> str | None:
     return path
 
 
+CACHE_WARNING = re.compile(
+    r"Error (reading|writing) persistent compilation cache entry for '(.*?)': (.*)", re.DOTALL
+)
+"""What JAX says of each program that its cache cannot give or take."""
+
+
+def mend_cache(path: str) -> None:
+    """Has what a killed process or a full disk left in the cache replaced, and says a lack once.
+
+    JAX leaves such an entry as it is, and warns of it in every process that comes by.
+    """
+    show, told = warnings.showwarning, set[str]()
+
+    def showwarning(message: Any, *rest: Any) -> None:
+        found = CACHE_WARNING.match(str(message))
+        if found is None:
+            show(message, *rest)
+            return
+        doing, name, why = found.groups()
+        for entry in Path(path).glob(f"{glob.escape(name)}-*"):
+            with contextlib.suppress(OSError):
+                entry.unlink()
+        if doing == "writing" and doing not in told:
+            told.add(doing)
+            why = re.sub(r".*\[Errno \d+\] ", "", why)
+            line = f"warning: programs are not kept in the compilation cache at {path}: {why}; "
+            print(f"{line}JAX_COMPILATION_CACHE_DIR names another place", file=stderr())
+
+    warnings.showwarning = showwarning  # type: ignore[assignment]
+
+
 def configure_jax(
     platform: str | None,
     precision: str,
@@ -78,7 +115,10 @@ def configure_jax(
         update("jax_num_cpu_devices", max(usable_cores(), devices))
     numerics.settle(precision, matmul_precision)
     # JAX's own thresholds keep out all that compiles in less than a second.
-    update("jax_compilation_cache_dir", cache_dir())
+    cache = cache_dir()
+    update("jax_compilation_cache_dir", cache)
+    if cache and "://" not in cache:
+        mend_cache(cache)
     update("jax_persistent_cache_min_compile_time_secs", 0.0)
     update("jax_persistent_cache_min_entry_size_bytes", -1)
 

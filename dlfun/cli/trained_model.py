@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -51,11 +53,13 @@ class Chosen(NamedTuple):
         Raises:
           UserError: saying what needs it, if it is not there as it was.
         """
+        from dlfun.records.reader import broken
         from dlfun.studies.artifacts.data_preparation import read_again
 
         data = read_again(self.kept, self.options, need)
         held = data.datasets[self.network.splits[0]].validation
-        assert held is not None  # as the record says
+        if held is None:  # the record says that there is one, and its flags that there is none
+            raise broken(self.record.folder, "config.flags")
         return held
 
     def words(self) -> str:
@@ -116,18 +120,20 @@ def check_kept(record: Recorded, dataset: str, model: str | None, networks: list
         )
 
 
-def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Chosen:
+@contextlib.contextmanager
+def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Iterator[Chosen]:
     """The model that flags and words choose, in a process where JAX is set up for it.
 
     Raises:
-      UserError: if the record, the model or its data cannot be read, or the choice is unclear.
+      UserError: if the record, the model or its data cannot be read, or the choice is unclear; or
+        if what is done with it fails by a file of the record.
     """
     from dlfun.records.reader import unsealed
 
     if len(words) != 1:
         raise UserError(f"name the directory of one record: {command(script)} RUN_DIR")
     with unsealed(Path(words[0])):
-        return chosen_of(values, Path(words[0]))
+        yield chosen_of(values, Path(words[0]))
 
 
 def chosen_of(values: absl_flags.FlagValues, folder: Path) -> Chosen:

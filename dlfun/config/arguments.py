@@ -25,9 +25,8 @@ def text(name: str, value: Any, such: str = "") -> str:
     found = value.value if isinstance(value, enum.Enum) else value
     if not isinstance(found, str) or not found.strip() or not found.isprintable():
         example = f", such as {such}" if such else ""
-        raise UserError(
-            f"{name}={short(value)!r}: must be a text{example}, not blank, that can be printed"
-        )
+        shown = repr(short(found)) if isinstance(found, str) else short(found)
+        raise UserError(f"{name}={shown}: must be a text{example}, not blank, that can be printed")
     return str(found)
 
 

@@ -237,6 +237,9 @@ def own_model(module: nn.Module, name: str | None) -> Model:
             f"a model is a name ({', '.join(MODELS)}) or a Flax Linen module, as in "
             f"dlfun.model(Mine()), and not {type(module).__name__}"
         )
+    from dlfun.models.fields import by_value
+
+    module = by_value(module)
     try:
         hash(module)
     except TypeError as error:

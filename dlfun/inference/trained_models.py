@@ -136,6 +136,9 @@ def network(
     numbers, spec = arm.configurations[chosen[0].configuration[1]], arm.data.first.spec
     file = f"parameters/{files[chosen[0].arm]}.npz"
     tree_of(kept, arm.settings, spec, broken(record.folder, file))
+    with np.errstate(over="ignore"):
+        if not all(np.isfinite(array.astype(np.float32)).all() for array in kept.values()):
+            raise broken(record.folder, file)  # members that did not fail have none
     settings, cut = of_its_size(arm.settings, spec, numbers, kept)
     return Network(
         arm.data,

@@ -36,6 +36,11 @@ LIKE_MODES = re.compile("train|determin|eval|infer|test|running")
 EXAMPLES = 3
 """So many, at once and alone, show whether one changes what is said of another."""
 
+TRACED = (
+    ", with a dropout_rate that each member has of its own (nn.Dropout takes none that is traced; "
+    "dlfun.layers.dropout.Dropout()(x, dropout_rate) does)"
+)
+
 APART = 0.02
 """Outputs that lie further apart, as a part of the largest, are not the same but for rounding."""
 
@@ -57,14 +62,27 @@ class OwnModule(nn.Module):
     ) -> jax.Array:
         """inputs [batch, *shape] -> [batch, outputs]."""
         known = {name: train is training for name, training in MODES.items()}
-        passed = {**known, "dropout_rate": dropout_rate if train else None}
         takes = arguments(self.module)
+        rate = dropout_rate if train else None
+        if rate is None and "dropout_rate" in takes:
+            rate = no_dropout(takes["dropout_rate"].default, train)
+        passed = {**known, "dropout_rate": rate}
         return self.module(inputs, **{n: value for n, value in passed.items() if n in takes})
 
 
 def arguments(module: nn.Module) -> dict[str, inspect.Parameter]:
     """What the module's `__call__` takes beside itself and inputs."""
     return dict(list(inspect.signature(type(module).__call__).parameters.items())[2:])
+
+
+def no_dropout(default: Any, train: bool) -> float | None:
+    """The rate that says so: 0 where a module computes with it, None where it asks whether one is.
+
+    >>> no_dropout(None, True), no_dropout(0.1, False), no_dropout(inspect.Parameter.empty, True)
+    (None, 0.0, 0.0)
+    """
+    required = default is inspect.Parameter.empty
+    return 0.0 if isinstance(default, float | int) or (required and train) else None
 
 
 def streams(key: Array) -> dict[str, Array]:
@@ -88,6 +106,13 @@ def own(settings: models.Own, spec: Spec) -> OwnModule:
     checks.training()
     checks.independence()
     return module
+
+
+def check_dropout(module: OwnModule, spec: Spec) -> None:
+    """Raises UserError unless a module can be trained with a rate of dropout, if it takes one."""
+    checks = Checks(module, type(module.module).__name__, spec)
+    checks.variables()
+    checks.training(dropout=True)
 
 
 class Checks:
@@ -171,10 +196,13 @@ class Checks:
         if not jnp.issubdtype(found.dtype, jnp.floating):
             raise UserError(f"{self.name}: gives {found.dtype}; let it give floats")
 
-    def training(self) -> None:
-        """It has gradients, as one of several members, and keeps what it keeps in its shape."""
+    def training(self, dropout: bool = False) -> None:
+        """It has gradients, as one of several members, and keeps what it keeps in its shape.
 
-        def step(held: Any, key: Array, inputs: Array) -> Any:
+        With `dropout` each member has a rate of its own, as in studies that drop units.
+        """
+
+        def step(held: Any, key: Array, inputs: Array, rate: Rate) -> Any:
             params, rest = held["params"], {n: held[n] for n in held if n != "params"}
 
             def loss(params: Any) -> tuple[Array, Any]:
@@ -182,6 +210,7 @@ class Checks:
                     {"params": params, **rest},
                     inputs,
                     train=True,
+                    dropout_rate=rate,
                     rngs=streams(key),
                     mutable=list(rest),
                 )
@@ -191,10 +220,13 @@ class Checks:
 
         def members(held: Any, inputs: Array) -> Any:
             two = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), held)
-            return jax.vmap(step, (0, 0, None))(two, jax.random.split(self.keys["noise"]), inputs)
+            keys = jax.random.split(self.keys["noise"])
+            rates = jnp.full(2, 0.5) if dropout else None
+            return jax.vmap(step, (0, 0, None, 0))(two, keys, inputs, rates)
 
         inputs = self.inputs(EXAMPLES)
-        after = self.tried(members, self.held, inputs, when=" in training")
+        when = f" in training{TRACED}" if dropout else " in training"
+        after = self.tried(members, self.held, inputs, when=when)
         shapes = {n: jax.tree.map(lambda leaf: leaf.shape, self.held[n]) for n in after}
         if shapes != jax.tree.map(lambda leaf: leaf.shape[1:], dict(after)):
             raise UserError(

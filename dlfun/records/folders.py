@@ -18,14 +18,21 @@ def holds_record(where: Path) -> bool:
 
 
 def followed(path: str) -> str:
-    """The folder itself that a path names, where that is a link.
+    """The folder itself that a path names, where that is a link, or ends in no name, such as `.`.
 
     A record takes the place of its folder, and not that of a link to it.
 
     Raises:
-      UserError: if the link leads nowhere.
+      UserError: if the link leads nowhere, or the folder has no name.
     """
     where = Path(path)
+    if where.name in ("", ".."):  # no name that another folder could take
+        found = os.path.realpath(where)
+        if found == os.path.dirname(found):
+            raise UserError(
+                f"{OPT.output_dir}={path}: is the root of all directories; name another"
+            )
+        return found
     if not os.path.islink(where):
         return path
     if not os.path.exists(where):
@@ -58,6 +65,11 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
 def _check_free(path: str, where: Path, overwrite: bool) -> None:
     if where.is_dir():
         holds = holds_record(where)
+        if os.path.exists(os.curdir) and os.path.samefile(where, os.curdir):
+            raise UserError(
+                f"{OPT.output_dir}={path}: is the directory that you are in, whose place the "
+                f"record would take; name one inside, such as {OPT.output_dir}=study"
+            )
         if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
             or_else = f", or replace it by {OPT.overwrite}" if holds else ""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,32 @@ def test_float64_and_a_cache_that_cannot_be_written(start, tmp_path):
     assert out.splitlines()[3] == "highest"
     assert err.startswith(f"warning: no compilation cache at {tmp_path}/programs: ")
     assert err.count("\n") == 1
+
+
+def test_what_a_killed_process_left_in_the_cache_is_replaced(start, tmp_path):
+    assert end(start(JAX_BODY, "--seeds=1"))[0] == 0
+    entries = list((tmp_path / "programs").glob("*-cache"))
+    for i, path in enumerate(entries):
+        path.write_bytes(path.read_bytes()[: 20 * (i % 2)])
+    for misses in (True, False):
+        code, out, err = end(start(JAX_BODY))
+        assert (code, err) == (0, "")
+        assert ("misses 0" not in out) == misses
+
+
+def test_a_cache_without_room_is_said_once(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(warnings, "showwarning", lambda *what: print("shown", what[0]))
+    runtime.mend_cache(str(tmp_path))
+    for name in ("jit_a", "jit_b"):
+        (tmp_path / f"{name}-0f-cache").touch()
+        text = f"Error writing persistent compilation cache entry for '{name}': OSError: "
+        warnings.showwarning(f"{text}[Errno 28] No space left on device", UserWarning, "f", 1)
+    warnings.showwarning("another", UserWarning, "f", 1)
+    assert not list(tmp_path.iterdir())
+    out, err = capsys.readouterr()
+    assert out == "shown another\n"
+    assert err.count("\n") == 1
+    assert f"the compilation cache at {tmp_path}: No space left on device; JAX" in err
 
 
 def test_a_platform_that_is_not_here(start):

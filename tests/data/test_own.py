@@ -235,6 +235,7 @@ def test_images_of_a_folder(tmp_path):
     folder = save_images(tmp_path / "my pets!", count=5)
     (folder / ".hidden").mkdir()
     (folder / "cat" / ".DS_Store").touch()
+    (folder / "cat" / "Thumbs.db").touch()
     (folder / "README.md").touch()
     raw = read(folder)
     assert (raw.name, raw.classes) == ("my_pets_", ("cat", "dog"))
@@ -374,7 +375,10 @@ BAD = {
         npz(inputs=X, targets=Y, test_inputs=X[:, :2], test_targets=Y),
         r"the inputs of the test split are float32 \[2\] each, and those of .* float32 \[3\]",
     ),
-    "not finite": (npz(inputs=X * np.inf, targets=Y), "holds 18 numbers that are not finite"),
+    "not finite": (
+        npz(inputs=X * np.inf, targets=Y),
+        "18 numbers that are not finite in float32 in the",
+    ),
     "text inputs": (npz(inputs=np.array(["a"] * 6), targets=Y), "inputs must be numbers, not <U1"),
     "many axes": (npz(inputs=numbers(6, 1, 1, 1, 1, 1), targets=Y), "with 1 to 4 axes each"),
     "one-hot": (npz(inputs=X, targets=np.eye(6, dtype=int)), "must be class ids"),
@@ -395,6 +399,11 @@ BAD = {
     "few cells": (csv("a,b", *TABLE, "3"), "line 10: 1 cell, and line 1 names 2 columns"),
     "semicolons": (csv("a;b", "1;x", "2;y"), "has one column only: a;b; commas must part"),
     "same names": (csv("a,a", "1,x"), "line 1: every column needs a name of its own; see 'a'"),
+    "numbers as names": (csv("7,7", "1,x"), "see '7'; if it is an example, put a line of names"),
+    "no name": (csv(",a,b", *TABLE), r"line 1: column 1 has no name; .*take it out \(pandas and R"),
+    "comma for a point": (csv("a;b", "1,5;x"), "2 cells, and line 1 names 1 column; commas part"),
+    "a long cell": (csv("a,b", f"{'x' * 150_000},y"), "more than 131,072 characters.; shorten"),
+    "one class, not 0": (npz(inputs=X, targets=Y * 0 + 1), "all examples are of one class"),
     "no rows": (csv("a,b"), "must hold a line of column names, and an example"),
     "nan": (csv("a,b", *TABLE, "nan,a"), "line 10: the cell of column a holds 'nan', which says"),
     "huge": (csv("a,b", *TABLE, "1e39,a"), "'1e39' in column a is not a finite number"),
@@ -411,7 +420,7 @@ BAD = {
         csv("a,b", "1,1", "2,2", "3,3"),
         "class 1 has one example; .* .--target_type=number",
     ),
-    "latin-1": (raw_csv("a,b\n1,ä\n".encode("latin-1")), "cannot be read as .csv in UTF-8"),
+    "latin-1": (raw_csv("a,b\n1,ä\n".encode("latin-1")), "in UTF-8 .*; save it in UTF-8"),
     "no end of a quote": (raw_csv(b'a,b\n1,"x\n'), "cannot be read as .csv in UTF-8"),
     "image sizes": (
         lambda folder: save_images(folder, sizes=((4, 6), (4, 5))),

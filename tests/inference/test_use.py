@@ -81,7 +81,8 @@ def choice(folder, *given):
     words = app.parse(
         values, ["use", str(folder), *given], check=trained_model.check, words="RUN_DIR"
     )
-    return trained_model.chosen(values, words[1:], "use")
+    with trained_model.chosen(values, words[1:], "use") as model:
+        return model
 
 
 def rows_of(folder):
@@ -309,6 +310,9 @@ def test_parameters_that_are_not_the_models_are_refused(record, tmp_path):
     (copy / "checksums.txt").unlink()
     path = copy / "parameters/digits-softmax.npz"
     arrays = dict(np.load(path))
+    np.savez(path, **{**arrays, "params/head/bias": arrays["params/head/bias"] * np.nan})
+    with pytest.raises(UserError, match=r"digits-softmax\.npz: missing or damaged"):
+        choice(copy, "--model=softmax")
     np.savez(path, **{**arrays, "params/head/kernel": arrays["params/head/kernel"][:, :-1]})
     with pytest.raises(UserError, match=r"digits-softmax\.npz: missing or damaged"):
         choice(copy, "--model=softmax")

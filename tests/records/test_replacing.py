@@ -253,3 +253,13 @@ def test_a_record_that_cannot_get_its_place_leaves_the_old_one(tmp_path, monkeyp
     finish(tmp_path / "r")
     # What was whole is the new record, which has no file but its checksums.
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["checksums.txt"]
+
+
+@pytest.mark.parametrize("path", [".", "./", "r/..", "../mine", "/"])
+def test_the_directory_that_one_is_in_keeps_its_place(path, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    monkeypatch.chdir(tmp_path / "mine")
+    what = "is the root" if path == "/" else "is the directory that you are in"
+    app.parse(train.FLAGS, ["train", f"--output_dir={path}"])
+    with pytest.raises(UserError, match=f"--output_dir=.*: {what}"):
+        study_flags.study_options(train.FLAGS, "train")

@@ -13,6 +13,7 @@ import pytest
 from dlfun.cli import app
 from dlfun.cli.commands import report as script
 from dlfun.errors import UserError
+from dlfun.records.checksums import check_record, write_checksums
 from dlfun.records.writer import write_members
 from dlfun.report.html.headline import headline
 from dlfun.report.html.page import render
@@ -61,7 +62,11 @@ def test_records_of_another_version(copy):
     pairs = json.loads((copy / "comparison.json").read_text())
     del pairs[3]["words"]
     (copy / "comparison.json").write_text(json.dumps(pairs))
-    refused(copy, "another version", "without words", "made by dlfun 0.1.0")
+    refused(copy, "has pairs without words; put a copy of the file back")
+    environment = json.loads((copy / "environment.json").read_text())
+    environment["versions"]["dlfun"] = "0.0.9"
+    (copy / "environment.json").write_text(json.dumps(environment))
+    refused(copy, "another version", "without words", "made by dlfun 0.0.9, this is")
     (copy / "comparison.json").unlink()
     with (copy / "members.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -135,6 +140,18 @@ def test_the_script_writes_into_the_record_or_where_it_is_told(copy, tmp_path, c
     monkeypatch.chdir(tmp_path)
     assert not run(copy, copy)
     assert (tmp_path / "report.html").read_text().count("<h1>") == 1
+
+
+def test_a_page_takes_the_place_of_no_other_file_of_a_record(copy, capsys):
+    write_checksums(copy)
+    assert not run(copy, f"--output_file={copy / 'mine'}")
+    assert not run(copy, f"--output_file={copy / 'mine'}")
+    before = (copy / "members.csv").read_bytes()
+    for name in ("members.csv", "checksums.txt"):
+        assert run(copy, f"--output_file={copy / name}") == app.BAD_INPUT
+        assert f"{name}: is a file of a record; name another" in capsys.readouterr().err
+    assert (copy / "members.csv").read_bytes() == before
+    check_record(copy)
 
 
 @pytest.mark.parametrize(

@@ -193,5 +193,5 @@ def test_runs_at_chance_are_counted_in_the_table_and_not_said_to_have_held():
     facts = Examined("official", 1000, 0.0, True)
     mark_chance(rows, facts)
     table = verdict_table(judge(rows, "d", facts, Claim(), Look(1, 0.05)))
-    assert "(ranks): 2 of 10 runs of b failed or stayed at chance; they rank last" in table
+    assert "(ranks): 2 runs of b failed or stayed at chance; they rank last" in table
     assert "\nwhat none of 10 runs of an arm showed, such as a collapse, may come in" in table

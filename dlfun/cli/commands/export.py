@@ -54,7 +54,12 @@ def check(values: Any) -> None:
 
 def main(argv: list[str]) -> None:
     """Exports the model that the command line names."""
-    model = trained_model.chosen(FLAGS, argv[1:], "export")
+    with trained_model.chosen(FLAGS, argv[1:], "export") as model:
+        export(model)
+
+
+def export(model: trained_model.Chosen) -> None:
+    """Exports the model of a record."""
     from dlfun.inference.export import export_model
 
     kind, part = FLAGS["format"].value, FLAGS["part"].value

@@ -159,7 +159,12 @@ def keep(model: trained_model.Chosen, found: Calibrated) -> None:
 
 def main(argv: list[str]) -> None:
     """Predicts with the model that the command line names."""
-    model = trained_model.chosen(FLAGS, argv[1:], "predict")
+    with trained_model.chosen(FLAGS, argv[1:], "predict") as model:
+        predict(model)
+
+
+def predict(model: trained_model.Chosen) -> None:
+    """Predicts with the model of a record."""
     if FLAGS.keep_calibration:
         check_writable(model.record.folder)
     from dlfun.data.user_files.read_inputs import read_given

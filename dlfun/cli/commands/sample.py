@@ -86,7 +86,12 @@ def write_texts(model: trained_model.Chosen, key: Any) -> None:
 
 def main(argv: list[str]) -> None:
     """Samples from the model that the command line names."""
-    model = trained_model.chosen(FLAGS, argv[1:], "sample")
+    with trained_model.chosen(FLAGS, argv[1:], "sample") as model:
+        sample(model)
+
+
+def sample(model: trained_model.Chosen) -> None:
+    """Samples from the model of a record."""
     from dlfun.inference.sample import kind_of, make_examples, sampling_key, write_examples
     from dlfun.records.writer import write_record
     from dlfun.report.figures.record_figures import draw_generated

@@ -20,7 +20,7 @@ from dlfun.config import numerals
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.errors import UserError, unknown
 from dlfun.errors import short as short
-from dlfun.types import Range
+from dlfun.types import HPARAMS, Range
 
 LARGEST = 2**31 - 1
 
@@ -251,8 +251,10 @@ def named(valid: Mapping[str, Kind], name: str, what: str) -> Kind:
     """The kind of a name.
 
     Raises:
-      UserError: suggesting the nearest name, if there is none.
+      UserError: saying whose argument it is, or the nearest name, if there is none.
     """
+    if name not in valid and name in HPARAMS and valid.keys().isdisjoint(HPARAMS):
+        raise UserError(f"{name} is an argument of a model; write dlfun.model(..., {name}=...)")
     if name not in valid:
         raise unknown(f"argument of {what}", name, valid)
     return valid[name]

@@ -155,9 +155,9 @@ def as_ids(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) -> T
     ids: dict[str, np.ndarray] = {
         part: array.astype(whole_type(array)) for part, array in given.items()
     }
-    parts.check_labels(ids, path)
     classes = tuple(str(label) for label in np.unique(ids["train"]))
     parts.check_classes(classes, path)
+    parts.check_labels(ids, path)
     doubt = f"the target is taken as {len(classes)} classes, which are whole numbers"
     doubts = (f"{doubt}; {said('number')} predicts numbers",)
     many = len(classes) > CLASSES

@@ -39,7 +39,18 @@ def why(error: Exception) -> str:
     """What is wrong with a file, in words."""
     if LATER in str(error):
         return "a carriage return in a cell without quotes"
+    if "field limit" in str(error):
+        return f"a cell of more than {csv.field_size_limit():,} characters"
     return str(error)
+
+
+def remedy(error: Exception) -> str:
+    """What to do with such a file."""
+    if isinstance(error, UnicodeDecodeError):
+        return "save it in UTF-8, which spreadsheets call CSV UTF-8"
+    if "field limit" in str(error):
+        return "shorten that cell, or take its column out"
+    return "write it with commas between cells and a first line of column names"
 
 
 class Lines:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from dlfun.data.folders import visible_files
 from dlfun.data.raw import SPLITS
 from dlfun.data.splitting import HELD_OUT, take
 from dlfun.data.user_files import parts
@@ -148,7 +149,7 @@ def files_in(folder: Path) -> list[Path]:
     Raises:
       UserError: if there are none, or files of another kind.
     """
-    files = sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith("."))
+    files = visible_files(folder)
     for file in files:
         if file.suffix.lower() not in IMAGES + RECORDINGS:
             raise UserError(f"{file} is no png, jpg or wav; take it out of the folder of a class")

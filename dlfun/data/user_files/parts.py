@@ -166,5 +166,5 @@ def check_finite(array: np.ndarray, what: str, path: Path) -> None:
     wrong = int(array.size - np.count_nonzero(np.isfinite(array)))
     if wrong:
         raise UserError(
-            f"{path}: {what} holds {plural(wrong, *NOT_FINITE)}; replace by numbers that are"
+            f"{path}: {plural(wrong, *NOT_FINITE)} in {what}; replace by numbers that are"
         )

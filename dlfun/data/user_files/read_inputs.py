@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from dlfun.data.folders import visible_files
 from dlfun.data.user_files import input_arrays, input_files
 from dlfun.data.user_files.inputs import Given, Source
 from dlfun.errors import OPT, UserError
@@ -63,7 +64,7 @@ def expanded(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"{OPT.inputs}={path}: there is no such file; name one that is there")
-    found = sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    found = visible_files(path)
     if not found:
         raise UserError(f"{OPT.inputs}={path}: the folder holds no files; name another")
     return found

@@ -17,7 +17,7 @@ from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, cle
 from dlfun.data.user_files.columns import Cells
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.targets import read_target, said
-from dlfun.errors import OPT, UserError, unknown
+from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.host_memory import check_room
 from dlfun.preparation import Feature, Preparation
 from dlfun.types import Spec, Split
@@ -28,6 +28,10 @@ NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
 
 CELLS = 4
 """So many times as much memory as on disk the cells of a table take, at least."""
+
+
+NAMELESS = "if it is an example, put a line of names before it"
+APART = "; commas part cells, and numbers are written with a point"
 
 
 class Table(NamedTuple):
@@ -73,7 +77,7 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     )
     pairs = zip(others, features, strict=True)
     doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
-    said = tuple(f"{path}: {doubt}" for doubt in (*doubts, *found.doubts))
+    said = tuple(f"{path}: {doubt}" for doubt in (*doubts_of_names(names), *doubts, *found.doubts))
     return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
 
 
@@ -178,9 +182,8 @@ def read_table(path: Path) -> Table:
                     lines.append(reader.line_num)
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(
-            f"{path} cannot be read as .csv in UTF-8 ({csv_file.why(error)}); write it with "
-            "commas between "
-            "cells and a first line of column names"
+            f"{path} cannot be read as .csv in UTF-8 ({csv_file.why(error)}); "
+            f"{csv_file.remedy(error)}"
         ) from None
     if len(rows) < 2:
         raise UserError(f"{path} must hold a line of column names, and an example on each other")
@@ -197,16 +200,34 @@ def check_size(path: Path) -> None:
 def check_cells(rows: Sequence[Sequence[str]], lines: Sequence[int], path: Path) -> None:
     """Raises UserError unless columns have names of their own, and every line a cell for each."""
     names = rows[0]
-    twice = sorted(name for name, count in Counter(names).items() if count > 1 or not name)
-    if twice:
-        raise UserError(f"{path}, line 1: every column needs a name of its own; see {twice[0]!r}")
-    check_apart(names, f"{path}, line 1")
+    check_names(names, f"{path}, line 1")
     for row, line in zip(rows, lines, strict=True):
         if len(row) != len(names):
             raise UserError(
                 f"{path}, line {line}: {plural(len(row), 'cell')}, and line 1 names "
-                f"{plural(len(names), 'column')}"
+                f"{plural(len(names), 'column')}{APART * (len(names) == 1)}"
             )
+
+
+def check_names(names: Sequence[str], where: str) -> None:
+    """Raises UserError unless columns have names of their own."""
+    if "" in names:
+        raise UserError(
+            f"{where}: column {names.index('') + 1} has no name; give it one, or take it out "
+            "(pandas and R number lines in such a column, unless told index=False, row.names=FALSE)"
+        )
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        hint = f"; {NAMELESS}" if is_number(twice[0]) else ""
+        raise UserError(f"{where}: every column needs a name of its own; see {twice[0]!r}{hint}")
+    check_apart(names, where)
+
+
+def doubts_of_names(names: Sequence[str]) -> list[str]:
+    """Whether line 1 may be an example: names that are numbers, as no counting gives them."""
+    numbers = [name for name in names if is_number(name) and not name.isdecimal()]
+    doubt = f"line 1 names the columns, and holds a number, {short(numbers[0])}" if numbers else ""
+    return [f"{doubt}; {NAMELESS}"] if numbers else []
 
 
 def cells_of(table: Table, name: str, path: Path) -> Cells:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dlfun.errors import OPT, UserError
-from dlfun.records.checksums import changing
+from dlfun.records import checksums
+from dlfun.records.checksums import changing, read_lines
 from dlfun.records.outputs import check_file, is_stream, replaced, written
 from dlfun.records.reader import labels_of
 from dlfun.report.html import marks
@@ -41,6 +42,7 @@ from dlfun.words import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
+START = b"<!doctype html>"
 
 SECTIONS = (
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
@@ -110,12 +112,22 @@ def write_page(path: str, records: Sequence[Path]) -> Path:
     check_file("output_file", path)
     if not is_stream(path):
         target = Path(os.path.realpath(path))
+        check_is_page(path, target)
         write_report(target.parent, records, target.name)
         return Path(path)
     text = render([read_record(Path(record)) for record in records])
     with written("output_file", path) as file:
         file.write(text)
     return Path(path)
+
+
+def check_is_page(path: str, target: Path) -> None:
+    """Raises UserError if the target is a file of a record, and no page written before."""
+    sums = read_lines(target.parent)
+    if sums is not None and target.name in {*sums, checksums.NAME} - {NAME} and target.is_file():
+        with target.open("rb") as file:
+            if file.read(len(START)).lower() != START:
+                raise UserError(f"--output_file={path}: is a file of a record; name another")
 
 
 def filled(records: Sequence[Record]) -> list[Filled]:

@@ -122,6 +122,8 @@ def other_version(folder: Path, what: str, made_by: str) -> UserError:
     """The error for a record that this version does not read."""
     from dlfun.version import __version__
 
+    if made_by == __version__:
+        return UserError(f"{folder}: {what}; put a copy of the file back, or run the study again")
     return UserError(
         f"{folder}: is a record of another version: {what} (made by dlfun {made_by}, this is "
         f"{__version__}); run the study again, or make the report with that version"

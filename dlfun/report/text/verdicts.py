@@ -160,9 +160,8 @@ def bad_runs(pairs: Sequence[Record]) -> list[str]:
         for end, bad in zip("ab", bad_in(pair), strict=True):
             where = f" on {pair['dataset']}" if several else ""
             if bad and pair["mixture"]:
-                found[pair[end], where] = (
-                    f"{bad} of {plural(pair['n'], 'run')} of {pair[end]}{where}"
-                )
+                # Not of how many: `n` counts what was compared, and leaves copies out.
+                found[pair[end], where] = f"{plural(bad, 'run')} of {pair[end]}{where}"
     return list(found.values())
 
 

@@ -118,13 +118,8 @@ def side_by_side(
     work: Callable[[Job], Found], jobs: Sequence[Job], workers: int, ahead: int | str
 ) -> Iterator[Found]:
     """What each job leaves, so many of them given to the processes at a time."""
-    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1):
+    ending = {"initializer": end_with, "initargs": (os.getpid(),)}  # also before the first job
+    with parallel_config("loky", n_jobs=workers, inner_max_num_threads=1, **ending):
         yield from Parallel(return_as="generator", pre_dispatch=ahead)(
-            delayed(in_worker)(work, job, os.getpid()) for job in jobs
+            delayed(work)(job) for job in jobs
         )
-
-
-def in_worker(work: Callable[[Job], Found], job: Job, parent: int) -> Found:
-    """What a job leaves, in a process that ends with the study."""
-    end_with(parent)
-    return work(job)

@@ -83,6 +83,10 @@ def assemble(settings: Settings, spec: Spec, way: str = "") -> Assembly:
     check(settings, spec)
     row = models.row_of(settings.model)
     module = models.build(settings.model, settings.shape, spec, way)
+    if row is models.OWN and settings.dropout:
+        from dlfun.models.own import check_dropout
+
+        check_dropout(module, spec)
     name = row.objective if settings.objective == "auto" else settings.objective
     objective = objectives.build(name, spec)
     if row.generative:

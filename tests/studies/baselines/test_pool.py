@@ -73,6 +73,25 @@ def test_processes_end_with_a_study_that_is_killed(tmp_path):
     wait_for(lambda: not any(map(runs, processes)))
 
 
+@needs_proc
+def test_processes_without_a_job_end_with_it_too(tmp_path):
+    file = tmp_path / "processes"
+    file.touch()
+    script = PARENT.replace(
+        'list(pool.do_all(work, range(5), "sleep", apart=True))',
+        "list(pool.side_by_side(work, [0], 3, 1))",
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script, str(file)], cwd=ROOT)
+    wait_for(lambda: file.read_text())
+    time.sleep(1)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+    loky = [n for n in children if b"LokyProcess" in Path(f"/proc/{n}/cmdline").read_bytes()]
+    parent.kill()
+    parent.wait()
+    assert len(loky) == 3
+    wait_for(lambda: not any(map(runs, loky)))
+
+
 SCRIPT = """
 import time, dlfun.lifetime, dlfun.cli.signals as ending
 ending.CURRENT.listen()

@@ -23,8 +23,6 @@ from dlfun.preparation import Feature, Preparation
 from dlfun.types import Spec, Split
 from dlfun.words import plural
 
-NUMBERS = f" ({said('number')} predicts whole numbers, which are classes else)"
-
 
 CELLS = 4
 """So many times as much memory as on disk the cells of a table take, at least."""
@@ -66,7 +64,8 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     whole = Split(
         encoded(others, features), found.values if found.classes else found.values[:, None]
     )
-    held = parts.hold_out(whole, path, found.classes, hint=NUMBERS)
+    hint = f" ({said('number')} predicts whole numbers, which are classes else)"
+    held = parts.hold_out(whole, path, found.classes, hint=hint)
     splits, scaling = parts.stored(held, numeric_of(features), path)
     spec = Spec(
         shape=splits["train"].inputs.shape[1:],

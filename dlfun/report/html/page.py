@@ -127,7 +127,7 @@ def check_is_page(path: str, target: Path) -> None:
     if sums is not None and target.name in {*sums, checksums.NAME} - {NAME} and target.is_file():
         with target.open("rb") as file:
             if file.read(len(START)).lower() != START:
-                raise UserError(f"--output_file={path}: is a file of a record; name another")
+                raise UserError(f"{OPT.output_file}={path}: is a file of a record; name another")
 
 
 def filled(records: Sequence[Record]) -> list[Filled]:

@@ -12,17 +12,16 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.data.splitting import HELD_OUT
-from dlfun.data.user_files import columns, csv_file, parts
+from dlfun.data.user_files import columns, csv_file, parts, targets
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells
 from dlfun.data.user_files.parts import Found
-from dlfun.data.user_files.targets import read_target, said
+from dlfun.data.user_files.targets import read_target
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.host_memory import check_room
 from dlfun.preparation import Feature, Preparation
 from dlfun.types import Spec, Split
 from dlfun.words import plural
-
 
 CELLS = 4
 """So many times as much memory as on disk the cells of a table take, at least."""
@@ -64,7 +63,7 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     whole = Split(
         encoded(others, features), found.values if found.classes else found.values[:, None]
     )
-    hint = f" ({said('number')} predicts whole numbers, which are classes else)"
+    hint = f" ({targets.said('number')} predicts whole numbers, which are classes else)"
     held = parts.hold_out(whole, path, found.classes, hint=hint)
     splits, scaling = parts.stored(held, numeric_of(features), path)
     spec = Spec(

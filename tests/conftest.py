@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -21,6 +22,8 @@ os.environ["JAX_COMPILATION_CACHE_DIR"] = str(_SCRATCH / f"programs-{_WORKER}")
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "-1"
 os.environ["MPLBACKEND"] = "Agg"
+# A shell ignores the keyboard's interruption for what it runs behind, and a child inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Small programs: compiling them takes far longer than running them. 0 tests the optimised ones.
 if os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1") == "1":
     # Loops emitted without MLIR, and one LLVM module a program, compile in half the time. Newer XLA

@@ -45,6 +45,7 @@ SAYING_FLAGS = {
     "dlfun.errors",  # pip's
     "dlfun.records.flagfile",
     "dlfun.records.reader",
+    "dlfun.records.schema",  # the README's tables
     "dlfun.records.writer",  # lines of config.flags, and git's
     "dlfun.report.html.results",  # lines of config.flags
     "dlfun.study",  # a command that is to be called

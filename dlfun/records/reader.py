@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,17 +22,14 @@ from dlfun.models import MODELS
 from dlfun.records.checksums import COPY, check_record
 from dlfun.records.checksums import NAME as CHECKSUMS
 from dlfun.records.outcome import Outcome
+from dlfun.records.schema import cell
 
 HINT = "name the directory of a record that train, compare or sweep wrote"
-UNCOMPARED = ("command", "datasets", "versions", "jax_config")
+UNCOMPARED = ("command", "datasets", "versions", "jax_config", "ranked_by")
 """Of environment.json: what may differ, or is compared part by part."""
 
 BY_VALUE = "# by value: "
 """Begins the line of config.flags that says what no flag can make."""
-
-WHOLE = ("replicate", "parameters", "steps")
-NUMBER = re.compile("(train|validation|test)_(loss|accuracy|rmse)|(compile_)?seconds|chance")
-"""Columns of members.csv that are whole numbers, and numbers, wherever they are not empty."""
 
 SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
 
@@ -157,7 +154,7 @@ def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
         if None in row or None in row.values():
             raise UserError(f"{path}: row {i} has not as many cells as columns; {COPY}")
         for name, text in row.items():
-            if text and not (is_whole(text) if name in WHOLE else is_number(name, text)):
+            if text and not FORMS[cell(name)](text):
                 raise UserError(f"{path}: row {i} has {name}={short(text)}, no such number; {COPY}")
 
 
@@ -166,14 +163,20 @@ def is_whole(text: str) -> bool:
     return re.fullmatch("[0-9]{1,18}", text) is not None
 
 
-def is_number(name: str, text: str) -> bool:
-    """Whether a cell is a number, in a column of numbers."""
-    if not NUMBER.fullmatch(name):
-        return True
+def is_number(text: str) -> bool:
+    """Whether a cell is a number."""
     try:
         return not math.isnan(float(text))
     except ValueError:
         return False
+
+
+FORMS: dict[str, Callable[[str], bool]] = {
+    "text": lambda text: True,
+    "whole": is_whole,
+    "number": is_number,
+}
+"""What a cell is -> whether a text, which is not empty, is one."""
 
 
 @contextlib.contextmanager

@@ -30,27 +30,10 @@ from dlfun.records.checksums import write_checksums
 from dlfun.records.outcome import Result
 from dlfun.records.outputs import opened
 from dlfun.records.reader import arm_files
+from dlfun.records.schema import ALWAYS
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
-
-COLUMNS = (
-    "model",
-    "dataset",
-    "replicate",
-    "status",
-    "failed_at",
-    "at_chance",
-    "copy_of",
-    "parameters",
-    "steps",
-    "seconds",
-    "compile_seconds",
-    "train_loss",
-    "validation_accuracy",
-    "test_accuracy",
-)
-"""Columns that every members.csv has, be they empty; others follow as runs have them."""
 
 COMMIT = re.compile(r"[0-9a-f]{40,64}(-dirty)?")
 PACKAGES = ("dlfun", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "tensorflow-datasets")
@@ -124,7 +107,7 @@ def write_study(options: StudyOptions, usual: str, fill: Callable[[Path], None])
 
 def write_members(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """members.csv: a row a run, a column for all that any run has; empty where it has none."""
-    write_table(folder / "members.csv", rows, COLUMNS)
+    write_table(folder / "members.csv", rows, ALWAYS)
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
@@ -283,9 +266,13 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
     }
 
 
-def write_environment(folder: Path, datasets: Sequence[Dataset]) -> None:
-    """environment.json."""
-    text = json.dumps(environment(datasets), indent=2, sort_keys=True)
+def write_environment(
+    folder: Path, datasets: Sequence[Dataset], results: Iterable[Result] = ()
+) -> None:
+    """environment.json, which also says by what the members of each arm are ranked."""
+    ranked = {f"{r.dataset}/{r.model}": metrics.ranking(r.history) for r in results}
+    facts = environment(datasets) | ({"ranked_by": ranked} if ranked else {})
+    text = json.dumps(facts, indent=2, sort_keys=True)
     (folder / "environment.json").write_text(text + "\n")
 
 

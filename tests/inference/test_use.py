@@ -33,6 +33,7 @@ from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
 from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.types import Dataset, HParams, Settings, Spec, Split
+from tests.records.described import undescribed
 
 TINY = ("--steps=30", "--evaluations=3", "--batch_size=50")
 MODELS = ("perceptron", "softmax", "cnn", "vae")
@@ -60,6 +61,15 @@ def swept(tmp_path_factory, data_dir):
     options = study_flags.study_options(sweep.FLAGS, "sweep")
     run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
     return folder
+
+
+def test_every_file_and_column_is_described(record, swept):
+    assert undescribed(record) + undescribed(swept) == []
+
+
+def test_the_record_says_which_metric_chooses_the_best_member(record):
+    found = json.loads((record / "environment.json").read_text())["ranked_by"]
+    assert found == {f"digits/{model}": "validation_accuracy" for model in MODELS}
 
 
 @pytest.fixture(autouse=True)

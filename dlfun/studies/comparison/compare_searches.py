@@ -119,7 +119,7 @@ def write(
         writer.write_table(folder / "trials.csv", tried)
         writer.write_history(folder, arms)
         writer.write_json(folder / "comparison.json", pairs)
-        writer.write_environment(folder, [data.first for data in loaded.values()])
+        writer.write_environment(folder, [data.first for data in loaded.values()], arms)
         writer.write_flags(folder, "searches", options.flags, [])
         draw(folder)
 

@@ -57,7 +57,7 @@ def write(
         writer.write_members(folder, [row for arm in found.results for row in arm.rows])
         writer.write_history(folder, results)
         writer.write_parameters(folder, results, options.keep)
-        writer.write_environment(folder, [data.first for data in loaded.values()])
+        writer.write_environment(folder, [data.first for data in loaded.values()], results)
         writer.write_flags(folder, script, options.flags, results)
         write_datasets(folder, options, list(loaded.values()))
         if STUDIES[script].judges:

@@ -117,7 +117,7 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         writer.write_members(folder, rows)
         writer.write_history(folder, found.results)
         writer.write_parameters(folder, found.results, options.keep)
-        writer.write_environment(folder, [data.first])
+        writer.write_environment(folder, [data.first], found.results)
         writer.write_flags(folder, "sweep", options.flags, found.results)
         write_datasets(folder, options, [data])
         if found.told:

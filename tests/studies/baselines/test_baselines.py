@@ -18,6 +18,7 @@ from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.population.study_data import load_all
 from dlfun.types import HParams, Spec, Split
 from tests.helpers import data_options, options
+from tests.records.described import undescribed
 
 NEIGHBOURS = ("knn+raw",)
 
@@ -44,6 +45,10 @@ def compared(tmp_path_factory, data_dir):
 def table(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_every_file_and_column_is_described(compared):
+    assert undescribed(compared[1]) == []
 
 
 def test_a_classical_arm_is_tuned_frozen_and_confirmed(compared):

@@ -23,6 +23,7 @@ from dlfun.studies.search.samplers import trials
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import HParams
 from tests.helpers import data_options, options, toy
+from tests.records.described import undescribed
 
 SPACE = {"learning_rate": Dimension("log", 1e-4, 1.0)}
 
@@ -59,6 +60,10 @@ def tuned(tmp_path_factory, data_dir):
 def rows_of(path):
     with path.open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_every_file_and_column_is_described(tuned):
+    assert undescribed(tuned[0]) == []
 
 
 def test_the_best_trial_on_validation_is_frozen_and_confirmed(tuned):

@@ -19,6 +19,7 @@ from dlfun.studies.search.adaptive import Task, search
 from dlfun.studies.search.samplers import drawn
 from dlfun.types import HParams
 from tests.helpers import data_options, options
+from tests.records.described import undescribed
 
 SPACE = {"learning_rate": Dimension("log", 1e-4, 0.3)}
 METHODS = ("random", "halving", "pbt", "tpe")
@@ -46,6 +47,10 @@ def compared(data_dir, tmp_path_factory):
             base, Search("random", space=SPACE, trials=4, rounds=2), METHODS, make_of(base)
         )
     return base, found, seen
+
+
+def test_every_file_and_column_is_described(compared):
+    assert undescribed(compared[1].folder) == []
 
 
 def test_the_test_split_is_opened_when_all_searches_are_over(compared):

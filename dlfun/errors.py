@@ -4,6 +4,10 @@ import contextlib
 import re
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
+from pathlib import Path
+
+LOCKS = Path(__file__).resolve().parents[1] / "locks"
+"""Where a clone has what its extras are installed from; an installed wheel has none."""
 
 SHOWN = 9
 """So many of the valid names an error lists."""
@@ -123,9 +127,11 @@ class ArgumentError(UserError, ValueError):
 
 def missing_extra(what: str, extra: str, instead: str) -> UserError:
     """An error for what needs packages of dlfun's extras that are not installed."""
+    how = f"'dlfun[{extra}]'"  # pip adds what the dlfun that is there lacks
+    if LOCKS.is_dir():
+        how = f"--require-hashes -r locks/{extra}.txt in dlfun's own folder"
     return UserError(
-        f"{what} needs the extra {extra}, which is not installed: pip install --require-hashes -r "
-        f"locks/{extra}.txt in dlfun's own folder, or {instead}"
+        f"{what} needs the extra {extra}, which is not installed: pip install {how}, or {instead}"
     )
 
 

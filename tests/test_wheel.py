@@ -55,6 +55,20 @@ def test_the_wheel_holds_the_command_and_the_one_copy_of_the_recipes(installed):
     assert dict(scripts["console_scripts"]) == {"dlfun": "dlfun.cli.main:main"}
 
 
+def test_an_extra_that_is_lacking_is_installed_as_dlfun_was(installed):
+    command = [
+        sys.executable,
+        "-c",
+        "from dlfun.errors import *; print(missing_extra('A', 'x', 'B'))",
+    ]
+    for root, how in (
+        (installed, "'dlfun[x]'"),
+        (ROOT, "--require-hashes -r locks/x.txt in dlfun's own folder"),
+    ):
+        said = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+        assert said == f"A needs the extra x, which is not installed: pip install {how}, or B\n"
+
+
 @pytest.mark.slow
 def test_a_study_its_use_and_a_recipe_from_the_wheel(installed, tmp_path):
     short = ("--seeds=2", "--steps=3", "--evaluations=1")

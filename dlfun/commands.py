@@ -1,4 +1,4 @@
-"""The commands of dlfun by name, and how one is called in the form in which this one was started.
+"""How a command is called, in the form in which this one was started.
 
 A message may name a command on any floor; which flags it has is known to `dlfun.cli` alone.
 """
@@ -6,22 +6,6 @@ A message may name a command on any floor; which flags it has is known to `dlfun
 from __future__ import annotations
 
 import sys
-
-COMMANDS: dict[str, str] = {
-    "compare": "find out which of several models is better, with a verdict on each pair",
-    "train": "train one model over some seeds",
-    "sweep": "search numbers and shapes of one model by its validation score",
-    "searches": "find out which way of searching finds the better model",
-    "report": "make the page and the tables of records, one or several side by side",
-    "predict": "ask a trained model about new files",
-    "sample": "let a trained generative model make examples or write text",
-    "export": "take a trained model to where dlfun is not",
-    "verify": "see whether a record repeats, and how far other layouts drift from it",
-    "reproduce": "run the recipes of published figures, and see which come out",
-    "data": "list, prepare and describe data sets",
-    "benchmark": "time dlfun on this machine, against its peers",
-}
-"""Name -> what a person wants to do with it."""
 
 SCRIPTS = "python -m experiments."
 """How a command is called in a clone."""

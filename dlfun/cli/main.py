@@ -6,8 +6,22 @@ import difflib
 import importlib
 import sys
 
-from dlfun.commands import COMMANDS, INSTALLED
+from dlfun.commands import INSTALLED
+from dlfun.config.studies import STUDIES
 from dlfun.version import __version__
+
+COMMANDS: dict[str, str] = {
+    **{name: kind.purpose for name, kind in STUDIES.items()},
+    "report": "make the page and the tables of records, one or several side by side",
+    "predict": "ask a trained model about new files",
+    "sample": "let a trained generative model make examples or write text",
+    "export": "take a trained model to where dlfun is not",
+    "verify": "see whether a record repeats, and how far other layouts drift from it",
+    "reproduce": "run the recipes of published figures, and see which come out",
+    "data": "list, prepare and describe data sets",
+    "benchmark": "time dlfun on this machine, against its peers",
+}
+"""Name -> what a person wants to do with it; the studies first."""
 
 USAGE = """Small neural networks, trained as pure functions and compared with proper statistics.
 

@@ -9,6 +9,7 @@ class StudyKind(NamedTuple):
     """A kind of study, by the name of the command that makes it.
 
     Attributes:
+      purpose: what a person wants to do with it.
       several: whether it takes several models and data sets.
       judges: whether it judges pairs of arms, in comparison.json.
       searches: whether its runs are configurations of one model, which its flags search.
@@ -17,6 +18,7 @@ class StudyKind(NamedTuple):
       pictures: `module:function`, what draws the pictures of its record.
     """
 
+    purpose: str
     several: bool = False
     judges: bool = False
     searches: bool = False
@@ -26,13 +28,20 @@ class StudyKind(NamedTuple):
 
 
 STUDIES: dict[str, StudyKind] = {
-    "train": StudyKind(),
-    "compare": StudyKind(several=True, judges=True),
+    "compare": StudyKind(
+        "find out which of several models is better, with a verdict on each pair",
+        several=True,
+        judges=True,
+    ),
+    "train": StudyKind("train one model over some seeds"),
     "sweep": StudyKind(
+        "search numbers and shapes of one model by its validation score",
         searches=True,
         split="validation",
         pictures="dlfun.report.figures.record_figures:draw_sweep",
     ),
-    "searches": StudyKind(judges=True, members=False),
+    "searches": StudyKind(
+        "find out which way of searching finds the better model", judges=True, members=False
+    ),
 }
 """Command -> kind."""

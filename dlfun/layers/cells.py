@@ -13,6 +13,7 @@ Gates = tuple[jax.Array, ...]
 class Cell(NamedTuple):
     """A cell's gates in order, which side of each has a bias in stock Flax, and its step.
 
+    words: what the gates are called, where there are several.
     open: (x, h) -> the value of each gate, and of the last, the candidate, what its activation
     takes.
     step: (x, h, state, activation) -> (state, factors), with x and h the contributions of input
@@ -23,6 +24,7 @@ class Cell(NamedTuple):
     """
 
     gates: tuple[str, ...]
+    words: tuple[str, ...]
     input_bias: tuple[bool, ...]
     recurrent_bias: tuple[bool, ...]
     states: int
@@ -105,9 +107,10 @@ def _lstm_back(factors: Gates, after: Gates) -> tuple[Gates, Gates]:
 
 
 CELLS = {
-    "elman": Cell(("",), (True,), (False,), 1, (0,), (0,), _elman_open, _elman, _elman_back),
+    "elman": Cell(("",), (), (True,), (False,), 1, (0,), (0,), _elman_open, _elman, _elman_back),
     "gru": Cell(
         gates=("r", "z", "n"),
+        words=("reset", "update", "candidate"),
         input_bias=(True, True, True),
         recurrent_bias=(False, False, True),
         states=1,
@@ -119,6 +122,7 @@ CELLS = {
     ),
     "lstm": Cell(
         gates=("i", "f", "o", "g"),
+        words=("input", "forget", "output", "candidate"),
         input_bias=(False,) * 4,
         recurrent_bias=(True,) * 4,
         states=2,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dlfun.cli import main as console
-from dlfun.commands import COMMANDS, command, command_of, in_form
+from dlfun.cli.main import COMMANDS
+from dlfun.commands import command, command_of, in_form
 
 ROOT = Path(__file__).resolve().parents[2]
 

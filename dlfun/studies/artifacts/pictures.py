@@ -25,13 +25,6 @@ FILTERS, MAPS, UNITS = 32, 8, 16
 QUICK = {"xla_backend_optimization_level": 0}
 """A few examples are computed once, which takes far less time than to compile well."""
 
-GATE_NAMES = {
-    "elman": (),
-    "gru": ("reset", "update", "candidate"),
-    "lstm": ("input", "forget", "output", "candidate"),
-}
-"""In the order of `CELLS`; the one gate of Elman's cell is its state."""
-
 FIRST_LAYERS: dict[str, tuple[str, ...]] = {
     "perceptron": ("",),
     "softmax": ("head",),
@@ -106,7 +99,7 @@ def first_layer_outputs(
     takes_lengths = spec.padded and row_of(settings.model).lengths
     found = jax.tree.map(np.asarray, outputs(variables, inputs, lengths if takes_lengths else None))
     if "gates" in found:
-        found["gate_names"] = np.array(GATE_NAMES[settings.shape.cell])
+        found["gate_names"] = np.array(CELLS[settings.shape.cell].words)
     return found
 
 
@@ -151,7 +144,7 @@ def _states_and_gates(
     inputs, layer = inputs.reshape(*inputs.shape[:2], -1), found["layer_0"]
     states = layer["__call__"][0][0]
     kept = {"states": states[..., :UNITS]}
-    if not GATE_NAMES[shape.cell]:
+    if not CELLS[shape.cell].words:
         return kept
     directions = ("forward", "backward")[: 1 + shape.bidirectional]
     opened = []

@@ -153,7 +153,7 @@ def without_a_speaker(raw: Raw, replicate: int) -> tuple[Split, Split]:
     if len(set(counts)) > 1:
         raise UserError(
             f"{OPT.split}=leave_one_speaker_out: the speakers of {raw.name} have {counts.min()} to "
-            f"{plural(counts.max(), 'example')}, and replicates need test splits of one "
+            f"{plural(int(counts.max()), 'example')}, and replicates need test splits of one "
             f"size; give {OPT.split}=official"
         )
     out = groups == speakers[replicate % len(speakers)]

@@ -86,6 +86,9 @@ COLUMNS: dict[str, Column] = {
 }
 """Name -> column, in the order of the file; those of `OTHERS` stand among them."""
 
+TRIAL = ("trial", "drawn", "chosen")
+"""Further columns of tuning.csv: which trial a run is of, whether it was drawn, and chosen."""
+
 OTHERS = [
     (
         "`train_`, `validation_` and `test_` with a metric",
@@ -115,6 +118,15 @@ def cell(column: str) -> str:
         return COLUMNS[column].cell
     split, _, name = column.partition("_")
     return "number" if split in SPLITS and name in METRICS else "text"
+
+
+def is_searched(column: str) -> bool:
+    """Whether a column of tuning.csv is a number or a shape that was searched.
+
+    >>> is_searched("learning_rate"), is_searched("seconds"), is_searched("test_pinball")
+    (True, False, False)
+    """
+    return column not in {*COLUMNS, *TRIAL} and column.partition("_")[0] not in SPLITS
 
 
 def tables() -> str:

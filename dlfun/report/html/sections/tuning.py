@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from dlfun.records.schema import is_searched
 from dlfun.report.html import marks, plots
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import Series
@@ -15,16 +16,6 @@ from dlfun.report.html.record import Arm, Record, Row, column
 from dlfun.report.html.results import configurations, in_figures, style_of
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.studies.comparison.verdicts import metric_of
-
-KNOWN = (
-    "dataset", "model", "trial", "replicate", "status", "failed_at", "parameters", "steps",
-    "seconds", "compile_seconds", "drawn", "chosen", "chance", "at_chance", "target_sd",
-    "mistakes", "mistake_bound",
-)  # fmt: skip
-"""Columns of tuning.csv that are neither a metric nor searched."""
-
-METRICS = ("train_", "validation_", "test_")
-"""How the names of metrics begin."""
 
 
 class Trial(NamedTuple):
@@ -46,7 +37,7 @@ def searched(record: Record, model: str) -> list[str]:
     columns = record.tuning[0]
     if space:
         return [name for name in space if name in columns]
-    return [name for name in columns if name not in KNOWN and not name.startswith(METRICS)]
+    return [name for name in columns if is_searched(name)]
 
 
 def by_arm(record: Record) -> dict[Arm, list[Row]]:

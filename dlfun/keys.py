@@ -12,6 +12,7 @@ import jax
 
 from dlfun.types import Streams
 
+# A stream is known by its place here: a new one goes last, or all others draw other numbers.
 STREAMS = ("split", "init", "order", "noise", "evaluation", "search", "tuning")
 
 
@@ -31,6 +32,7 @@ def stream(root: jax.Array, name: str) -> jax.Array:
 
 def of_algorithm(key: jax.Array, algorithm: str) -> jax.Array:
     """An algorithm's own key: the given one with its name folded in."""
+    # Not by hash(), which differs from process to process.
     return jax.random.fold_in(key, zlib.crc32(algorithm.encode()) & 0x7FFFFFFF)
 
 

@@ -16,7 +16,7 @@ from dlfun.errors import OPT, UserError
 @contextlib.contextmanager
 def taking_place(path: Path) -> Iterator[Path]:
     """A new file to be written, which then takes the place of what has this name, be it a link."""
-    part = new_part(path)
+    part = new_part(path)  # beside it: only within a file system is a name given in one step
     try:
         if path.is_file():
             part.chmod(stat.S_IMODE(path.stat().st_mode))

@@ -59,6 +59,8 @@ def made_inside(parent: Path, make: Callable[[], T]) -> T:
 def place(building: Path, output: Path, overwrite: bool = False) -> None:
     """Gives a record its name; with `overwrite`, one that is there gives its place."""
     old = building.parent / OLD
+    # A directory that holds something is not replaced in one call: the old record steps aside, and
+    # between the two calls both are whole, under hidden names that `end` knows.
     if overwrite and output.is_dir() and any(output.iterdir()):
         os.rename(output, old)
     try:

@@ -77,6 +77,8 @@ class Population:
             common = args[own:]
             return _map(lambda *member: function(*member, *common), args[:own], self.layout.width)
 
+        # Members never talk to each other, and here that is said: it does not hang on what XLA
+        # finds out when it partitions a program by itself.
         mapped = jax.shard_map(
             local, mesh=self.mesh, in_specs=specs, out_specs=sharded, check_vma=False
         )

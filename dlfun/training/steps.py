@@ -96,6 +96,8 @@ def train_steps(
 
 def settled(before: Carry, after: Carry) -> Carry:
     """What an interval leaves: a run that failed in it keeps the state it had before."""
+    # Once an interval, not once a step: choosing reads and writes the whole state, and what a
+    # broken run computes meanwhile reaches nobody.
     broken = (after.failed_at < 0) & ~is_finite(after.state)
     failed_at = jnp.where(broken, after.step, after.failed_at)
     state = jax.tree.map(

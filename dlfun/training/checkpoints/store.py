@@ -258,6 +258,8 @@ def take_lock(path: Path) -> Any:
     """
     file = os.fdopen(os.open(path, os.O_RDONLY | os.O_CREAT, 0o644))
     try:
+        # The kernel takes it back from a process that is killed; a file whose mere existence is the
+        # lock would stay.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         holder = file.read().strip() or "another process"

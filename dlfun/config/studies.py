@@ -12,6 +12,7 @@ class StudyKind(NamedTuple):
       purpose: what a person wants to do with it.
       several: whether it takes several models and data sets.
       judges: whether it judges pairs of arms, in comparison.json.
+      protocol: whether it is asked how: reference, looks, tuning, baselines.
       searches: whether its runs are configurations of one model, which its flags search.
       members: whether it keeps trained members, to be verified and predicted with.
       split: the split that its runs are judged by; a search leaves the test split closed.
@@ -21,6 +22,7 @@ class StudyKind(NamedTuple):
     purpose: str
     several: bool = False
     judges: bool = False
+    protocol: bool = False
     searches: bool = False
     members: bool = True
     split: str = "test"
@@ -32,6 +34,7 @@ STUDIES: dict[str, StudyKind] = {
         "find out which of several models is better, with a verdict on each pair",
         several=True,
         judges=True,
+        protocol=True,
     ),
     "train": StudyKind("train one model over some seeds"),
     "sweep": StudyKind(

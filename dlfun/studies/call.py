@@ -104,13 +104,13 @@ def options_of(call: Call, given: Mapping[str, Any], output_dir: str) -> StudyOp
     replacement.finish(Path(output_dir))
     check_output_dir(output_dir, options.overwrite)
     replacement.rehearse(Path(output_dir), options.overwrite)
-    if STUDIES[call.script].judges and options.seeds < 2:
+    if STUDIES[call.script].protocol and options.seeds < 2:
         raise UserError(
             f"seeds={options.seeds} leaves nothing to compare by; give 2 or more (10 or more for "
             "a full verdict), or use train"
         )
     more: Sequence[str] = ()
-    if STUDIES[call.script].judges:
+    if STUDIES[call.script].protocol:
         more = claim_lines(call.protocol.claim, call.protocol.baselines)
     if call.asked is not None:
         more = search_lines(call.models[0], call.asked)

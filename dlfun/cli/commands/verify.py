@@ -108,17 +108,17 @@ def study_of(
         for name in ("data_dir", "manual_dir", "platform")
         for line in flag_of(own, name).lines()
     ]
-    compares = STUDIES[script].judges
-    if compares:
+    asked = STUDIES[script].protocol
+    if asked:
         given += own_copy(folder)
-    expand = functools.partial(protocol.with_frozen, values) if compares else list
+    expand = functools.partial(protocol.with_frozen, values) if asked else list
     lines = given_lines(flags_of(folder))
     try:
         check_lines(values, lines)
         app.parse(
             values,
             [script, *lines, *given],
-            check=protocol.check if compares and data else study_flags.check,
+            check=protocol.check if asked and data else study_flags.check,
             expand=expand if data else lambda args: without_data(expand(args)),
         )
     except UserError as error:
@@ -145,7 +145,7 @@ def protocol_of(values: absl_flags.FlagValues, record: Recorded) -> Protocol:
     from dlfun.studies.comparison.frozen import NAME, read_frozen
     from dlfun.studies.comparison.tuning import Tuning
 
-    if not STUDIES[record.script].judges:
+    if not STUDIES[record.script].protocol:
         return Protocol()
     found = Protocol(protocol.claim_of(values), variance=values.variance)
     if not values.tune:

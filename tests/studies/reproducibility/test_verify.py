@@ -3,6 +3,8 @@
 import csv
 import json
 import shutil
+import sys
+import types
 
 import jax
 import numpy as np
@@ -12,6 +14,7 @@ from dlfun import keys
 from dlfun.cli import app, protocol, study_flags
 from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep, train, verify
+from dlfun.config.studies import STUDIES, StudyKind
 from dlfun.errors import UserError
 from dlfun.records import checksums, reader
 from dlfun.report.text.determinism import certificate_table
@@ -181,6 +184,22 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     assert not reruns(moved, 0)[SAME]["bit_equal"]
     assert reruns(moved, 0)[SAME]["arm_rank_change"] > 0
     assert reruns(moved, 1)[SAME]["bit_equal"]
+
+
+def test_a_kind_of_study_is_one_row_and_its_own_modules(tmp_path, data_dir, monkeypatch):
+    """One that judges arms, and is not asked how: its record is opened by its own flags."""
+    own = types.ModuleType("dlfun.cli.commands.ablate")
+    own.FLAGS = study_flags.study_flags(models="softmax", datasets="digits")
+    monkeypatch.setitem(sys.modules, own.__name__, own)
+    monkeypatch.setitem(STUDIES, "ablate", StudyKind("ablate", several=True, judges=True))
+    folder = tmp_path / "record"
+    given = ("--models=perceptron,softmax", "--seeds=2", f"--output_dir={folder}")
+    options = study_flags.study_options(parsed(own, *TINY, *given), "ablate")
+    compare(options, script="ablate")
+    found = verified(folder, monkeypatch)
+    assert [reruns(found, i)[SAME]["bit_equal"] for i in range(2)] == [True, True]
+    assert (folder / "comparison.json").is_file()
+    assert reader.script_of(folder) == "ablate"
 
 
 def test_tuned_arms_have_the_order_of_the_study():

@@ -9,6 +9,9 @@ from pathlib import Path
 LOCKS = Path(__file__).resolve().parents[1] / "locks"
 """Where a clone has what its extras are installed from; an installed wheel has none."""
 
+BAD_INPUT = 2
+"""The exit code of a command that a `UserError` ends."""
+
 SHOWN = 9
 """So many of the valid names an error lists."""
 

@@ -30,16 +30,14 @@ from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
-from dlfun.errors import UserError
+from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
 from dlfun.types import Layout
 
 Main = Callable[[list[str]], Any]
 Check = Callable[[absl_flags.FlagValues], None]
 
-BAD_INPUT = 2
 INTERRUPTED = 128 + signal.SIGINT
-TERMINATED = 128 + signal.SIGTERM
 
 NO_RIGHT = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENAMETOOLONG, errno.ENOTDIR}
 

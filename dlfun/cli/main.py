@@ -8,6 +8,7 @@ import sys
 
 from dlfun.commands import INSTALLED
 from dlfun.config.studies import STUDIES
+from dlfun.errors import BAD_INPUT
 from dlfun.version import __version__
 
 COMMANDS: dict[str, str] = {
@@ -30,7 +31,6 @@ usage: dlfun COMMAND [--flag=value ...]
 {commands}
 
 dlfun COMMAND --help lists the flags of a command; dlfun --version says which dlfun this is."""
-BAD_INPUT = 2
 
 
 def usage() -> str:

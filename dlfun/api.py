@@ -11,7 +11,6 @@ gives it more.
 from __future__ import annotations
 
 import contextlib
-import functools
 import shutil
 import tempfile
 import weakref
@@ -24,17 +23,16 @@ from dlfun import deferred, numerics
 from dlfun.config import arguments, study_values
 from dlfun.config.arguments import several
 from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
-from dlfun.config.studies import STUDIES
+from dlfun.config.study_request import StudyRequest
 from dlfun.config.study_values import Data, Model, in_python
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
-from dlfun.study import Study, Trained
+from dlfun.study import Study
 
 if TYPE_CHECKING:
     from flax import linen as nn
     from numpy.typing import ArrayLike
 
-    from dlfun.studies.call import Call
     from dlfun.studies.population.pure_run import PureRun
 
 __all__ = [
@@ -168,14 +166,14 @@ def make_run(
     >>> sorted(history), int(carry.step)
     (['train_accuracy', 'train_loss', 'validation_accuracy', 'validation_loss'], 10)
     """
-    from dlfun.studies.call import study_options
+    from dlfun.config.study_request import study_options
+    from dlfun.studies.call import request_of
     from dlfun.studies.population.pure_run import pure_run
 
     for option in options:
         if option not in RunOptions.__annotations__:
             raise unknown("option of a run", option, RunOptions.__annotations__)
-    chosen = study_options([as_model(model)], [as_data(data)], options)
-    return pure_run(chosen)
+    return pure_run(study_options(request_of("train", [as_model(model)], [as_data(data)], options)))
 
 
 @in_python()
@@ -190,9 +188,7 @@ def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Op
     >>> [row["replicate"] for row in study.rows], study.history["xor/softmax/train_loss"].shape
     ([0, 1, 2], (3, 10))
     """
-    from dlfun.studies.call import Call
-
-    return made(Call("train", [as_model(model)], [as_data(data)]), options)
+    return made("train", [as_model(model)], [as_data(data)], options)
 
 
 @in_python()
@@ -221,11 +217,12 @@ def compare(
     >>> [(pair["verdict"], pair["n"]) for pair in study.pairs]
     [('no verdict', 3)]
     """
-    from dlfun.studies.call import Call, protocol_of
+    from dlfun.studies.call import claim_values
 
     some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
-    protocol = protocol_of(some, sets, delta, reference, baselines)
-    return made(Call("compare", some, sets, protocol), options)
+    return made(
+        "compare", some, sets, options, claim_values(some, sets, delta, reference, baselines)
+    )
 
 
 @in_python()
@@ -261,13 +258,12 @@ def sweep(
     >>> [row["learning_rate"] for row in study.rows]
     [0.1, 0.5, 1.0]
     """
-    from dlfun.config.search_request import search_of
-    from dlfun.studies.call import Call
+    from dlfun.config.search_request import search_values
 
     one = as_model(model)
     numbers = {"trials": trials, "rounds": rounds, "eta": eta, "brackets": brackets}
-    asked = search_of(one, space, search, numbers)
-    return made(Call("sweep", [one], [as_data(data)], asked=asked), options)
+    asked = search_values(one, space, search, numbers)
+    return made("sweep", [one], [as_data(data)], options, asked)
 
 
 @in_python()
@@ -302,9 +298,20 @@ def as_data(given: str | Data) -> Data:
     return load(given)
 
 
-def made(call: Call, given: Mapping[str, Any]) -> Study:
-    """The study of a call; without an output_dir its record goes with it."""
-    from dlfun.studies.call import arms_of, kept, options_of, run
+def made(
+    study: str,
+    models: Sequence[Model],
+    data: Sequence[Data],
+    given: Mapping[str, Any],
+    own: Mapping[str, Any] = {},
+) -> Study:
+    """The study of a call; without an output_dir its record goes with it.
+
+    Args:
+      given: the keywords of all studies.
+      own: the options of this kind of study.
+    """
+    from dlfun.studies.call import kept, options_in, request_of
 
     output_dir = given.get("output_dir")
     if output_dir is not None:
@@ -312,33 +319,33 @@ def made(call: Call, given: Mapping[str, Any]) -> Study:
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
-        folder = output_dir or f"{temporary}/study"
-        options = options_of(call, rest, folder)
-        own = functools.partial(numerics.settled, options.precision, options.matmul_precision)
-        with own(), kept(call, options) if output_dir else contextlib.nullcontext(options) as going:
-            found = run(call, going, drawing(call) if output_dir else lambda folder: None)
-        arms = functools.cache(lambda: arms_of(call, options, found.rows))
-        trained = Trained(call.data, arms, own)
-        study = Study(found.folder, found.notes, trained)
+        request = request_of(study, models, data, rest, own)
+        options = options_in(request, output_dir or f"{temporary}/study")
+        with (
+            numerics.settled(options.precision, options.matmul_precision),
+            kept(request, options) if output_dir else contextlib.nullcontext(options) as going,
+        ):
+            draw = drawing(request) if output_dir else lambda folder: None
+            found = deferred.load(request.kind.runs)(request, going, draw)
+        made = Study(found.folder, found.notes, request)
     except BaseException:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
         raise
     if temporary is not None:
-        weakref.finalize(study, shutil.rmtree, temporary, ignore_errors=True)
-    return study
+        weakref.finalize(made, shutil.rmtree, temporary, ignore_errors=True)
+    return made
 
 
-def drawing(call: Call) -> Callable[[Path], None]:
+def drawing(request: StudyRequest) -> Callable[[Path], None]:
     """What adds pictures and page to a record that stays, as the scripts do."""
     from dlfun.report.html import write_report
-    from dlfun.studies.call import swept_by
 
-    kind = STUDIES[call.script]
-    names = [swept_by(call)] if kind.searches else []
+    kind = request.kind
+    swept = request.swept if kind.searches else []
 
     def draw(folder: Path) -> None:
-        spared("pictures", lambda: deferred.load(kind.pictures)(folder, *names))
+        spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
         spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from dlfun.errors import by_flags
+
 SCRIPTS = "python -m experiments."
 """How a command is called in a clone."""
 INSTALLED = "dlfun "
@@ -25,6 +27,15 @@ def command(name: str) -> str:
     'dlfun report'
     """
     return f"{form()}{name}"
+
+
+def called(study: str) -> str:
+    """How the user at hand starts a kind of study: as a command, or as a call.
+
+    >>> called("train")
+    'dlfun train'
+    """
+    return command(study) if by_flags() else f"dlfun.{study}"
 
 
 def in_form(text: str) -> str:

@@ -64,6 +64,11 @@ DASHES: ContextVar[bool] = ContextVar("dashes", default=True)
 """Whether the user at hand gives options on a command line, and not in Python."""
 
 
+def by_flags() -> bool:
+    """Whether the user at hand gives options as flags, and not as arguments."""
+    return DASHES.get()
+
+
 class Names:
     """The names of options in a message, as the user at hand gives them.
 
@@ -79,18 +84,18 @@ class Names:
 
     def __call__(self, name: str) -> str:
         """An option by its name."""
-        return f"--{name}" if DASHES.get() else name
+        return f"--{name}" if by_flags() else name
 
     def __getattr__(self, name: str) -> str:
         return self(name)
 
     def of(self, model: str, field: str) -> str:
         """A field of a model's shape, which on the command line is called by the model, too."""
-        return self(f"{model}_{field}" if DASHES.get() else field)
+        return self(f"{model}_{field}" if by_flags() else field)
 
     def no(self, name: str) -> str:
         """An option of yes or no that is said no to."""
-        return f"--no{name}" if DASHES.get() else f"{name}=False"
+        return f"--no{name}" if by_flags() else f"{name}=False"
 
 
 OPT = Names()
@@ -122,6 +127,11 @@ class UserError(Exception):
         if len(line) > LONGEST:
             line = f"{line[: LONGEST * 2 // 3]} ... {line[-LONGEST // 4 :]}"
         super().__init__(line)
+
+
+def bad_value(option: str, text: str, what: object) -> UserError:
+    """The error of an option's value: option, value, and what is allowed."""
+    return UserError(f"{OPT(option)}={short(text)}: {what}")
 
 
 class ArgumentError(UserError, ValueError):

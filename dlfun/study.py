@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import html
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
-from dlfun.commands import command
+from dlfun import numerics
+from dlfun.config import parsers
 from dlfun.config.arguments import path, text
 from dlfun.config.parsers import checked
 from dlfun.config.studies import STUDIES
-from dlfun.config.study_values import Data, in_python
-from dlfun.errors import UserError, visible
+from dlfun.config.study_request import StudyRequest
+from dlfun.config.study_values import in_python
+from dlfun.errors import visible
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     broken,
@@ -34,8 +36,8 @@ from dlfun.report.text import verdicts
 from dlfun.report.text.table import MEANING, cells, heading, study_table, without_empty
 
 if TYPE_CHECKING:
+    from dlfun.inference.opened import Opened
     from dlfun.inference.predict import Answers
-    from dlfun.studies.reproducibility.rerun import Arm
 
 PAIRS = "comparison.json"
 
@@ -65,20 +67,6 @@ class Page(NamedTuple):
         return f'<iframe srcdoc="{text}" width="100%" height="640" style="border:0"></iframe>'
 
 
-class Trained(NamedTuple):
-    """What the study of a record trained, where it was made in this process.
-
-    Attributes:
-      data: those that it was called with.
-      arms: -> what it trained, in the order of its record.
-      settled: -> the settings that it computed under, for as long as they are needed.
-    """
-
-    data: Sequence[Data]
-    arms: Callable[[], list[Arm]]
-    settled: Callable[[], AbstractContextManager[None]]
-
-
 class Study:
     """What a study found: a record on disk, read when it is asked for.
 
@@ -92,15 +80,12 @@ class Study:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        notes: Sequence[str] = (),
-        trained: Trained | None = None,
+        self, folder: Path, notes: Sequence[str] = (), request: StudyRequest | None = None
     ) -> None:
         self.folder, self.notes = Path(folder), tuple(notes)
         check_record(self.folder)
-        self._trained = trained
-        self._script = script_of(self.folder)
+        self._request = request
+        self._kind = STUDIES[script_of(self.folder)]
 
     @functools.cached_property
     @of_record
@@ -145,15 +130,12 @@ class Study:
     def __repr__(self) -> str:
         """Table, notes and verdicts, as the scripts print them."""
         by = self.swept or ["model"]
-        parts = [study_table(self._texts, self._split(), by), *self.notes]
+        parts = [study_table(self._texts, self._kind.split, by), *self.notes]
         return visible("\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n"))
-
-    def _split(self) -> str:
-        return STUDIES[self._script].split
 
     @of_record
     def _repr_html_(self) -> str:
-        lines = summarise(self._texts, self._split(), self.swept or ["model"])
+        lines = summarise(self._texts, self._kind.split, self.swept or ["model"])
         tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
         if self.pairs:
             tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
@@ -218,27 +200,106 @@ class Study:
         Raises:
           UserError: if the inputs do not fit, the choice is unclear, or no parameters are kept.
         """
-        if self._trained is None:
-            raise UserError(
-                f"{self.folder}: was read from its files, which hold no program; predict by "
-                f"{command('predict')} {self.folder} --inputs=FILE"
-            )
         from dlfun.data.user_files import as_array
-        from dlfun.data.user_files.inputs import Given, numbered
-        from dlfun.inference.call import MEMBER, network_of, prepared
-        from dlfun.inference.predict import answer
 
-        chosen = checked(MEMBER, "member", member)
-        model = None if model is None else text("model", model)
-        dataset = None if dataset is None else text("dataset", dataset)
         array = as_array(inputs, "inputs", "predict")
-        with self._trained.settled():
-            record, arms = read_record(self.folder), self._trained.arms()
-            found = network_of(record, arms, model, dataset, chosen)
-            data = next(d for d in self._trained.data if d.name == found.data.first.name)
-            examples = prepared(array, data)
-            given = Given(examples, numbered(len(examples)))
-            return answer(found, given, ensemble=chosen == "ensemble")
+        chosen = checked(parsers.member(several=True), "member", member)
+        with self._opened(model, dataset, chosen) as opened:
+            from dlfun.inference.call import given_of
+            from dlfun.inference.predict import answer
+
+            return answer(opened.network, given_of(array, opened), ensemble=chosen == "ensemble")
+
+    @of_record
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        seed: int = 0,
+        prompt: str = "",
+        temperature: float = 1.0,
+        length: int = 500,
+        model: str | None = None,
+        dataset: str | None = None,
+        member: str | int = "best",
+    ) -> np.ndarray | list[str]:
+        """What a generative model makes: of a VAE examples, of a network of next tokens texts.
+
+        Args:
+          count: examples, or texts.
+          seed: of all chance in them.
+          prompt, temperature, length: of texts: what they begin with; by what logits are divided;
+            how many tokens follow.
+          model, dataset, member: as for `predict`, of members one.
+
+        Returns:
+          examples [count, *shape] in the unit of the data set, or texts.
+
+        Raises:
+          UserError: if the model makes nothing new, or the choice is unclear.
+        """
+        from dlfun.config.inference_options import COUNT, LENGTH, PROMPT, SEED, TEMPERATURE
+
+        count, seed = checked(COUNT, "count", count), checked(SEED, "seed", seed)
+        prompt = checked(PROMPT, "prompt", prompt)
+        how = (checked(TEMPERATURE, "temperature", temperature), checked(LENGTH, "length", length))
+        chosen = checked(parsers.member(several=False), "member", member)
+        with self._opened(model, dataset, chosen) as opened:
+            from dlfun.inference import sample
+
+            key = sample.sampling_key(opened.network, seed)
+            if sample.kind_of(opened.network) == "text":
+                return sample.make_texts(opened.network, count, key, prompt, *how)
+            made: np.ndarray = sample.make_examples(opened.network, count, key)["samples"]
+            return made
+
+    @of_record
+    def export(
+        self,
+        folder: str | Path,
+        *,
+        format: str = "jax",
+        part: str = "outputs",
+        model: str | None = None,
+        dataset: str | None = None,
+        member: str | int = "best",
+    ) -> Path:
+        """A trained model in a form that runs without dlfun, checked against the original.
+
+        Args:
+          folder: to write, which must be new; export.json in it says how the model is loaded.
+          format: jax, stablehlo, onnx, or safetensors (the parameters alone).
+          part: outputs, or the decoder of a VAE.
+          model, dataset, member: as for `predict`, of members one.
+
+        Raises:
+          UserError: if the model has no such part, the folder is taken, or the choice is unclear.
+        """
+        from dlfun.config.inference_options import FORMAT, PART
+        from dlfun.records.folders import check_output_dir, followed
+
+        kind, part = checked(FORMAT, "format", format), checked(PART, "part", part)
+        target = followed(path("folder", folder))
+        check_output_dir(target)
+        chosen = checked(parsers.member(several=False), "member", member)
+        with self._opened(model, dataset, chosen) as opened:
+            from dlfun.inference.export import export_model
+
+            return export_model(opened.network, opened.source, kind, part, target)[0]
+
+    @contextlib.contextmanager
+    def _opened(self, model: str | None, dataset: str | None, member: str) -> Iterator[Opened]:
+        """A model of the record, while what it computed under is in force."""
+        from dlfun.records.study_file import read_request
+
+        named = {"model": model, "dataset": dataset}
+        model, dataset = (text(n, v) if v is not None else None for n, v in named.items())
+        record = read_record(self.folder)
+        request = self._request or read_request(self.folder, data=False)
+        with numerics.settled(request["precision"], request["matmul_precision"]):
+            from dlfun.inference.opened import Wanted, open_model
+
+            yield open_model(record, request, Wanted(dataset, model, member))
 
 
 def value_of(text: str) -> Any:

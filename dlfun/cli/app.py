@@ -20,19 +20,19 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.cli import checkpoint_flags, cluster, search_flags, study_flags
-from dlfun.cli.flag_types import flag_of
-from dlfun.cli.flagfile import flag_lines
+from dlfun.cli import checkpoint_flags, cluster, study_flags
+from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
+from dlfun.cli.frozen_flags import with_frozen
 from dlfun.cli.help_text import help_text, wants_help
-from dlfun.cli.runtime import check_platform, configure_jax, peak_memory
+from dlfun.cli.runtime import check_platform, configure_for, peak_memory
 from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
-from dlfun.types import Layout
+from dlfun.records.flagfile import flag_lines
 
 Main = Callable[[list[str]], Any]
 Check = Callable[[absl_flags.FlagValues], None]
@@ -47,23 +47,20 @@ def run(
     values: absl_flags.FlagValues,
     *,
     check: Check = study_flags.check,
-    computes: bool = True,
     words: str = "",
-    expand: Callable[[list[str]], list[str]] = list,
 ) -> None:
-    """Runs a script: parses its flags, sets JAX up, calls main, and exits.
+    """Runs a script: parses its flags, calls main, and exits; for a study JAX is set up first.
 
-    `check` says whether the flags go together. A script that leaves all computing to processes
-    of its own `computes` nothing, and JAX is not set up in it. `words` are the arguments that
-    are no flags, as its usage shows them; most scripts take none. `expand` may put further
-    arguments before those given.
+    `check` says whether the flags go together. `words` are the arguments that are no flags, as its
+    usage shows them; most scripts take none.
     """
     prepare_streams()
     CURRENT.listen()
     follow()
     doc = sys.modules[main.__module__].__doc__ or ""
-    parser = functools.partial(parse, values, doc=doc, check=check, words=words, expand=expand)
-    body = functools.partial(start, main, values) if computes else quiet(main)
+    parser = functools.partial(parse, values, doc=doc, check=check, words=words)
+    is_study = isinstance(values, StudyFlags)
+    body = functools.partial(start, main, values) if is_study else quiet(main)
     try:
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
         code = code or guarded(sys.stdout.flush) or code
@@ -86,31 +83,20 @@ def quiet(main: Main) -> Main:
     return body
 
 
-def start(main: Main, values: absl_flags.FlagValues, argv: list[str]) -> Any:
+def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
     """Sets JAX up, runs main, and prints the peak memory if all went well."""
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
-    devices = layout_devices(values)
-    matmul = values.matmul_precision if "matmul_precision" in values else "default"
-    fixed = values.deterministic if "deterministic" in values else False
-    devices = -(-devices // cluster.size(values))
-    configure_jax(values.platform, values.precision, devices, matmul, fixed)
+    request = study_flags.request_of(values)
+    configure_for(request, cluster.size(values))
     cluster.join(values)
     check_platform(values.platform)
-    cluster.agree(
-        (*flag_lines(values, study_flags.models_of(values)), *flag_of(values, "layout").lines())
-    )
+    cluster.agree(flag_lines(request))
     code = main(argv)
     if not code:
         tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")
         cluster.part()
     return code
-
-
-def layout_devices(values: absl_flags.FlagValues) -> int:
-    """The devices that the layouts of a study ask for, at least."""
-    layouts = values.layout.values()
-    return max((at.devices for at in layouts if isinstance(at, Layout)), default=1)
 
 
 def parse(
@@ -119,7 +105,6 @@ def parse(
     doc: str = "",
     check: Check = study_flags.check,
     words: str = "",
-    expand: Callable[[list[str]], list[str]] = list,
 ) -> list[str]:
     """Reads the flags of a script, and checks that they go together. Prints help if asked.
 
@@ -134,7 +119,7 @@ def parse(
     if values.is_parsed():
         values.unparse_flags()
     check_text(argv[1:])
-    rest = parse_flags(values, argv, expand)
+    rest = parse_flags(values, argv)
     if len(rest) > 1 and not words:
         usual = "--seeds=10" if "seeds" in values else "--repeats=3"
         hint = f"--{short(rest[1])}" if rest[1].partition("=")[0] in values else usual
@@ -142,8 +127,6 @@ def parse(
             f"unexpected argument '{short(rest[1])}': all arguments are flags, such as {hint}"
         )
     check(values)
-    if "search" in values:
-        search_flags.search_of(values)
     absl_flags.FLAGS(argv[:1])  # absl's own flags, and those of libraries, keep their defaults
     return rest
 
@@ -159,11 +142,9 @@ def check_text(args: list[str]) -> None:
             )
 
 
-def parse_flags(
-    values: absl_flags.FlagValues, argv: list[str], expand: Callable[[list[str]], list[str]] = list
-) -> list[str]:
+def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
-    args = expand(read_flagfiles(argv[1:], values))
+    args = with_frozen(values, read_flagfiles(argv[1:], values))
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from absl import flags as absl_flags
 
 from dlfun.cli import cluster, directories
-from dlfun.cli.flag_types import flag_of
+from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.signals import CURRENT, SAID
 from dlfun.config import parsers
 from dlfun.config.option_table import identity_lines
@@ -43,7 +43,7 @@ def only_measures(values: absl_flags.FlagValues) -> bool:
     return bool(planned or parsers.EXPLAIN in values.layout.values())
 
 
-def output_dir_of(values: absl_flags.FlagValues, script: str) -> str:
+def output_dir_of(values: StudyFlags) -> str:
     """Where the record goes; of several processes the first alone writes it, and tries that.
 
     Raises:
@@ -53,10 +53,10 @@ def output_dir_of(values: absl_flags.FlagValues, script: str) -> str:
         from dlfun.training.hosts import is_first
 
         if not is_first():
-            return values.output_dir or str(next(directories.default_output_dirs(script)))
+            return values.output_dir or str(next(directories.default_output_dirs(values.study)))
     if values.output_dir is not None:
         finish_replacing(values, directories.followed(values.output_dir))
-    return directories.usable_output_dir(values.output_dir, script, values.overwrite)
+    return directories.usable_output_dir(values.output_dir, values.study, values.overwrite)
 
 
 def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
@@ -74,9 +74,7 @@ def finish_replacing(values: absl_flags.FlagValues, output_dir: str) -> None:
             raise UserError(f"--output_dir={output_dir}: {error.strerror}; name another") from None
 
 
-def checkpoints_of(
-    values: absl_flags.FlagValues, script: str, output_dir: str, lines: Sequence[str]
-) -> Checkpoints | None:
+def checkpoints_of(values: StudyFlags, output_dir: str, lines: Sequence[str]) -> Checkpoints | None:
     """The checkpoints of a study; None where several processes share it.
 
     Raises:
@@ -89,8 +87,8 @@ def checkpoints_of(
 
     folder = unfinished(output_dir)
     identity = {
-        "script": script,
-        "flags": [*identity_lines(lines), *flag_of(values, "layout").lines()],
+        "script": values.study,
+        "flags": identity_lines(lines),
         "environment": begun_with(),
     }
     found = checkpoints_in(folder, identity, values.overwrite, values.checkpoint_seconds, CURRENT)

@@ -6,13 +6,8 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.config.parsers import Kind, short
-from dlfun.errors import UserError
-
-
-def bad_value(name: str, text: str, what: object) -> UserError:
-    """The error of a flag's value: flag, value, and what is allowed."""
-    return UserError(f"--{name}={short(text)}: {what}")
+from dlfun.config.parsers import Kind
+from dlfun.errors import bad_value
 
 
 class Flag(absl_flags.Flag):
@@ -80,3 +75,18 @@ def define(
     """Adds a flag and returns its holder; `usual` is the default in words, if it needs any."""
     flag = (RepeatedFlag if repeated else Flag)(kind, name, default, help, group, usual)
     return absl_flags.DEFINE_flag(flag, values, module_name=__name__)
+
+
+class StudyFlags(absl_flags.FlagValues):
+    """The flags of a kind of study.
+
+    Attributes:
+      study: the kind.
+    """
+
+    study: str
+
+    def __init__(self, study: str) -> None:
+        super().__init__()
+        self.__dict__["study"] = study  # a name that is no flag
+        self.set_gnu_getopt(True)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 
 from absl import flags as absl_flags
 
-from dlfun.cli.flagfile import CONFIG, check_lines, given_lines
+from dlfun.cli.flagfile import check_lines
 from dlfun.cli.recipes import flagfile_of
 from dlfun.config.parsers import short
 from dlfun.errors import UserError
+from dlfun.records.folders import FLAGS
 
 MARK = "\ufeff"
 """Editors may begin a file with it; where files were joined it stands on any line."""
@@ -72,17 +73,23 @@ def add_lines(found: list[str], name: str, above: tuple[str, ...], lines: Iterat
         inner = file_of(line)
         if inner is not None:
             add_lines(found, inner, (*above, path), lines)
-        elif line and not line.startswith(("#", "//")):
+        elif line and not is_comment(line):
             found.append(line)
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line of a flagfile gives no flag."""
+    return line.startswith(("#", "//"))
 
 
 def check_record(values: absl_flags.FlagValues | None, name: str) -> None:
     """Raises UserError if a file is that of a record, and holds what no record does."""
     path = os.path.expanduser(name.strip())
-    if values is None or os.path.basename(path) != CONFIG:
+    if values is None or os.path.basename(path) != FLAGS:
         return
     try:
-        check_lines(values, given_lines(read_lines(path)))
+        given = (line.strip() for line in read_lines(path))
+        check_lines(values, [line for line in given if line and not is_comment(line)])
     except UserError as error:
         raise UserError(f"--flagfile={path}: {error}") from None
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from dlfun import numerics
+from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import stderr
 from dlfun.errors import UserError
+from dlfun.types import Layout
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
 """--platform -> JAX's platforms; callbacks need the host's CPU beside an accelerator."""
@@ -149,6 +151,19 @@ def check_platform(platform: str | None) -> None:
             f"{asked}: no such device here; leave it out to use what there is, or install JAX for "
             "that platform"
         )
+
+
+def configure_for(request: StudyRequest, processes: int = 1) -> None:
+    """Sets JAX up as a study asks for it, of which this is one of some processes."""
+    layouts = [at for at in request["layout"].values() if isinstance(at, Layout)]
+    devices = max((at.devices for at in layouts), default=1)
+    configure_jax(
+        request["platform"],
+        request["precision"],
+        -(-devices // processes),
+        request["matmul_precision"],
+        request["deterministic"],
+    )
 
 
 def peak_memory() -> int:

@@ -1,147 +1,146 @@
-"""The flags that studies share, defined once, and how `main` reads them.
+"""The flags of a kind of study, and how `main` reads them.
 
-A script makes its flags with `study_flags` and reads them with `study_options`:
+A command makes its flags of the table of studies, and reads them into the request for a study:
 
-    FLAGS = flags.study_flags(models="perceptron,softmax,bpnn", datasets="mnist1d")
+    FLAGS = study_flags.study_flags("compare")
 
     def main(argv):
-        options = flags.study_options(FLAGS, script="compare")
+        request = study_flags.request_of(FLAGS)
+        options = study_flags.study_options(FLAGS)
 
-    if __name__ == "__main__":
+    def start():
         app.run(main, FLAGS)
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.cli import checkpoint_flags, cluster, directories, page
-from dlfun.cli.flag_types import bad_value, define, flag_of
-from dlfun.cli.flagfile import flag_lines
-from dlfun.cli.model_flags import model_of
-from dlfun.cli.per_model import usual_value
+from dlfun.cli.flag_types import StudyFlags, define, flag_of
 from dlfun.cli.shape_flags import NONE, activations, define_shapes
-from dlfun.config import parsers
-from dlfun.config.option_table import FIELDS, MACHINE, OPTIONS
-from dlfun.config.options import DataOptions, ModelOptions, StudyOptions
+from dlfun.config import parsers, study_request
+from dlfun.config.option_table import MACHINE, OF_MODELS, OPTIONS, Option
+from dlfun.config.options import DataOptions, StudyOptions
+from dlfun.config.shape_fields import shape_fields
+from dlfun.config.studies import STUDIES, options_of
+from dlfun.config.study_request import StudyRequest, check_request
+from dlfun.config.study_values import Model, kinds_of
 from dlfun.data.user_files.cells import check_text
-from dlfun.errors import UserError, unknown
+from dlfun.errors import UserError, bad_value, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
-from dlfun.types import HPARAMS, Layout
+from dlfun.records.flagfile import flag_lines, model_values, shorten
+from dlfun.types import HPARAMS
 
 
-def study_flags(
-    *,
-    model: str | None = None,
-    models: str | None = None,
-    dataset: str | None = None,
-    datasets: str | None = None,
-) -> absl_flags.FlagValues:
-    """The flags of a script: all that studies share, and the ones named here, with defaults.
+def study_flags(study: str, **names: str) -> StudyFlags:
+    """The flags of a kind of study: all that studies share, and its own.
 
-    Give `model` for one model, or `models` for a list of them; the same with `dataset`.
+    Args:
+      names: other defaults of what it names, such as `models`.
     """
-    values = absl_flags.FlagValues()
-    values.set_gnu_getopt(True)
-    _define_named(values, "model", MODELS, model, models)
-    _define_named(values, "dataset", data.DATASETS, dataset, datasets)
-    define_options(values, (name for name, row in OPTIONS.items() if row.group != MACHINE))
+    kind, values = STUDIES[study], StudyFlags(study)
+    for name, default in (dict(kind.names) | names).items():
+        table: Collection[str] = MODELS if name.startswith("model") else data.DATASETS
+        _define_named(values, name, table, default)
+    define_options(values, {n: row for n, row in OPTIONS.items() if row.group != MACHINE})
     for name, bounds in HPARAMS.items():
-        kind = parsers.by_model(parsers.number(bounds), MODELS)
-        usual = usual_value(name, kind)
-        define(values, kind, name, NONE, bounds.help, "Numbers", usual=usual)
+        number = parsers.by_model(parsers.number(bounds), MODELS)
+        usual = usual_value(name, number)
+        define(values, number, name, NONE, bounds.help, "Numbers", usual=usual)
     define_shapes(values)
-    define_options(values, (name for name, row in OPTIONS.items() if row.group == MACHINE))
+    define_options(values, {n: row for n, row in OPTIONS.items() if row.group == MACHINE})
+    define_options(values, kind.options)
     return values
 
 
-def define_options(values: absl_flags.FlagValues, names: Iterable[str]) -> None:
+def usual_value(name: str, kind: parsers.Kind) -> str:
+    """The defaults of all models, as the flag itself would give them."""
+    known = {model: model_values(Model(model), ()) for model in MODELS}
+    return kind.show(shorten({m: own[name] for m, own in known.items() if name in own}))
+
+
+def define_options(values: absl_flags.FlagValues, rows: Mapping[str, Option]) -> None:
     """Adds the flags of these options."""
-    for name in names:
-        row = OPTIONS[name]
+    for name, row in rows.items():
         kind = parsers.by_model(row.kind, MODELS) if row.by_model else row.kind
         default = NONE if row.by_model else row.default
-        usual = row.usual or (usual_value(name, kind) if row.by_model else "")
-        define(values, kind, name, default, row.help, row.group, usual=usual)
+        usual = row.usual or (usual_value(name, kind) if name in OF_MODELS else "")
+        define(values, kind, name, default, row.help, row.group, usual=usual, repeated=row.repeated)
 
 
 def define_places(values: absl_flags.FlagValues) -> None:
     """Adds the flags that say where data are, and what of them is wanted."""
-    define_options(values, ("data_dir", "manual_dir", "target_column", "target_type"))
+    names = ("data_dir", "manual_dir", "target_column", "target_type")
+    define_options(values, {name: OPTIONS[name] for name in names})
 
 
 def _define_named(
-    values: absl_flags.FlagValues,
-    what: str,
-    table: Collection[str],
-    one: str | None,
-    many: str | None,
+    values: absl_flags.FlagValues, name: str, table: Collection[str], default: str
 ) -> None:
+    what, many = name.removesuffix("s"), name.endswith("s")
     kind = parsers.dataset(table) if what == "dataset" else parsers.choice(what, table)
-    kinds = parsers.names(what, table, kind)
     own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
-    if one is not None:
-        define(values, kind, what, one, f"the {what}{own}", "Study")
-    if many is not None:
-        default = tuple(many.split(","))
-        define(values, kinds, f"{what}s", default, f"the {what}s, parted by commas{own}", "Study")
+    if not many:
+        define(values, kind, name, default, f"the {name}{own}", "Study")
+        return
+    kind = parsers.names(what, table, kind)
+    help = f"the {name}, parted by commas{own}"
+    define(values, kind, name, tuple(default.split(",")), help, "Study")
 
 
-def models_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
-    """The models of a study."""
-    return values.models if "models" in values else (values.model,)
+def named(values: StudyFlags, what: str) -> tuple[str, ...]:
+    """The models or datasets of a study."""
+    return getattr(values, what) if what in values else (getattr(values, what.removesuffix("s")),)
 
 
-def datasets_of(values: absl_flags.FlagValues) -> tuple[str, ...]:
-    """The data sets of a study."""
-    return values.datasets if "datasets" in values else (values.dataset,)
-
-
-def model_options(
-    values: absl_flags.FlagValues, model: str, changes: Mapping[str, Any] = NONE
-) -> ModelOptions:
-    """One model's options; `changes` (name of a flag -> value) go before the flags, in a sweep.
-
-    Raises:
-      UserError: if the lengths of the model's layers do not agree.
-    """
-    layout = parsers.of_model(values.layout, model, None)
-    return dataclasses.replace(
-        model_of(values, model).at(changes).options,
-        layout=layout if isinstance(layout, Layout) else None,
-        way=values.convolution if values.convolution in MODELS[model].ways else "",
+def request_of(values: StudyFlags) -> StudyRequest:
+    """The request for a study that flags make."""
+    names = [name for name in options_of(values.study) if name not in OF_MODELS]
+    return StudyRequest(
+        values.study,
+        tuple(model_of(values, name) for name in named(values, "models")),
+        named(values, "datasets"),
+        {name: values[name].value for name in names if values[name].value is not None},
     )
 
 
-def check_sizes_given(values: absl_flags.FlagValues) -> None:
+def model_of(values: StudyFlags, name: str) -> Model:
+    """A model as flags give it: its shape, numbers, optimiser and objective."""
+    given: dict[str, Any] = {
+        field.name: getattr(values, flag)
+        for flag, field in shape_fields(name).items()
+        if not values[flag].using_default_value
+    }
+    for option in ("activation", *OF_MODELS, *HPARAMS):
+        value = parsers.of_model(getattr(values, option), name, None)
+        if value is not None and option in kinds_of(Model(name)):
+            given[option] = value
+    return Model(name, tuple(given.items()))
+
+
+def check_sizes_given(values: StudyFlags) -> None:
     """Raises UserError if a width or depth is given that none of the models meant can have."""
     for name in (name for name, bounds in HPARAMS.items() if bounds.whole):
         for model, value in getattr(values, name).items():
-            meant = (model,) if model != parsers.REST else models_of(values)
+            meant = (model,) if model != parsers.REST else named(values, "models")
             if not any(MODELS[one].live for one in meant):
                 check_sizes(meant[0], None, value, value)
 
 
-def check_model(model: str, chosen: ModelOptions) -> None:
-    """Raises UserError if a model of this shape has not as many units or layers as it should."""
-    check_sizes(model, chosen.shape, chosen.hparams.width, chosen.hparams.depth)
-
-
-def check_layouts(values: absl_flags.FlagValues) -> None:
+def check_layouts(request: StudyRequest) -> None:
     """Raises UserError if a model of the study does not compute in the way its layout names."""
-    for model in models_of(values):
-        layout = model_options(values, model).layout
-        if layout and layout.way and layout.way not in MODELS[model].ways:
-            ways = ", ".join(MODELS[model].ways) or "there is only one"
+    for model in request.models:
+        layout, ways = request.model_options(model.name).layout, model.row.ways
+        if layout and layout.way and layout.way not in ways:
             raise UserError(
-                f"--layout={model}:{layout}: {model} does not compute by {layout.way}; "
-                f"its ways: {ways}"
+                f"--layout={model.name}:{layout}: {model.name} does not compute by {layout.way}; "
+                f"its ways: {', '.join(ways) or 'there is only one'}"
             )
 
 
@@ -156,18 +155,18 @@ def check_target(column: str | None, kind: str | None, datasets: Collection[str]
             raise bad_value(name, given, f"none of the data sets is a {files} file; leave it out")
 
 
-def check_datasets(values: absl_flags.FlagValues) -> None:
+def check_datasets(values: StudyFlags) -> None:
     """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
-    check_target(values.target_column, values.target_type, datasets_of(values))
+    check_target(values.target_column, values.target_type, named(values, "datasets"))
     flag = "datasets" if "datasets" in values else "dataset"
-    for name in datasets_of(values):
+    for name in named(values, "datasets"):
         known = name in data.DATASETS or data.is_path(name)
         if not known and data.find(name, DataOptions(data_dir=values.data_dir)) is None:
             text = flag_of(values, flag).kind.show(values[flag].value)
             raise bad_value(flag, text, unknown("dataset", parsers.short(name), data.DATASETS))
 
 
-def check(values: absl_flags.FlagValues) -> None:
+def check(values: StudyFlags) -> None:
     """Raises UserError where flags do not go together. Quick: scripts do it before JAX starts."""
     if values.steps is not None and values.epochs is not None:
         raise UserError(
@@ -181,43 +180,35 @@ def check(values: absl_flags.FlagValues) -> None:
                 f"{', '.join(activations())}"
             )
     for model in MODELS:
-        chosen = model_options(values, model)
-        if model in models_of(values):
-            check_model(model, chosen)
+        chosen = model_of(values, model).options
+        if model in named(values, "models"):
+            check_sizes(model, chosen.shape, chosen.hparams.width, chosen.hparams.depth)
     check_sizes_given(values)
-    check_layouts(values)
+    request = request_of(values)
+    check_layouts(request)
     page.check_writer(values)
     directories.check_input_dirs(values.data_dir, values.manual_dir)
     check_datasets(values)
     cluster.check(values)
+    check_request(request)
 
 
-def study_options(
-    values: absl_flags.FlagValues, script: str, *, fresh: bool = True
-) -> StudyOptions:
-    """What a study needs, from the flags of its script.
-
-    `fresh` says that the record is to be written to a directory that holds nothing yet.
+def study_options(values: StudyFlags) -> StudyOptions:
+    """What a study needs, from its flags: its record goes to a directory that holds nothing yet.
 
     Raises:
       UserError: naming the flag, if flags do not go together or the directory will not do.
     """
     check(values)
-    lines = flag_lines(values, models_of(values))
+    request = request_of(values)
+    lines = flag_lines(request)
     check_text(lines)
-    output_dir = checkpoints = None
-    if fresh and not checkpoint_flags.only_measures(values):
-        output_dir = checkpoint_flags.output_dir_of(values, script)
-        checkpoints = checkpoint_flags.checkpoints_of(values, script, output_dir, lines)
-    return StudyOptions(
-        models={model: model_options(values, model) for model in models_of(values)},
-        datasets=datasets_of(values),
-        data=DataOptions(
-            **{f.name: getattr(values, f.name) for f in dataclasses.fields(DataOptions)}
-        ),
+    if checkpoint_flags.only_measures(values):
+        return study_request.study_options(request)
+    output_dir = checkpoint_flags.output_dir_of(values)
+    return study_request.study_options(
+        request,
         output_dir=output_dir,
-        flags=lines,
         overwrite=values.overwrite,
-        checkpoints=checkpoints,
-        **{name: getattr(values, name) for name in FIELDS},
+        checkpoints=checkpoint_flags.checkpoints_of(values, output_dir, lines),
     )

@@ -1,7 +1,8 @@
 """The table of options: what a study may be told, once for flags, keywords, records and resuming.
 
 The shape of a model is not here: its Settings say what fields it has. Nor are the numbers that may
-be swept, which `dlfun.types.HPARAMS` has, and what a comparison or a search alone is told.
+be swept, which `dlfun.types.HPARAMS` has, nor what one kind of study alone is told, which stands
+beside it in `dlfun.config.studies`.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Option(NamedTuple):
       default: its value where it is not given; of options by model, each model has its own.
       usual: the default in words, if it needs any.
       by_model: whether models may have values of their own.
+      repeated: whether it may be given many times; its value is the tuple of all.
       field: whether `StudyOptions` has it under its name, as it is given.
       replayed: whether config.flags holds it: places and machines are left out.
       may_differ: whether a study that goes on may have another value than it was begun with.
@@ -53,6 +55,7 @@ class Option(NamedTuple):
     default: Any = None
     usual: str = ""
     by_model: bool = False
+    repeated: bool = False
     field: bool = False
     replayed: bool = True
     may_differ: bool = False
@@ -236,7 +239,7 @@ OPTIONS: dict[str, Option] = {
         MACHINE,
         usual="auto",
         by_model=True,
-        replayed=False,
+        frozen=False,
     ),
     "convolution": Option(
         parsers.choice("convolution", ("auto", *CONVOLUTIONS)),
@@ -311,10 +314,11 @@ OPTIONS: dict[str, Option] = {
 }
 """Name -> row, in the order of the help."""
 
+OF_MODELS = ("optimizer", "objective")
+"""Options by model that are part of what a model is."""
+
 FIELDS = tuple(name for name, row in OPTIONS.items() if row.field)
-UNWRITTEN = tuple(name for name, row in OPTIONS.items() if not row.replayed)
 MAY_DIFFER = tuple(name for name, row in OPTIONS.items() if row.may_differ)
-UNFROZEN = tuple(name for name, row in OPTIONS.items() if not row.frozen)
 PAIRING = tuple(name for name, row in OPTIONS.items() if row.pairs)
 
 

@@ -54,7 +54,7 @@ class StudyOptions:
       input: memory puts the data on every device; stream feeds them from the host in blocks.
       memory_limit: bytes that a population may take; None is what the device has free.
       stop_when_failed: the study ends if more than this part of a population's members failed.
-      flags: the lines of config.flags which replay this study, without its layouts.
+      request: what was asked, as the record keeps it.
       overwrite: whether the record takes the place of one that is there.
       checkpoints: a store of `dlfun.training.checkpoints`, where the study keeps what it did, to go
         on from after any end; None keeps nothing.
@@ -82,7 +82,7 @@ class StudyOptions:
     memory_limit: int | None = None
     stop_when_failed: float = 1.0
     output_dir: str | None = None
-    flags: tuple[str, ...] = ()
+    request: Any = dataclasses.field(default=None, compare=False, repr=False)
     overwrite: bool = False
     checkpoints: Any = dataclasses.field(default=None, compare=False)
     given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)

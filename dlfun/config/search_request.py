@@ -1,23 +1,128 @@
-"""What a sweep searches, as flags and calls from Python say it. Needs no JAX."""
+"""What a search is asked to try, of the request for a study and of a call. Needs no JAX."""
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from dlfun.config import parsers
 from dlfun.config.parsers import Kind, checked, named
-from dlfun.config.search_space import METHODS, Dimension, Search
+from dlfun.config.search_space import Dimension, Search
+from dlfun.config.search_table import NUMBERS, SWEEP
+from dlfun.config.study_request import StudyRequest
 from dlfun.config.study_values import Model, flag_of, kinds_of
-from dlfun.errors import OPT, UserError, unknown
-from dlfun.models.sizes import SIZES
+from dlfun.errors import OPT, UserError, bad_value, unknown
+from dlfun.models.sizes import SIZES, check_sizes
 from dlfun.types import HPARAMS
 
 SCALES = ("lin", "log", "choice")
-LEAST: Mapping[str, int] = {"trials": 1, "rounds": 1, "eta": 2, "brackets": 1}
-"""The numbers of a search, and the least that each may be."""
+
+
+def search_of(request: StudyRequest) -> Search:
+    """What a sweep searches, with every shape in it checked.
+
+    Raises:
+      UserError: naming the option and what is wrong with it.
+    """
+    return read_search(request, request["search"], request["grid"])
+
+
+def searches_of(request: StudyRequest) -> Search:
+    """What several ways of searching search, with every shape in it checked.
+
+    Raises:
+      UserError: naming the option and what is wrong with it.
+    """
+    return [read_search(request, method, ()) for method in request["searches"]][-1]
+
+
+def read_search(request: StudyRequest, method: str, grid: Sequence[str]) -> Search:
+    """What is searched by a method."""
+    (model,) = request.models
+    check_method(method, bool(grid), bool(request["space"]))
+    valid = kinds_by_flag(model)
+    values = read_all("grid", grid, valid, parse_values)
+    space = read_all("space", request["space"], valid, parse_dimension)
+    found = Search(method, values, space, **{name: request[name] for name in NUMBERS})
+    check_numbers(found)
+    check_shapes(request, found)
+    return found
+
+
+def kinds_by_flag(model: Model) -> dict[str, Kind]:
+    """Name of a flag -> kind of value, of all that can be searched of a model."""
+    return {flag_of(model, name): kind for name, kind in kinds_of(model).items()}
+
+
+def read_all(
+    option: str,
+    texts: Iterable[str],
+    valid: Mapping[str, Kind],
+    parse: Callable[[Kind, str], Any],
+) -> dict[str, Any]:
+    """Name -> what `parse` makes of its text, in the order given.
+
+    >>> valid = kinds_by_flag(Model("rnn"))
+    >>> read_all("grid", ["learning_rate=0.1,0.2", "rnn_cell=gru,lstm"], valid, parse_values)
+    {'learning_rate': (0.1, 0.2), 'rnn_cell': ('gru', 'lstm')}
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, rest = split_name(option, text, valid, found)
+        try:
+            found[name] = parse(valid[name], rest)
+        except ValueError as error:
+            raise bad_value(option, text, error) from None
+    return found
+
+
+def split_name(
+    option: str, text: str, valid: Iterable[str], seen: Iterable[str]
+) -> tuple[str, str]:
+    """The name and the rest of NAME=REST.
+
+    Raises:
+      UserError: if there is no rest, the name is not valid, or it was seen before.
+    """
+    name, equals, rest = (part.strip() for part in text.partition("="))
+    if not equals:
+        example = "1e-3,1e-2" if option == "grid" else "log:1e-4:1e-1"
+        raise bad_value(option, text, f"must be NAME=VALUES, such as learning_rate={example}")
+    if name not in valid:
+        raise bad_value(option, text, unknown(f"{option} name", parsers.short(name), valid))
+    if name in seen:
+        raise bad_value(option, text, f"'{name}' is given twice; put all its values into one")
+    return name, rest
+
+
+def check_method(method: str, grid: bool, space: bool) -> None:
+    """Raises UserError if a way of searching lacks its option, or has that of another."""
+    own, other = (OPT.grid, OPT.space) if method == "grid" else (OPT.space, OPT.grid)
+    have, lack = (grid, space) if method == "grid" else (space, grid)
+    values = "1e-3,1e-2" if method == "grid" else "log:1e-4:1e-1"
+    example = f"{own}=learning_rate={values}"
+    if lack:
+        raise UserError(f"{other} does not go with {OPT.search}={method}; use {example}")
+    if not have:
+        raise UserError(f"{OPT.search}={method} needs at least one {own}, such as {example}")
+
+
+def check_shapes(request: StudyRequest, found: Search) -> None:
+    """Raises UserError if a shape among those searched cannot be."""
+    (model,) = request.models
+    own = [flag_of(model, name) for name in kinds_of(model) if flag_of(model, name) != name]
+    shapes = {n: v for n, v in found.grid.items() if n in own}
+    shapes |= {n: largest_first(v) for n, v in found.grid.items() if n in SIZES}
+    shapes |= choices_of(found.space, own)
+    for point in itertools.product(*shapes.values()):
+        try:
+            chosen = request.model_options(model.name, dict(zip(shapes, point, strict=True)))
+            check_sizes(model.name, chosen.shape, chosen.hparams.width, chosen.hparams.depth)
+        except UserError as error:
+            option = OPT.grid if found.method == "grid" else OPT.space
+            raise UserError(f"{error} (with the {option} of {', '.join(shapes)})") from None
 
 
 def parse_values(kind: Kind, text: str) -> tuple[Any, ...]:
@@ -82,10 +187,10 @@ def check_numbers(found: Search) -> None:
         )
 
 
-def search_of(
+def search_values(
     model: Model, space: Mapping[str, Any], method: str | None, given: Mapping[str, Any]
-) -> Search:
-    """What a call asks a sweep to try, by the names of flags; every choice of shape is checked.
+) -> dict[str, Any]:
+    """The options of a sweep that a call asks for; every choice of shape is checked.
 
     Args:
       space: name of an argument of the model -> a list of values, or (scale, low, high).
@@ -95,6 +200,22 @@ def search_of(
     Raises:
       UserError: if a name is unknown, a value is out of range, or they do not go together.
     """
+    found = read_space(model, space)
+    lists = all(dimension.values for dimension in found.values())
+    usual = "grid" if lists else "random"
+    method = checked(SWEEP["search"].kind, "search", usual if method is None else method)
+    shapes = choices_of(found, [n for n in found if n not in HPARAMS])
+    for point in itertools.product(*shapes.values()):
+        model.replace(**dict(zip(shapes, point, strict=True)))  # type: ignore[arg-type]
+    numbers = {name: checked(SWEEP[name].kind, name, value) for name, value in given.items()}
+    if method == "grid" and not lists:
+        raise UserError("search=grid crosses lists of values; give lists, or search='random'")
+    texts = tuple(text_of(model, name, dimension, method) for name, dimension in found.items())
+    return {"search": method, "grid" if method == "grid" else "space": texts, **numbers}
+
+
+def read_space(model: Model, space: Mapping[str, Any]) -> dict[str, Dimension]:
+    """Name of an argument of the model -> what is tried of it."""
     if not isinstance(space, Mapping) or not space:
         raise UserError(
             f"space={parsers.quoted(space)}: name something to try, as in "
@@ -107,24 +228,17 @@ def search_of(
             found[name] = parse_dimension(kind, as_text(values))
         except ValueError as error:
             raise UserError(f"{name}={parsers.quoted(values)}: {error}") from None
-    lists = all(dimension.values for dimension in found.values())
-    method = checked(
-        parsers.choice("search", METHODS),
-        "search",
-        ("grid" if lists else "random") if method is None else method,
-    )
-    shapes = choices_of(found, [n for n in found if n not in HPARAMS])
-    for point in itertools.product(*shapes.values()):
-        model.replace(**dict(zip(shapes, point, strict=True)))  # type: ignore[arg-type]
-    flags = {flag_of(model, name): dimension for name, dimension in found.items()}
-    numbers = {n: checked(parsers.integer(LEAST[n]), n, value) for n, value in given.items()}
-    asked = Search(method, {}, flags, **numbers)
+    return found
+
+
+def text_of(model: Model, name: str, dimension: Dimension, method: str) -> str:
+    """What is tried of an argument of a model, as --grid or --space takes it."""
+    kind = kinds_of(model)[name]
+    listed = ",".join(kind.show(value).replace(",", "x") for value in dimension.values)
     if method == "grid":
-        if not lists:
-            raise UserError("search=grid crosses lists of values; give lists, or search='random'")
-        asked = Search(method, {name: dimension.values for name, dimension in flags.items()})
-    check_numbers(asked)
-    return asked
+        return f"{flag_of(model, name)}={listed}"
+    ends = f"{dimension.low!r}:{dimension.high!r}"
+    return f"{flag_of(model, name)}={dimension.scale}:{listed or ends}"
 
 
 def choices_of(space: Mapping[str, Dimension], shapes: Iterable[str]) -> dict[str, tuple[Any, ...]]:
@@ -152,19 +266,3 @@ def as_text(values: Any) -> str:
     if isinstance(values[0], str) and values[0] in SCALES:
         return ":".join(parsers.written(part) for part in values)
     return "choice:" + ",".join(parsers.written(value).replace(",", "x") for value in values)
-
-
-def search_lines(model: Model, asked: Search) -> list[str]:
-    """The lines of config.flags of a search."""
-    valid = {flag_of(model, name): kind for name, kind in kinds_of(model).items()}
-
-    def listed(name: str, values: Sequence[Any]) -> str:
-        return ",".join(valid[name].show(value).replace(",", "x") for value in values)
-
-    lines = [f"--search={asked.method}"]
-    lines += [f"--grid={name}={listed(name, values)}" for name, values in asked.grid.items()]
-    for name, dimension in asked.space.items():
-        ends = f"{dimension.low!r}:{dimension.high!r}"
-        text = listed(name, dimension.values) if dimension.values else ends
-        lines.append(f"--space={name}={dimension.scale}:{text}")
-    return lines + [f"--{name}={getattr(asked, name)}" for name in LEAST]

@@ -17,7 +17,7 @@ from dlfun import data as datasets
 from dlfun import numerics
 from dlfun.config import arguments, parsers
 from dlfun.config.classical import CLASSICAL
-from dlfun.config.option_table import OPTIONS
+from dlfun.config.option_table import OF_MODELS, OPTIONS
 from dlfun.config.options import ModelOptions
 from dlfun.config.parsers import Kind, checked, named
 from dlfun.config.shape_fields import fit_layers, kind_of
@@ -139,7 +139,7 @@ class Model:
         """Its shape, numbers, optimiser and objective, defaults included."""
         given = dict(self.given)
         numbers = {"learning_rate": self.row.learning_rate} | given
-        own = {name: given[name] for name in ("optimizer", "objective") if name in given}
+        own = {name: given[name] for name in OF_MODELS if name in given}
         hparams = HParams(**{n: float(v) for n, v in numbers.items() if n in HPARAMS})
         return ModelOptions(self.shape(), hparams, **own)
 
@@ -182,7 +182,7 @@ def kinds_of(model: Model) -> dict[str, Kind]:
         for name, bounds in HPARAMS.items()
         if not bounds.whole or model.row.live
     }
-    found |= {name: OPTIONS[name].kind for name in ("optimizer", "objective")}
+    found |= {name: OPTIONS[name].kind for name in OF_MODELS}
     if model.module is not None:
         return found
     for field in dataclasses.fields(model.row.settings):

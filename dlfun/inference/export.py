@@ -31,9 +31,6 @@ from dlfun.studies.artifacts.generation import values
 from dlfun.studies.population.arm import flat_parameters
 from dlfun.studies.population.assembly import assemble, likelihood
 
-PARTS = ("outputs", "decoder")
-"""What of a model is exported: what it says of inputs, or a VAE's decoder."""
-
 TEXTS = 16
 """Texts, at most, on which an export is checked."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun import objectives
+from dlfun.config.parsers import MEMBERS
 from dlfun.errors import OPT, SHOWN, UserError, unknown
 from dlfun.layers import live
 from dlfun.learners.gradient import cast
@@ -19,16 +20,12 @@ from dlfun.objectives import metrics
 from dlfun.objectives.tasks import task_of
 from dlfun.records.reader import Recorded, arm_files, broken, parameters_of
 from dlfun.scaling import Scaling
-from dlfun.studies.artifacts.data_preparation import some_examples
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.live_sizes import of_its_size
 from dlfun.studies.population.stacked import Stacked
-from dlfun.studies.reproducibility.rerun import Arm
+from dlfun.studies.reproducibility.arms import Arm
 from dlfun.training.checkpoints.files import nested
 from dlfun.types import Settings, Spec, Split
-
-CHOICES = ("best", "mean", "ensemble")
-"""What can be chosen of a record, beside a member by its number."""
 
 
 class Member(NamedTuple):
@@ -107,9 +104,7 @@ def pick(what: str, given: str | None, found: Sequence[str]) -> str:
     return given
 
 
-def network(
-    record: Recorded, arms: Sequence[Arm], wanted: str, examples: Split | None = None
-) -> Network:
+def network(record: Recorded, arms: Sequence[Arm], wanted: str, examples: Split) -> Network:
     """Members of a record that are chosen by `wanted`, with their parameters.
 
     Where widths or depths were swept as numbers, it is the network that was made in their size.
@@ -119,7 +114,7 @@ def network(
       wanted: `best` is the member that validates best, never judged by the test split; `mean`
         and `ensemble` are all members of the configuration that validates best on average; a
         number is a row of members.csv, counted from 0 within the data set and model.
-      examples: of the data set; None takes them from it.
+      examples: of the data set.
 
     Raises:
       UserError: if no parameters are kept, or not those of the member, or they do not fit.
@@ -146,7 +141,7 @@ def network(
         tuple(member.row for member in chosen),
         tuple(member.replicate if own else 0 for member in chosen),
         tree_of(cut, settings, spec, broken(record.folder, file)),
-        some_examples(arm.data) if examples is None else examples,
+        examples,
     )
 
 
@@ -197,7 +192,7 @@ def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:
     """
     if wanted == "best":
         return [max(found, key=lambda member: member.score)]
-    if wanted in CHOICES:
+    if wanted in MEMBERS:
         groups: dict[tuple[int, int], list[Member]] = {}
         for member in found:
             groups.setdefault(member.configuration, []).append(member)

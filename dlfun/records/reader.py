@@ -8,14 +8,14 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.commands import command_of
 from dlfun.config.studies import STUDIES
+from dlfun.config.study_request import swept_name
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError, first_line, short
 from dlfun.models import MODELS
@@ -28,10 +28,9 @@ HINT = "name the directory of a record that train, compare or sweep wrote"
 UNCOMPARED = ("command", "datasets", "versions", "jax_config", "ranked_by")
 """Of environment.json: what may differ, or is compared part by part."""
 
-BY_VALUE = "# by value: "
-"""Begins the line of config.flags that says what no flag can make."""
-
-SEARCHED = re.compile(r"--(?:grid|space)=\s*(\w+)\s*=")
+STUDY = "study.json"
+PARTS = {"study": str, "datasets": list, "models": dict, "options": dict, "by_value": str}
+"""What study.json holds."""
 
 
 class Recorded(NamedTuple):
@@ -73,20 +72,6 @@ def arm_files(arms: Sequence[tuple[str, str]]) -> list[str]:
     ]
 
 
-def flags_of(folder: Path) -> list[str]:
-    """The lines of config.flags.
-
-    Raises:
-      UserError: if there is no such record.
-    """
-    if not folder.is_dir():
-        raise UserError(f"{folder}: no such directory; {HINT}")
-    try:
-        return lines_in((folder / "config.flags").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise UserError(f"{folder}: holds no config.flags that can be read; {HINT}") from None
-
-
 def lines_in(text: str) -> list[str]:
     r"""The lines of config.flags; a path in them may hold other characters that end lines.
 
@@ -96,23 +81,32 @@ def lines_in(text: str) -> list[str]:
     return text.removesuffix("\n").split("\n") if text else []
 
 
+def read_study(folder: Path) -> dict[str, Any]:
+    """What was asked for, as study.json holds it: study, datasets, models, options, by_value.
+
+    Raises:
+      UserError: if there is no such record.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: no such directory; {HINT}")
+    try:
+        found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+        if not all(isinstance(found[name], kind) for name, kind in PARTS.items()):
+            raise TypeError
+        if found["study"] not in STUDIES:
+            raise KeyError
+    except (OSError, ValueError, RecursionError, LookupError, TypeError):
+        raise UserError(f"{folder}: holds no {STUDY} that can be read; {HINT}") from None
+    return dict(found)
+
+
 def script_of(folder: Path) -> str:
     """Which of `STUDIES` wrote a record.
 
     Raises:
       UserError: if none did.
     """
-    lines = flags_of(folder)
-    script = command_of(lines[0]) if lines and lines[0].startswith("# ") else ""
-    if script not in STUDIES:
-        raise UserError(f"{folder}: its config.flags is not that of a record; {HINT}")
-    return script
-
-
-def given_by_value(lines: Iterable[str]) -> str:
-    """What a study was given by value, by the lines of its config.flags; empty if nothing."""
-    found = (line.removeprefix(BY_VALUE) for line in lines if line.startswith(BY_VALUE))
-    return next(found, "")
+    return str(read_study(folder)["study"])
 
 
 def labels_of(folders: Sequence[Path]) -> list[str]:
@@ -126,9 +120,15 @@ def labels_of(folders: Sequence[Path]) -> list[str]:
 
 def swept_of(folder: Path) -> list[str]:
     """The names that a sweep's record searched, which are columns of its members.csv; else none."""
-    if not STUDIES[script_of(folder)].searches:
+    return swept_by(read_study(folder))
+
+
+def swept_by(study: Mapping[str, Any]) -> list[str]:
+    """The same by the study.json of a record."""
+    if not study or not STUDIES[study["study"]].searches:
         return []  # a comparison has spaces too, which its tuning searched
-    return [found[1] for line in flags_of(folder) if (found := SEARCHED.match(line))]
+    texts = [text for name in ("grid", "space") for text in study["options"].get(name, ())]
+    return list(dict.fromkeys(swept_name(text) for text in texts))
 
 
 def read_rows(folder: Path) -> list[dict[str, str]]:
@@ -242,7 +242,7 @@ def read_record(folder: Path) -> Recorded:
     """
     check_record(folder)
     script = script_of(folder)
-    if not STUDIES[script].members:
+    if not STUDIES[script].arms:
         raise UserError(
             f"{folder}: compares searches, and holds no members to train or use; {HINT}"
         )

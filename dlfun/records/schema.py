@@ -21,6 +21,8 @@ FILES: dict[str, str] = {
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "
     "for less)",
     "config.flags": "replays the study to the same numbers: `--flagfile=.../config.flags`",
+    "study.json": "all that was asked for, from which the record is opened again: kind of study, "
+    "data sets, models and options with their values",
     "preparation.json, .npz": "how the data were read: columns, categories, classes, alphabet, "
     "spectrogram; what was fitted on training rows; up to 256 held-out examples",
     "environment.json": "versions, devices, commit, checksums of the data; by which metric the "

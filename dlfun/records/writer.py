@@ -22,15 +22,19 @@ import numpy as np
 from dlfun import numerics
 from dlfun.commands import command
 from dlfun.config.options import StudyOptions
+from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import OPT, UserError
 from dlfun.objectives import metrics
 from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
+from dlfun.records.flagfile import flag_lines
+from dlfun.records.folders import FLAGS
 from dlfun.records.outcome import Result
 from dlfun.records.outputs import opened
-from dlfun.records.reader import arm_files
+from dlfun.records.reader import STUDY, arm_files
 from dlfun.records.schema import ALWAYS
+from dlfun.records.study_file import as_json
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.hosts import is_first
 from dlfun.types import Dataset
@@ -276,11 +280,11 @@ def write_environment(
     (folder / "environment.json").write_text(text + "\n")
 
 
-def write_flags(folder: Path, script: str, flags: Sequence[str], results: Iterable[Result]) -> None:
-    """config.flags, which replays the study with the layouts it ran on."""
-    layouts = {r.model: str(r.layout) for r in results}
-    chosen = ",".join(f"{model}:{layout}" for model, layout in layouts.items())
-    lines = [f"# {command(script)} --flagfile=config.flags", *flags]
-    if layouts:
-        lines.append(f"--layout={chosen}")
-    (folder / "config.flags").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def write_request(folder: Path, request: StudyRequest, results: Iterable[Result] = ()) -> None:
+    """study.json, and config.flags, which replays the study: with the layouts it ran on."""
+    layouts = {result.model: result.layout for result in results}
+    request = request.with_values(layout=layouts) if layouts else request
+    write_json(folder / STUDY, as_json(request))
+    first = f"# {command(request.study)} --flagfile={FLAGS}"
+    text = "\n".join([first, *flag_lines(request)]) + "\n"
+    (folder / FLAGS).write_text(text, encoding="utf-8")

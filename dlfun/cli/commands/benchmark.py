@@ -160,4 +160,4 @@ def main(argv: list[str]) -> int:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False)
+    app.run(main, FLAGS, check=check)

@@ -9,38 +9,28 @@ trains six models on MNIST-1D over ten seeds each, prints one table, and a verdi
 gives every model the same budget of tuning first, and then judges what was chosen by fresh seeds.
 """
 
-import functools
-
-from dlfun.cli import app, protocol, study_flags
-from dlfun.cli.layout_candidates import explained
-from dlfun.cli.page import with_page
-from dlfun.cli.protocol_flags import define_protocol
+from dlfun.cli import app, study_flags
+from dlfun.cli.study_command import run_study
 from dlfun.decoration import tell
 
-FLAGS = study_flags.study_flags(models="perceptron,softmax,bpnn,cnn,rnn,vae", datasets="mnist1d")
-define_protocol(FLAGS)
+FLAGS = study_flags.study_flags("compare")
 
 
 def main(argv: list[str]) -> None:
     """Runs the comparison that the flags describe."""
-    options = study_flags.study_options(FLAGS, script="compare")
-    if explained(FLAGS, options):
-        return
     if FLAGS["plan"].value:
-        plan(options)
+        plan()
         return
-    asked = protocol.protocol_of(FLAGS)
-    from dlfun.report.figures.record_figures import draw_comparison
+    study = run_study(FLAGS)
+    if study is None:
+        return
     from dlfun.report.text.across import across_table
     from dlfun.report.text.table import study_table
     from dlfun.report.text.verdicts import variance_table, verdict_table
-    from dlfun.studies.comparison.compare import compare, only_tune
 
     if FLAGS["stage"].value == "tune":
-        study = only_tune(options, asked)
         tell(*study.notes, f"record: {study.folder}")
         return
-    study = compare(options, asked, draw=with_page(FLAGS, draw_comparison))
     tell(study_table(study.rows), *study.notes)
     tell(verdict_table(study.pairs))
     if over := across_table(study.rows):
@@ -50,16 +40,16 @@ def main(argv: list[str]) -> None:
     tell(f"record: {study.folder}")
 
 
-def plan(options: study_flags.StudyOptions) -> None:
+def plan() -> None:
     """Prints how many seeds are needed, and what they will cost."""
     from dlfun.report.text.plan import plan_table
     from dlfun.studies.comparison.plan import make_plan
+    from dlfun.studies.comparison.protocol import claim_of
 
-    print(plan_table(make_plan(options, protocol.claim_of(FLAGS), FLAGS["pilot"].value)))
+    claim = claim_of(study_flags.request_of(FLAGS))
+    print(plan_table(make_plan(study_flags.study_options(FLAGS), claim, FLAGS["pilot"].value)))
 
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(
-        main, FLAGS, check=protocol.check, expand=functools.partial(protocol.with_frozen, FLAGS)
-    )
+    app.run(main, FLAGS)

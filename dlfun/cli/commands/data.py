@@ -141,4 +141,4 @@ def main(argv: list[str]) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False, words=WORDS)
+    app.run(main, FLAGS, check=check, words=WORDS)

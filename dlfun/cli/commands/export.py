@@ -11,21 +11,22 @@ largest difference from the original is printed; nothing is left where that is t
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlfun.cli import app, directories, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
+from dlfun.config.inference_options import FORMAT, PART
 from dlfun.decoration import tell
 from dlfun.words import plural
 
-FORMATS = ("jax", "stablehlo", "onnx", "safetensors")
-PARTS = ("outputs", "decoder")
+if TYPE_CHECKING:
+    from dlfun.inference.opened import Opened
 
 FLAGS = trained_model.trained_flags(several=False)
 define(
     FLAGS,
-    parsers.choice("format", FORMATS),
+    FORMAT,
     "format",
     "jax",
     "jax is of jax.export, for all of its platforms; stablehlo the same for other compilers; onnx "
@@ -33,7 +34,7 @@ define(
     "Export",
 )
 help = "what a model says of inputs, or the decoder of a VAE"
-define(FLAGS, parsers.choice("part", PARTS), "part", "outputs", help, "Export")
+define(FLAGS, PART, "part", "outputs", help, "Export")
 define(
     FLAGS,
     parsers.path(),
@@ -58,7 +59,7 @@ def main(argv: list[str]) -> None:
         export(model)
 
 
-def export(model: trained_model.Chosen) -> None:
+def export(model: Opened) -> None:
     """Exports the model of a record."""
     from dlfun.inference.export import export_model
 
@@ -75,4 +76,4 @@ def export(model: trained_model.Chosen) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)
+    app.run(main, FLAGS, check=check, words=trained_model.WORDS)

@@ -32,6 +32,7 @@ from dlfun.types import Range
 from dlfun.words import plural
 
 if TYPE_CHECKING:
+    from dlfun.inference.opened import Opened
     from dlfun.inference.predict import Calibrated
 
 FORMATS = ("csv", "jsonl")
@@ -138,7 +139,7 @@ def say_calibration(found: Calibrated) -> None:
         print("  after: each half under the temperature fitted to the other", file=sys.stderr)
 
 
-def keep(model: trained_model.Chosen, found: Calibrated) -> None:
+def keep(model: Opened, found: Calibrated) -> None:
     """calibration.json in the record: the last one of each data set, model and member."""
     from dlfun.records.reader import read_json
     from dlfun.records.writer import as_text
@@ -163,7 +164,7 @@ def main(argv: list[str]) -> None:
         predict(model)
 
 
-def predict(model: trained_model.Chosen) -> None:
+def predict(model: Opened) -> None:
     """Predicts with the model of a record."""
     if FLAGS.keep_calibration:
         check_writable(model.record.folder)
@@ -191,4 +192,4 @@ def predict(model: trained_model.Chosen) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)
+    app.run(main, FLAGS, check=check, words=trained_model.WORDS)

@@ -20,8 +20,8 @@ from absl import flags as absl_flags
 
 from dlfun.cli import app
 from dlfun.cli.flag_types import define
-from dlfun.cli.protocol_flags import POSITIVE, by_dataset
 from dlfun.config import parsers
+from dlfun.config.protocol_table import DELTA
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.records.outputs import check_file
@@ -48,8 +48,7 @@ def report_flags() -> absl_flags.FlagValues:
     )
     define(values, kind, "between", None, help, "Verdicts", usual="none")
     help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
-    kind = by_dataset(parsers.number(POSITIVE))
-    define(values, kind, "delta", None, help, "Verdicts", usual="that of compare")
+    define(values, DELTA.kind, "delta", None, help, "Verdicts", usual="that of compare")
     return values
 
 
@@ -116,4 +115,4 @@ def report(folders: Sequence[Path]) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False, words=WORDS)
+    app.run(main, FLAGS, check=check, words=WORDS)

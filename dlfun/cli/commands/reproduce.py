@@ -186,4 +186,4 @@ def main(argv: list[str]) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False)
+    app.run(main, FLAGS, check=check)

@@ -10,32 +10,29 @@ texts also samples.txt. A network of next tokens writes text, which is printed:
 
 from __future__ import annotations
 
-import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlfun.cli import app, directories, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
+from dlfun.config.inference_options import COUNT, LENGTH, PROMPT, SEED, TEMPERATURE
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.types import Range
+
+if TYPE_CHECKING:
+    from dlfun.inference.opened import Opened
 
 GROUP = "Samples"
-POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
-PROMPT = parsers.Kind(str, str, "TEXT")
 
 FLAGS = trained_model.trained_flags(several=False)
-define(
-    FLAGS, parsers.integer(1, 10_000), "count", 30, "examples, or texts", GROUP, usual="30; 1 text"
-)
-define(FLAGS, parsers.integer(0, 2**32 - 1), "seed", 0, "of all chance in them", GROUP)
+define(FLAGS, COUNT, "count", 30, "examples, or texts", GROUP, usual="30; 1 text")
+define(FLAGS, SEED, "seed", 0, "of all chance in them", GROUP)
 define(FLAGS, PROMPT, "prompt", "", "what a text begins with", GROUP, usual="a new line")
-kind = parsers.number(POSITIVE)
 help = "of a text: logits are divided by it, and below 1 likely tokens become likelier"
-define(FLAGS, kind, "temperature", 1.0, help, GROUP)
-define(FLAGS, parsers.integer(1, 1_000_000), "length", 500, "tokens of a text", GROUP)
+define(FLAGS, TEMPERATURE, "temperature", 1.0, help, GROUP)
+define(FLAGS, LENGTH, "length", 500, "tokens of a text", GROUP)
 define(
     FLAGS,
     parsers.path(),
@@ -54,7 +51,7 @@ def check(values: Any) -> None:
         directories.check_output_dir(directories.followed(values.output_dir))
 
 
-def check_examples(model: trained_model.Chosen) -> None:
+def check_examples(model: Opened) -> None:
     """Raises UserError for a flag that is of texts alone."""
     for name in ("prompt", "temperature", "length"):
         if FLAGS[name].present:
@@ -64,7 +61,7 @@ def check_examples(model: trained_model.Chosen) -> None:
             )
 
 
-def write_texts(model: trained_model.Chosen, key: Any) -> None:
+def write_texts(model: Opened, key: Any) -> None:
     """Prints texts, or writes samples.txt."""
     from dlfun.inference.sample import make_texts
     from dlfun.records.writer import write_record
@@ -90,7 +87,7 @@ def main(argv: list[str]) -> None:
         sample(model)
 
 
-def sample(model: trained_model.Chosen) -> None:
+def sample(model: Opened) -> None:
     """Samples from the model of a record."""
     from dlfun.inference.sample import kind_of, make_examples, sampling_key, write_examples
     from dlfun.records.writer import write_record
@@ -115,4 +112,4 @@ def sample(model: trained_model.Chosen) -> None:
 
 def start() -> None:
     """Reads the command line, and runs the command."""
-    app.run(main, FLAGS, check=check, computes=False, words=trained_model.WORDS)
+    app.run(main, FLAGS, check=check, words=trained_model.WORDS)

@@ -6,23 +6,19 @@ prints its test score with a 95 % t interval.
 """
 
 from dlfun.cli import app, study_flags
-from dlfun.cli.layout_candidates import explained
-from dlfun.cli.page import with_page
+from dlfun.cli.study_command import run_study
 from dlfun.decoration import tell
 
-FLAGS = study_flags.study_flags(model="bpnn", dataset="mnist1d")
+FLAGS = study_flags.study_flags("train")
 
 
 def main(argv: list[str]) -> None:
     """Runs the training that the flags describe."""
-    options = study_flags.study_options(FLAGS, script="train")
-    if explained(FLAGS, options):
+    study = run_study(FLAGS)
+    if study is None:
         return
-    from dlfun.report.figures.record_figures import draw_comparison
     from dlfun.report.text.table import study_table
-    from dlfun.studies.comparison.compare import compare
 
-    study = compare(options, script="train", draw=with_page(FLAGS, draw_comparison))
     tell(study_table(study.rows), *study.notes, f"record: {study.folder}")
 
 

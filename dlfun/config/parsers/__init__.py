@@ -5,6 +5,7 @@ Flags and keywords of calls are read by the same kinds.
 
 from dlfun.config.parsers.compound import (
     EXPLAIN,
+    MEMBERS,
     REST,
     address,
     by_model,
@@ -13,6 +14,7 @@ from dlfun.config.parsers.compound import (
     dataset,
     items_of,
     layout,
+    member,
     names,
     of_model,
     path,
@@ -39,6 +41,7 @@ from dlfun.config.parsers.scalars import (
 __all__ = [
     "EXPLAIN",
     "LARGEST",
+    "MEMBERS",
     "REST",
     "Kind",
     "address",
@@ -54,6 +57,7 @@ __all__ = [
     "integer",
     "items_of",
     "layout",
+    "member",
     "memory",
     "named",
     "names",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dlfun.config import numerals
-from dlfun.config.parsers.scalars import Kind, choice, short
+from dlfun.config.parsers.scalars import Kind, choice, integer, short
 from dlfun.data import user_files
 from dlfun.data.tfds import prepared
 from dlfun.errors import UserError, unknown
@@ -18,6 +18,9 @@ from dlfun.types import CONVOLUTIONS, RECURRENCES, Layout
 
 EXPLAIN = "explain"
 """The value of --layout that measures the choices and trains nothing."""
+
+MEMBERS = ("best", "mean", "ensemble")
+"""What can be chosen of the members of a record, beside one by its number."""
 
 REST = ""
 """The key of the value for all models that have none of their own, in a value by model."""
@@ -84,6 +87,22 @@ def names(what: str, valid: Collection[str], one: Kind | None = None) -> Kind:
         return found
 
     return Kind(parse, ",".join, f"{one.form},...", tuple(valid))
+
+
+def member(several: bool) -> Kind:
+    """best, a number, or where several members may be chosen mean or ensemble."""
+    known = MEMBERS if several else MEMBERS[:1]
+    number = integer(0)
+
+    def parse(given: str) -> str:
+        if given.strip() in known:
+            return given.strip()
+        try:
+            return str(number.parse(given))
+        except ValueError:
+            raise ValueError(f"must be {', '.join(known)}, or a member's number") from None
+
+    return Kind(parse, str, f"{'|'.join(known)}|N")
 
 
 def layout() -> Kind:

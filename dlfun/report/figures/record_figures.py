@@ -168,8 +168,8 @@ def draw_generated(source: Path) -> None:
     save(figure, source.with_suffix(".png"), tight=False)
 
 
-def draw_comparison(folder: Path) -> None:
-    """All pictures of a comparison: curves, and what generative models made."""
+def draw_comparison(folder: Path, swept: Sequence[str] = ()) -> None:
+    """All pictures of a comparison, of which nothing was swept: curves, and what models made."""
     draw_curves(folder)
     for source in sorted(folder.glob("*-samples.npz")):
         if not source.with_suffix(".txt").exists():

@@ -36,6 +36,7 @@ class Record(NamedTuple):
     Attributes:
       rows: of members.csv, a run each.
       pairs: of comparison.json, two arms each.
+      study: of study.json, what was asked.
       flags: the lines of config.flags.
       history: dataset/model/metric -> [members, intervals].
     """
@@ -46,6 +47,7 @@ class Record(NamedTuple):
     environment: dict[str, Any]
     frozen: dict[str, Any]
     determinism: dict[str, Any]
+    study: dict[str, Any]
     flags: list[str]
     history: dict[str, np.ndarray]
     tuning: list[Row]
@@ -75,6 +77,7 @@ def read_record(folder: Path) -> Record:
         environment,
         read_json(folder / "frozen.json", dict),
         read_json(folder / "determinism.json", dict),
+        read_json(folder / reader.STUDY, dict),
         reader.lines_in(read_text(folder / "config.flags")),
         read_arrays(folder / "history.npz"),
         *(read_rows(folder / f"{n}.csv") for n in ("tuning", "curve", "readout", "variance")),

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.commands import command_of
 from dlfun.config.classical import CLASSICAL
-from dlfun.config.studies import STUDIES
+from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.rows import brief, is_copy
@@ -61,13 +60,8 @@ def style_of(record: Record, model: str) -> int:
 
 
 def swept_names(record: Record) -> list[str]:
-    """The names a sweep searched, by the flags that replay it; they are columns of the runs."""
-    kind = STUDIES.get(command_of(record.flags[0])) if record.flags else None
-    if kind is None or not kind.searches:
-        return []  # other studies search, too, and have arms
-    texts = [f.partition("=")[2] for f in record.flags if f.startswith(("--grid=", "--space="))]
-    names = dict.fromkeys(text.partition("=")[0].strip() for text in texts)
-    return [name for name in names if name in record.rows[0]]
+    """The names a sweep searched, which are columns of the runs."""
+    return [name for name in swept_by(record.study) if name in record.rows[0]]
 
 
 def judged_by(record: Record, dataset: str) -> str:

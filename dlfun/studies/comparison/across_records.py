@@ -15,12 +15,11 @@ from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     arm_file,
-    flags_of,
     labels_of,
     read_arrays,
     read_json,
     read_rows,
-    script_of,
+    read_study,
 )
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.verdicts import disagrees
@@ -31,12 +30,12 @@ FAMILY = "between"
 
 
 class Side(NamedTuple):
-    """A record: what it is called, its folder, rows, values of flags, and data sets."""
+    """A record: what it is called, its folder, rows, values of options, and data sets."""
 
     label: str
     folder: Path
     rows: list[dict[str, str]]
-    flags: dict[str, str]
+    options: Mapping[str, Any]
     datasets: Mapping[str, Any]
 
 
@@ -47,16 +46,16 @@ def read_side(label: str, folder: Path) -> Side:
       UserError: if it has none, or cannot be read, or is of another version.
     """
     check_record(folder)
-    if STUDIES[script_of(folder)].searches:
+    study = read_study(folder)
+    if STUDIES[study["study"]].searches:
         raise UserError(f"{folder}: a sweep has no test scores; name records of train or compare")
-    lines = [line.lstrip("-").partition("=") for line in flags_of(folder) if line[:2] == "--"]
     datasets = read_json(folder, "environment.json").get("datasets", {})
     if not datasets or not all("examples" in known for known in datasets.values()):
         raise UserError(
             f"{folder / 'environment.json'}: does not say how many examples the data had, as that "
             "of an older dlfun; run the study again"
         )
-    return Side(label, folder, read_rows(folder), {n: v for n, _, v in lines}, datasets)
+    return Side(label, folder, read_rows(folder), study["options"], datasets)
 
 
 def judge_between(
@@ -102,7 +101,7 @@ def judge_dataset(
     first: Side, named: Sequence[tuple[str, Side]], dataset: str, how: str, claim: Claim
 ) -> list[dict[str, Any]]:
     """The pairs of one data set, which are a family."""
-    scheme, sizes = first.flags.get("split", "official"), first.datasets[dataset]["examples"]
+    scheme, sizes = first.options.get("split", "official"), first.datasets[dataset]["examples"]
     variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
     facts = Examined(scheme, sizes["test"], variance, labels=True)
     if not variance:
@@ -159,11 +158,11 @@ def check_same(first: Side, other: Side, how: str) -> None:
             )
     if how == "unpaired":
         return
-    for flag in PAIRING:
-        was, now = first.flags.get(flag), other.flags.get(flag)
+    for name in PAIRING:
+        was, now = first.options.get(name), other.options.get(name)
         if was != now:
             raise not_paired(
-                f"{first.label} ran with {OPT(flag)}={was} and {other.label} with {OPT(flag)}={now}"
+                f"{first.label} ran with {OPT(name)}={was} and {other.label} with {OPT(name)}={now}"
             )
     for dataset in first.datasets:
         for model in models_of(first, dataset):

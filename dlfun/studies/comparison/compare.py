@@ -5,20 +5,21 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
-from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
+from dlfun.studies.baselines.arms import arms_on, curves, readouts, train_classical
 from dlfun.studies.comparison.copies import examples_of, mark_copies
 from dlfun.studies.comparison.findings import Findings, networks, write
-from dlfun.studies.comparison.frozen import Frozen, confirm, freeze, write_frozen
+from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
+from dlfun.studies.comparison.protocol import Protocol, protocol_of
 from dlfun.studies.comparison.sequential import Arm, grow
-from dlfun.studies.comparison.tuning import Choice, Tuning, tune
+from dlfun.studies.comparison.tuning import Choice, tune
 from dlfun.studies.comparison.variance import SEEDS, part_variance
 from dlfun.studies.comparison.verdicts import Examined, mark_chance
 from dlfun.studies.population.arm import resolve, run_arm
@@ -31,42 +32,30 @@ from dlfun.training.monitor import say
 from dlfun.types import Layout
 
 
-class Protocol(NamedTuple):
-    """How a comparison is made.
+def run_comparison(
+    request: StudyRequest, options: StudyOptions, draw: Callable[[Path], None]
+) -> Study:
+    """The comparison of a request, or the first stage of it alone."""
+    if request["stage"] == "tune":
+        return only_tune(options, protocol_of(request))
+    return compare(options, protocol_of(request), draw)
 
-    Attributes:
-      claim: what is claimed, and how sure.
-      tuning: what is tried first, if anything.
-      choice: what was tuned and frozen before, data set by data set; None uses the options.
-      baselines: names of classical models to compare with.
-      points: of these, what was tuned and frozen before.
-      frozen: all that was, where this confirms it.
-      curve: whether every arm is trained on rising numbers of training examples, too.
-      flags: the lines that a confirmation of what is frozen must be started with.
-      variance: whether sources of variance are parted.
-    """
 
-    claim: Claim = Claim()
-    tuning: Tuning | None = None
-    choice: Choice | None = None
-    flags: tuple[str, ...] = ()
-    variance: bool = False
-    baselines: tuple[str, ...] = ()
-    points: Points | None = None
-    curve: bool = False
-    frozen: Frozen | None = None
+def run_training(
+    request: StudyRequest, options: StudyOptions, draw: Callable[[Path], None]
+) -> Study:
+    """One model on one data set: a comparison of nothing."""
+    return compare(options, draw=draw)
 
 
 def compare(
     options: StudyOptions,
     protocol: Protocol = Protocol(),  # noqa: B008
-    script: str = "compare",
     draw: Callable[[Path], None] = draw_nothing,
 ) -> Study:
     """Trains every model on every data set, judges each pair of them, and writes the record.
 
     Args:
-      script: whose flags are in the options, for config.flags.
       draw: adds pictures to the folder of the record before it gets its name.
 
     Raises:
@@ -106,7 +95,7 @@ def compare(
     tables = further_tables(options, asked, arms, loaded, classical)
     shown = frozen or (protocol.frozen and protocol.frozen.contents)
     found = Findings(arms, pairs, tuned, shown, tables)
-    folder = write(options, script, found, loaded, draw)
+    folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))
 
@@ -215,7 +204,7 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
         writer.write_table(folder / "tuning.csv", tuned.rows)
         write_frozen(folder, frozen)
         writer.write_environment(folder, named)
-        writer.write_flags(folder, "compare", options.flags, [])
+        writer.write_request(folder, options.request)
 
     folder = writer.write_study(options, "runs/compare", fill)
     return Study(tuned.rows, [f"frozen: {frozen['hash']}"], folder)

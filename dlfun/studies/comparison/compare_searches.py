@@ -18,7 +18,9 @@ from jax import numpy as jnp
 
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import StudyOptions
+from dlfun.config.search_request import searches_of
 from dlfun.config.search_space import Search
+from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
@@ -33,6 +35,7 @@ from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import about_targets, load_all
 from dlfun.studies.search.adaptive import Found, Make, Task, check, search
 from dlfun.studies.search.halving import most_trials
+from dlfun.studies.search.sweep import make_of
 from dlfun.training.monitor import say
 from dlfun.training.steps import Carry
 from dlfun.words import plural
@@ -50,6 +53,15 @@ class Choice(NamedTuple):
     result: Result
     member: int
     row: dict[str, Any]
+
+
+def run_searches(
+    request: StudyRequest, options: StudyOptions, draw: Callable[[Path], None]
+) -> Study:
+    """The comparison of searches of a request."""
+    asked, make = searches_of(request), make_of(request)
+    claim = Claim(delta=request["delta"] or {})
+    return compare_searches(options, asked, request["searches"], make, claim, draw)
 
 
 def compare_searches(
@@ -120,7 +132,7 @@ def write(
         writer.write_history(folder, arms)
         writer.write_json(folder / "comparison.json", pairs)
         writer.write_environment(folder, [data.first for data in loaded.values()], arms)
-        writer.write_flags(folder, "searches", options.flags, [])
+        writer.write_request(folder, options.request)
         draw(folder)
 
     return writer.write_study(options, "runs/searches", fill)

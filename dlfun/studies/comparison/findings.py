@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dlfun.config.options import StudyOptions
-from dlfun.config.studies import STUDIES
 from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
@@ -45,7 +44,6 @@ def networks(arms: Sequence[Arm]) -> list[Result]:
 
 def write(
     options: StudyOptions,
-    script: str,
     found: Findings,
     loaded: Mapping[str, Stacked],
     draw: Callable[[Path], None],
@@ -58,9 +56,9 @@ def write(
         writer.write_history(folder, results)
         writer.write_parameters(folder, results, options.keep)
         writer.write_environment(folder, [data.first for data in loaded.values()], results)
-        writer.write_flags(folder, script, options.flags, results)
+        writer.write_request(folder, options.request, results)
         write_datasets(folder, options, list(loaded.values()))
-        if STUDIES[script].judges:
+        if options.request.kind.judges:
             writer.write_json(folder / "comparison.json", found.pairs)
         if found.tuned is not None and found.frozen is not None:
             writer.write_table(folder / "tuning.csv", found.tuned.rows)
@@ -78,7 +76,7 @@ def write(
             write_samples(folder, result, loaded[result.dataset], options.seed)
         draw(folder)
 
-    return writer.write_study(options, f"runs/{script}", fill)
+    return writer.write_study(options, f"runs/{options.request.study}", fill)
 
 
 def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:

@@ -18,7 +18,8 @@ from dlfun.records.reader import Recorded, differences, left_behind
 from dlfun.records.writer import environment
 from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.studies.reproducibility import drift
-from dlfun.studies.reproducibility.rerun import SAME, Arm, Rerun, reruns
+from dlfun.studies.reproducibility.arms import Arm
+from dlfun.studies.reproducibility.rerun import SAME, Rerun, reruns
 from dlfun.words import plural
 
 FILE = "determinism.json"

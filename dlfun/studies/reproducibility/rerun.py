@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import numpy as np
 
-from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.options import StudyOptions
+from dlfun.config.search_request import search_of
+from dlfun.config.search_space import ON_THE_WAY
+from dlfun.config.study_request import StudyRequest
 from dlfun.records.outcome import Outcome, stack_outcomes
-from dlfun.studies.comparison.compare import Protocol, chosen_for, most_seeds
 from dlfun.studies.population.arm import (
     final_metrics,
     flat_parameters,
     make_members,
-    resolve,
     shortest,
 )
 from dlfun.studies.population.layout_choice import train_members
-from dlfun.studies.population.stacked import Stacked
-from dlfun.studies.population.study_data import load, load_all
+from dlfun.studies.reproducibility.arms import Arm
 from dlfun.studies.search import adaptive
-from dlfun.studies.search.adaptive import Task
-from dlfun.studies.search.sweep import Configuration, grouped
+from dlfun.studies.search.sweep import task_of
 from dlfun.training.layout.layout import choose_layout
 from dlfun.training.population import selected
-from dlfun.types import HParams, Layout, Settings
+from dlfun.types import Layout
 
 SAME, ALONE, OTHER = "same population", "alone", "other population"
-
-
-class Arm(NamedTuple):
-    """What a study trained under one program: every configuration with every seed.
-
-    Attributes:
-      ends: the members at the end of each of its populations: one, or one a look.
-      tested: whether its test split was opened.
-    """
-
-    data: Stacked
-    settings: Settings
-    chosen: ModelOptions
-    configurations: tuple[HParams, ...]
-    ends: tuple[int, ...]
-    tested: bool
-
-    @property
-    def members(self) -> int:
-        """How many there are."""
-        return self.ends[-1]
 
 
 class Rerun(NamedTuple):
@@ -64,49 +42,16 @@ class Rerun(NamedTuple):
     outcome: Outcome
 
 
-def swept_arms(
-    options: StudyOptions, configurations: Sequence[Configuration], data: Stacked | None = None
-) -> list[Arm]:
-    """The populations of a sweep, in the order of its record.
+def search_again(
+    request: StudyRequest, options: StudyOptions
+) -> Callable[[Arm], list[Rerun]] | None:
+    """What a whole search leaves when it is run again, for each of its arms in turn.
 
-    Args:
-      data: what it learned from; None reads it.
-
-    Raises:
-      UserError: if the data are not to be had.
+    None where nothing was decided on the way, and arms can be run again alone.
     """
-    (model,), (name,) = options.models, options.datasets
-    data = load(name, options) if data is None else data
-    groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
-    arms = []
-    for settings, group in groups.items():
-        numbers = tuple(chosen.hparams for _, chosen in group)
-        ends = (len(numbers) * options.seeds,)
-        arms.append(Arm(data, settings, group[0][1], numbers, ends, tested=False))
-    return arms
-
-
-def searched_arms(task: Task, rows: Sequence[Mapping[str, Any]]) -> list[Arm]:
-    """The programs of a search that decided on the way, in the order of its record.
-
-    Args:
-      rows: for each run of the record, the swept names and values that it had at last.
-    """
-    # Members share their numbers with those of the other seeds, but where each has its own.
-    seeds = 1 if task.asked.method == "pbt" else task.options.seeds
-    points = rows[::seeds]
-    arms = []
-    for settings, places in task.settings(points).items():
-        chosen = [task.make(points[place]) for place in places]
-        numbers = tuple(one.hparams for one in chosen)
-        ends = (len(numbers) * seeds,)
-        arms.append(Arm(task.data, settings, chosen[0], numbers, ends, tested=False))
-    return arms
-
-
-def search_again(task: Task) -> Callable[[Arm], list[Rerun]]:
-    """What a whole search leaves when it is run again, for each of its arms in turn."""
-    results = iter(adaptive.search(task).results)
+    if not request.kind.searches or search_of(request).method not in ON_THE_WAY:
+        return None
+    results = iter(adaptive.search(task_of(request, options)).results)
 
     def rerun(arm: Arm) -> list[Rerun]:
         result = next(results)
@@ -120,28 +65,6 @@ def search_again(task: Task) -> Callable[[Arm], list[Rerun]]:
         return [Rerun(SAME, result.layout, arm.members, everyone, outcome)]
 
     return rerun
-
-
-def compared_arms(
-    options: StudyOptions, protocol: Protocol, seeds: int, data: Stacked | None = None
-) -> list[Arm]:
-    """The arms of a comparison that ended after so many seeds, in the order of its record.
-
-    Args:
-      data: its only data set, or the one of them that matters; None reads all.
-
-    Raises:
-      UserError: if the data are not to be had.
-    """
-    ends = tuple(end for end in protocol.claim.looks if end <= seeds) or (options.seeds,)
-    most = dataclasses.replace(options, seeds=most_seeds(options, protocol))
-    arms = []
-    for one in load_all(most).values() if data is None else [data]:
-        examples = one.tuning.train.targets.shape[1]
-        for model, chosen in chosen_for(options, one.first.name, protocol.choice).items():
-            settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends, tested=True))
-    return arms
 
 
 def chosen_members(count: int, wanted: int) -> list[int]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_request import search_of
+from dlfun.config.search_space import ON_THE_WAY
+from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.records import writer
 from dlfun.records.outcome import Result
@@ -19,7 +23,8 @@ from dlfun.studies.population.remedies import unit_notes
 from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import load
 from dlfun.studies.search import adaptive
-from dlfun.studies.search.adaptive import Found, Task
+from dlfun.studies.search.adaptive import Found, Make, Task
+from dlfun.studies.search.samplers import configurations
 from dlfun.types import HParams, Layout, Settings
 from dlfun.words import plural
 
@@ -53,6 +58,31 @@ def run_group(
     columns = [columns for columns, _ in group]
     layout = group[0][1].layout or layout
     return run_arm(options, settings, data, numbers, layout, columns, open_test=False)
+
+
+def run_sweep(request: StudyRequest, options: StudyOptions, draw: Callable[[Path], None]) -> Study:
+    """The sweep of a request."""
+    if search_of(request).method in ON_THE_WAY:
+        return search_on_the_way(task_of(request, options), draw)
+    return sweep(options, configurations_of(request), draw)
+
+
+def task_of(request: StudyRequest, options: StudyOptions, data: Stacked | None = None) -> Task:
+    """A search that decides on the way; without data it reads them."""
+    data = opened(options) if data is None else data
+    return Task(options, data, search_of(request), make_of(request))
+
+
+def configurations_of(request: StudyRequest) -> list[Configuration]:
+    """What a sweep tries that decides nothing on the way."""
+    points, make = configurations(search_of(request), request["seed"]), make_of(request)
+    return [(point, make(point)) for point in points]
+
+
+def make_of(request: StudyRequest) -> Make:
+    """A point of the space -> the options of the one model there."""
+    (model,) = request.models
+    return functools.partial(request.model_options, model.name)
 
 
 def sweep(
@@ -118,7 +148,7 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         writer.write_history(folder, found.results)
         writer.write_parameters(folder, found.results, options.keep)
         writer.write_environment(folder, [data.first], found.results)
-        writer.write_flags(folder, "sweep", options.flags, found.results)
+        writer.write_request(folder, options.request, found.results)
         write_datasets(folder, options, [data])
         if found.told:
             writer.write_table(folder / "search.csv", found.told)

@@ -8,7 +8,7 @@ from dlfun.report.html.results import configurations, swept_names
 from dlfun.words import plural
 
 NUMBERS = ("learning_rate", "weight_decay", "gradient_clip", "dropout_rate", "optimizer")
-"""Flags that say why a run may have failed, where nothing was swept."""
+"""What may say why a run failed, where nothing was swept."""
 
 
 def failures(record: Record) -> list[Block]:
@@ -38,25 +38,17 @@ def failures(record: Record) -> list[Block]:
 
 
 def searched(record: Record) -> list[str]:
-    """The hyperparameters to name: those swept, else the usual suspects among the flags."""
-    given = dict(flag_values(record))
-    return swept_names(record) or [name for name in NUMBERS if name in given]
-
-
-def flag_values(record: Record) -> list[tuple[str, str]]:
-    """Flags that have a value."""
-    parts = (line.removeprefix("--").partition("=") for line in record.flags if "=" in line)
-    return [(name, value) for name, _, value in parts]
+    """The hyperparameters to name: those swept, else the usual suspects that a model has."""
+    models = record.study.get("models", {}).values()
+    return swept_names(record) or [n for n in NUMBERS if any(n in (own or {}) for own in models)]
 
 
 def failure_row(record: Record, row: Row, names: list[str]) -> list[object]:
     """A run that failed, with its hyperparameters."""
-    given = dict(flag_values(record))
+    given = record.study.get("models", {}).get(row["model"]) or {}
     chosen = configurations(record.frozen).get((row["dataset"], row["model"]), {})
     happened = "not finite" if row["status"] == "failed" else "at chance"
-    values = [
-        str(row.get(n) or chosen.get(n) or of_model(given.get(n, ""), row["model"])) for n in names
-    ]
+    values = [str(row.get(n) or chosen.get(n) or given.get(n, "")) for n in names]
     step = row.get("failed_at") or ""
     return [
         row["model"],
@@ -66,13 +58,3 @@ def failure_row(record: Record, row: Row, names: list[str]) -> list[object]:
         int(step) if step else "",
         *values,
     ]
-
-
-def of_model(text: str, model: str) -> str:
-    """A flag's value for one model, of MODEL:VALUE,REST.
-
-    >>> of_model("cnn:0.1,0.01", "cnn"), of_model("cnn:0.1,0.01", "rnn"), of_model("0.3", "cnn")
-    ('0.1', '0.01', '0.3')
-    """
-    parts = dict(p.rpartition(":")[::2] for p in text.split(","))
-    return parts.get(model, parts.get("", text))

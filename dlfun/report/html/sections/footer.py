@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dlfun.records.reader import given_by_value
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
@@ -135,7 +134,7 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
 
 def command(record: Record) -> str:
     """The command in the first line of config.flags, or what it was made with where none can."""
-    by_value = given_by_value(record.flags)
+    by_value = record.study.get("by_value")
     if by_value:
         return f"# a call of dlfun from Python, with {by_value}"
     first = record.flags[0].removeprefix("#").strip()

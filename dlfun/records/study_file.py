@@ -1,0 +1,112 @@
+"""The request for a study as study.json, from which its record is opened again.
+
+    {"study": "train", "datasets": ["mnist1d"], "models": {"cnn": {"channels": [16, 32], ...}},
+     "options": {"seeds": 10, ...}, "by_value": ""}
+
+Values stand as JSON has them, and where these would not read back, such as sizes of memory and
+layouts, as the text that their flag takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlfun.config import parsers
+from dlfun.config.option_table import Option
+from dlfun.config.parsers import Kind, checked, named, written
+from dlfun.config.study_request import StudyRequest
+from dlfun.config.study_values import Model, kinds_of, make_model
+from dlfun.errors import UserError
+from dlfun.records.flagfile import model_values, written_options
+from dlfun.records.reader import STUDY, broken, read_study
+
+
+def as_json(request: StudyRequest) -> dict[str, Any]:
+    """What study.json holds: as config.flags, but for places and machines."""
+    rows = written_options(request.study)
+    values = {name: request[name] for name in rows if request[name] is not None}
+    return {
+        "study": request.study,
+        "datasets": list(request.datasets),
+        "models": {model.name: json_model(model, request.swept) for model in request.models},
+        "options": {name: json_option(rows[name], value) for name, value in values.items()},
+        "by_value": request.by_value,
+    }
+
+
+def json_model(model: Model, swept: Sequence[str]) -> dict[str, Any] | None:
+    """A model's values by name; None for a module given by value, which is in no file."""
+    if model.module is not None:
+        return None
+    values = model_values(model, swept)
+    kinds = kinds_of(model)
+    return {name: json_value(kinds[name], value) for name, value in values.items()}
+
+
+def json_option(row: Option, value: Any) -> Any:
+    """The value of an option, or the list of all where it may be given many times."""
+    if row.repeated:
+        return [json_value(row.kind, one) for one in value]
+    return json_value(kind_of(row), value)
+
+
+def kind_of(row: Option) -> Kind:
+    """How the value of an option is read: by models, where they may have values of their own."""
+    return parsers.by_model(row.kind, ()) if row.by_model else row.kind
+
+
+def json_value(kind: Kind, value: Any) -> Any:
+    """A value as JSON has it if it reads back from that, else as the text that a flag takes."""
+    plain = list(value) if isinstance(value, tuple) else value
+    with contextlib.suppress(ValueError):
+        if kind.parse(written(plain)) == value and value != math.inf:
+            return plain
+    return kind.show(value)
+
+
+def read_request(folder: Path, data: bool = True) -> StudyRequest:
+    """The request that a record is the answer to.
+
+    Args:
+      data: whether its data sets are needed, and not what the record keeps of them alone.
+
+    Raises:
+      UserError: if it cannot be read, or holds what was given by value, in Python.
+    """
+    found = read_study(folder)
+    by_value = found["by_value"]
+    if by_value and (data or None in found["models"].values()):
+        raise UserError(
+            f"{folder}: was made in Python with {by_value}, which no flags make; call dlfun there "
+            "again"
+        )
+    try:
+        return from_json(found)
+    except UserError as error:
+        raise UserError(f"{folder / STUDY}: {error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise broken(folder, STUDY) from None
+
+
+def from_json(found: Mapping[str, Any]) -> StudyRequest:
+    """The request in a study.json.
+
+    Raises:
+      UserError: if a name is unknown, or a value is out of range.
+    """
+    rows = written_options(found["study"])
+    values = {name: read_value(rows, name, value) for name, value in found["options"].items()}
+    models = tuple(make_model(name, None, given) for name, given in found["models"].items())
+    return StudyRequest(found["study"], models, tuple(found["datasets"]), values, found["by_value"])
+
+
+def read_value(rows: Mapping[str, Option], name: str, value: Any) -> Any:
+    """The value of an option, read as from a call."""
+    kind = named({n: kind_of(row) for n, row in rows.items()}, name, "a study")
+    if rows[name].repeated:
+        return tuple(checked(kind, name, one) for one in value)
+    return checked(kind, name, value)

@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.study_request import StudyRequest
+from dlfun.config.study_values import Model
 from dlfun.models import MODELS
 from dlfun.studies.population.arm import make_members, resolve
 from dlfun.studies.population.stacked import Stacked, stack
@@ -55,7 +58,11 @@ def options(models: dict[str, Any] | tuple[str, ...], **changes: Any) -> StudyOp
     numbers = changes.pop("hparams", HParams(learning_rate=1e-2))
     chosen = {m: ModelOptions(shape, numbers) for m, shape in shapes.items()}
     usual = {"datasets": ("toy",), "seeds": 3, "steps": 12, "evaluations": 3, "batch_size": 10}
-    return StudyOptions(models=chosen, **(usual | changes))
+    given = usual | changes
+    known = {name: given[name] for name in FIELDS if name in given}
+    study = changes.pop("study", "compare")
+    request = StudyRequest(study, tuple(map(Model, models)), given["datasets"], known)
+    return StudyOptions(models=chosen, request=request, **(usual | changes))
 
 
 def prepared(

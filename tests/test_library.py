@@ -21,23 +21,20 @@ from flax import linen as nn
 
 import dlfun
 from dlfun import api
-from dlfun.cli import app, protocol
+from dlfun.cli import app, study_flags
 from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep as sweep_script
-from dlfun.cli.commands import verify
-from dlfun.cli.search_flags import search_of as script_search_of
 from dlfun.config import keywords, study_values
 from dlfun.config.option_table import FIELDS
-from dlfun.config.search_request import search_of
+from dlfun.config.search_request import search_of, search_values
+from dlfun.config.search_space import Dimension
+from dlfun.config.study_request import study_options
 from dlfun.models import MODELS
-from dlfun.studies.call import (
-    Call,
-    code_of,
-    configurations_of,
-    options_at,
-    options_of,
-    protocol_of,
-)
+from dlfun.records import writer
+from dlfun.records.study_file import as_json, read_request
+from dlfun.studies import call
+from dlfun.studies.comparison.protocol import protocol_of
+from dlfun.studies.search.sweep import configurations_of
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HPARAMS
@@ -199,7 +196,7 @@ def test_a_comparison_is_that_of_the_script(compared, tmp_path):
     for name, given in (("flags", flags), ("replay", replay)):
         folder = tmp_path / name
         given = ["compare", *given, f"--output_dir={folder}"]
-        app.parse(compare_script.FLAGS, given, check=protocol.check)
+        app.parse(compare_script.FLAGS, given)
         compare_script.main(given)
         assert members(folder) == members(compared.folder)
         found = dlfun.read(folder)
@@ -210,49 +207,52 @@ def test_a_comparison_is_that_of_the_script(compared, tmp_path):
         assert names == {path.name for path in compared.folder.iterdir()}
 
 
-def test_the_lines_of_a_record_make_the_same_options(tmp_path):
+def test_a_request_is_the_same_by_flags_by_keywords_and_from_its_record(tmp_path):
     cnn = dlfun.model("cnn", kernels=(3,), optimizer="adamw", activation="gelu", dense=(7, 3))
     rnn = dlfun.model("rnn", cell="lstm", bidirectional=False, gradient_clip=1.5)
     data = dlfun.load("digits", split="random", test_fraction=0.2, permute_features=True)
     given = {"epochs": 1.5, "augment": {"shift": 2}, "seed": 7, "memory_limit": "1.5GiB"}
-    call = Call("compare", [cnn, rnn], [data], protocol_of([cnn, rnn], [data], 0.1, "rnn", ["svm"]))
-    ours = options_of(call, given, str(tmp_path / "out"))
-    theirs, values = by_script(compare_script, ours, tmp_path)
-    assert theirs == ours
-    assert protocol.claim_of(values) == call.protocol.claim
-    assert values.baselines == call.protocol.baselines
+    claimed = call.claim_values([cnn, rnn], [data], 0.1, "rnn", ["svm"])
+    ours = call.request_of("compare", [cnn, rnn], [data], given, claimed)
+    for theirs in by_flags_and_record(compare_script, ours, tmp_path):
+        assert as_json(theirs) == as_json(ours)
+        assert study_options(theirs) == study_options(ours)
+        assert protocol_of(theirs) == protocol_of(ours)
+        assert protocol_of(theirs).claim.reference == "rnn"
 
 
-def test_the_lines_of_a_sweep_make_the_same_configurations(tmp_path):
+def test_the_request_for_a_sweep_makes_the_same_configurations(tmp_path):
     cnn, data = dlfun.model("cnn", learning_rate=0.5), dlfun.load("digits")
-    grid = {"momentum": [0.1, 0.2], "channels": [(4,), (5, 6)], "activation": ["relu", "tanh"]}
-    call = Call("sweep", [cnn], [data], asked=search_of(cnn, grid, None, {}))
-    ours = options_of(call, {"schedule": "cosine"}, str(tmp_path / "out"))
-    theirs, values = by_script(sweep_script, ours, tmp_path)
-    assert theirs.models == ours.models
-    assert sweep_script.configurations_of(values, 0) == configurations_of(call, 0)
-    assert len(configurations_of(call, 0)) == 8
+    grid = {
+        "momentum": [0.1, 0.2],
+        "channels": [(4,), (5, 6)],
+        "objective": ["auto", "squared_error"],
+    }
+    asked = search_values(cnn, grid, None, {})
+    ours = call.request_of("sweep", [cnn], [data], {"schedule": "cosine"}, asked)
+    for theirs in by_flags_and_record(sweep_script, ours, tmp_path):
+        assert as_json(theirs) == as_json(ours)
+        assert configurations_of(theirs) == configurations_of(ours)
+    assert len(configurations_of(ours)) == 8
 
 
-def test_the_lines_of_a_search_make_the_same_search(tmp_path):
+def test_the_request_for_a_search_makes_the_same_search(tmp_path):
     rnn, data = dlfun.model("rnn", widths=(3, 4)), dlfun.load("digits")
     space = {"learning_rate": ("log", 1.23456789e-4, 0.1), "cell": ["gru", "lstm"]}
-    call = Call("sweep", [rnn], [data], asked=search_of(rnn, space, "tpe", {"trials": 5}))
-    ours = options_of(call, {}, str(tmp_path / "out"))
-    _, values = by_script(sweep_script, ours, tmp_path)
-    assert script_search_of(values) == call.asked
+    asked = search_values(rnn, space, "tpe", {"trials": 5})
+    ours = call.request_of("sweep", [rnn], [data], {}, asked)
     point = {"learning_rate": 0.5, "rnn_cell": "lstm"}
-    assert sweep_script.made(values, point) == options_at(call, point)
+    for theirs in by_flags_and_record(sweep_script, ours, tmp_path):
+        assert search_of(theirs) == search_of(ours)
+        assert theirs.model_options("rnn", point) == ours.model_options("rnn", point)
+    assert search_of(ours).space["learning_rate"] == Dimension("log", 1.23456789e-4, 0.1)
 
 
-def by_script(script, options, folder):
-    """What a script makes of a study's lines."""
-    (folder / "lines.flags").write_text("\n".join(options.flags) + "\n")
-    given = ["script", f"--flagfile={folder}/lines.flags", f"--output_dir={options.output_dir}"]
-    app.parse(script.FLAGS, given)
-    theirs = app.study_flags.study_options(script.FLAGS, "compare", fresh=False)
-    same = {n: getattr(options, n) for n in ("flags", "datasets", "output_dir")}
-    return study_values.dataclasses.replace(theirs, **same), script.FLAGS
+def by_flags_and_record(script, request, folder):
+    """What a script makes of the lines of a request, and what its record says of it."""
+    writer.write_request(folder, request)
+    app.parse(script.FLAGS, ["script", f"--flagfile={folder}/config.flags"])
+    return study_flags.request_of(script.FLAGS), read_request(folder)
 
 
 BAD = [
@@ -408,12 +408,12 @@ def test_a_record_says_what_no_flags_make(own, tmp_path):
     )
     assert "--learning_rate=net:0.01" in lines
     with pytest.raises(dlfun.UserError, match=r"was made in Python with the model net, Net\("):
-        verify.study_of("train", folder)
+        read_request(folder)
     again = dlfun.read(folder)
     assert again.rows == own.rows
     assert repr(again) == repr(own)
     assert "rings" in again.report(tmp_path / "page.html").path.read_text()
-    with pytest.raises(dlfun.UserError, match="dlfun predict"):
+    with pytest.raises(dlfun.UserError, match="which no flags make; call dlfun there again"):
         again.predict(np.ones((1, 2)))
     with pytest.raises(dlfun.UserError, match="already holds a record"):
         own.save(folder)
@@ -480,13 +480,15 @@ def test_a_module_whose_code_changed_is_another_study(rings, tmp_path, monkeypat
     """Also where the code of one of its parts did; what computes the same is the same."""
 
     def code(module):
-        return code_of(Call("train", [dlfun.model(module, name="net")], [rings]))
+        return call.code_of(
+            call.request_of("train", [dlfun.model(module, name="net")], [rings], {})
+        )
 
     plain = code(Built())
     assert list(plain) == ["net on rings"]
     assert code(Built()) == plain != code(Net())
     assert code(Net((3,))) != code(Net())
-    assert code_of(Call("train", [dlfun.model("cnn")], [rings])) == {}
+    assert call.code_of(call.request_of("train", [dlfun.model("cnn")], [rings], {})) == {}
     monkeypatch.setattr(Block, "scale", 2.0)
     assert code(Built()) != plain
     store = Checkpoints(tmp_path / "r.unfinished", {})

@@ -27,13 +27,13 @@ BY_MODEL = (*HPARAMS, *OF_MODELS, "activation")
 def flag_lines(request: StudyRequest) -> tuple[str, ...]:
     """The lines that replay a study, defaults included; but for places and machines."""
     named = {"models": [model.name for model in request.models], "datasets": request.datasets}
-    values = {model.name: model_values(model, request.swept) for model in request.models}
+    values = {model: model_values(model, request.swept) for model in request.models}
     return (
         *([f"{BY_VALUE}{request.by_value}"] if request.by_value else []),
         *(f"--{name}={','.join(named[plural(name)])}" for name in request.kind.names),
         *option_lines(request),
         *(line for name in BY_MODEL for line in by_model_lines(name, values)),
-        *(line for model in request.models for line in shape_lines(model, values[model.name])),
+        *(line for model in request.models for line in shape_lines(model, values[model])),
     )
 
 
@@ -44,16 +44,22 @@ def plural(name: str) -> str:
 
 def option_lines(request: StudyRequest) -> list[str]:
     """A line for each option that has a value, or for each of its values."""
-    lines = []
-    for name, row in written_options(request.study).items():
-        value = request[name]
-        values = value if row.repeated else [value]
-        if row.by_model:
-            kind, values = parsers.by_model(row.kind, ()), [value] if value else []
-            lines += [line_of(name, kind, one) for one in values]
-        else:
-            lines += [line_of(name, row.kind, one) for one in values if one is not None]
+    rows, lines = written_options(request.study), []
+    for name, value in written_values(request).items():
+        kind = kind_of(rows[name])
+        lines += [line_of(name, kind, one) for one in (value if rows[name].repeated else [value])]
     return lines
+
+
+def written_values(request: StudyRequest) -> dict[str, Any]:
+    """The values of the options that a record holds; without those that have none."""
+    found = {name: request[name] for name in written_options(request.study)}
+    return {name: value for name, value in found.items() if value is not None and value != {}}
+
+
+def kind_of(row: Option) -> Kind:
+    """How the value of an option is written: by models, where they may have values of their own."""
+    return parsers.by_model(row.kind, ()) if row.by_model else row.kind
 
 
 def written_options(study: str) -> dict[str, Option]:
@@ -69,13 +75,13 @@ def line_of(name: str, kind: Kind, value: Any) -> str:
     return f"--{name}={kind.show(value)}"
 
 
-def by_model_lines(name: str, values: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def by_model_lines(name: str, values: Mapping[Model, Mapping[str, Any]]) -> list[str]:
     """The line that gives each model that has such a thing its own value of it, or all the same."""
-    given = {model: known[name] for model, known in values.items() if name in known}
-    if not given:
+    own = [model for model, known in values.items() if name in known]
+    if not own:
         return []
-    kind = kinds_of(Model(next(iter(given))))[name]
-    return [line_of(name, parsers.by_model(kind, ()), shorten(given))]
+    kind = parsers.by_model(kinds_of(own[0])[name], ())
+    return [line_of(name, kind, shorten({model.name: values[model][name] for model in own}))]
 
 
 def shorten(values: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -15,20 +15,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlfun.config import parsers
 from dlfun.config.option_table import Option
 from dlfun.config.parsers import Kind, checked, named, written
 from dlfun.config.study_request import StudyRequest
 from dlfun.config.study_values import Model, kinds_of, make_model
 from dlfun.errors import UserError
-from dlfun.records.flagfile import model_values, written_options
+from dlfun.records.flagfile import kind_of, model_values, written_options, written_values
 from dlfun.records.reader import STUDY, broken, read_study
 
 
 def as_json(request: StudyRequest) -> dict[str, Any]:
     """What study.json holds: as config.flags, but for places and machines."""
-    rows = written_options(request.study)
-    values = {name: request[name] for name in rows if request[name] is not None}
+    rows, values = written_options(request.study), written_values(request)
     return {
         "study": request.study,
         "datasets": list(request.datasets),
@@ -52,11 +50,6 @@ def json_option(row: Option, value: Any) -> Any:
     if row.repeated:
         return [json_value(row.kind, one) for one in value]
     return json_value(kind_of(row), value)
-
-
-def kind_of(row: Option) -> Kind:
-    """How the value of an option is read: by models, where they may have values of their own."""
-    return parsers.by_model(row.kind, ()) if row.by_model else row.kind
 
 
 def json_value(kind: Kind, value: Any) -> Any:

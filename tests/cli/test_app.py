@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dlfun.cli import app, help_text, runtime, search_flags, study_flags
+from dlfun.cli import app, help_text, runtime, study_flags
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.models import MODELS
@@ -24,9 +24,9 @@ SCRIPT = """'''A script of the tests.'''
 import sys
 from dlfun.cli import app
 from dlfun.cli import study_flags as flags
-FLAGS = flags.study_flags(models="bpnn,cnn", datasets={dataset!r})
+FLAGS = flags.study_flags("compare", models="bpnn,cnn", datasets={dataset!r})
 def main(argv):
-    options = flags.study_options(FLAGS, script="dummy")
+    options = flags.study_options(FLAGS)
 {body}
 app.run(main, FLAGS)
 """
@@ -47,7 +47,7 @@ print(config["jax_default_matmul_precision"])
 
 
 def new_values():
-    return study_flags.study_flags(models="bpnn,cnn", datasets=FIRST)
+    return study_flags.study_flags("compare", models="bpnn,cnn", datasets=FIRST)
 
 
 VALUES = new_values()
@@ -58,7 +58,7 @@ def read(*args):
 
     def body():
         app.parse(VALUES, ["script", *args], "What it does.")
-        study_flags.study_options(VALUES, script="script")
+        study_flags.study_options(VALUES)
 
     return app.guarded(body)
 
@@ -215,8 +215,7 @@ def test_help_goes_before_everything(asked, capsys):
 @pytest.mark.parametrize("width", [60, 80, 100])
 def test_help_tells_of_every_flag_and_fits_the_terminal(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
-    search_flags.define_search(values)
+    values = study_flags.study_flags("sweep", model="bpnn", dataset=FIRST)
     text = help_text.help_text(values, "What it does.")
     assert max(map(len, text.splitlines())) <= width
     for name in values:
@@ -282,7 +281,7 @@ def test_float64_and_a_cache_that_cannot_be_written(start, tmp_path):
 
 
 def test_what_a_killed_process_left_in_the_cache_is_replaced(start, tmp_path):
-    assert end(start(JAX_BODY, "--seeds=1"))[0] == 0
+    assert end(start(JAX_BODY, "--seeds=2"))[0] == 0
     entries = list((tmp_path / "programs").glob("*-cache"))
     for i, path in enumerate(entries):
         path.write_bytes(path.read_bytes()[: 20 * (i % 2)])

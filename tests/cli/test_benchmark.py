@@ -42,7 +42,7 @@ whole = benchmark.benchmark_options
 benchmark.benchmark_options = lambda values: dataclasses.replace(
     whole(values), setup="tests.sides:small_device"
 )
-app.run(benchmark.main, benchmark.FLAGS, check=benchmark.check, computes=False)
+app.run(benchmark.main, benchmark.FLAGS, check=benchmark.check)
 """
 
 

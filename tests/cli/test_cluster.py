@@ -59,7 +59,7 @@ def main(argv):
     hosts.agree("data", "one")
     hosts.agree("data", f"one\\nchecksum {jax.process_index()}")
 
-app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
+app.run(main, flags.study_flags("train", model="bpnn", dataset="digits"))
 """
 
 WAITING = """
@@ -80,7 +80,7 @@ def main(argv):
     spin = jax.jit(lambda x: jax.lax.while_loop(lambda x: x < 2, wait, x))
     spin(1.0).block_until_ready()  # a compiled program, that takes no core from the others
 
-app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
+app.run(main, flags.study_flags("train", model="bpnn", dataset="digits"))
 """
 
 
@@ -246,7 +246,7 @@ def test_a_process_that_fails_alone_ends_by_its_own_error(bereft):
 
 
 def read(*args):
-    values = study_flags.study_flags(model="bpnn", dataset="digits")
+    values = study_flags.study_flags("train", model="bpnn", dataset="digits")
     values(["script", *args])
     cluster.check(values)
     return values

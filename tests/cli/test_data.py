@@ -173,6 +173,6 @@ def test_own_data_are_studied_and_replayed_from_anywhere(tmp_path, monkeypatch, 
 
 
 def options_of(*args):
-    values = study_flags.study_flags(models="bpnn", datasets="digits")
+    values = study_flags.study_flags("compare", models="bpnn", datasets="digits")
     app.parse(values, ["script", *args])
-    return study_flags.study_options(values, script="script")
+    return study_flags.study_options(values)

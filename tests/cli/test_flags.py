@@ -9,11 +9,12 @@ import pytest
 
 from dlfun.cli import app, directories, signals, study_flags
 from dlfun.cli.flagfiles import read_flagfiles
-from dlfun.config import parsers
+from dlfun.config import parsers, study_request
 from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.models import CNN, MODELS
+from dlfun.records.flagfile import flag_lines
 from dlfun.types import HPARAMS, HParams, Layout
 
 ALL = ",".join(MODELS)
@@ -21,13 +22,17 @@ FIRST = next(iter(DATASETS))
 
 
 def parsed(*args, models=ALL):
-    values = study_flags.study_flags(models=models, datasets=FIRST)
+    values = study_flags.study_flags("compare", models=models, datasets=FIRST)
     app.parse(values, ["script", *args])
     return values
 
 
 def options(*args, models=ALL):
-    return study_flags.study_options(parsed(*args, models=models), script="script")
+    return study_request.study_options(request(*args, models=models))
+
+
+def request(*args, models=ALL):
+    return study_flags.request_of(parsed(*args, models=models))
 
 
 def numbers(name, *args):
@@ -47,7 +52,6 @@ def test_defaults_are_those_of_the_options():
             "datasets",
             "data",
             "output_dir",
-            "flags",
         ):
             where = found if hasattr(found, field.name) else found.data
             assert getattr(where, field.name) == field.default
@@ -59,16 +63,16 @@ def test_defaults_are_those_of_the_options():
 
 
 def test_one_model_and_one_dataset():
-    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
+    values = study_flags.study_flags("train", model="bpnn", dataset=FIRST)
     app.parse(values, ["script", "--model=cnn"])
-    found = study_flags.study_options(values, script="script")
+    found = study_flags.study_options(values)
     assert tuple(found.models) == ("cnn",)
     assert found.datasets == (FIRST,)
 
 
 def test_a_script_holds_only_the_flags_it_names():
-    assert "models" not in study_flags.study_flags(model="bpnn", dataset=FIRST)
-    assert "model" not in study_flags.study_flags(models="bpnn", datasets=FIRST)
+    assert "models" not in study_flags.study_flags("train", model="bpnn", dataset=FIRST)
+    assert "model" not in study_flags.study_flags("compare", datasets=FIRST)
 
 
 @pytest.mark.parametrize("name", [n for n, bounds in HPARAMS.items() if not bounds.whole])
@@ -182,10 +186,12 @@ REPLAYED = [
 
 @pytest.mark.parametrize("args", REPLAYED)
 def test_the_lines_written_down_replay_the_study(args, tmp_path):
-    first = options(*args)
-    (tmp_path / "config.flags").write_text("# a comment\n\n" + "\n".join(first.flags) + "\n")
-    again = options(f"--flagfile={tmp_path}/config.flags", models="bpnn")
-    assert dataclasses.replace(again, output_dir=first.output_dir) == first
+    first = request(*args)
+    lines = flag_lines(first)
+    (tmp_path / "config.flags").write_text("# a comment\n\n" + "\n".join(lines) + "\n")
+    again = request(f"--flagfile={tmp_path}/config.flags", models="bpnn")
+    assert flag_lines(again) == lines
+    assert study_request.study_options(again) == study_request.study_options(first)
 
 
 def test_a_flagfile_may_come_from_any_editor(tmp_path):
@@ -205,12 +211,13 @@ def test_a_way_is_asked_of_the_models_of_the_study_alone():
 
 def test_the_lines_hold_every_flag_that_has_a_value():
     values = parsed("--layout=1x1", "--output_dir=here", "--data_dir=there", "--steps=3")
-    lines = study_flags.study_options(values, script="script").flags
+    lines = flag_lines(study_flags.request_of(values))
     written = {re.sub("^--(no)?", "", line).partition("=")[0] for line in lines}
-    left_out = {"layout", "output_dir", "data_dir", "manual_dir", "overwrite", "requeue_signal"}
+    left_out = {"output_dir", "data_dir", "manual_dir", "overwrite", "requeue_signal"}
     left_out |= {"coordinator", "process_id", "processes", "checkpoint_seconds"}
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     left_out |= {"target_column", "target_type", "test_fraction"}
+    left_out |= {"delta", "reference", "looks", "pilot", "frozen", "space"}
     assert written == set(values) - left_out
     assert len(lines) == len(written)
 
@@ -263,9 +270,9 @@ def test_flags_are_read_anew_each_time():
 
 
 def test_changes_go_before_flags():
-    values = parsed("--learning_rate=0.5", "--cnn_kernels=3", "--optimizer=sgd")
+    given = request("--learning_rate=0.5", "--cnn_kernels=3", "--optimizer=sgd")
     changes = {"learning_rate": 0.25, "cnn_channels": (4, 5), "activation": "gelu"}
-    found = study_flags.model_options(values, "cnn", changes)
+    found = given.model_options("cnn", changes)
     assert found.hparams.learning_rate == 0.25
     assert found.shape == CNN(
         (4, 5), kernels=(3, 3), strides=(2, 2), padding=(1, 1), pools=(1, 1), activation="gelu"
@@ -332,7 +339,7 @@ def test_a_name_that_cannot_be_taken_is_said(tmp_path, monkeypatch):
 def test_what_trains_nothing_takes_no_name(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for flag in ("--layout=explain", "--layout=2x5"):
-        found = options(flag)
+        found = study_flags.study_options(parsed(flag))
         assert (found.output_dir is None) == (flag == "--layout=explain")
     assert found.output_dir == str(next((tmp_path / "runs").iterdir()).relative_to(tmp_path))
 

@@ -1,29 +1,24 @@
 """Promises about the flags of a comparison's protocol."""
 
-import functools
 import json
 
 import pytest
 
-from dlfun.cli import app, protocol, study_flags
-from dlfun.cli.commands import compare, verify
-from dlfun.cli.protocol_flags import define_protocol
+from dlfun.cli import app, study_flags
+from dlfun.cli.commands import compare
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.search_space import SPACES, Dimension
 from dlfun.errors import UserError
+from dlfun.records import writer
+from dlfun.records.study_file import read_request
+from dlfun.studies.comparison import protocol
 from dlfun.studies.comparison.frozen import CONFIRMED, digest, read_frozen, write_frozen
 
 
 def parsed(*args):
-    values = study_flags.study_flags(models="softmax,cnn", datasets="mnist1d")
-    define_protocol(values)
-    app.parse(
-        values,
-        ["compare", *args],
-        check=protocol.check,
-        expand=functools.partial(protocol.with_frozen, values),
-    )
-    return values
+    values = study_flags.study_flags("compare", models="softmax,cnn", datasets="mnist1d")
+    app.parse(values, ["compare", *args])
+    return study_flags.request_of(values)
 
 
 def test_a_claim():
@@ -95,8 +90,8 @@ def test_bad_flags_are_named(args, what):
 @pytest.fixture
 def frozen_file(tmp_path):
     """What --stage=tune would have left, of two models tuned by their learning rate."""
-    values = parsed("--tune", "--delta=0.01", "--steps=50", "--space=learning_rate=log:1e-3:1")
-    lines = protocol.frozen_lines(study_flags.study_options(values, script="compare").flags)
+    request = parsed("--tune", "--delta=0.01", "--steps=50", "--space=learning_rate=log:1e-3:1")
+    lines = protocol.frozen_lines(request)
     points = {
         "softmax": {"learning_rate": 0.5},
         "cnn": {"learning_rate": 0.25, "cnn_channels": [4, 4, 4]},
@@ -109,7 +104,7 @@ def frozen_file(tmp_path):
 
 def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file):
     values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
-    assert (values.steps, values.tune, values.seed) == (50, True, 5)
+    assert (values["steps"], values["tune"], values["seed"]) == (50, True, 5)
     asked = protocol.protocol_of(values)
     chosen = asked.choice["mnist1d"]
     assert chosen["softmax"].hparams.learning_rate == 0.5
@@ -119,18 +114,19 @@ def test_a_confirmation_has_the_frozen_flags_and_numbers(frozen_file):
 
 
 def test_a_confirmation_is_read_by_its_own_copy_of_what_was_frozen(frozen_file, tmp_path):
-    values = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
-    confirmed = protocol.protocol_of(values).frozen.contents
+    request = parsed("--stage=confirm", f"--frozen={frozen_file}", "--seed=5")
+    confirmed = protocol.protocol_of(request).frozen.contents
     record = tmp_path / "moved"
     record.mkdir()
-    lines = study_flags.study_options(values, script="compare").flags
-    (record / "config.flags").write_text("\n".join(lines))
+    writer.write_request(record, request)
     frozen_file.unlink()
+    again = read_request(record)
+    assert (again["steps"], again["seed"]) == (50, 5)
     with pytest.raises(UserError, match=r"there is no frozen\.json; name the record that --tune"):
-        verify.study_of("compare", record)
+        protocol.protocol_in(again, record)
     write_frozen(record, confirmed, CONFIRMED)
-    found = verify.study_of("compare", record)
-    assert (found.steps, found.seed, found.frozen) == (50, 5, str(record / "confirmed.json"))
+    chosen = protocol.protocol_in(again, record).choice["mnist1d"]
+    assert chosen["softmax"].hparams.learning_rate == 0.5
 
 
 def test_a_confirmation_takes_no_other_flags(frozen_file):
@@ -142,7 +138,7 @@ def test_a_confirmation_takes_no_other_flags(frozen_file):
 
 def test_the_help_shows_the_protocol(capsys):
     with pytest.raises(SystemExit):
-        app.parse(compare.FLAGS, ["compare", "--help"], check=protocol.check)
+        app.parse(compare.FLAGS, ["compare", "--help"])
     shown = capsys.readouterr().out
     for name in ("--delta=", "--[no]tune", "--[no]until_decided", "--space=", "--[no]plan"):
         assert name in shown

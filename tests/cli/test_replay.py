@@ -1,13 +1,13 @@
 """A record's flags are read back as flags that records hold, and as nothing else."""
 
-import functools
 import json
 
 import pytest
 
-from dlfun.cli import app, flagfile, protocol
-from dlfun.cli.commands import compare, sweep, train, verify
+from dlfun.cli import app, flagfile, study_flags
+from dlfun.cli.commands import compare, sweep, train
 from dlfun.errors import UserError
+from dlfun.records.flagfile import flag_lines
 from dlfun.studies.comparison.frozen import digest
 
 FOREIGN = {
@@ -44,28 +44,22 @@ def foreign(tmp_path):
     return write
 
 
-@pytest.mark.parametrize("data", [True, False])
 @pytest.mark.parametrize("kind", FOREIGN)
-def test_a_record_gives_no_flag_that_records_do_not_hold(kind, data, foreign, tmp_path):
+def test_a_record_gives_no_flag_that_records_do_not_hold(kind, foreign, tmp_path):
+    file = foreign(FOREIGN[kind]) / "config.flags"
     with pytest.raises(UserError, match=r"config\.flags: ") as caught:
-        verify.study_of("train", foreign(FOREIGN[kind]), data=data)
+        app.parse(train.FLAGS, ["train", f"--flagfile={file}"])
     assert "password" not in str(caught.value)
     assert str(caught.value).isprintable()
     assert not (tmp_path / "made").exists()
 
 
-def test_a_record_gives_the_flags_that_records_hold(foreign):
-    values = verify.study_of("train", foreign("--layout=1x2"))
-    assert values.seeds == 2
-    assert not values.deterministic
-    assert str(values.layout[""]) == "1x2"
-
-
 @pytest.mark.parametrize(("script", "given"), [(train, ""), (compare, ""), (sweep, GRID)])
 def test_what_is_written_can_be_read(script, given):
-    app.parse(script.FLAGS, ["x", *given.split()])
-    lines = list(flagfile.flag_lines(script.FLAGS, ["cnn", "rnn"]))
-    flagfile.check_lines(script.FLAGS, [*lines, "--layout=cnn:1x2"])
+    app.parse(script.FLAGS, ["x", "--layout=2x3", *given.split()])
+    lines = list(flag_lines(study_flags.request_of(script.FLAGS)))
+    assert "--layout=2x3" in lines
+    flagfile.check_lines(script.FLAGS, lines)
 
 
 @pytest.mark.parametrize("lines", [["--data_dir={}/made"], ["--flagfile={}/secret"], 5, [5], None])
@@ -77,9 +71,8 @@ def test_what_was_frozen_gives_no_other_flags_either(lines, tmp_path):
     file = tmp_path / "frozen.json"
     file.write_text(json.dumps({**contents, "hash": digest(contents)}))
     given = ["compare", "--tune", "--stage=confirm", f"--frozen={file}"]
-    expand = functools.partial(protocol.with_frozen, compare.FLAGS)
     with pytest.raises(UserError, match=r"--frozen=.*as its study left it") as caught:
-        app.parse(compare.FLAGS, given, check=protocol.check, expand=expand)
+        app.parse(compare.FLAGS, given)
     assert "password" not in str(caught.value)
 
 

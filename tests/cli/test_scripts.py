@@ -132,7 +132,7 @@ def main(argv):
         print("lost", flush=True)
     time.sleep(60)
 
-app.run(main, flags.study_flags(model="bpnn", dataset="digits"))
+app.run(main, flags.study_flags("train", model="bpnn", dataset="digits"))
 """
 
 

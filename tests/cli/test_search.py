@@ -1,28 +1,39 @@
 """Promises about what a sweep's flags say."""
 
 import contextlib
-import dataclasses
 
 import pytest
 
-from dlfun.cli import app, search_flags, study_flags
-from dlfun.cli.search_flags import Dimension
+from dlfun.cli import app, study_flags
+from dlfun.config.search_request import kinds_by_flag, search_of
+from dlfun.config.search_space import Dimension
+from dlfun.config.study_request import StudyRequest, study_options
+from dlfun.config.study_values import Model
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
+from dlfun.records.flagfile import flag_lines
 
 FIRST = next(iter(DATASETS))
 
 
 def parsed(*args):
-    values = study_flags.study_flags(model="bpnn", dataset=FIRST)
-    search_flags.define_search(values)
+    values = study_flags.study_flags("sweep", model="bpnn", dataset=FIRST)
     app.parse(values, ["sweep", *args])
     return values
 
 
+def read(*args):
+    return study_flags.request_of(parsed(*args))
+
+
+def searched(model, method="grid", **given):
+    values = {"search": method, **{n: tuple(v) for n, v in given.items()}}
+    return search_of(StudyRequest("sweep", (Model(model),), (FIRST,), values))
+
+
 def test_a_grid_keeps_its_order_and_its_types():
     grid = ["rnn_cell=lstm,gru", "learning_rate=1e-2,1e-3", "rnn_widths=6,16x16", "optimizer=sgd"]
-    found = search_flags.search_space("grid", grid, [], 1, "rnn")
+    found = searched("rnn", grid=grid)
     assert list(found.grid.items()) == [
         ("rnn_cell", ("lstm", "gru")),
         ("learning_rate", (0.01, 0.001)),
@@ -34,16 +45,14 @@ def test_a_grid_keeps_its_order_and_its_types():
 
 def test_a_grid_of_yes_and_no_and_of_no_layer():
     grid = ["bpnn_residual=true,false"]
-    assert search_flags.search_space("grid", grid, [], 1, "bpnn").grid == {
-        "bpnn_residual": (True, False)
-    }
+    assert searched("bpnn", grid=grid).grid == {"bpnn_residual": (True, False)}
     grid = ["cnn_dense=,8x8"]
-    assert search_flags.search_space("grid", grid, [], 1, "cnn").grid == {"cnn_dense": ((), (8, 8))}
+    assert searched("cnn", grid=grid).grid == {"cnn_dense": ((), (8, 8))}
 
 
 def test_a_space():
     space = ["learning_rate=log:1e-4:1e-1", "momentum=lin:0:0.9", "activation=choice:relu,tanh"]
-    found = search_flags.search_space("sobol", [], space, 8, "bpnn")
+    found = search_of(read("--search=sobol", "--trials=8", *(f"--space={one}" for one in space)))
     assert found.space == {
         "learning_rate": Dimension("log", 1e-4, 1e-1),
         "momentum": Dimension("lin", 0.0, 0.9),
@@ -54,37 +63,35 @@ def test_a_space():
 
 def test_repeated_flags_are_crossed_and_written_down(tmp_path):
     args = ["--model=cnn", "--grid", "learning_rate=1e-3,1e-2", "--grid=cnn_channels=4x4,8"]
-    values = parsed(*args)
-    found = search_flags.search_of(values)
+    request = read(*args)
+    found = search_of(request)
     assert found.grid == {"learning_rate": (0.001, 0.01), "cnn_channels": ((4, 4), (8,))}
-    options = study_flags.study_options(values, script="sweep")
     config = tmp_path / "config.flags"
-    config.write_text("\n".join(options.flags))
-    again = parsed(f"--flagfile={config}")
-    assert search_flags.search_of(again) == found
-    replayed = study_flags.study_options(again, script="sweep")
-    assert dataclasses.replace(replayed, output_dir=options.output_dir) == options
+    config.write_text("\n".join(flag_lines(request)))
+    again = read(f"--flagfile={config}")
+    assert search_of(again) == found
+    assert flag_lines(again) == flag_lines(request)
+    assert study_options(again) == study_options(request)
 
 
 def test_layers_follow_a_swept_number_of_layers(tmp_path):
     args = ["--model=cnn", "--grid=cnn_channels=4x4,8", "--cnn_kernels=7"]
     config = tmp_path / "config.flags"
-    config.write_text("\n".join(study_flags.study_options(parsed(*args), script="sweep").flags))
-    for values in (parsed(*args), parsed(f"--flagfile={config}")):
+    config.write_text("\n".join(flag_lines(read(*args))))
+    for request in (read(*args), read(f"--flagfile={config}")):
         shapes = [
-            study_flags.model_options(values, "cnn", {"cnn_channels": channels}).shape
-            for channels in search_flags.search_of(values).grid["cnn_channels"]
+            request.model_options("cnn", {"cnn_channels": channels}).shape
+            for channels in search_of(request).grid["cnn_channels"]
         ]
         assert [shape.kernels for shape in shapes] == [(7, 7), (7,)]
         assert [shape.strides for shape in shapes] == [(2, 2), (2,)]
 
 
 def test_what_can_be_swept_is_of_the_model():
-    assert "activation" not in search_flags.kinds("softmax")
-    assert "cnn_channels" not in search_flags.kinds("bpnn")
-    assert {"bpnn_widths", "activation", "optimizer", "dropout_rate"} <= set(
-        search_flags.kinds("bpnn")
-    )
+    kinds = {name: set(kinds_by_flag(Model(name))) for name in ("softmax", "bpnn")}
+    assert "activation" not in kinds["softmax"]
+    assert "cnn_channels" not in kinds["bpnn"]
+    assert {"bpnn_widths", "activation", "optimizer", "dropout_rate"} <= kinds["bpnn"]
 
 
 @pytest.mark.parametrize(
@@ -130,11 +137,11 @@ def test_bad_input_is_one_line_and_exit_code_2(args, why, capsys):
 
 def test_widths_and_depths_are_whole_and_fit_the_shape():
     grid = ["width=8,16,inf", "depth=1,2"]
-    found = search_flags.search_space("grid", grid, [], 1, "rnn").grid
+    found = searched("bpnn", grid=grid).grid
     assert found == {"width": (8, 16, float("inf")), "depth": (1, 2)}
     assert all(isinstance(value, int) for value in (*found["width"][:2], *found["depth"]))
-    space = search_flags.search_space("random", [], ["width=log:8:256"], 9, "bpnn").space
-    assert space == {"width": Dimension("log", 8, 256, whole=True)}
+    space = searched("bpnn", "random", space=["width=log:8:100"]).space
+    assert space == {"width": Dimension("log", 8, 100, whole=True)}
     for args, what in (
         (
             ["--grid=width=8,101,256"],
@@ -160,6 +167,4 @@ def test_widths_and_depths_are_whole_and_fit_the_shape():
 )
 def test_searches_of_sizes(method, space, message):
     with pytest.raises(UserError, match=message) if message else contextlib.nullcontext():
-        search_flags.search_of(
-            parsed(f"--search={method}", f"--space={space}", "--bpnn_widths=64,64")
-        )
+        parsed(f"--search={method}", f"--space={space}", "--bpnn_widths=64,64")

@@ -1,12 +1,15 @@
 import dataclasses
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 import dlfun
 from dlfun.cli import app
 from dlfun.cli.commands import compare, train
+from dlfun.config import keywords
 from dlfun.config.option_table import FIELDS, MAY_DIFFER, OPTIONS, identity_lines, name_of
 from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.studies import call
@@ -26,6 +29,22 @@ def test_every_command_of_studies_has_all_options():
     for script in (train, compare):
         for name, row in OPTIONS.items():
             assert script.FLAGS[name].help == row.help
+
+
+def test_keywords_have_the_types_that_their_options_read():
+    types = {
+        "": bool | None,
+        "N": int | None,
+        "NUMBER": float | None,
+        "NAME": str | None,
+        "SIZE": str | None,
+        "TEXT": str | None,
+        "PATH": str | Path | None,
+        "NAME[:STRENGTH],...": str | Mapping[str, float] | None,
+    }
+    for words in (keywords.Options, keywords.DataOptions):
+        for name, found in get_type_hints(words).items():
+            assert found == types[OPTIONS[name].kind.form], name
 
 
 def test_a_line_names_its_option():
@@ -62,12 +81,12 @@ def test_what_may_differ_when_a_study_goes_on_is_one_rule_for_flags_and_keywords
         for given in ([], [text]):
             app.parse(train.FLAGS, ["train", "--model=softmax", f"--output_dir={folder}", *given])
             with pytest.raises(dlfun.UserError, match="far enough"):
-                app.study_flags.study_options(train.FLAGS, "train")
+                app.study_flags.study_options(train.FLAGS)
         if name == "tensorboard":  # no keyword
             continue
-        for keywords in ({}, {name: value}):
+        for given in ({}, {name: value}):
             with pytest.raises(dlfun.UserError, match="far enough"):
-                dlfun.train("softmax", "xor", output_dir=folder, **keywords)
+                dlfun.train("softmax", "xor", output_dir=folder, **given)
     for one, other in zip(identities[::2], identities[1::2], strict=True):
         assert one == other
 

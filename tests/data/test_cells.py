@@ -13,6 +13,7 @@ from dlfun.cli import app, study_flags
 from dlfun.data.user_files.cells import clean
 from dlfun.data.user_files.table import read_table
 from dlfun.errors import UserError
+from dlfun.records.flagfile import flag_lines
 from dlfun.studies.population.study_data import load
 from dlfun.types import DataOptions
 from tests.data.test_own import pixels, save_csv, save_npz
@@ -355,15 +356,15 @@ def test_what_is_cleaned_stays_as_it_is():
 
 
 def test_the_flag_goes_with_data_of_ones_own(tmp_path):
-    values = study_flags.study_flags(model="softmax", dataset="digits")
+    values = study_flags.study_flags("train", model="softmax", dataset="digits")
     with pytest.raises(
         UserError, match=r"--target_type=class: none of the data sets is a \.csv or"
     ):
         app.parse(values, ["x", "--target_type=class"])
     path = save_csv(tmp_path, "x,y", *(f"{i}.5,{i % 3}" for i in range(12)))
     app.parse(values, ["x", f"--dataset={path}", "--target_type=number"])
-    options = study_flags.study_options(values, "train", fresh=False)
-    assert options.data.target_type == "number"
-    assert "--target_type=number" in options.flags
+    request = study_flags.request_of(values)
+    assert request.data.target_type == "number"
+    assert "--target_type=number" in flag_lines(request)
     with pytest.raises(UserError, match="--target_type=text"):
         app.parse(values, ["x", f"--dataset={path}", "--target_type=text"])

@@ -210,7 +210,7 @@ def test_configs_and_versions(tmp_path):
 
 def test_scripts_take_prepared_names(tmp_path):
     prepare(tmp_path, {"x": VECTOR, "y": LABEL}, {"train": {"x": numbers(2), "y": LABELS}})
-    values = study_flags.study_flags(model="bpnn", datasets="digits")
+    values = study_flags.study_flags("compare")
     values(["script", "--datasets=digits,mine", f"--data_dir={tmp_path}"])
     study_flags.check(values)
     values(["script", "--datasets=digits,mien", f"--data_dir={tmp_path}"])

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from scipy.special import expit, log_softmax, softmax
 
-from dlfun.cli import app, protocol, study_flags, trained_model
+from dlfun.cli import app, study_flags, trained_model
 from dlfun.cli.commands import compare as compare_script
-from dlfun.cli.commands import export, predict, sample, sweep, verify
+from dlfun.cli.commands import export, predict, sample, sweep
 from dlfun.data.user_files.inputs import Given
 from dlfun.errors import UserError
 from dlfun.inference import export_formats
@@ -31,6 +31,7 @@ from dlfun.studies.artifacts.data_preparation import read_again
 from dlfun.studies.comparison.compare import compare
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
+from dlfun.studies.search.sweep import configurations_of
 from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.types import Dataset, HParams, Settings, Spec, Split
 from tests.records.described import undescribed
@@ -46,8 +47,8 @@ def record(tmp_path_factory, data_dir):
     given = (*TINY, "--datasets=digits", f"--models={','.join(MODELS)}", "--seeds=3")
     shapes = ("--cnn_channels=4,4,4", "--vae_widths=16", "--vae_latent=3")
     words = ["compare", *given, *shapes, "--learning_rate=0.01", f"--output_dir={folder}"]
-    app.parse(compare_script.FLAGS, words, check=protocol.check)
-    compare(study_flags.study_options(compare_script.FLAGS, "compare"))
+    app.parse(compare_script.FLAGS, words)
+    compare(study_flags.study_options(compare_script.FLAGS))
     return folder
 
 
@@ -58,8 +59,8 @@ def swept(tmp_path_factory, data_dir):
     grid = ("--grid", "bpnn_widths=3,8", "--grid", "learning_rate=1e-4,1e-2")
     given = (*TINY, "--model=bpnn", "--dataset=digits", "--seeds=2", *grid)
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
-    options = study_flags.study_options(sweep.FLAGS, "sweep")
-    run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
+    options = study_flags.study_options(sweep.FLAGS)
+    run_sweep(options, configurations_of(options.request))
     return folder
 
 
@@ -75,7 +76,7 @@ def test_the_record_says_which_metric_chooses_the_best_member(record):
 @pytest.fixture(autouse=True)
 def no_second_start(monkeypatch):
     """JAX is set up once, by the tests."""
-    monkeypatch.setattr(verify, "start_jax", lambda values: None)
+    monkeypatch.setattr(trained_model, "start_jax", lambda request: None)
 
 
 def call(script, folder, *given):
@@ -151,8 +152,8 @@ def test_members_whose_sizes_are_numbers_answer_as_networks_of_those_sizes(tmp_p
     grid = ("--grid", "width=3,8", "--grid", "depth=1,2", "--bpnn_widths=8,8")
     given = (*TINY, "--model=bpnn", "--dataset=digits", "--seeds=1", *grid)
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder}"])
-    options = study_flags.study_options(sweep.FLAGS, "sweep")
-    study = run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
+    options = study_flags.study_options(sweep.FLAGS)
+    study = run_sweep(options, configurations_of(options.request))
     assert "one program of --bpnn_widths=8,8" in study.notes[-1]
     rows = rows_of(folder)
     for member, (width, depth) in enumerate([(3, 1), (3, 2), (8, 1), (8, 2)]):

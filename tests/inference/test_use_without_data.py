@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 
 import dlfun
-from dlfun.cli import app, protocol, study_flags
+from dlfun.cli import app, study_flags, trained_model
 from dlfun.cli.commands import compare as compare_script
-from dlfun.cli.commands import export, predict, sweep, verify
+from dlfun.cli.commands import export, predict, sweep
 from dlfun.data.user_files.recordings import read_wav
 from dlfun.errors import UserError
+from dlfun.records.study_file import read_request
 from dlfun.studies.artifacts.data_preparation import read_datasets, some_examples
 from dlfun.studies.comparison.compare import compare
 from dlfun.studies.population.stacked import stack
+from dlfun.studies.search.sweep import configurations_of
 from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.types import Dataset, Spec, Split
 from tests.data.test_own import (
@@ -34,14 +36,14 @@ TINY = ("--steps=20", "--evaluations=2", "--seeds=3", "--batch_size=8")
 @pytest.fixture(autouse=True)
 def no_second_start(monkeypatch):
     """JAX is set up once, by the tests."""
-    monkeypatch.setattr(verify, "start_jax", lambda values: None)
+    monkeypatch.setattr(trained_model, "start_jax", lambda request: None)
 
 
 def record_of(data, folder, *given, models="softmax"):
     """The record of a short study."""
     words = [f"--datasets={data}", f"--models={models}", *TINY, *given, f"--output_dir={folder}"]
-    app.parse(compare_script.FLAGS, ["compare", *words], check=protocol.check)
-    compare(study_flags.study_options(compare_script.FLAGS, "compare"))
+    app.parse(compare_script.FLAGS, ["compare", *words])
+    compare(study_flags.study_options(compare_script.FLAGS))
     return folder
 
 
@@ -105,8 +107,8 @@ def tables(tmp_path_factory):
     }
     given = (*TINY, "--model=bpnn", f"--dataset={path}", "--grid", "bpnn_widths=2,3")
     app.parse(sweep.FLAGS, ["sweep", *given, f"--output_dir={folder / 'sweep'}"])
-    options = study_flags.study_options(sweep.FLAGS, "sweep")
-    run_sweep(options, sweep.configurations_of(sweep.FLAGS, options.seed))
+    options = study_flags.study_options(sweep.FLAGS)
+    run_sweep(options, configurations_of(options.request))
     (folder / "new").mkdir()
     new = save_csv(folder / "new", "kind,b,y,a", "red,-1000002.5,no,4.5", "blue,-999999,no,1e0")
     return path, new, found | {"sweep": folder / "sweep"}
@@ -272,7 +274,9 @@ def test_arrays_from_python_have_no_file_at_all(tmp_path, capsys):
     found = [[float(x) for x in line.split(",")[1:]] for line in printed.splitlines()[1:]]
     np.testing.assert_allclose(found, wanted, rtol=1e-5)
     with pytest.raises(UserError, match=r"was made in Python with the data set .*arrays in memory"):
-        verify.study_of("train", tmp_path / "record")
+        read_request(tmp_path / "record")
+    again = dlfun.read(tmp_path / "record").predict(inputs[:4]).predicted
+    np.testing.assert_array_equal(again, wanted)
 
 
 def test_an_older_record_is_refused_in_one_line(tables, tmp_path, capsys):

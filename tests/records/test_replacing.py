@@ -73,7 +73,7 @@ def test_a_kill_while_a_record_is_replaced_loses_none(
     (tmp_path / "r.unfinished" / "population").mkdir(parents=True)  # whose process is gone
     app.parse(train.FLAGS, ["train", f"--output_dir={output}"])
     with pytest.raises(UserError, match="already holds a record"):
-        study_flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS)
     assert (output / "config.flags").read_text() == wanted
     assert not hidden.exists()
     said = capfd.readouterr().err
@@ -129,7 +129,7 @@ def test_a_folder_whose_place_nothing_can_take_is_refused_first(
     monkeypatch.setattr(os, "rename", refused)
     app.parse(train.FLAGS, ["train", f"--output_dir={output}", "--overwrite"])
     with pytest.raises(UserError, match=f"--output_dir={output}: {what}"):
-        study_flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
     assert (output / "config.flags").exists() == holds
@@ -164,7 +164,7 @@ def test_a_link_stands_for_the_folder_that_it_leads_to(tmp_path):
     for name, target in (("link", "real"), ("nowhere", "gone"), ("loop", "loop")):
         (tmp_path / name).symlink_to(target)
     app.parse(train.FLAGS, ["train", f"--output_dir={tmp_path}/link"])
-    output = study_flags.study_options(train.FLAGS, "train").output_dir
+    output = study_flags.study_options(train.FLAGS).output_dir
     assert output == str(tmp_path / "real")
     write_record(output, lambda folder: None)
     assert (tmp_path / "link").is_symlink()
@@ -220,7 +220,7 @@ def closed():
 def test_no_right_to_write_is_said_before_anything_is_trained(closed, fault):
     app.parse(train.FLAGS, ["train", f"--output_dir={closed}/r"])
     with as_nobody(closed), pytest.raises(UserError) as caught:
-        study_flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS)
     said = str(caught.value).replace(str(closed), "runs")
     fault("no right to write to `--output_dir`", UserError(said), "nothing was begun")
 
@@ -262,4 +262,4 @@ def test_the_directory_that_one_is_in_keeps_its_place(path, tmp_path, monkeypatc
     what = "is the root" if path == "/" else "is the directory that you are in"
     app.parse(train.FLAGS, ["train", f"--output_dir={path}"])
     with pytest.raises(UserError, match=f"--output_dir=.*: {what}"):
-        study_flags.study_options(train.FLAGS, "train")
+        study_flags.study_options(train.FLAGS)

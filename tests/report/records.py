@@ -10,6 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.study_request import StudyRequest
+from dlfun.config.study_values import Model
+from dlfun.records import writer
+
 MODELS = ("softmax", "bpnn", "cnn", "rnn", "vae")
 LEVEL = {"softmax": 0.33, "bpnn": 0.655, "cnn": 0.915, "rnn": 0.905, "vae": 0.38}
 STEPS = np.arange(1, 21) * 100
@@ -417,8 +421,19 @@ def make_record(
         )
     if modality != "text":
         np.savez(folder / f"{dataset}-vae-samples.npz", **samples(modality))
-    (folder / "config.flags").write_text(
-        "# python -m experiments.compare --flagfile=config.flags\n"
-        f"--models={','.join(MODELS)}\n--seeds={seeds}\n--learning_rate=cnn:0.01,0.003\n"
-    )
+    rates = dict.fromkeys(MODELS, 0.003) | {"cnn": 0.01}
+    models = {name: {"learning_rate": rate} for name, rate in rates.items()}
+    write_request(folder, models=models, datasets=(dataset,), seeds=seeds)
     return folder
+
+
+def write_request(
+    folder: Path,
+    study: str = "compare",
+    models: Mapping[str, Mapping[str, Any]] = {"bpnn": {}},
+    datasets: Sequence[str] = ("waves",),
+    **values: Any,
+) -> None:
+    """What of a record says what was asked: study.json and config.flags."""
+    asked = tuple(Model(name, tuple(given.items())) for name, given in models.items())
+    writer.write_request(folder, StudyRequest(study, asked, tuple(datasets), values))

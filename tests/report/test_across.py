@@ -88,9 +88,7 @@ def written(folder, rows, pairs=None):
     """A record of members, and pairs if there are any."""
     folder.mkdir()
     records.write_csv(folder / "members.csv", rows)
-    (folder / "config.flags").write_text(
-        "# python -m experiments.compare --flagfile=config.flags\n"
-    )
+    records.write_request(folder)
     if pairs is not None:
         (folder / "comparison.json").write_text(json.dumps(pairs))
     return folder

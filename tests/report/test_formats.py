@@ -15,6 +15,7 @@ from dlfun.report.text.formats import FORMATS, Bold, latex_text, markdown_text, 
 from dlfun.report.text.papers import print_tables
 from dlfun.report.text.table import text_table
 from dlfun.stats import t_interval
+from tests.report import records
 
 ROWS = [
     {"model": "a_b & c", "score %": "-0.50 ± 0.10", "n": "3"},
@@ -187,9 +188,7 @@ def pair(a, b, **more):
 def record(folder, script="compare", columns=("", ""), pairs=None):
     folder.mkdir()
     name, values = columns
-    lines = [f"# python -m experiments.{script} --flagfile=config.flags"]
-    lines += [f"--grid={name}={values}"] if name else []
-    (folder / "config.flags").write_text("\n".join(lines) + "\n")
+    records.write_request(folder, script, **({"grid": (f"{name}={values}",)} if name else {}))
     split = "validation" if script == "sweep" else "test"
     with (folder / "members.csv").open("w") as file:
         print(f"model,dataset,status,{split}_accuracy,{name or 'other'}", file=file)

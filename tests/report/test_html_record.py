@@ -272,10 +272,8 @@ def test_a_sweep_shows_its_configurations(copy):
     for file in copy.iterdir():
         file.unlink()
     records.write_csv(copy / "members.csv", rows)
-    (copy / "config.flags").write_text(
-        "# python -m experiments.sweep --flagfile=config.flags\n"
-        "--grid=learning_rate=0.0001,0.001,0.01\n--grid=cnn_channels=16;8,8\n"
-    )
+    grid = ("learning_rate=0.0001,0.001,0.01", "cnn_channels=16,8x8")
+    records.write_request(copy, "sweep", {"cnn": {}}, grid=grid)
     record = read_record(copy)
     assert swept_names(record) == ["learning_rate", "cnn_channels"]
     (tried,) = of_sweep(record)

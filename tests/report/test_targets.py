@@ -188,9 +188,7 @@ def test_no_curves_no_targets(folder, tmp_path):
 
 def test_a_sweep_has_no_targets(folder, tmp_path):
     copy = shutil.copytree(folder, tmp_path / "copy")
-    (copy / "config.flags").write_text(
-        "# python -m experiments.sweep --flagfile=config.flags\n--grid=steps=2000\n"
-    )
+    records.write_request(copy, "sweep", grid=("steps=2000",))
     text = write_report(copy, [copy]).read_text(encoding="utf-8")
     assert "Time to a target" not in text
     assert 'id="across"' not in text

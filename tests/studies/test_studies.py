@@ -183,7 +183,7 @@ def test_nothing_half_written(tmp_path):
 
 @pytest.mark.parametrize("method", ["random", "sobol"])
 def test_searches_are_reproducible_and_cover_the_space(method):
-    from dlfun.cli.search_flags import Dimension
+    from dlfun.config.search_space import Dimension
 
     space = {
         "learning_rate": Dimension("log", 1e-4, 1e-1),

@@ -77,7 +77,7 @@ def read_record(folder: Path) -> Record:
         environment,
         read_json(folder / "frozen.json", dict),
         read_json(folder / "determinism.json", dict),
-        read_json(folder / reader.STUDY, dict),
+        reader.read_study(folder) if (folder / reader.STUDY).is_file() else {},
         reader.lines_in(read_text(folder / "config.flags")),
         read_arrays(folder / "history.npz"),
         *(read_rows(folder / f"{n}.csv") for n in ("tuning", "curve", "readout", "variance")),

@@ -17,7 +17,7 @@ from dlfun.config.search_request import kinds_by_flag, parse_dimension, split_na
 from dlfun.config.search_space import Dimension, space_of
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError, bad_value
+from dlfun.errors import OPT, UserError, bad_value, short
 from dlfun.models import MODELS
 from dlfun.records.flagfile import flag_lines
 from dlfun.types import Range
@@ -72,7 +72,9 @@ def claim_of(request: StudyRequest) -> Claim:
             f"{', '.join(models)}"
         )
     if request["family"] == "all-pairs" and reference is not None:
-        raise UserError(f"{OPT.reference}={reference} is for {OPT.family}=vs-reference; add it")
+        raise UserError(
+            f"{OPT.reference}={short(reference)} is for {OPT.family}=vs-reference; add it"
+        )
     return Claim(
         delta=request["delta"] or {},
         family=request["family"],
@@ -166,7 +168,7 @@ def check(request: StudyRequest) -> None:
             f"more for a full verdict), or use {called('train')}"
         )
     if request["pilot"] is not None and not request["plan"]:
-        raise UserError(f"{OPT.pilot} is for {OPT.plan}; add it")
+        raise UserError(f"{OPT.pilot}={short(request['pilot'])} is for {OPT.plan}; add it")
     if request["plan"] and request["baselines"]:
         raise UserError(
             f"{OPT.plan} is of networks alone, and each baseline makes the family of pairs larger; "
@@ -182,7 +184,8 @@ def check_tuning(request: StudyRequest) -> None:
         raise UserError(f"{OPT.stage}={stage} is a part of {OPT.tune}; add {OPT.tune}")
     if request["frozen"] is not None and stage != "confirm":
         raise UserError(
-            f"{OPT.frozen} is for {OPT.stage}=confirm; add it, or leave {OPT.frozen} out"
+            f"{OPT.frozen}={short(request['frozen'])} is for {OPT.stage}=confirm; add it, or leave "
+            f"{OPT.frozen} out"
         )
     if request["tune"] and not request["delta"]:
         raise UserError(

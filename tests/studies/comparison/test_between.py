@@ -12,6 +12,7 @@ from dlfun.errors import UserError
 from dlfun.records.reader import read_rows
 from dlfun.records.writer import write_members
 from dlfun.studies.comparison.across_records import judge_between
+from tests.report.records import write_request
 
 EXAMPLES = {"train": 3600, "validation": 400, "test": 1000}
 
@@ -27,9 +28,7 @@ def make(folder, scores, seed=0, script="compare", checksum="ab", split="officia
             for r, v in enumerate(values)
         ],
     )
-    lines = [f"# python -m experiments.{script} --flagfile=config.flags"]
-    lines += [f"--seed={seed}", f"--split={split}"]
-    (folder / "config.flags").write_text("\n".join(lines) + "\n")
+    write_request(folder, script, seed=seed, split=split)
     known = {"d": {"version": "1", "checksum": checksum, "examples": EXAMPLES}}
     (folder / "environment.json").write_text(json.dumps({"datasets": known}))
     return folder

@@ -3,25 +3,31 @@
 import csv
 import json
 import shutil
-import sys
-import types
 
 import jax
 import numpy as np
 import pytest
 
 from dlfun import keys
-from dlfun.cli import app, protocol, study_flags
+from dlfun.cli import app, study_flags, trained_model
 from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep, train, verify
+from dlfun.cli.study_command import run_study
+from dlfun.config import parsers
+from dlfun.config.option_table import Option
 from dlfun.config.studies import STUDIES, StudyKind
+from dlfun.config.study_request import StudyRequest, study_options
+from dlfun.config.study_values import Model
 from dlfun.errors import UserError
-from dlfun.records import checksums, reader
+from dlfun.records import checksums, reader, writer
+from dlfun.records.study_file import read_request
 from dlfun.report.text.determinism import certificate_table
 from dlfun.studies.comparison.compare import chosen_for, compare
+from dlfun.studies.comparison.protocol import protocol_of
 from dlfun.studies.population.arm import make_members
-from dlfun.studies.reproducibility import drift
+from dlfun.studies.reproducibility import arms, drift
 from dlfun.studies.reproducibility.rerun import ALONE, OTHER, SAME, other_layout
+from dlfun.studies.search.sweep import configurations_of
 from dlfun.studies.search.sweep import sweep as run_sweep
 from dlfun.training.population import selected
 from dlfun.types import HParams, Layout
@@ -32,8 +38,7 @@ SWEPT = (*TINY, "--dataset=digits", "--model=softmax")
 
 
 def parsed(module, *given):
-    check = protocol.check if module is compare_script else study_flags.check
-    app.parse(module.FLAGS, [module.__name__, *given], check=check)
+    app.parse(module.FLAGS, [module.__name__, *given])
     return module.FLAGS
 
 
@@ -46,8 +51,8 @@ def honest(tmp_path_factory, data_dir):
     space = "--space=softmax:learning_rate=log:1e-3:1e-1"
     grown = ("--until_decided", "--looks=5,7", "--seeds=5")
     values = parsed(compare_script, *TINY, *models, *tuned, space, *grown, f"--output_dir={folder}")
-    chosen = study_flags.study_options(values, "compare")
-    compare(chosen, protocol.protocol_of(values))
+    chosen = study_flags.study_options(values)
+    compare(chosen, protocol_of(chosen.request))
     return folder
 
 
@@ -59,11 +64,10 @@ def record(honest, tmp_path):
 
 def verified(folder, monkeypatch, *given):
     """The certificate that the script writes, without setting JAX up once more."""
-    monkeypatch.setattr(verify, "start_jax", lambda values: None)
-    words = app.parse(
-        verify.FLAGS, ["verify", str(folder), *given], check=verify.check, words=verify.WORDS
-    )
-    verify.main(words)
+    monkeypatch.setattr(trained_model, "start_jax", lambda request: None)
+    words = ["verify", str(folder), *given]
+    check, allowed = trained_model.check, trained_model.WORDS
+    verify.main(app.parse(verify.FLAGS, words, check=check, words=allowed))
     return json.loads((folder / "determinism.json").read_text())
 
 
@@ -161,8 +165,8 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
     folder = tmp_path / "sweep"
     grid = ("--grid=learning_rate=1e-3,1e-2", "--grid=optimizer=adam,sgd")
     values = parsed(sweep, *SWEPT, *grid, "--seeds=2", "--keep=best", f"--output_dir={folder}")
-    chosen = study_flags.study_options(values, "sweep")
-    run_sweep(chosen, sweep.configurations_of(values, chosen.seed))
+    chosen = study_flags.study_options(values)
+    run_sweep(chosen, configurations_of(chosen.request))
     found = verified(folder, monkeypatch, "--members=2")
     assert [arm["members"] for arm in found["arms"]] == [4, 4]
     for number in (0, 1):
@@ -187,15 +191,21 @@ def test_a_sweep_of_several_programs(tmp_path, data_dir, monkeypatch):
 
 
 def test_a_kind_of_study_is_one_row_and_its_own_modules(tmp_path, data_dir, monkeypatch):
-    """One that judges arms, and is not asked how: its record is opened by its own flags."""
-    own = types.ModuleType("dlfun.cli.commands.ablate")
-    own.FLAGS = study_flags.study_flags(models="softmax", datasets="digits")
-    monkeypatch.setitem(sys.modules, own.__name__, own)
-    monkeypatch.setitem(STUDIES, "ablate", StudyKind("ablate", several=True, judges=True))
-    folder = tmp_path / "record"
-    given = ("--models=perceptron,softmax", "--seeds=2", f"--output_dir={folder}")
-    options = study_flags.study_options(parsed(own, *TINY, *given), "ablate")
-    compare(options, script="ablate")
+    """One that judges arms, and is told one thing of its own: what it is opened by is its row."""
+    kind = StudyKind(
+        "find out what a part is worth",
+        {"models": "softmax", "datasets": "digits"},
+        "dlfun.studies.comparison.compare:run_training",
+        {"part": Option(parsers.text(), "which part", "Study", "dropout")},
+        arms="dlfun.studies.reproducibility.arms:arms_of_training",
+        judges=True,
+    )
+    monkeypatch.setitem(STUDIES, "ablate", kind)
+    folder, own = tmp_path / "record", study_flags.study_flags("ablate")
+    given = ("--models=perceptron,softmax", "--seeds=2", f"--output_dir={folder}", "--part=head")
+    app.parse(own, ["ablate", *TINY, *given])
+    study = run_study(own)
+    assert read_request(study.folder)["part"] == "head"
     found = verified(folder, monkeypatch)
     assert [reruns(found, i)[SAME]["bit_equal"] for i in range(2)] == [True, True]
     assert (folder / "comparison.json").is_file()
@@ -210,10 +220,10 @@ def test_tuned_arms_have_the_order_of_the_study():
 
 def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):
     given = ("--seeds=3", "--learning_rate=0.02", "--dropout_rate=0.5", "--layout=1x3")
-    values = parsed(train, *SWEPT, *given)
+    request = study_flags.request_of(parsed(train, *SWEPT, *given))
     rows = [{"replicate": str(i)} for i in range(3)]
     record = reader.Recorded(tmp_path, "train", rows, {}, {})
-    (arm,) = verify.arms_of(values, study_flags.study_options(values, "train"), record)
+    (arm,) = arms.arms_of_training(request, study_options(request), record)
     assert (arm.ends, arm.tested, arm.chosen.layout) == ((3,), True, Layout(1, 3))
     assert arm.configurations == (HParams(learning_rate=0.02, dropout_rate=0.5),)
     assert arm.settings.dropout
@@ -256,17 +266,24 @@ def test_drifts_of_values_that_are_not_finite():
     )
 
 
+def restudy(folder, **parts):
+    """study.json with some of its parts replaced."""
+    file = folder / "study.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | parts))
+
+
 def drop_last(rows):
     return rows[:-1]
 
 
 BROKEN = {
     "no such directory": shutil.rmtree,
-    "holds no config.flags": lambda r: (r / "config.flags").unlink(),
-    "its config.flags is not that of a record": lambda r: (r / "config.flags").write_text("--a=1"),
-    "unknown flag --colour": lambda r: (r / "config.flags").write_text(
-        "# python -m experiments.train --flagfile=config.flags\n--colour=blue\n"
-    ),
+    "holds no study.json that can be read": lambda r: (r / "study.json").unlink(),
+    "holds no study.json": lambda r: (r / "study.json").write_text('{"study": "train"}'),
+    "unknown argument of a study 'colour'": lambda r: restudy(r, options={"colour": "blue"}),
+    "study.json: seeds=0: must be a whole": lambda r: restudy(r, options={"seeds": 0}),
+    "unknown model 'cmn'; did you mean 'cnn'": lambda r: restudy(r, models={"cmn": {}}),
+    "study.json: missing or damaged": lambda r: restudy(r, models={"cnn": 3}),
     "members.csv: missing or damaged": lambda r: (r / "members.csv").write_text("a,b\n"),
     "members.csv has other members": lambda r: rewrite(r, drop_last),
     "history.npz: missing or damaged": lambda r: (r / "history.npz").write_bytes(b"PK\3\4half"),
@@ -290,12 +307,12 @@ def test_broken_records_are_one_line_and_stay_as_they_are(record, monkeypatch, s
 def test_one_directory_is_named(monkeypatch):
     for words in ([], ["a", "b"]):
         with pytest.raises(UserError, match="name the directory of one record"):
-            verify.folder_of(words)
+            trained_model.folder_of(words, "verify")
 
 
 def test_a_record_says_what_it_swept(tmp_path):
-    lines = ("# python -m experiments.sweep --flagfile=config.flags", "--seeds=2")
-    searched = ("--grid=learning_rate=0.1,0.2", "--space= rnn_cell =choice:gru,lstm")
-    (tmp_path / "config.flags").write_text("\n".join([*lines, *searched]))
+    searched = {"grid": ("learning_rate=0.1,0.2",), "space": (" rnn_cell =choice:gru,lstm",)}
+    request = StudyRequest("sweep", (Model("rnn"),), ("digits",), searched)
+    writer.write_request(tmp_path, request)
     assert reader.swept_of(tmp_path) == ["learning_rate", "rnn_cell"]
     assert reader.script_of(tmp_path) == "sweep"

@@ -13,11 +13,11 @@ from jax import numpy as jnp
 import dlfun
 from dlfun.config import arguments, parsers
 from dlfun.config.keywords import read_options
-from dlfun.config.search_request import as_text, search_of
+from dlfun.config.search_request import as_text, search_values
 from dlfun.errors import LONGEST, UserError, short
 from dlfun.models import Own
 from dlfun.models.own import OwnModule, check_dropout, own, streams
-from dlfun.studies.call import protocol_of
+from dlfun.studies.call import claim_values
 from dlfun.types import Spec
 
 X = np.random.default_rng(0).normal(size=(40, 2))
@@ -120,7 +120,7 @@ def test_what_an_error_quotes_is_cut():
 @pytest.mark.parametrize("space", [None, [], {}, {"learning_rate": 0.1}, {"learning_rate": []}])
 def test_a_space_is_names_and_lists(space):
     with pytest.raises(UserError, match=r"name something to try|must be a list of values"):
-        search_of(dlfun.model("softmax"), space, None, {})
+        search_values(dlfun.model("softmax"), space, None, {})
 
 
 def test_spaces_of_arrays_are_lists():
@@ -128,10 +128,10 @@ def test_spaces_of_arrays_are_lists():
 
 
 def test_one_baseline_is_a_name(data):
-    named = protocol_of([dlfun.model("softmax")], [data], None, None, "svm")
-    assert named.baselines == ("svm",)
+    named = claim_values([dlfun.model("softmax")], [data], None, None, "svm")
+    assert named["baselines"] == ("svm",)
     with pytest.raises(UserError, match="baselines=5: must be a text"):
-        protocol_of([dlfun.model("softmax")], [data], None, None, [5])
+        claim_values([dlfun.model("softmax")], [data], None, None, [5])
 
 
 def test_a_path_is_no_blank_and_not_too_long(tmp_path):

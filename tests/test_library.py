@@ -406,7 +406,7 @@ def test_a_record_says_what_no_flags_make(own, tmp_path):
     assert lines[1] == (
         "# by value: the model net, Net(widths=(8,)); the data set rings, arrays in memory"
     )
-    assert "--learning_rate=net:0.01" in lines
+    assert "--learning_rate=0.01" in lines
     with pytest.raises(dlfun.UserError, match=r"was made in Python with the model net, Net\("):
         read_request(folder)
     again = dlfun.read(folder)

@@ -23,7 +23,7 @@ def study(folder, data_dir, models=("softmax", "vae"), **changes):
         "data": data_options(data_dir),
         "batch_size": None,
     } | changes
-    return options(models, output_dir=str(folder), flags=("--seeds=3",), **changes)
+    return options(models, output_dir=str(folder), **changes)
 
 
 def test_record_of_a_comparison(tmp_path, data_dir):
@@ -71,8 +71,8 @@ def test_record_of_a_comparison(tmp_path, data_dir):
     assert len(known["datasets"]["digits"]["checksum"]) == 64
     assert known["versions"]["jax"]
     flags = (folder / "config.flags").read_text().splitlines()
-    assert flags[1] == "--seeds=3"
-    assert flags[-1].startswith("--layout=softmax:")
+    assert "--seeds=3" in flags
+    assert any(line.startswith("--layout=softmax:") for line in flags)
     assert any("read-out" in note for note in found.notes)
 
 

@@ -7,12 +7,13 @@ import pytest
 from sklearn.metrics import r2_score
 
 import dlfun
-from dlfun.inference.call import network_of
 from dlfun.inference.export import answers, check, exportable
 from dlfun.inference.export_formats import FORMATS
+from dlfun.inference.opened import Wanted, open_model
 from dlfun.inference.sample import decode
 from dlfun.learners.prepare import prepare
 from dlfun.records.reader import read_record
+from dlfun.records.study_file import read_request
 from dlfun.studies.baselines.estimators import scores
 
 COUNT = 120
@@ -21,6 +22,12 @@ TARGET = 2 * ONE + TWO + ONE * TWO + 0.1 * NOISE
 KEEP = {"seeds": 5, "steps": 40, "evaluations": 2, "keep": "all"}
 SMALL = dlfun.model("bpnn", widths=(8,))
 CHANGES = {"a house": (1e5, 2e5), "thousandths": (1e-3, 0.0), "far": (3.0, 1e6), "exact": (64, 0)}
+
+
+def network_of(study, member):
+    """The network of a study's only model, from its record."""
+    record, request = read_record(study.folder), read_request(study.folder, data=False)
+    return open_model(record, request, Wanted(member=member)).network
 
 
 def table(folder, factor=1.0, offset=0.0, **options):
@@ -114,7 +121,7 @@ def test_each_replicate_is_standardised_by_its_own_rows_however_it_is_fed(tmp_pa
 def test_an_export_answers_in_the_users_unit(tmp_path, offset):
     data = table(tmp_path, 50.0, offset)
     study = dlfun.train(SMALL, data, **KEEP)
-    network = network_of(read_record(study.folder), study._trained.arms(), None, None, "0")
+    network = network_of(study, "0")
     model, expected = exportable(network, "outputs")
     held = network.examples.inputs
     said = study.predict(held + data.raw.scaling.inputs.origin, member=0).predicted
@@ -130,7 +137,7 @@ def test_an_export_far_from_0_tells_its_answers_apart(tmp_path):
     """float32 has steps of 128 there: they are differences, and export.json says from what."""
     data = table(tmp_path, 50.0, 1.7e9)
     study = dlfun.train(SMALL, data, **KEEP)
-    network = network_of(read_record(study.folder), study._trained.arms(), None, None, "0")
+    network = network_of(study, "0")
     model, expected = exportable(network, "outputs")
     files = FORMATS["jax"].write(model)
     assert check(files, "jax", model, expected, "float32").difference < 1e-5
@@ -146,7 +153,7 @@ def test_the_unit_of_the_target_decides_no_best_member_nor_a_vaes_loss(tmp_path)
     vae = dlfun.model("vae", widths=(8,), latent=2)
     studies = [dlfun.train(vae, table(tmp_path, unit), **KEEP) for unit in (1e-3, 1e3)]
     for study in studies:
-        found = network_of(read_record(study.folder), study._trained.arms(), None, None, "best")
+        found = network_of(study, "best")
         assert found.rows == (int(np.argmin(column(study, "validation_rmse"))),)
     for name in ("train_loss", "validation_loss", "test_loss", "test_elbo"):
         np.testing.assert_allclose(*(column(study, name) for study in studies), rtol=5e-3)
@@ -158,7 +165,7 @@ def test_what_a_vae_makes_is_in_the_users_unit(tmp_path):
     data = table(tmp_path, 300.0, 1000.0)
     study = dlfun.train(dlfun.model("vae", widths=(8,), latent=2), data, **KEEP)
     assert {row["status"] for row in study.rows} == {"ok"}
-    network = network_of(read_record(study.folder), study._trained.arms(), None, None, "0")
+    network = network_of(study, "0")
     made = decode(network, np.zeros((3, 2), np.float32))
     model = exportable(network, "decoder")[0]
     np.testing.assert_allclose(

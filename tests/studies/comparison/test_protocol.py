@@ -30,7 +30,7 @@ SPACE = {"learning_rate": Dimension("log", 1e-4, 1.0)}
 
 def study(data_dir, models=("softmax", "perceptron"), **changes):
     usual = {"datasets": ("digits",), "data": data_options(data_dir), "batch_size": None}
-    return options(models, flags=("--seeds=3",), **(usual | changes))
+    return options(models, **(usual | changes))
 
 
 def tuning(study, count=5, seeds=2):

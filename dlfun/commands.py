@@ -41,18 +41,3 @@ def called(study: str) -> str:
 def in_form(text: str) -> str:
     """A text in which all commands are called as this one was."""
     return text.replace(SCRIPTS, form())
-
-
-def command_of(line: str) -> str:
-    """The name of the command that a line calls, or an empty text.
-
-    >>> command_of("# python -m experiments.sweep --flagfile=config.flags")
-    'sweep'
-    >>> command_of("# dlfun sweep --flagfile=config.flags")
-    'sweep'
-    """
-    words = line.removeprefix("# ")
-    for start in (SCRIPTS, INSTALLED):
-        if words.startswith(start):
-            return words.removeprefix(start).partition(" ")[0]
-    return ""

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from dlfun.types import Layout, Predictions, Settings
 
 Arrays = Mapping[str, np.ndarray]
+
+Row = Mapping[str, Any]
+"""A run as in members.csv: column -> value. It is made once: more columns make another row."""
+
+
+def extended(rows: Sequence[Row], columns: Sequence[Row]) -> list[Row]:
+    """Rows with further columns, those of each row in turn."""
+    return [{**row, **more} for row, more in zip(rows, columns, strict=True)]
 
 
 class Result(NamedTuple):
@@ -29,12 +37,16 @@ class Result(NamedTuple):
     dataset: str
     settings: Settings
     layout: Layout
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
     history: dict[str, np.ndarray]
     steps: np.ndarray
     parameters: dict[str, np.ndarray]
     variables: Any
     predictions: Predictions
+
+    def with_columns(self, columns: Sequence[Row]) -> Self:
+        """The same with further columns in each of its rows."""
+        return self._replace(rows=extended(self.rows, columns))
 
     def joined(self, more: Any) -> Result:
         """One arm from two parts of its members."""

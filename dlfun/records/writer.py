@@ -30,7 +30,7 @@ from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import FLAGS
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, Row
 from dlfun.records.outputs import opened
 from dlfun.records.reader import STUDY, arm_files
 from dlfun.records.schema import ALWAYS
@@ -54,7 +54,7 @@ class Study(NamedTuple):
       variance: as in variance.csv, where sources of variance were parted.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     notes: list[str]
     folder: Path
     pairs: list[dict[str, Any]] = []

@@ -5,9 +5,10 @@ import pytest
 from scipy import stats
 
 from dlfun.config.comparison_spec import Claim
+from dlfun.records.outcome import extended
 from dlfun.report.text.plan import plan_table
 from dlfun.report.text.verdicts import variance_table, verdict, verdict_table
-from dlfun.studies.comparison.verdicts import Examined, Look, judge, mark_chance
+from dlfun.studies.comparison.verdicts import Examined, Look, chance_columns, judge
 
 
 def pairs_of(arms, n, metric="test_accuracy", looks=()):
@@ -191,7 +192,7 @@ def test_runs_at_chance_are_counted_in_the_table_and_not_said_to_have_held():
         for r in range(10)
     ]
     facts = Examined("official", 1000, 0.0, True)
-    mark_chance(rows, facts)
+    rows = extended(rows, chance_columns(rows, facts, "test_accuracy"))
     table = verdict_table(judge(rows, "d", facts, Claim(), Look(1, 0.05)))
     assert "(ranks): 2 runs of b failed or stayed at chance; they rank last" in table
     assert "\nwhat none of 10 runs of an arm showed, such as a collapse, may come in" in table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import jax
 import numpy as np
@@ -13,6 +13,7 @@ from dlfun import keys
 from dlfun.config.classical import CLASSICAL, parse_arm
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import USUAL, task_of
+from dlfun.records.outcome import Row, extended
 from dlfun.studies.baselines.feature_tables import Read, Reader, split_of
 from dlfun.studies.baselines.features import check_features, extract
 from dlfun.studies.baselines.finished_fits import Job, Kept
@@ -35,10 +36,14 @@ class Classical(NamedTuple):
       squares: [members, examples] squared errors of numbers; None of classes, or unopened.
     """
 
-    rows: list[dict[str, Any]]
+    rows: Sequence[Row]
     predicted: np.ndarray | None
     confidence: np.ndarray | None
     squares: np.ndarray | None = None
+
+    def with_columns(self, columns: Sequence[Row]) -> Self:
+        """The same with further columns in each of its rows."""
+        return self._replace(rows=extended(self.rows, columns))
 
     def joined(self, more: Any) -> Classical:
         """One arm from two parts of its members."""

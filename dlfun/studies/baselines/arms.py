@@ -13,7 +13,7 @@ from dlfun.config.classical import ALL, CLASSICAL, RAW, parse_arm
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
 from dlfun.errors import OPT, UserError
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, Row
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.studies.artifacts.evidence import (
@@ -96,7 +96,7 @@ def trial_columns(number: int, point: Mapping[str, Any]) -> dict[str, Any]:
 
 def try_classical(
     options: StudyOptions, name: str, space: Mapping[str, Dimension], count: int, data: Stacked
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[Sequence[Row], list[dict[str, Any]]]:
     """A row for each run of each trial, without a test score; and the points that were tried.
 
     The first of them is the default.
@@ -150,7 +150,7 @@ def curves(
     sizes, rows = ladder(data), []
     for model, chosen in models.items():
 
-        def train(count: int, model: str = model, chosen: ModelOptions = chosen) -> list[dict]:
+        def train(count: int, model: str = model, chosen: ModelOptions = chosen) -> Sequence[Row]:
             fitting = options
             if options.batch_size is not None and options.batch_size > count:
                 fitting = dataclasses.replace(options, batch_size=count)

@@ -5,23 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, extended
 from dlfun.records.writer import Study, draw_nothing
-from dlfun.studies.baselines.arms import arms_on, curves, readouts, train_classical
-from dlfun.studies.comparison.copies import examples_of, mark_copies
+from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
+from dlfun.studies.comparison.copies import copy_columns, examples_of
 from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
 from dlfun.studies.comparison.protocol import Protocol, protocol_of
 from dlfun.studies.comparison.sequential import Arm, grow
 from dlfun.studies.comparison.tuning import Choice, tune
 from dlfun.studies.comparison.variance import SEEDS, part_variance
-from dlfun.studies.comparison.verdicts import Examined, mark_chance
+from dlfun.studies.comparison.verdicts import Examined, chance_columns, metric_of
 from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import mistake_bound, notes
@@ -30,6 +30,8 @@ from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.population.study_data import about_targets, load_all
 from dlfun.training.monitor import say
 from dlfun.types import Layout
+
+ArmT = TypeVar("ArmT", Result, Arm)
 
 
 def run_comparison(
@@ -76,19 +78,8 @@ def compare(
         choice, points = tuned.choice, tuned.points
         say(f"frozen: {claim.frozen_hash}")
 
-    layouts: dict[str, Layout] = {}
-    levels = {name: about_targets(data) for name, data in loaded.items()}
-
-    def train(first: int, count: int) -> list[Arm]:
-        now = dataclasses.replace(options, first=first, seeds=count)
-        arms: list[Arm] = [*train_all(now, loaded, choice, layouts)]
-        for name, data in loaded.items():
-            arms += train_classical(now, classical[name], data, points)
-        for row in (row for arm in arms for row in arm.rows):
-            row.update(levels[row["dataset"]])
-        return arms
-
-    arms, pairs = grow(options.seeds, claim, train, lambda r: tested_all(options, r, loaded))
+    trained = Comparison(options, loaded, classical, choice, points, {})
+    arms, pairs = grow(options.seeds, claim, trained.train, trained.examine)
     said = [note for data in loaded.values() for note in unit_notes(data.first)]
     said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
@@ -98,6 +89,37 @@ def compare(
     folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, pairs, tables.get("variance", []))
+
+
+class Comparison(NamedTuple):
+    """What a comparison trains, and on what.
+
+    Attributes:
+      classical: data set -> its arms of scikit-learn.
+      choice, points: of networks and of classical models what was tuned; None: nothing.
+      layouts: of each model that was trained before, which it keeps: one a model, so that a line of
+        config.flags replays all its data sets and looks.
+    """
+
+    options: StudyOptions
+    loaded: Mapping[str, Stacked]
+    classical: Mapping[str, Sequence[str]]
+    choice: Choice | None
+    points: Points | None
+    layouts: dict[str, Layout]
+
+    def train(self, first: int, count: int) -> list[Arm]:
+        """All arms over so many replicates from the first."""
+        options = dataclasses.replace(self.options, first=first, seeds=count)
+        arms: list[Arm] = train_all(options, self.loaded, self.choice, self.layouts)
+        for name, data in self.loaded.items():
+            arms += train_classical(options, self.classical[name], data, self.points)
+        levels = {name: about_targets(data) for name, data in self.loaded.items()}
+        return [arm.with_columns([levels[row["dataset"]] for row in arm.rows]) for arm in arms]
+
+    def examine(self, arms: Sequence[Arm]) -> tuple[list[Arm], dict[str, Examined]]:
+        """`examine_all` of these arms."""
+        return examine_all(self.options, arms, self.loaded)
 
 
 def further_tables(
@@ -148,13 +170,12 @@ def train_all(
     loaded: Mapping[str, Stacked],
     choice: Choice | None,
     layouts: dict[str, Layout],
-) -> list[Result]:
+) -> list[Arm]:
     """Every model on every data set, over the replicates of the options.
 
-    `layouts` has that of each model which ran before, and takes those of the others: one a model,
-    so that a line of config.flags replays all its data sets and looks.
+    `layouts` has that of each model which ran before, and takes those of the others.
     """
-    results: list[Result] = []
+    arms: list[Arm] = []
     for data in loaded.values():
         examples = data.tuning.train.targets.shape[1]
         for model, chosen in chosen_for(options, data.first.name, choice).items():
@@ -163,31 +184,37 @@ def train_all(
             result = run_arm(options, settings, data, [chosen.hparams], layout)
             layouts.setdefault(model, result.layout)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
-            if bound is not None:
-                for row in result.rows:
-                    row["mistake_bound"] = float(bound.mistakes)
-            results.append(result)
-    return results
+            columns = {} if bound is None else {"mistake_bound": float(bound.mistakes)}
+            arms.append(result.with_columns([columns] * len(result.rows)))
+    return arms
 
 
-def tested_all(
-    options: StudyOptions, results: Sequence[Arm], loaded: Mapping[str, Stacked]
-) -> dict[str, Examined]:
-    """What the statistics must know of each data set; marks runs at chance, and copies."""
-    found = {}
-    for name, data in loaded.items():
-        arms = [arm for arm in results if arm.rows[0]["dataset"] == name]
-        examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
-        own = len(data.datasets) > 1
-        scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
-        facts = Examined(scheme, examples, variance, task_of(data.first.spec).labels)
-        scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
-        facts = facts._replace(scored={k: v for k, v in scored.items() if v is not None})
-        mark_chance([row for arm in arms for row in arm.rows], facts)
-        for arm in arms:
-            mark_copies(arm, data)
-        found[name] = facts
-    return found
+def examine_all(
+    options: StudyOptions, arms: Sequence[ArmT], loaded: Mapping[str, Stacked]
+) -> tuple[list[ArmT], dict[str, Examined]]:
+    """Arms with the columns at_chance and copy_of, and what statistics must know of their data."""
+    known = {
+        name: examined(options, [arm for arm in arms if arm.rows[0]["dataset"] == name], data)
+        for name, data in loaded.items()
+    }
+    found = []
+    for arm in arms:
+        name = arm.rows[0]["dataset"]
+        rows = [row for one in arms for row in one.rows if row["dataset"] == name]
+        chances = chance_columns(arm.rows, known[name], metric_of(rows, "test"))
+        copies = copy_columns(arm, loaded[name])
+        found.append(arm.with_columns(extended(chances, copies)))
+    return found, known
+
+
+def examined(options: StudyOptions, arms: Sequence[Arm], data: Stacked) -> Examined:
+    """What statistics must know of the data set of some arms, and of what these answered."""
+    examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
+    own = len(data.datasets) > 1
+    scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
+    scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
+    known = {model: found for model, found in scored.items() if found is not None}
+    return Examined(scheme, examples, variance, task_of(data.first.spec).labels, known)
 
 
 def only_tune(options: StudyOptions, protocol: Protocol) -> Study:

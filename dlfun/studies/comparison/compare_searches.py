@@ -24,9 +24,9 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, Row
 from dlfun.records.writer import Study, draw_nothing
-from dlfun.studies.comparison.compare import tested_all
+from dlfun.studies.comparison.compare import examine_all
 from dlfun.studies.comparison.sequential import judge_all
 from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.arm import in_other_units, make_members, shortest
@@ -52,7 +52,7 @@ class Choice(NamedTuple):
 
     result: Result
     member: int
-    row: dict[str, Any]
+    row: Row
 
 
 def run_searches(
@@ -106,10 +106,10 @@ def compare_searches(
         replicates = range(options.first, options.first + options.seeds)
         chosen[name, method] = [choose(found, method, replicate) for replicate in replicates]
     arms = [opened(tasks[key], key[1], own, loaded[key[0]]) for key, own in chosen.items()]
-    for arm in arms:
-        for row in arm.rows:
-            row.update(about_targets(loaded[arm.dataset]))
-    judged = judge_all(arms, tested_all(options, arms, loaded), claim, 0)
+    levels = {name: about_targets(data) for name, data in loaded.items()}
+    arms = [arm.with_columns([levels[arm.dataset]] * len(arm.rows)) for arm in arms]
+    arms, tested = examine_all(options, arms, loaded)
+    judged = judge_all(arms, tested, claim, 0)
     pairs = [pair | {"protocol": "searched"} for pair in judged]
     folder = write(options, arms, pairs, tried, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
@@ -160,7 +160,8 @@ def choose(found: Found, method: str, replicate: int) -> Choice:
     metric = metric_of(rows, "validation")
     scores = np.nan_to_num([sign(metric) * score(row, metric) for row in rows], nan=-np.inf)
     best = int(np.argmax(scores))
-    row = rows[best] | {
+    row = {
+        **rows[best],
         "model": method,
         "status": "ok" if np.isfinite(scores[best]) else "failed",
         "steps": sum(row["steps"] for row in rows),
@@ -172,17 +173,17 @@ def choose(found: Found, method: str, replicate: int) -> Choice:
 
 def opened(task: Task, method: str, chosen: Sequence[Choice], data: Stacked) -> Result:
     """The arm of a search: what it chose in each repetition, scored on the test split."""
-    said = []
+    rows, said = [], []
     for choice in chosen:
         scores, predictions = tested(task, choice, data)
         finals = {f"test_{name}": np.asarray(value)[None] for name, value in scores.items()}
         told = finals | in_other_units(finals)
-        choice.row.update({name: shortest(values[0]) for name, values in told.items()})
+        rows.append({**choice.row, **{name: shortest(v[0]) for name, v in told.items()}})
         said.append(predictions)
     first = chosen[0].result
     return first._replace(
         model=method,
-        rows=[choice.row for choice in chosen],
+        rows=rows,
         history={
             name: np.stack([choice.result.history[name][choice.member] for choice in chosen])
             for name in first.history

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from dlfun.objectives.metrics import parts
+from dlfun.records.outcome import Row
 from dlfun.studies.artifacts.evidence import own_splits, targets_of
 from dlfun.studies.baselines.arm import Classical
 from dlfun.studies.comparison.sequential import Arm
@@ -31,19 +32,26 @@ def confidence_of(arm: Arm) -> np.ndarray | None:
     return None if found is None else np.asarray(found)
 
 
-def mark_copies(arm: Arm, data: Stacked) -> None:
-    """Gives each row its column copy_of: the first replicate that said the same; else empty.
+def copy_columns(arm: Arm, data: Stacked) -> list[Row]:
+    """The column copy_of of each row: the first replicate that said the same; else empty.
 
     The runs of an arm are copies if all of them gave equal answers to all examples of the same test
     split, and scored the same. Where only some did, as networks of different seeds do on few
     examples, those are copies that were also equally sure of each answer. Equal scores alone make
     no copies, and a run that failed is none.
     """
-    for row in arm.rows:
-        row["copy_of"] = ""
+    first = first_of_each(arm, data)
+    return [
+        {"copy_of": "" if first.get(i, i) == i else arm.rows[first[i]]["replicate"]}
+        for i in range(len(arm.rows))
+    ]
+
+
+def first_of_each(arm: Arm, data: Stacked) -> dict[int, int]:
+    """Each run of which that can be said -> the first that said the same."""
     answers, sure = answers_of(arm), confidence_of(arm)
     if answers is None:
-        return
+        return {}
     metric = metric_of(arm.rows, "test")
     scores = [np.float64(score(row, metric)).tobytes() for row in arm.rows]
     said = [np.ascontiguousarray(a).tobytes() + b for a, b in zip(answers, scores, strict=True)]
@@ -53,9 +61,7 @@ def mark_copies(arm: Arm, data: Stacked) -> None:
             one + np.ascontiguousarray(own).tobytes() for one, own in zip(said, sure, strict=True)
         ]
         first = first_alike(arm, said, data)
-    for i, j in first.items():
-        if i != j:
-            arm.rows[i]["copy_of"] = arm.rows[j]["replicate"]
+    return first
 
 
 def first_alike(arm: Arm, said: Sequence[bytes], data: Stacked) -> dict[int, int]:

@@ -30,14 +30,14 @@ def grow(
     seeds: int,
     claim: Claim,
     train: Callable[[int, int], list[Arm]],
-    test: Callable[[list[Arm]], Mapping[str, Examined]],
+    examine: Callable[[list[Arm]], tuple[list[Arm], Mapping[str, Examined]]],
 ) -> tuple[list[Arm], list[dict[str, Any]]]:
     """Trains up to each look, and stops where nothing is left to decide.
 
     Args:
       seeds: how many there are without declared looks.
       train: (first, count) -> the arms over these replicates.
-      test: what is known of each data set, with what its arms answered.
+      examine: the arms as the record has them, and what is known of each of their data sets.
 
     Returns:
       the arms, and the records of all pairs.
@@ -48,7 +48,8 @@ def grow(
     for number, (start, end) in enumerate(pairwise((0, *ends))):
         fresh = train(start, end - start)
         results = [a.joined(b) for a, b in zip(results, fresh, strict=True)] if results else fresh
-        pairs = judge_all(results, test(results), claim, number)
+        results, known = examine(results)
+        pairs = judge_all(results, known, claim, number)
         if all_decided(pairs):
             break
         if end != ends[-1]:

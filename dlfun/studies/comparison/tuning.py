@@ -12,6 +12,7 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Dimension
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
+from dlfun.records.outcome import Row, extended
 from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
 from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.assembly import assemble
@@ -51,7 +52,7 @@ class Tuned(NamedTuple):
       choice: the same as options.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     points: dict[str, dict[str, dict[str, Any]]]
     choice: Choice
 
@@ -81,15 +82,15 @@ def tune(
         for model, candidates in tuning.candidates.items():
             say_budget(dataset, model, len(candidates), tuning.seeds)
             rows = try_all(options, model, candidates, shut(data))
-            best = mark(rows)
-            found.rows.extend(rows)
+            best = choose(rows)
+            found.rows.extend(with_choice(rows, best))
             found.points[dataset][model], found.choice[dataset][model] = candidates[best]
         for name in classical.get(dataset, ()):
             say_budget(dataset, name, tuning.trials + 1, tuning.seeds)
             space = space_of(name, tuning.spaces)
             rows, points = try_classical(options, name, space, tuning.trials, shut(data))
-            best = mark(rows)
-            found.rows.extend(rows)
+            best = choose(rows)
+            found.rows.extend(with_choice(rows, best))
             found.points[dataset][name] = points[best]
     return found
 
@@ -99,17 +100,14 @@ def say_budget(dataset: str, arm: str, trials: int, seeds: int) -> None:
     say(f"{dataset}: tuning {arm}: {plural(trials, 'configuration')} x {plural(seeds, 'seed')}")
 
 
-def mark(rows: Sequence[dict[str, Any]]) -> int:
-    """The trial that is chosen, after each row was given its column for it."""
-    best = choose(rows)
-    for row in rows:
-        row["chosen"] = str(row["trial"] == best).lower()
-    return best
+def with_choice(rows: Sequence[Row], best: int) -> list[Row]:
+    """Rows with the column that says which trial was chosen."""
+    return extended(rows, [{"chosen": str(row["trial"] == best).lower()} for row in rows])
 
 
 def try_all(
     options: StudyOptions, model: str, candidates: Sequence[Configuration], data: Stacked
-) -> list[dict[str, Any]]:
+) -> Sequence[Row]:
     """A row for each run of each candidate, trial by trial."""
     numbered = [(trial_columns(i, point), chosen) for i, (point, chosen) in enumerate(candidates)]
     groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])

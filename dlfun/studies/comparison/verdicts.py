@@ -10,10 +10,9 @@ import numpy as np
 from dlfun.config.comparison_spec import Claim, delta_of
 from dlfun.objectives import metrics
 from dlfun.objectives.metrics import higher_is_better, judging
+from dlfun.records.outcome import Row as Row
 from dlfun.stats import Arm, compare_arms
 from dlfun.stats.failures import at_chance
-
-Row = Mapping[str, Any]
 
 DECIDED = ("better", "better (small)", "equivalent")
 
@@ -70,18 +69,17 @@ def is_at_chance(value: float, chance: float, metric: str, examples: int) -> boo
     return value >= chance
 
 
-def mark_chance(rows: Sequence[dict[str, Any]], tested: Examined) -> None:
-    """Gives each row of one data set its column at_chance, true or false; empty if it failed."""
-    metric = metric_of(rows, "test")
-    for row in rows:
+def chance_columns(rows: Sequence[Row], tested: Examined, metric: str) -> list[Row]:
+    """The column at_chance of rows of one data set: true or false, empty of a run that failed."""
+    stated = metrics.metric(metric).per_example and tested.labels
+
+    def cell(row: Row) -> str:
         value, chance = score(row, metric), row.get("chance", float("nan"))
-        known = np.isfinite(value) and np.isfinite(chance)
-        stated = metrics.metric(metric).per_example and tested.labels
-        row["at_chance"] = (
-            str(is_at_chance(value, chance, metric, tested.examples)).lower()
-            if known and stated
-            else ""
-        )
+        if not (stated and np.isfinite(value) and np.isfinite(chance)):
+            return ""
+        return str(is_at_chance(value, chance, metric, tested.examples)).lower()
+
+    return [{"at_chance": cell(row)} for row in rows]
 
 
 def ids_of(rows: Sequence[Row]) -> list[int] | None:

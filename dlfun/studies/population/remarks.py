@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 
 from dlfun.errors import OPT
 from dlfun.models.perceptron import units
 from dlfun.objectives.tasks import task_of
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, Row
 from dlfun.stats import clopper_pearson
 from dlfun.stats.separability import LARGEST_PROGRAMME, Bound, is_separable, novikoff_bound
 from dlfun.studies.population.remedies import inputs, remedy
@@ -116,7 +115,7 @@ def estimate_note(result: Result) -> str:
     return f", log-likelihood {estimate} ({plural(samples, 'importance sample')})"
 
 
-def learned(result: Result) -> list[dict[str, Any]]:
+def learned(result: Result) -> list[Row]:
     """The rows of the runs that did not fail."""
     return [row for row in result.rows if row["status"] != "failed"]
 

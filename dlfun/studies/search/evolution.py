@@ -12,7 +12,7 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import judging
-from dlfun.records.outcome import Result
+from dlfun.records.outcome import Result, extended
 from dlfun.studies.population.arm import final_metrics, make_rows, result_of, shortest
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.layout_choice import (
@@ -164,23 +164,26 @@ def noting(
         metric = judging(history, "validation")
         place = {int(row): i for i, row in enumerate(decision.rows)}
         for i, slot in enumerate(slots):
-            goes_on = i in place
             row = {
                 "step": int(ends[part]),
                 "member": int(slot),
                 "trial": int(field.trials[slot]),
                 "replicate": field.members.replicates[slot],
                 metric: float(history[metric][i, -1]),
-                "goes_on": str(goes_on).lower(),
+                "goes_on": str(i in place).lower(),
             }
-            if goes_on:
-                row["from"] = int(slots[decision.parents[place[i]]])
-                numbers = decision.hparams
-                row |= {name: number_at(numbers, name, place[i]) for name in changing}
-            told.append(row)
+            told.append(row | (after(decision, slots, place[i], changing) if i in place else {}))
         return decision
 
     return noted
+
+
+def after(
+    decision: Decision, slots: np.ndarray, place: int, changing: Sequence[str]
+) -> dict[str, Any]:
+    """From whom a member goes on, and with which numbers."""
+    numbers = {name: number_at(decision.hparams, name, place) for name in changing}
+    return {"from": int(slots[decision.parents[place]]), **numbers}
 
 
 def number_at(hparams: HParams, name: str, member: int) -> float:
@@ -213,8 +216,16 @@ def described(
         **final_metrics(trained),
     }
     rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
-    for row, reached in zip(rows, found.reached, strict=True):
-        row["steps"] = int(result.steps[reached - 1])
-        if reached < len(result.steps) and row["status"] == "ok":
-            row["status"] = "stopped"
-    return result._replace(rows=rows)
+    ends = [
+        {
+            "steps": int(result.steps[reached - 1]),
+            "status": status_at(row["status"], reached < len(result.steps)),
+        }
+        for row, reached in zip(rows, found.reached, strict=True)
+    ]
+    return result._replace(rows=extended(rows, ends))
+
+
+def status_at(status: str, early: bool) -> str:
+    """The status of a run that ended, be it early, by its search."""
+    return "stopped" if early and status == "ok" else status

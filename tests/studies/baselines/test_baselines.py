@@ -12,7 +12,7 @@ from dlfun.errors import UserError
 from dlfun.studies.baselines.arm import Classical
 from dlfun.studies.baselines.arms import arms_of
 from dlfun.studies.comparison.compare import Protocol, compare
-from dlfun.studies.comparison.copies import mark_copies
+from dlfun.studies.comparison.copies import copy_columns
 from dlfun.studies.comparison.tuning import Tuning
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.population.study_data import load_all
@@ -119,6 +119,10 @@ def test_two_arms_without_chance_are_compared_by_the_errors_of_examples(tmp_path
     assert pair["p_test"] == "t test over examples"
 
 
+def copies(arm, data):
+    return [columns["copy_of"] for columns in copy_columns(arm, data)]
+
+
 def test_copies_are_runs_that_said_the_same_of_the_same_examples():
     """By split: runs that are tested on others of the same answers are no copies."""
     split = Split(np.arange(8.0).reshape(2, 4), np.array([[0, 1, 0, 1]] * 2))
@@ -129,14 +133,10 @@ def test_copies_are_runs_that_said_the_same_of_the_same_examples():
         row["replicate"] = at  # which is the split, where each replicate has its own
     rows[3]["status"] = "failed"
     arm = Classical(rows, same, None)
-    mark_copies(arm, data)
-    assert [row["copy_of"] for row in rows] == ["", "", 0, ""]
+    assert copies(arm, data) == ["", "", 0, ""]
     rows = [{"replicate": r, "status": "ok", "test_accuracy": 0.5} for r in range(4)]
-    mark_copies(
-        Classical(rows, np.array([[0, 1], [1, 1], [0, 1], [1, 1]]), None),
-        data._replace(datasets=(None,)),
-    )
-    assert [row["copy_of"] for row in rows] == ["", "", 0, 1]
+    arm = Classical(rows, np.array([[0, 1], [1, 1], [0, 1], [1, 1]]), None)
+    assert copies(arm, data._replace(datasets=(None,))) == ["", "", 0, 1]
 
 
 @pytest.mark.parametrize("unlike", [False, True])
@@ -148,9 +148,8 @@ def test_networks_that_differ_are_not_copies_for_their_classes_are_equal(unlike)
     classes[3, 0] = int(unlike)
     sure = np.array([[0.9, 0.8, 0.9, 0.7], [0.9, 0.8, 0.9, 0.7], [0.8] * 4, [0.9] * 4])
     rows = [{"replicate": r, "status": "ok"} for r in range(4)]
-    mark_copies(Classical(rows, classes, sure), data)
     wanted = ["", 0, "", ""] if unlike else ["", 0, 0, 0]
-    assert [row["copy_of"] for row in rows] == wanted
+    assert copies(Classical(rows, classes, sure), data) == wanted
 
 
 def test_arms_of_a_method():

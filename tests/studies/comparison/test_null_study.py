@@ -15,10 +15,11 @@ from dlfun import keys
 from dlfun.config.comparison_spec import Claim
 from dlfun.config.options import ModelOptions
 from dlfun.models import MODELS
+from dlfun.records.outcome import extended
 from dlfun.stats.power import WEAKER, detection_power
 from dlfun.studies.comparison import compare as comparing
 from dlfun.studies.comparison.sequential import levels
-from dlfun.studies.comparison.verdicts import Look, judge, mark_chance
+from dlfun.studies.comparison.verdicts import Look, chance_columns, judge
 from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.study_data import load_all
 from dlfun.types import HParams, Members
@@ -69,7 +70,7 @@ def studied(data_dir):
         for at, name in enumerate(arms):
             for row in rows[:, at].ravel():
                 row |= {"model": name, "chance": 0.1012}
-        return rows, comparing.tested_all(asked, [found], loaded)["digits"]
+        return rows, comparing.examined(asked, [found], loaded["digits"])
 
     return run
 
@@ -79,7 +80,7 @@ def verdicts(rows, facts, claim):
     found = []
     for study in rows:
         flat = list(study.ravel())
-        mark_chance(flat, facts)
+        flat = extended(flat, chance_columns(flat, facts, "test_accuracy"))
         found += judge(flat, "digits", facts, claim, Look(1, levels(claim, 2)[0]))
     return found
 

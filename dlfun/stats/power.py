@@ -6,8 +6,8 @@ the part of the variance of the mean difference that more seeds do not reduce. `
 one comparison: divide it by the size of the family first.
 """
 
+import functools
 from collections.abc import Callable
-from functools import lru_cache
 
 import numpy as np
 from scipy import optimize, special, stats
@@ -51,7 +51,12 @@ def seeds_to_detect(
     >>> seeds_to_detect(1.0, 1.0), seeds_to_detect(1.0, 1.0, paired=False)
     (10, 17)
     """
-    return _seeds(detection_power, sd, delta, power, alpha, paired, extra_variance)
+    return _seeds(
+        functools.partial(detection_power, alpha=alpha),
+        functools.partial(_error, sd, paired=paired, extra_variance=extra_variance),
+        delta,
+        power,
+    )
 
 
 def seeds_for_equivalence(
@@ -66,7 +71,12 @@ def seeds_for_equivalence(
 
     Two one-sided t tests at alpha (Schuirmann 1987). None where no number of seeds would do.
     """
-    return _seeds(equivalence_power, sd, delta, power, alpha, paired, extra_variance)
+    return _seeds(
+        functools.partial(equivalence_power, alpha=alpha),
+        functools.partial(_error, sd, paired=paired, extra_variance=extra_variance),
+        delta,
+        power,
+    )
 
 
 def seeds_for_verdicts(
@@ -126,7 +136,7 @@ def equivalence_power(margin: float, df: float, alpha: float) -> float:
     return float(np.mean(2 * special.ndtr(np.maximum(room, 0)) - 1))
 
 
-@lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=1024)
 def _estimated_errors(df: float) -> np.ndarray:
     """Estimated standard errors over the true one, at evenly spaced quantiles.
 
@@ -138,21 +148,22 @@ def _estimated_errors(df: float) -> np.ndarray:
 
 
 def _seeds(
-    power_of: Callable[..., float],
-    sd: float,
+    power_of: Callable[[float, int], float],
+    error_of: Callable[[int], tuple[float, int]],
     delta: float,
     power: float,
-    alpha: float,
-    paired: bool,
-    extra_variance: float,
 ) -> int | None:
-    """The fewest seeds at which `power_of` (margin in standard errors, df, alpha) is enough."""
+    """The fewest seeds at which `power_of` (margin in standard errors, df) is enough.
+
+    Args:
+      error_of: seeds -> the standard error of the mean difference, and its degrees of freedom.
+    """
 
     def enough(n: int) -> bool:
-        error, df = _error(sd, n, paired, extra_variance)
-        return bool(error == 0 or power_of(delta / error, df, alpha) >= power)
+        error, df = error_of(n)
+        return bool(error == 0 or power_of(delta / error, df) >= power)
 
-    return _fewest(enough) if delta > 0 and np.isfinite(sd) else None
+    return _fewest(enough) if delta > 0 and np.isfinite(error_of(2)[0]) else None
 
 
 def _error(sd: float, n: int, paired: bool, extra_variance: float) -> tuple[float, int]:

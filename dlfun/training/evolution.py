@@ -9,18 +9,17 @@ far alone, so an evolution that was stopped comes to the same decisions again, a
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
-from dlfun.training.checkpoints.progress import Progress, Stage, without_keys
+from dlfun.training.checkpoints.progress import Stage, without_keys
 from dlfun.training.layout.layout import member_rows
 from dlfun.training.monitor import Monitor
 from dlfun.training.population import Population, selected
-from dlfun.training.train import Chunk, train_stage
+from dlfun.training.train import Callbacks, Chunk, train_stage
 from dlfun.types import HParams, Members, TuneData
 
 History = dict[str, np.ndarray]
@@ -56,18 +55,14 @@ class Evolution(NamedTuple):
       parts: one after the other; the last ends with the run.
       people: members -> a population of so many, of one and the same run.
       decide: (part, the members in it [n], their numbers [n], their history) -> who goes on.
-      keep: what to keep of a carry.
-      progress: (part, its members) -> where it goes on from.
-      check: (members, first, step, metric -> [members]): told after each interval; may raise.
+      callbacks: (part, its members) -> what its training calls on its way.
       title: of the progress line.
     """
 
     parts: Sequence[Part]
     people: Callable[[int], Population]
     decide: Callable[[int, np.ndarray, HParams, History], Decision]
-    keep: Callable[[Any], Any]
-    progress: Callable[[int, Members], Progress]
-    check: Callable[[Members, int, int, dict[str, np.ndarray]], None]
+    callbacks: Callable[[int, Members], Callbacks]
     title: str
 
 
@@ -97,8 +92,7 @@ def evolve(how: Evolution, members: Members, tuning: TuneData) -> Evolved:
     for number, part in enumerate(how.parts):
         people = how.people(part.members)
         tuning = people.place_data(tuning)
-        progress = how.progress(number, members)
-        stage, kept = train_part(how, number, people, members, tuning, begin, progress)
+        stage, kept = train_part(how, number, members, tuning, begin)
         found = written(found, slots, stage, kept, members.hparams, len(people.run.intervals))
         if number == len(how.parts) - 1:
             break
@@ -111,13 +105,7 @@ def evolve(how: Evolution, members: Members, tuning: TuneData) -> Evolved:
 
 
 def train_part(
-    how: Evolution,
-    number: int,
-    people: Population,
-    members: Members,
-    tuning: Any,
-    begin: Stage | None,
-    progress: Progress,
+    how: Evolution, number: int, members: Members, tuning: Any, begin: Stage | None
 ) -> tuple[Stage, Any]:
     """The stage after a part, its history [members], and what is kept of its carry.
 
@@ -125,9 +113,10 @@ def train_part(
     its leaves on the host.
     """
     part, count = how.parts[number], len(members.replicates)
+    people, callbacks = how.people(part.members), how.callbacks(number, members)
     chunks = range(0, count, people.layout.chunk or count)
     before = how.parts[number - 1].until if number else 0
-    saved = [progress.load(first) for first in chunks]
+    saved = [callbacks.progress.load(first) for first in chunks]
     monitor = Monitor(
         f"{how.title}, part {number + 1} of {len(how.parts)}",
         (part.until - before) * len(chunks),
@@ -135,7 +124,6 @@ def train_part(
         sum(stage.intervals - before for stage in saved if stage is not None),
     )
     stages, kept = [], []
-    check = functools.partial(how.check, members)
     with contextlib.closing(monitor):
         for first, stage in zip(chunks, saved, strict=True):
             rows = min(count - first, people.layout.chunk or count)
@@ -143,10 +131,10 @@ def train_part(
                 stage = people.place_stage(stage, members)
             elif begin is not None:
                 stage = begun(people, members, begin, first, rows)
-            chunk = Chunk(people, members, first, rows, len(chunks), check, part.until)
-            stage = train_stage(chunk, tuning, None, monitor, progress, stage)
+            chunk = Chunk(people, members, first, rows, len(chunks), monitor, callbacks, part.until)
+            stage = train_stage(chunk, tuning, None, stage)
             assert stage is not None
-            kept.append(on_host(how.keep(stage.carry), rows))
+            kept.append(on_host(callbacks.keep(stage.carry), rows))
             history = tuple({n: v[:rows] for n, v in one.items()} for one in stage.history)
             stage = stage._replace(history=history)
             if len(chunks) > 1:

@@ -73,18 +73,15 @@ def own_scaling(scaling: Scaling | None, streams: Streams) -> Scaling | None:
 
 
 def each_batch(
-    measure: Callable[..., Any],
+    ask: Callable[[Batch, Array], Any],
     batch_size: int,
-    state: Any,
-    hparams: HParams,
     streams: Streams,
     split: Split,
     scaling: Scaling | None = None,
 ) -> Any:
-    """What `measure` finds in each batch of a whole split: [batches, ...].
+    """What `ask` of (batch, key) finds in each batch of a whole split: [batches, ...].
 
-    `measure` is `evaluate` or `judge` of a learner, or another function of (state, batch,
-    hparams, key). The last batch is padded, and padding has weight 0.
+    The last batch is padded, and padding has weight 0.
     """
     count = split.targets.shape[1]
     size = min(batch_size, count)
@@ -95,7 +92,7 @@ def each_batch(
         rows = chunk * size + jnp.arange(size)
         weight = (rows < count).astype(jnp.float32)
         batch = to_batch(take(split, streams.split, jnp.minimum(rows, count - 1)), weight, own)
-        return measure(state, batch, hparams, jax.random.fold_in(streams.evaluation, chunk))
+        return ask(batch, jax.random.fold_in(streams.evaluation, chunk))
 
     if chunks == 1:
         return jax.tree.map(lambda found: found[None], one(jnp.int32(0)))
@@ -137,15 +134,12 @@ def make_run(learner: Learner, settings: Settings, stream: bool = False) -> Run:
         new, train = train_interval(learner, carry, hparams, data.train, rows, data.scaling)
         history = prefix("train", averages(train))
         if data.validation is not None:
-            found = each_batch(
-                learner.evaluate,
-                scoring_batch,
-                new.state,
-                hparams,
-                carry.streams,
-                scored(data.validation),
-                data.scaling,
-            )
+            held = scored(data.validation)
+
+            def evaluate(batch: Batch, key: Array) -> Metrics:
+                return learner.evaluate(new.state, batch, hparams, key)
+
+            found = each_batch(evaluate, scoring_batch, carry.streams, held, data.scaling)
             history |= prefix("validation", over_batches(found))
         return new, of_healthy(new, history)
 
@@ -153,8 +147,10 @@ def make_run(learner: Learner, settings: Settings, stream: bool = False) -> Run:
         carry: Carry, hparams: HParams, split: Split, scaling: Scaling | None = None
     ) -> tuple[dict[str, Array], Predictions]:
         def asked(measure: Callable[..., Any], streams: Streams) -> Any:
-            state, whole = carry.state, scored(split)
-            return each_batch(measure, scoring_batch, state, hparams, streams, whole, scaling)
+            def ask(batch: Batch, key: Array) -> Any:
+                return measure(carry.state, batch, hparams, key)
+
+            return each_batch(ask, scoring_batch, streams, scored(split), scaling)
 
         totals, said = asked(learner.judge, carry.streams)
         found = over_batches(totals)

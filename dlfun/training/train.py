@@ -38,33 +38,51 @@ class Trained(NamedTuple):
     run_seconds: float
 
 
+def never(seconds: float) -> bool:
+    """No run is given up, however long it takes."""
+    return False
+
+
+def anything(first: int, step: int, history: dict[str, np.ndarray]) -> None:
+    """All is well, whatever the history."""
+
+
+class Callbacks(NamedTuple):
+    """What a training calls on its way.
+
+    Attributes:
+      keep: what to keep of a final carry.
+      check: told after each interval the first member of a chunk, the step, and metric ->
+        [members] of the interval; may raise.
+      progress: where the training goes on from, and what is kept of it meanwhile.
+      give_up: asked once, with the seconds that the whole run will take by its first interval;
+        whether to stop.
+    """
+
+    keep: Callable[[Any], Any]
+    check: Callable[[int, int, dict[str, np.ndarray]], None] = anything
+    progress: Progress = Progress()
+    give_up: Callable[[float], bool] = never
+
+
 def train(
     people: Population,
     members: Members,
     tuning: TuneData,
     test: Split | None,
-    keep: Callable[[Any], Any],
     title: str,
-    give_up: Callable[[float], bool] = lambda seconds: False,
-    progress: Progress = Progress(),  # noqa: B008
-    check: Callable[[int, int, dict[str, np.ndarray]], None] = lambda first, step, history: None,
+    callbacks: Callbacks,
 ) -> Trained | None:
     """Trains all members; scores the test split once, after the last step, if there is one.
 
-    Args:
-      keep: what to keep of a final carry.
-      give_up: asked once, with the seconds that the whole run will take by its first interval;
-        whether to stop, which returns None.
-      progress: where the training goes on from, and what is kept of it meanwhile.
-      check: told after each interval the first member of a chunk, the step, and metric ->
-        [members] of the interval; may raise.
+    None if that was given up.
     """
     count = len(members.replicates)
     before = people.compile_seconds
     tuning = people.place_data(tuning)
     test = None if test is None else people.place_data(test)
     chunks = range(0, count, people.layout.chunk or count)
-    done = [progress.load(first) for first in chunks]
+    done = [callbacks.progress.load(first) for first in chunks]
     monitor = Monitor(
         title,
         len(people.run.intervals) * len(chunks),
@@ -76,9 +94,8 @@ def train(
     with contextlib.closing(monitor):  # its line ends, however the training does
         for first, stage in zip(chunks, done, strict=True):
             rows = min(count - first, people.layout.chunk or count)
-            ask = give_up if first == 0 and stage is None else lambda seconds: False
-            chunk = Chunk(people, members, first, rows, len(chunks), check)
-            part = _train_chunk(chunk, tuning, test, keep, monitor, ask, progress, stage)
+            chunk = Chunk(people, members, first, rows, len(chunks), monitor, callbacks)
+            part = train_chunk(chunk, tuning, test, stage)
             if part is None:
                 return None
             parts.append(jax.tree.map(lambda leaf, rows=rows: np.asarray(leaf)[:rows], part))
@@ -101,7 +118,8 @@ class Chunk(NamedTuple):
     first: int
     rows: int
     chunks: int
-    check: Callable[[int, int, dict[str, np.ndarray]], None]
+    monitor: Monitor
+    callbacks: Callbacks
     until: int | None = None
 
     @property
@@ -109,36 +127,33 @@ class Chunk(NamedTuple):
         """The steps of each interval that is trained."""
         return self.people.run.intervals[: self.until]
 
+    def gives_up(self, seconds: float) -> bool:
+        """Whether the run ends after its first interval, which took so many seconds."""
+        whole = seconds * len(self.people.run.intervals) * self.chunks
+        return self.first == 0 and self.callbacks.give_up(whole)
 
-def _train_chunk(
-    chunk: Chunk,
-    tuning: Any,
-    test: Any,
-    keep: Callable[[Any], Any],
-    monitor: Monitor,
-    give_up: Callable[[float], bool],
-    progress: Progress,
-    stage: Stage | None,
+    def report(self, stage: Stage) -> None:
+        """Tells who listens what the last interval of a stage came to."""
+        self.callbacks.progress.at_interval(self.first, stage, self.rows)
+        own = {name: values[: self.rows] for name, values in stage.history[-1].items()}
+        step = sum(self.people.run.intervals[: stage.intervals])
+        self.callbacks.check(self.first, step, own)
+
+
+def train_chunk(
+    chunk: Chunk, tuning: Any, test: Any, stage: Stage | None
 ) -> tuple[Any, dict[str, np.ndarray], dict[str, np.ndarray], Predictions] | None:
     """What is kept, history, test scores and predictions of a chunk, padding included."""
     if stage is not None:
         stage = chunk.people.place_stage(stage, chunk.members)
-    stage = train_stage(chunk, tuning, test, monitor, progress, stage, give_up)
+    stage = train_stage(chunk, tuning, test, stage)
     if stage is None:
         return None
     history, scores, said = hosts.gather((stage.stacked(), stage.scores, stage.said))
-    return keep(hosts.whole(stage.carry)), history, scores, said
+    return chunk.callbacks.keep(hosts.whole(stage.carry)), history, scores, said
 
 
-def train_stage(
-    chunk: Chunk,
-    tuning: Any,
-    test: Any,
-    monitor: Monitor,
-    progress: Progress,
-    stage: Stage | None,
-    give_up: Callable[[float], bool] = lambda seconds: False,
-) -> Stage | None:
+def train_stage(chunk: Chunk, tuning: Any, test: Any, stage: Stage | None) -> Stage | None:
     """Trains a chunk from a stage to the end of its intervals; None if that was given up.
 
     Args:
@@ -146,6 +161,7 @@ def train_stage(
       stage: where it goes on from, its carry on its devices; None is the beginning.
     """
     people, members, first = chunk.people, chunk.members, chunk.first
+    progress, fresh = chunk.callbacks.progress, stage is None
     hparams, streams = people.place(members, first)
     stage = stage or Stage(people.init(hparams, streams))
     if stage.finished:
@@ -157,14 +173,11 @@ def train_stage(
             start = time.perf_counter()
             carry, history = session.advance(stage.carry, hparams, steps)
             stage = stage.after(carry, hosts.own_rows(history), time.perf_counter() - begun)
-            monitor.update(stage.history[-1])
+            chunk.monitor.update(stage.history[-1])
             seconds = time.perf_counter() - start - (people.compile_seconds - spent)
-            whole = seconds * len(people.run.intervals) * chunk.chunks
-            if stage.intervals == 1 and give_up(whole):
+            if fresh and stage.intervals == 1 and chunk.gives_up(seconds):
                 return None
-            progress.at_interval(first, stage, chunk.rows)
-            own = {name: values[: chunk.rows] for name, values in stage.history[-1].items()}
-            chunk.check(first, sum(people.run.intervals[: stage.intervals]), own)
+            chunk.report(stage)
         if test is not None:
             scores, said = session.score(stage.carry, hparams)
             stage = stage._replace(scores=scores, said=said)

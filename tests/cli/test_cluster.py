@@ -16,7 +16,7 @@ from dlfun.cli import cluster, stderr_filter, study_flags
 from dlfun.errors import UserError
 from dlfun.models import BPNN
 from dlfun.studies.population.assembly import population
-from dlfun.training.train import train
+from dlfun.training.train import Callbacks, train
 from dlfun.types import HParams, Layout
 from tests.helpers import prepared
 
@@ -35,7 +35,7 @@ def left(layout, changes):
         leaves = jax.tree.leaves((carry.state, jax.random.key_data(carry.streams.noise)))
         return {f"state{i}": leaf for i, leaf in enumerate(leaves)}
 
-    found = train(people, members, data.tuning, data.test, keep, "toy")
+    found = train(people, members, data.tuning, data.test, "toy", Callbacks(keep))
     test = {f"test_{name}": values for name, values in found.test.items()}
     return found.kept | found.history | test
 

@@ -8,7 +8,7 @@ import pytest
 
 from dlfun.cli import main as console
 from dlfun.cli.main import COMMANDS
-from dlfun.commands import command, command_of, in_form
+from dlfun.commands import command, in_form
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,7 +79,6 @@ def test_a_line_of_a_record_names_its_command_in_either_form(monkeypatch):
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", spec)
     assert command("predict") == "python -m experiments.predict"
     assert in_form("python -m experiments.train") == "python -m experiments.train"
-    assert [command_of(f"# {command('train')} --seeds=3"), command_of("# rm -r x")] == ["train", ""]
 
 
 NEEDLESS = ("jax", "flax", "matplotlib", "scipy.stats", "sklearn", "tensorflow_datasets")

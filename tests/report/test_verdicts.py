@@ -141,12 +141,14 @@ def test_the_spread_of_a_source_has_the_interval_of_a_variance():
 
 
 def test_a_plan_says_seeds_and_what_the_most_of_them_cost():
-    from dlfun.studies.comparison.plan import Plan, need
+    from dlfun.studies.comparison.plan import Need, Plan, with_seeds
     from dlfun.studies.population.layout_candidates import Explained
     from dlfun.training.layout.planner import Measured
     from dlfun.types import Layout
 
-    needs = [need("d", "test_accuracy", "a - b", 0.01, sd, Claim(), 1) for sd in (0.01, 0.02)]
+    needs = [
+        with_seeds(Need("d", "test_accuracy", "a - b", 0.01, sd), Claim(), 1) for sd in (0.01, 0.02)
+    ]
     cost = Explained("d", "a", 10, 1000, [Measured(Layout(2, 5), 1.5, 0.002, 3 * 2**20)])
     shown = plan_table(Plan(needs, [cost], 0.8))
     # 34 is the classical figure for a standardised difference of 0.5; the weaker of two labels is

@@ -19,9 +19,9 @@ from dlfun.training.layout.memory import bytes_needed
 from dlfun.training.run import joined
 from dlfun.training.steps import Carry
 from dlfun.training.streaming import feed
-from dlfun.training.streaming.blocks import make_block_run
+from dlfun.training.streaming.blocks import Batches, make_block_run
 from dlfun.training.streaming.feed import Scoring, Training, lanes, prefetched
-from dlfun.training.train import train
+from dlfun.training.train import Callbacks, train
 from dlfun.types import DataOptions, HParams, Layout, Learner, Spec, Split, Streams
 from tests.helpers import options, prepared, toy
 
@@ -36,7 +36,7 @@ def trained(settings, data, members, layout, input):
     def keep(carry):
         return jax.tree.map(np.asarray, (carry.state.params, carry.failed_at))
 
-    return people, train(people, members, data.tuning, data.test, keep, "toy")
+    return people, train(people, members, data.tuning, data.test, "toy", Callbacks(keep))
 
 
 def test_a_fed_population_equals_one_in_memory_to_the_last_bit(monkeypatch):
@@ -206,7 +206,9 @@ def test_each_batch_is_scored_with_the_key_of_its_number():
     carry = Carry(None, None, Streams(None, None, None, evaluation, None), None)
     block = Split(jnp.zeros((1, 2, 3)), jnp.zeros((1, 2, 3)))
     weight, number = jnp.ones((2, 3)), jnp.array([4, 9])
-    found = make_block_run(learner).measure(carry, None, jnp.int32(0), block, weight, number)
+    found = make_block_run(learner).measure(
+        carry, None, jnp.int32(0), block, Batches(weight, number)
+    )
     wanted = [jax.random.uniform(jax.random.fold_in(evaluation, i)) for i in (4, 9)]
     np.testing.assert_array_equal(found["chance"][0], np.asarray(wanted))
     np.testing.assert_array_equal(found["chance"][1], [3, 3])

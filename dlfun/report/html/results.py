@@ -88,10 +88,7 @@ def groups(record: Record) -> list[Group]:
         key = (row["dataset"], row["model"], *(row[name] for name in swept))
         found.setdefault(key, []).append(row)
     metrics = {name: judged_by(record, name) for name in dict.fromkeys(key[0] for key in found)}
-    lines = [
-        line_of(record, key[0], label_of(rows, swept), key[1], rows, metrics[key[0]], bool(swept))
-        for key, rows in found.items()
-    ]
+    lines = [line_of(record, rows, metrics[key[0]], swept) for key, rows in found.items()]
     return [
         Group(name, metric, in_order([x for x in lines if x.dataset == name], metric, record))
         for name, metric in metrics.items()
@@ -114,14 +111,12 @@ def stopped_at(rows: Sequence[Row]) -> int:
     return max(int(row["steps"]) for row in rows)
 
 
-def line_of(
-    record: Record, dataset: str, label: str, model: str, rows: list[Row], metric: str, plain: bool
-) -> Line:
-    """A line of runs; configurations of a sweep all have the first style."""
-    scores = scores_of(rows, metric)
-    style = 0 if plain else style_of(record, model)
+def line_of(record: Record, rows: list[Row], metric: str, swept: Sequence[str]) -> Line:
+    """The line of some runs; configurations of a sweep all have the first style."""
+    dataset, model, scores = rows[0]["dataset"], rows[0]["model"], scores_of(rows, metric)
+    style = 0 if swept else style_of(record, model)
     own = scores[[not is_copy(row) for row in rows]]
-    return Line(label, dataset, model, style, rows, scores, t_interval(own))
+    return Line(label_of(rows, swept), dataset, model, style, rows, scores, t_interval(own))
 
 
 def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:

@@ -144,10 +144,9 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
     if kernels is not None:
         found["filters"] = kernels.astype(np.float32)
     rows = varied_rows(data, split)
-    lengths = None if data.test.lengths is None else np.asarray(data.test.lengths[split, rows])
-    stored = np.asarray(data.test.inputs[split, rows])
+    examples = jax.tree.map(lambda leaf: np.asarray(leaf[split, rows]), data.test)
     scaling = data.datasets[split].scaling
-    made = first_layer_outputs(module, variables, stored, lengths, settings, spec, scaling)
+    made = first_layer_outputs(module, variables, examples, settings, spec, scaling)
     if made:
         found |= made | {"feature_inputs": shown_inputs(data, split, rows), "feature_index": rows}
     if row_of(settings.model).generative:

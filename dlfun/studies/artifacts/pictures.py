@@ -17,7 +17,7 @@ from dlfun.learners.prepare import COMPUTE, STORED, prepare
 from dlfun.models import row_of
 from dlfun.models.vae import places
 from dlfun.scaling import Scaling
-from dlfun.types import Settings, Spec
+from dlfun.types import Settings, Spec, Split
 
 FILTERS, MAPS, UNITS = 32, 8, 16
 """At most so many filters, channels of feature maps, and units of a state are kept."""
@@ -67,8 +67,7 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
 def first_layer_outputs(
     module: Any,
     variables: Any,
-    inputs: Any,
-    lengths: Any,
+    examples: Split,
     settings: Settings,
     spec: Spec,
     scaling: Scaling | None = None,
@@ -77,7 +76,7 @@ def first_layer_outputs(
 
     Args:
       variables: of one member, arrays.
-      inputs: [examples, *shape] as they are stored; lengths [examples] or None.
+      examples: of which inputs [examples, *shape] are as they are stored.
 
     Returns:
       of a CNN `feature_maps` [examples, *spatial, at most MAPS], after the activation; of an RNN
@@ -97,7 +96,8 @@ def first_layer_outputs(
         return jax.tree.map(lambda leaf: leaf.astype(jnp.float32), found)
 
     takes_lengths = spec.padded and row_of(settings.model).lengths
-    found = jax.tree.map(np.asarray, outputs(variables, inputs, lengths if takes_lengths else None))
+    lengths = examples.lengths if takes_lengths else None
+    found = jax.tree.map(np.asarray, outputs(variables, examples.inputs, lengths))
     if "gates" in found:
         found["gate_names"] = np.array(CELLS[settings.shape.cell].words)
     return found

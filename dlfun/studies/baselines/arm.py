@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun import keys
 from dlfun.config.classical import CLASSICAL, parse_arm
+from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import USUAL, task_of
 from dlfun.records.outcome import Row, extended
@@ -19,7 +20,6 @@ from dlfun.studies.baselines.features import check_features, extract
 from dlfun.studies.baselines.finished_fits import Job, Kept
 from dlfun.studies.baselines.pool import do_all
 from dlfun.studies.population.stacked import Stacked
-from dlfun.training.checkpoints.store import Checkpoints
 
 if TYPE_CHECKING:  # scikit-learn takes a second to import
     from dlfun.studies.baselines.estimators import Fitted
@@ -96,66 +96,67 @@ def make_jobs(
 
 
 def run_classical(
+    options: StudyOptions,
     name: str,
     data: Stacked,
     configurations: Sequence[Mapping[str, Any]],
-    seeds: int,
-    seed: int,
-    open_test: bool,
     columns: Sequence[Mapping[str, Any]] = (),
-    first: int = 0,
-    tuning: bool = False,
     read: Read | None = None,
-    store: Checkpoints | None = None,
 ) -> Classical:
     """Fits every configuration with every replicate and describes each member in a row.
 
     Args:
+      options: of which replicates, chance and checkpoints count.
       name: a method of `CLASSICAL`, or one and the hand-made features it reads, as svm+hog.
+      data: of which the test split is scored, unless it is shut.
       configurations: parameters of scikit-learn, over the defaults of the method's row.
-      seeds: replicates of every configuration; they run fastest.
-      seed: the root of all chance.
-      open_test: False leaves the test split closed.
       columns: for each configuration, further columns of its rows: what is searched.
-      first: the first of the replicates.
-      tuning: random states come from the stream of tuning.
       read: a `Reader` of the data, which arms that read the same features may share.
-      store: what it has of these fits is not done again.
 
     Raises:
       UserError: as `check_classical`.
     """
     check_classical(name, data)
+    root = keys.root_key(options.seed)
+    root = keys.stream(root, "tuning") if options.tuning else root
+    replicates = range(options.first, options.first + options.seeds)
+    jobs = make_jobs(name, data, len(configurations), replicates, root)
+    rows, found = [], fit_all(options, name, data, jobs, configurations, read or Reader(data))
+    for i, fitted in enumerate(found):
+        replicate, configuration = replicates[i % options.seeds], i // options.seeds
+        rows.append(make_row(name, data.first.name, replicate, columns, configuration, fitted))
+    told = [[getattr(f, name) for f in found] for name in ("predicted", "confidence", "squares")]
+    return Classical(rows, *map(stacked, told))
+
+
+def fit_all(
+    options: StudyOptions,
+    name: str,
+    data: Stacked,
+    jobs: Sequence[Job],
+    configurations: Sequence[Mapping[str, Any]],
+    read: Read,
+) -> list[Fitted]:
+    """What each job of an arm found; what checkpoints have of them is not done again."""
     from dlfun.studies.baselines.estimators import fit, make
 
-    root = keys.root_key(seed)
-    root = keys.stream(root, "tuning") if tuning else root
-    replicates = range(first, first + seeds)
-    jobs = make_jobs(name, data, len(configurations), replicates, root)
-    kind, spec = parse_arm(name)[1], data.first.spec
-    read = read or Reader(data)
-    seen = {at: read(kind, at, open_test) for at in {job.split for job in jobs}}
+    method, kind = parse_arm(name)
+    spec, classes = data.first.spec, task_of(data.first.spec).classes
+    seen = {at: read(kind, at) for at in {job.split for job in jobs}}
     size = seen[jobs[0].split].train.features.shape
 
     def work(job: Job) -> Fitted:
         chosen = configurations[job.configuration]
         estimator = make(name, chosen, spec, size[0], job.random_state)
-        return fit(estimator, seen[job.split], task_of(spec).classes)
+        return fit(estimator, seen[job.split], classes)
 
-    parts = (jobs, configurations, open_test, size, task_of(spec).classes)
+    store, parts = options.checkpoints, (jobs, configurations, data.test is not None, size, classes)
     kept = Kept(store, digest(name, data, parts) if store else "")
     left = [job for job in jobs if job not in kept]
-    apart = CLASSICAL[parse_arm(name)[0]].interpreted
-    title = f"{data.first.name}: {name}"
+    title, apart = f"{data.first.name}: {name}", CLASSICAL[method].interpreted
     for job, fitted in do_all(work, left, title, size[0] * size[1], apart):
         kept.add(job, fitted)
-    found = [kept[job] for job in jobs]
-    rows = [
-        make_row(name, data.first.name, replicates[i % seeds], columns, i // seeds, fitted)
-        for i, fitted in enumerate(found)
-    ]
-    told = [[getattr(f, name) for f in found] for name in ("predicted", "confidence", "squares")]
-    return Classical(rows, *map(stacked, told))
+    return [kept[job] for job in jobs]
 
 
 def digest(name: str, data: Stacked, parts: tuple[Any, ...]) -> str:

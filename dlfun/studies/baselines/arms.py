@@ -103,18 +103,7 @@ def try_classical(
     """
     points = [{}, *trials(space, count, options.seed, name)]
     columns = [trial_columns(i, point) for i, point in enumerate(points)]
-    found = run_classical(
-        name,
-        data,
-        points,
-        options.seeds,
-        options.seed,
-        open_test=False,
-        columns=columns,
-        tuning=True,
-        store=options.checkpoints,
-    )
-    return found.rows, points
+    return run_classical(options, name, data, points, columns).rows, points
 
 
 def train_classical(
@@ -122,20 +111,7 @@ def train_classical(
 ) -> list[Classical]:
     """Classical arms on a data set, over the replicates of the options."""
     read, own = Reader(data), (points or {}).get(data.first.name, {})
-    return [
-        run_classical(
-            name,
-            data,
-            [own.get(name, {})],
-            options.seeds,
-            options.seed,
-            open_test=True,
-            first=options.first,
-            read=read,
-            store=options.checkpoints,
-        )
-        for name in arms
-    ]
+    return [run_classical(options, name, data, [own.get(name, {})], read=read) for name in arms]
 
 
 def curves(
@@ -161,16 +137,7 @@ def curves(
         rows += curve(sizes, train)
     read, own = Reader(data), (points or {}).get(data.first.name, {})
     for name in arms:
-        rows += classical_curve(
-            name,
-            data,
-            sizes,
-            own.get(name, {}),
-            options.seeds,
-            options.seed,
-            read,
-            options.checkpoints,
-        )
+        rows += classical_curve(options, name, data, sizes, own.get(name, {}), read)
     return rows
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.options import StudyOptions
 from dlfun.objectives.metrics import judging
 from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines.arm import run_classical
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, first_examples
 from dlfun.studies.population.stacked import Stacked
-from dlfun.training.checkpoints.store import Checkpoints
 
 RUNGS = 6
 """Numbers of training examples on a curve."""
@@ -58,14 +58,12 @@ def scores_of(row: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def classical_curve(
+    options: StudyOptions,
     name: str,
     data: Stacked,
     sizes: Sequence[int],
     configuration: Mapping[str, Any],
-    seeds: int,
-    seed: int,
     read: Read | None = None,
-    store: Checkpoints | None = None,
 ) -> list[dict[str, Any]]:
     """The curve of a classical arm; the arguments are those of `run_classical`.
 
@@ -76,14 +74,12 @@ def classical_curve(
     apart = data.first.scaling is not None
 
     def train(count: int) -> Rows:
-        def few(kind: str, at: int, open_test: bool) -> Tables:
-            seen = whole(kind, at, open_test)
+        def few(kind: str, at: int) -> Tables:
+            seen = whole(kind, at)
             return seen._replace(train=type(seen.train)(*(part[:count] for part in seen.train)))
 
         fewer = first_examples(data, count)
         own = Reader(fewer) if apart else few
-        return run_classical(
-            name, fewer, [configuration], seeds, seed, True, read=own, store=store
-        ).rows
+        return run_classical(options, name, fewer, [configuration], read=own).rows
 
     return curve(sizes, train)

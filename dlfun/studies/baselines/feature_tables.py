@@ -33,8 +33,8 @@ class Tables(NamedTuple):
     measured: bool = False
 
 
-Read = Callable[[str, int, bool], Tables]
-"""(features, where the splits are stacked, whether the test split is opened) -> tables."""
+Read = Callable[[str, int], Tables]
+"""(features, where the splits are stacked) -> tables."""
 
 
 def split_of(data: Stacked, replicate: int) -> int:
@@ -49,14 +49,15 @@ class Reader:
         self._data = data
         self._kept: dict[tuple[str, int, str], Table] = {}
 
-    def __call__(self, kind: str, at: int, open_test: bool) -> Tables:
-        """Tables of a kind of features; the test split is read only where it is opened."""
+    def __call__(self, kind: str, at: int) -> Tables:
+        """Tables of a kind of features, of the splits that are not shut."""
         train, held_out, _ = self._data.tuning
+        test = self._data.test
         scaling = self._data.datasets[at].scaling
         return Tables(
             self._table(kind, at, "train", train),
             None if held_out is None else self._table(kind, at, "validation", held_out),
-            self._table(kind, at, "test", self._data.test) if open_test else None,
+            None if test is None else self._table(kind, at, "test", test),
             scaling is not None and scaling.targets is not None,
         )
 

@@ -106,9 +106,7 @@ def readout(
     def work(job: Job) -> tuple[int, float]:
         arm = None if job.result is None else results[job.result]
         tables = (
-            read(job.features, job.place, True)
-            if arm is None
-            else learned_tables(arm, data, job.place)
+            read(job.features, job.place) if arm is None else learned_tables(arm, data, job.place)
         )
         return tables.train.features.shape[1], linear_readout(tables)
 

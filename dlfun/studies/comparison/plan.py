@@ -39,8 +39,8 @@ class Need(NamedTuple):
     pair: str
     delta: float
     sd: float
-    detect: int | None
-    equivalence: int | None
+    detect: int | None = None
+    equivalence: int | None = None
 
 
 class Plan(NamedTuple):
@@ -73,18 +73,16 @@ def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
             metric, spreads = of_pilot(Path(pilot), dataset, list(options.models), claim)
             delta, _ = delta_of(claim, dataset, metric, target_sd)
         for pair, sd in spreads.items():
-            needs.append(need(dataset, metric, pair, delta, sd, claim, size))
+            needs.append(with_seeds(Need(dataset, metric, pair, delta, sd), claim, size))
     return Plan(needs, costs, claim.power)
 
 
-def need(
-    dataset: str, metric: str, pair: str, delta: float, sd: float, claim: Claim, size: int
-) -> Need:
-    """The seeds of one pair, whose share of the error rate is that of a family of this size."""
-    if delta <= 0:
-        return Need(dataset, metric, pair, delta, sd, None, None)
-    seeds = seeds_for_verdicts(sd, delta, claim.power, claim.alpha / size)
-    return Need(dataset, metric, pair, delta, sd, *seeds)
+def with_seeds(need: Need, claim: Claim, size: int) -> Need:
+    """A need with its seeds, whose share of the error rate is that of a family of this size."""
+    if need.delta <= 0:
+        return need
+    detect, same = seeds_for_verdicts(need.sd, need.delta, claim.power, claim.alpha / size)
+    return need._replace(detect=detect, equivalence=same)
 
 
 def of_pilot(

@@ -11,7 +11,7 @@ import jax
 from dlfun.config.options import StudyOptions
 from dlfun.studies.comparison.tuning import Choice
 from dlfun.studies.comparison.verdicts import metric_of, score
-from dlfun.studies.population.arm import make_members, resolve, run_arm
+from dlfun.studies.population.arm import make_members, resolve, run_members
 from dlfun.studies.population.stacked import Stacked
 from dlfun.types import Members, Streams
 
@@ -55,7 +55,7 @@ def part_variance(
             layout = chosen.layout
             for source in (*(s for s in SOURCES if has_source(s, data)), "all"):
                 varied = members if source == "all" else vary(members, source)
-                result = run_arm(options, settings, data, [chosen.hparams], layout, members=varied)
+                result = run_members(options, settings, data, varied, layout)
                 layout = result.layout
                 metric = metric_of(result.rows, "test")
                 rows += [

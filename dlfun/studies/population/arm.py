@@ -228,33 +228,31 @@ def run_arm(
     configurations: Sequence[HParams],
     layout: Layout | None = None,
     columns: Sequence[dict[str, Any]] = (),
-    open_test: bool = True,
-    members: Members | None = None,
 ) -> Result:
     """Trains every configuration with every seed and describes each run in a row.
 
     Args:
+      data: of which the test split is scored, unless it is shut.
       configurations: plain numbers, one HParams a configuration.
       layout: None is that of the model's options.
       columns: for each configuration, further columns of its rows: what is swept.
-      open_test: False leaves the test split closed.
-      members: None makes them from the options' replicates.
     """
-    if members is None:
-        members = make_members(options, settings.model, configurations, len(data.datasets))
+    members = make_members(options, settings.model, configurations, len(data.datasets))
+    return run_members(options, settings, data, members, layout, columns)
+
+
+def run_members(
+    options: StudyOptions,
+    settings: Settings,
+    data: Stacked,
+    members: Members,
+    layout: Layout | None = None,
+    columns: Sequence[dict[str, Any]] = (),
+) -> Result:
+    """`run_arm` of members that are made already; `columns` are of equal numbers of them."""
     chosen = options.models[settings.model]
     chosen = dataclasses.replace(chosen, layout=layout or chosen.layout)
-    people, found = train_members(
-        settings,
-        data,
-        members,
-        chosen,
-        options.memory_limit,
-        open_test,
-        options.input,
-        options.checkpoints,
-        options.stop_when_failed,
-    )
+    people, found = train_members(options, settings, data, members, chosen)
     kept = found.kept
     result = result_of(settings, data, people, found.history, kept.variables, found.predictions)
     count = len(members.replicates)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.config.options import ModelOptions
+from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.data.lazy import Rows
 from dlfun.errors import OPT, UserError
 from dlfun.studies.population.assembly import assemble, population
@@ -35,14 +35,9 @@ from dlfun.training.layout.planner import (
 )
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
-from dlfun.training.train import Trained, train
+from dlfun.training.train import Callbacks, Trained, never, train
 from dlfun.types import Dataset, Layout, Learner, Members, Settings, TuneData
 from dlfun.words import plural
-
-
-def never(seconds: float) -> bool:
-    """No run is given up, however long it takes."""
-    return False
 
 
 class Kept(NamedTuple):
@@ -63,55 +58,82 @@ def keeping(learner: Learner) -> Callable[[Any], Kept]:
     return keep
 
 
+class Attempt(NamedTuple):
+    """The training of some members, to be made under one layout or another.
+
+    Attributes:
+      name: what checkpoints call it.
+      saved: what they have of it.
+    """
+
+    options: StudyOptions
+    settings: Settings
+    data: Stacked
+    members: Members
+    name: str
+    saved: Saved | None
+
+    @property
+    def title(self) -> str:
+        """What a user is told is trained."""
+        return f"{self.data.first.name}: {self.settings.model}"
+
+    def run(
+        self, layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
+    ) -> tuple[Population, Trained | None]:
+        """Trains all members; None if that was given up."""
+        options, data, members = self.options, self.data, self.members
+        make = functools.partial(population, self.settings, data.first.spec, input=options.input)
+        needed = functools.partial(
+            bytes_needed, members=members, tuning=data.tuning, test=data.test
+        )
+        count, limit = len(members.replicates), options.memory_limit
+        people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
+        callbacks = Callbacks(
+            keeping(assemble(self.settings, data.first.spec).learner),
+            FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
+            Progress(options.checkpoints, self.name, people.layout, saved),
+            give_up,
+        )
+        return people, train(people, members, data.tuning, data.test, self.title, callbacks)
+
+
 def train_members(
+    options: StudyOptions,
     settings: Settings,
     data: Stacked,
     members: Members,
     chosen: ModelOptions,
-    limit: int | None,
-    open_test: bool,
-    input: str = "memory",
-    store: Checkpoints | None = None,
-    most_failed: float = 1.0,
 ) -> tuple[Population, Trained]:
     """Trains all members under the layout given, measured before, or chosen now.
 
     An unmeasured layout that makes for a long run is given up after its first interval: then
-    the candidates are measured, and the run begins anew under the best. What `store` has of these
-    members is not trained again, and its layout goes on. Where the device has less memory than
-    was predicted, the members are trained once more, half as many at a time.
+    the candidates are measured, and the run begins anew under the best. What the options'
+    checkpoints have of these members is not trained again, and its layout goes on. Where the device
+    has less memory than was predicted, the members are trained once more, half as many at a time.
+
+    Args:
+      data: of which the test split is scored, unless it is shut.
 
     Raises:
-      UserError: if more than this part of the members failed.
+      UserError: if more of the members failed than the options allow.
     """
-    count = len(members.replicates)
-    title = f"{data.first.name}: {settings.model}"
-    test = data.test if open_test else None
-    make = functools.partial(population, settings, data.first.spec, input=input)
-
-    name = digest(settings, data, members, open_test, input) if store else ""
+    count, store = len(members.replicates), options.checkpoints
+    opened = data.test is not None
+    name = digest(settings, data, members, opened, options.input) if store else ""
     saved = None if store is None else saved_of(store, name)
-    keep = keeping(assemble(settings, data.first.spec).learner)
-
-    def run(
-        layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
-    ) -> tuple[Population, Trained | None]:
-        needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=test)
-        people = make(layout) if saved else fit(make, layout, count, needed, limit, title)
-        progress = Progress(store, name, people.layout, saved)
-        check = functools.partial(check_failed, members, title, most_failed, data.first)
-        arguments = (people, members, data.tuning, test, keep, title, give_up, progress, check)
-        return people, train(*arguments)
-
+    attempt = Attempt(options, settings, data, members, name, saved)
     layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:
         alone = jax.process_count() == 1
         layouts = candidates(settings.model, settings.shape, count, chosen.way)
-        people, found = run(layouts[0], lambda s: alone and worth_measuring(s, len(layouts)))
+        people, found = attempt.run(
+            layouts[0], lambda s: alone and worth_measuring(s, len(layouts))
+        )
         if found is not None:
             return people, found
         layout = measured(settings, data, members, chosen, budget(len(layouts)))[0].layout
-    people, found = with_less_memory(run, layout, saved, count, title)
+    people, found = with_less_memory(attempt.run, layout, saved, count, attempt.title)
     assert found is not None
     return people, found
 
@@ -164,31 +186,35 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
-def check_failed(
-    members: Members,
-    title: str,
-    most: float,
-    data: Dataset,
-    first: int,
-    step: int,
-    history: Mapping[str, Any],
-) -> None:
-    """Raises UserError if more than this part of a chunk's members has failed, saying which."""
-    failed = np.flatnonzero(np.isnan(history["train_loss"]))
-    count = len(history["train_loss"])
-    if most >= 1 or len(failed) <= most * count:
-        return
-    rows = failed + first
-    swept = [
-        f"{name} {', '.join(f'{value:g}' for value in sorted({float(v) for v in values[rows]}))}"
-        for name, values in ((n, np.asarray(v)) for n, v in members.hparams._asdict().items())
-        if len(np.unique(values)) > 1
-    ]
-    raise UserError(
-        f"{title}: {len(failed)} of {plural(count, 'member')} failed by step {step}, more than "
-        f"{OPT.stop_when_failed}={most:g} allows{' (' + '; '.join(swept) + ')' if swept else ''}; "
-        f"{remedy(data)}"
-    )
+class FailureLimit(NamedTuple):
+    """The part of some members that may fail before the study ends."""
+
+    title: str
+    members: Members
+    most: float
+    data: Dataset
+
+    def check(self, first: int, step: int, history: Mapping[str, Any]) -> None:
+        """Raises UserError if more of a chunk's members have failed, saying which."""
+        failed = np.flatnonzero(np.isnan(history["train_loss"]))
+        count = len(history["train_loss"])
+        if self.most >= 1 or len(failed) <= self.most * count:
+            return
+        raise UserError(
+            f"{self.title}: {len(failed)} of {plural(count, 'member')} failed by step {step}, more "
+            f"than {OPT.stop_when_failed}={self.most:g} allows{self.swept(failed + first)}; "
+            f"{remedy(self.data)}"
+        )
+
+    def swept(self, rows: np.ndarray) -> str:
+        """The numbers of some members that others have otherwise, in brackets."""
+        values = {name: np.asarray(v) for name, v in self.members.hparams._asdict().items()}
+        said = [
+            f"{name} {', '.join(f'{value:g}' for value in np.unique(own[rows].astype(float)))}"
+            for name, own in values.items()
+            if len(np.unique(own)) > 1
+        ]
+        return f" ({'; '.join(said)})" if said else ""
 
 
 def digest(settings: Settings, data: Stacked, members: Members, *more: Any) -> str:

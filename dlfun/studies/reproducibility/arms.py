@@ -14,7 +14,7 @@ from dlfun.records.reader import Recorded
 from dlfun.studies.comparison.compare import chosen_for, most_seeds
 from dlfun.studies.comparison.protocol import Protocol, protocol_in
 from dlfun.studies.population.arm import resolve
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import load, load_all
 from dlfun.studies.search.adaptive import Task
 from dlfun.studies.search.sweep import Configuration, configurations_of, grouped, task_of
@@ -26,7 +26,6 @@ class Arm(NamedTuple):
 
     Attributes:
       ends: the members at the end of each of its populations: one, or one a look.
-      tested: whether its test split was opened.
     """
 
     data: Stacked
@@ -34,7 +33,11 @@ class Arm(NamedTuple):
     chosen: ModelOptions
     configurations: tuple[HParams, ...]
     ends: tuple[int, ...]
-    tested: bool
+
+    @property
+    def tested(self) -> bool:
+        """Whether its test split was opened."""
+        return self.data.test is not None
 
     @property
     def members(self) -> int:
@@ -66,7 +69,8 @@ def arms_of_sweep(
         return swept_arms(options, configurations_of(request), data)
     known = kinds_by_flag(model)
     points = [{name: known[name].parse(row[name]) for name in asked.space} for row in record.rows]
-    return searched_arms(task_of(request, options, data), points)
+    task = task_of(request, options, None if data is None else shut(data))
+    return searched_arms(task, points)
 
 
 def swept_arms(
@@ -80,14 +84,14 @@ def swept_arms(
     Raises:
       UserError: if the data are not to be had.
     """
-    (model,), (name,) = options.models, options.datasets
-    data = load(name, options) if data is None else data
+    (model,) = options.models
+    data = shut(load(options.datasets[0], options) if data is None else data)
     groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
     arms = []
     for settings, group in groups.items():
         numbers = tuple(chosen.hparams for _, chosen in group)
         ends = (len(numbers) * options.seeds,)
-        arms.append(Arm(data, settings, group[0][1], numbers, ends, tested=False))
+        arms.append(Arm(data, settings, group[0][1], numbers, ends))
     return arms
 
 
@@ -105,7 +109,7 @@ def searched_arms(task: Task, rows: Sequence[Mapping[str, Any]]) -> list[Arm]:
         chosen = [task.make(points[place]) for place in places]
         numbers = tuple(one.hparams for one in chosen)
         ends = (len(numbers) * seeds,)
-        arms.append(Arm(task.data, settings, chosen[0], numbers, ends, tested=False))
+        arms.append(Arm(task.data, settings, chosen[0], numbers, ends))
     return arms
 
 
@@ -127,5 +131,5 @@ def compared_arms(
         examples = one.tuning.train.targets.shape[1]
         for model, chosen in chosen_for(options, one.first.name, protocol.choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends, tested=True))
+            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends))
     return arms

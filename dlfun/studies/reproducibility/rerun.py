@@ -105,13 +105,11 @@ def train_again(
     splits = len(arm.data.datasets)
     everyone = make_members(all_seeds, arm.settings.model, arm.configurations, splits)
     people, found = train_members(
+        dataclasses.replace(options, checkpoints=None, stop_when_failed=1.0),
         arm.settings,
         arm.data,
         selected(everyone, rows),
         dataclasses.replace(arm.chosen, layout=layout),
-        options.memory_limit,
-        arm.tested,
-        options.input,
     )
     failed_at = np.asarray(found.kept.failed_at, float)
     finals = {

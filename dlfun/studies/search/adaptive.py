@@ -14,10 +14,10 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Search
 from dlfun.errors import OPT, UserError
 from dlfun.records.outcome import Result
-from dlfun.studies.population.arm import make_members, resolve, run_arm
+from dlfun.studies.population.arm import make_members, resolve, run_members
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.search import halving, pbt, tpe
-from dlfun.studies.search.evolution import race
+from dlfun.studies.search.evolution import Race, run_race
 from dlfun.studies.search.field import Field, scores_of
 from dlfun.studies.search.samplers import corners, drawn
 from dlfun.training.monitor import say
@@ -185,7 +185,8 @@ def halve(task: Task) -> Found:
     for number, (rungs, begin, end) in enumerate(zip(plan, [0, *ends], ends, strict=False)):
         field = task.field([own[begin:end] for own in points])
         parts, decide = halving.parts_of(rungs, field), halving.decider(rungs, field)
-        result, own_told = race(task.options, settings, task.data, field, parts, decide)
+        race = Race(task.options, settings, task.data, field, parts, decide)
+        result, own_told = run_race(race)
         before = len(found.rows) if found else 0
         told += [
             {
@@ -213,7 +214,8 @@ def evolve_numbers(task: Task) -> Found:
         )
     parts = pbt.parts_of(len(field.trials), task.validations, asked.rounds)
     decide = pbt.decider(asked.space, field, keys.of_algorithm(task.root, "pbt"))
-    result, told = race(task.options, settings, task.data, field, parts, decide, tuple(asked.space))
+    swept = tuple(asked.space)
+    result, told = run_race(Race(task.options, settings, task.data, field, parts, decide, swept))
     return Found([result], told)
 
 
@@ -255,11 +257,8 @@ def run_field(
 ) -> Result:
     """Some members of a field from the first step to the last, as one population."""
     points = [{"round": number, **field.points[row]} for row in rows]
-    hparams = [task.make(field.points[row]).hparams for row in rows]
     members = selected(field.members, rows.tolist())
-    return run_arm(
-        task.options, settings, task.data, hparams, layout, points, open_test=False, members=members
-    )
+    return run_members(task.options, settings, task.data, members, layout, points)
 
 
 def draw(task: Task) -> Found:

@@ -16,7 +16,7 @@ from dlfun.records.outcome import Result, extended
 from dlfun.studies.population.arm import final_metrics, make_rows, result_of, shortest
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.layout_choice import (
-    check_failed,
+    FailureLimit,
     digest,
     keeping,
     known_layout,
@@ -28,12 +28,11 @@ from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.search.field import Field
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import Progress
-from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.evolution import Decision, Evolution, Evolved, History, Part, evolve
 from dlfun.training.layout.layout import choose_layout
 from dlfun.training.layout.memory import bytes_needed, fit
 from dlfun.training.population import Population, selected
-from dlfun.training.train import Trained
+from dlfun.training.train import Callbacks, Trained
 from dlfun.types import HParams, Layout, Members, Settings
 
 Decide = Callable[[int, np.ndarray, HParams, History], Decision]
@@ -63,87 +62,120 @@ def shrunk(layout: Layout, members: int) -> Layout:
     return layout._replace(devices=devices, width=width, chunk=chunk)
 
 
-def populations(
-    options: StudyOptions,
-    settings: Settings,
-    data: Stacked,
-    field: Field,
-    parts: Sequence[Part],
-    layout: Layout,
-) -> dict[int, Population]:
-    """Members -> their population, compiled: one for each size that the parts have."""
-    make = functools.partial(population, settings, data.first.spec, input=options.input)
-    title = f"{data.first.name}: {settings.model}"
-    found = {}
-    for size in sorted({part.members for part in parts}, reverse=True):
-        members = selected(field.members, range(size))
-        needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=None)
-        limit = options.memory_limit
-        found[size] = fit(make, shrunk(layout, size), size, needed, limit, title)
-    return found
+class Race(NamedTuple):
+    """A field that is trained in parts.
 
-
-def progress_of(
-    store: Checkpoints | None,
-    people: Mapping[int, Population],
-    name: Callable[[int, Members], str],
-    number: int,
-    members: Members,
-) -> Progress:
-    """Where a part goes on from; `name` is what the store calls it."""
-    if store is None:
-        return Progress()
-    own = name(number, members)
-    return Progress(store, own, people[len(members.replicates)].layout, saved_of(store, own))
-
-
-def race(
-    options: StudyOptions,
-    settings: Settings,
-    data: Stacked,
-    field: Field,
-    parts: Sequence[Part],
-    decide: Decide,
-    changing: Sequence[str] = (),
-) -> Raced:
-    """Trains a field in parts, and describes each member in a row.
-
-    Args:
+    Attributes:
+      parts: one after the other.
+      decide: who goes on after each.
       changing: the numbers that change on the way; rows have the last.
+    """
+
+    options: StudyOptions
+    settings: Settings
+    data: Stacked
+    field: Field
+    parts: Sequence[Part]
+    decide: Decide
+    changing: Sequence[str] = ()
+
+    @property
+    def title(self) -> str:
+        """What a user is told is trained."""
+        return f"{self.data.first.name}: {self.settings.model}"
+
+    def name(self, part: int, members: Members) -> str:
+        """What checkpoints call a part with these members; nothing without them."""
+        if self.options.checkpoints is None:
+            return ""
+        parts = repr((self.parts, self.options.input))
+        return digest(self.settings, self.data, members, parts, part)
+
+    def saved(self, part: int, members: Members) -> Saved | None:
+        """What checkpoints have of a part."""
+        store = self.options.checkpoints
+        return None if store is None else saved_of(store, self.name(part, members))
+
+    def populations(self, layout: Layout) -> dict[int, Population]:
+        """Members -> their population, compiled: one for each size that the parts have."""
+        data, options = self.data, self.options
+        make = functools.partial(population, self.settings, data.first.spec, input=options.input)
+        found = {}
+        for size in sorted({part.members for part in self.parts}, reverse=True):
+            members = selected(self.field.members, range(size))
+            needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=None)
+            at, limit = shrunk(layout, size), options.memory_limit
+            found[size] = fit(make, at, size, needed, limit, self.title)
+        return found
+
+    def run(
+        self, told: list[dict[str, Any]], layout: Layout, saved: Saved | None = None
+    ) -> tuple[dict[int, Population], Evolved]:
+        """The field under a layout, from where it is saved; `told` takes what is decided."""
+        people = self.populations(layout)
+        told.clear()
+        intervals = people[len(self.field.trials)].run.intervals
+        ends = np.cumsum(intervals)[[part.until - 1 for part in self.parts]]
+        keep = keeping(assemble(self.settings, self.data.first.spec).learner)
+        options = self.options
+
+        def callbacks(part: int, members: Members) -> Callbacks:
+            limit = FailureLimit(self.title, members, options.stop_when_failed, self.data.first)
+            at = people[len(members.replicates)].layout
+            name, own = self.name(part, members), self.saved(part, members)
+            return Callbacks(keep, limit.check, Progress(options.checkpoints, name, at, own))
+
+        decide = noting(self.decide, self.field, ends, self.changing, told)
+        how = Evolution(self.parts, people.__getitem__, decide, callbacks, self.title)
+        return people, evolve(how, self.field.members, self.data.tuning)
+
+    def described(self, people: Mapping[int, Population], found: Evolved) -> Result:
+        """A row a member. What one costs is its part of the intervals."""
+        everyone, last = np.arange(len(self.field.trials)), found.reached - 1
+        spent = sum({id(one): one.compile_seconds for one in people.values()}.values())
+        finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
+        trained = Trained(found.kept, finals, {}, {}, spent, found.seconds)
+        whole, variables = people[len(everyone)], found.kept.variables
+        result = result_of(self.settings, self.data, whole, found.history, variables, {})
+        columns = [
+            point | {name: number_at(found.hparams, name, i) for name in self.changing}
+            for i, point in enumerate(self.field.points)
+        ]
+        members, spec = self.field.members, self.data.first.spec
+        told = {
+            **sizes_of(self.settings, spec, members.hparams, result.parameters),
+            "seconds": found.seconds * found.reached / found.reached.sum(),
+            "compile_seconds": np.full(len(everyone), spent),
+            **final_metrics(trained),
+        }
+        rows = make_rows(result, members, columns, found.kept.failed_at, told)
+        ends = [
+            {
+                "steps": int(result.steps[reached - 1]),
+                "status": status_at(row["status"], reached < len(result.steps)),
+            }
+            for row, reached in zip(rows, found.reached, strict=True)
+        ]
+        return result._replace(rows=extended(rows, ends))
+
+
+def run_race(race: Race) -> Raced:
+    """Trains a field in parts, and describes each member in a row.
 
     Raises:
       UserError: if several processes work together.
     """
     if jax.process_count() > 1:
         raise UserError(f"halving and pbt run in one process; choose {OPT.search}=random or tpe")
-    count, title = len(field.trials), f"{data.first.name}: {settings.model}"
-    chosen, store = options.models[settings.model], options.checkpoints
-    told: list[dict[str, Any]] = []
-
-    def name(number: int, members: Members) -> str:
-        return digest(settings, data, members, repr((parts, options.input)), number)
-
-    def run(layout: Layout, saved: Saved | None = None) -> tuple[dict[int, Population], Evolved]:
-        people = populations(options, settings, data, field, parts, layout)
-
-        def check(members: Members, *told: Any) -> None:
-            check_failed(members, title, options.stop_when_failed, data.first, *told)
-
-        told.clear()
-        ends = np.cumsum(people[count].run.intervals)[[part.until - 1 for part in parts]]
-        noted = noting(decide, field, ends, changing, told)
-        keep = keeping(assemble(settings, data.first.spec).learner)
-        progress = functools.partial(progress_of, store, people, name)
-        how = Evolution(parts, people.__getitem__, noted, keep, progress, check, title)
-        return people, evolve(how, field.members, data.tuning)
-
-    saved = saved_of(store, name(0, field.members)) if store else None
-    layout = known_layout(settings, data, chosen, count, saved) or choose_layout(
+    settings, count = race.settings, len(race.field.trials)
+    chosen, saved = race.options.models[settings.model], race.saved(0, race.field.members)
+    layout = known_layout(settings, race.data, chosen, count, saved) or choose_layout(
         settings.model, settings.shape, count, chosen.way
     )
-    people, found = with_less_memory(run, layout, saved, count, title)
-    spent = sum({id(one): one.compile_seconds for one in people.values()}.values())
-    return Raced(described(settings, data, field, people[count], found, spent, changing), told)
+    told: list[dict[str, Any]] = []
+    run = functools.partial(race.run, told)
+    people, found = with_less_memory(run, layout, saved, count, race.title)
+    return Raced(race.described(people, found), told)
 
 
 def noting(
@@ -189,41 +221,6 @@ def after(
 def number_at(hparams: HParams, name: str, member: int) -> float:
     """A number of a member, in the fewest digits that tell it apart in its own precision."""
     return float(shortest(np.asarray(getattr(hparams, name))[member]))
-
-
-def described(
-    settings: Settings,
-    data: Stacked,
-    field: Field,
-    people: Population,
-    found: Evolved,
-    compile_seconds: float,
-    changing: Sequence[str],
-) -> Result:
-    """A row a member. What one costs is its part of the intervals."""
-    everyone, last = np.arange(len(field.trials)), found.reached - 1
-    finals = {name: values[everyone, last][:, None] for name, values in found.history.items()}
-    trained = Trained(found.kept, finals, {}, {}, compile_seconds, found.seconds)
-    result = result_of(settings, data, people, found.history, found.kept.variables, {})
-    columns = [
-        point | {name: number_at(found.hparams, name, i) for name in changing}
-        for i, point in enumerate(field.points)
-    ]
-    told = {
-        **sizes_of(settings, data.first.spec, field.members.hparams, result.parameters),
-        "seconds": found.seconds * found.reached / found.reached.sum(),
-        "compile_seconds": np.full(len(everyone), compile_seconds),
-        **final_metrics(trained),
-    }
-    rows = make_rows(result, field.members, columns, found.kept.failed_at, told)
-    ends = [
-        {
-            "steps": int(result.steps[reached - 1]),
-            "status": status_at(row["status"], reached < len(result.steps)),
-        }
-        for row, reached in zip(rows, found.reached, strict=True)
-    ]
-    return result._replace(rows=extended(rows, ends))
 
 
 def status_at(status: str, early: bool) -> str:

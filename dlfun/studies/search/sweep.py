@@ -57,7 +57,7 @@ def run_group(
     numbers: list[HParams] = [chosen.hparams for _, chosen in group]
     columns = [columns for columns, _ in group]
     layout = group[0][1].layout or layout
-    return run_arm(options, settings, data, numbers, layout, columns, open_test=False)
+    return run_arm(options, settings, data, numbers, layout, columns)
 
 
 def run_sweep(request: StudyRequest, options: StudyOptions, draw: Callable[[Path], None]) -> Study:

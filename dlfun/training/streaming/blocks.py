@@ -34,7 +34,7 @@ class BlockRun(NamedTuple):
       begin: (carry, hparams, lane, block, scaling) -> running: an interval, before its first step.
       learn: (running, hparams, lane, block, scaling) -> running: a step on each of its batches.
       finish: (carry, running) -> (carry, history): what the interval leaves.
-      measure: (carry, hparams, lane, block, weight, number, scaling) -> metrics [batches], totals.
+      measure: (carry, hparams, lane, block, batches, scaling) -> metrics [batches], totals.
       close: (carry, metrics of all blocks) -> averages over a whole split.
       examine, conclude: the same two of the test split, with the examination of the learner if it
         has one; `examine` gives what `conclude` wants of a block, and what is said of each
@@ -48,6 +48,18 @@ class BlockRun(NamedTuple):
     close: Callable[..., dict[str, Array]]
     examine: Callable[..., Any]
     conclude: Callable[..., dict[str, Array]]
+
+
+class Batches(NamedTuple):
+    """The batches of a block of a whole split.
+
+    Attributes:
+      weight: [batches, batch], 0 of padding.
+      number: [batches], which of the split's each is.
+    """
+
+    weight: Array
+    number: Array
 
 
 def pick(block: Split, lane: Array) -> Callable[[Array], Split]:
@@ -95,15 +107,14 @@ def scoring(learner: Learner) -> tuple[Callable[..., Metrics], Callable[..., dic
         hparams: HParams,
         lane: Array,
         block: Split,
-        weight: Array,
-        number: Array,
+        batches: Batches,
         scaling: Scaling | None = None,
     ) -> Metrics:
         def ask(batch: Batch, key: Array) -> Metrics:
             return learner.evaluate(carry.state, batch, hparams, key)
 
         own = own_scaling(scaling, carry.streams)
-        return each_batch(ask, carry.streams.evaluation, pick(block, lane), weight, number, own)
+        return each_batch(ask, carry.streams.evaluation, pick(block, lane), batches, own)
 
     def close(carry: Carry, blocks: tuple[Metrics, ...]) -> dict[str, Array]:
         return of_healthy(carry, over_blocks(blocks))
@@ -122,8 +133,7 @@ def examining(
         hparams: HParams,
         lane: Array,
         block: Split,
-        weight: Array,
-        number: Array,
+        batches: Batches,
         scaling: Scaling | None,
     ) -> tuple[tuple[Metrics, Metrics], Predictions]:
         own_scale = own_scaling(scaling, carry.streams)
@@ -132,7 +142,7 @@ def examining(
             def of_batch(batch: Batch, key: Array) -> Any:
                 return ask(carry.state, batch, hparams, key)
 
-            return each_batch(of_batch, key, pick(block, lane), weight, number, own_scale)
+            return each_batch(of_batch, key, pick(block, lane), batches, own_scale)
 
         found, said = each(learner.judge, carry.streams.evaluation)
         own = {} if asked is None else each(asked.measure, examination_key(carry.streams))
@@ -149,16 +159,16 @@ def each_batch(
     ask: Callable[..., Any],
     key: Array,
     pick: Callable[[Array], Split],
-    weight: Array,
-    number: Array,
+    batches: Batches,
     scaling: Scaling | None,
 ) -> Any:
     """What `ask` of (batch, key) finds in each batch of a block: [batches, ...]."""
 
     def one(at: Array) -> Any:
-        return ask(to_batch(pick(at), weight[at], scaling), jax.random.fold_in(key, number[at]))
+        own = jax.random.fold_in(key, batches.number[at])
+        return ask(to_batch(pick(at), batches.weight[at], scaling), own)
 
-    return jax.lax.map(one, jnp.arange(len(weight)))
+    return jax.lax.map(one, jnp.arange(len(batches.weight)))
 
 
 def over_blocks(blocks: Sequence[Metrics]) -> dict[str, Array]:

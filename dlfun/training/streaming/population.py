@@ -19,7 +19,7 @@ from dlfun.training.population import Population, Session, put, shape_of
 from dlfun.training.program import Program, bytes_needed
 from dlfun.training.run import joined, prefix, scoring_size
 from dlfun.training.streaming import feed
-from dlfun.training.streaming.blocks import make_block_run
+from dlfun.training.streaming.blocks import Batches, make_block_run
 from dlfun.types import HParams, Layout, Learner, Members, Run, Settings, Split, TuneData
 
 
@@ -48,9 +48,9 @@ class StreamedPopulation(Population):
         self.begin = self._program(parts.begin, own=3, lanes=1, shared=1)
         self.learn = self._program(parts.learn, own=3, lanes=1, shared=1, donate_argnums=0)
         self.finish = self._program(parts.finish, own=2, donate_argnums=0)
-        self.measure = self._program(parts.measure, own=3, lanes=1, shared=3)
+        self.measure = self._program(parts.measure, own=3, lanes=1, shared=2)
         self.close = self._program(parts.close, own=2)
-        self.examine = self._program(parts.examine, own=3, lanes=1, shared=3)
+        self.examine = self._program(parts.examine, own=3, lanes=1, shared=2)
         self.conclude = self._program(parts.conclude, own=2)
 
     @property
@@ -185,9 +185,9 @@ class StreamedPopulation(Population):
         with feed.prefetched(scoring.source) as blocks:
             for block in blocks:
                 split = put_own(block.split, self._sharded)
-                weight, number = put((block.weight, block.number), self._copied)
+                batches = put(Batches(block.weight, block.number), self._copied)
                 jax.block_until_ready(found[-1:])
-                found.append(measure(carry, hparams, scoring.row, split, weight, number, scaling))
+                found.append(measure(carry, hparams, scoring.row, split, batches, scaling))
         return tuple(found)
 
     def compile(self, members: Members, data: TuneData, test: Split | None) -> int:
@@ -214,9 +214,8 @@ class StreamedPopulation(Population):
         scored = [(data.validation, self.measure, self.close), (test, self.examine, self.conclude)]
         for split, measure, close in scored:
             if split is not None:
-                compiled += self._compile_scoring(
-                    members, split, carry, hparams, lane, scaling, measure, close
-                )
+                inputs = (carry, hparams, lane, scaling)
+                compiled += self._compile_scoring(members, split, inputs, measure, close)
         waiting = 1 + (feed.PREFETCHED if jax.default_backend() == "cpu" else 0)
         kept = (size(carry) + waiting * size(block)) // self.layout.devices
         return max(map(bytes_needed, compiled)) + kept
@@ -225,21 +224,23 @@ class StreamedPopulation(Population):
         self,
         members: Members,
         split: Split,
-        carry: Any,
-        hparams: Any,
-        lane: Any,
-        scaling: Any,
+        inputs: tuple[Any, Any, Any, Any],
         measure: Program,
         close: Program,
     ) -> list[Any]:
-        """The two programs that score a whole split."""
+        """The two programs that score a whole split.
+
+        Args:
+          inputs: shapes of carry, hyperparameters, lane and scaling.
+        """
+        carry, hparams, lane, scaling = inputs
         source, _ = self._scoring(members, 0, split)
         which, _ = feed.lanes(np.asarray(members.streams.split).tolist(), self.layout)
         rows = (source.batches, source.batch_size)
         block = self._block(source.split, which.size, rows)
-        weight = jax.ShapeDtypeStruct(rows, np.float32)
-        number = jax.ShapeDtypeStruct(rows[:1], np.int32)
-        measured = measure.compiled(carry, hparams, lane, block, weight, number, scaling)
+        shape = jax.ShapeDtypeStruct
+        batches: Any = Batches(shape(rows, np.float32), shape(rows[:1], np.int32))
+        measured = measure.compiled(carry, hparams, lane, block, batches, scaling)
         found = shapes(measured.out_info)
         totals = found[0] if measure is self.examine else found
         return [measured, close.compiled(carry, (totals,) * len(source))]

@@ -16,7 +16,7 @@ from dlfun.studies.artifacts.pictures import FILTERS, filters, first_layer_outpu
 from dlfun.studies.population.arm import run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
-from dlfun.types import HParams, Layout
+from dlfun.types import HParams, Layout, Split
 from tests.helpers import SHAPES, options, prepared, toy
 
 
@@ -220,7 +220,7 @@ def test_feature_maps_equal_a_loop_over_places(modality):
     shape = CNN(channels=(9, 3), kernels=(3, 3), strides=(2, 1), padding=(1, 1), pools=(1, 1))
     settings, module, variables = initial("cnn", dataset, shape)
     stored = np.asarray(dataset.test.inputs[:2])
-    found = first_layer_outputs(module, variables, stored, None, settings, dataset.spec)
+    found = first_layer_outputs(module, variables, Split(stored, None), settings, dataset.spec)
     kernel, bias = (variables["params"]["conv_0"][n] for n in ("kernel", "bias"))
     wanted = [np.maximum(convolved(x * dataset.spec.scale, kernel, bias, 2, 1), 0) for x in stored]
     assert wanted[0].max() > 0
@@ -272,7 +272,7 @@ def test_states_and_gates_equal_a_loop_over_time(cell, names):
     settings, module, variables = initial("rnn", dataset._replace(spec=spec), shape)
     variables = jax.tree.map(lambda a: a + rng.normal(0, 0.3, a.shape).astype(a.dtype), variables)
     stored, lengths = np.asarray(dataset.test.inputs[:2]), np.array([12, 7])
-    found = first_layer_outputs(module, variables, stored, lengths, settings, spec)
+    found = first_layer_outputs(module, variables, Split(stored, None, lengths), settings, spec)
     assert ("gate_names" in found) == (names is not None)
     for e, end in enumerate(lengths):
         layer = variables["params"]["layer_0"]
@@ -292,7 +292,7 @@ def test_recurrent_layers_are_shown_reading_embedded_text():
     dataset = toy("text")
     settings, module, variables = initial("rnn", dataset, RNN(widths=(20,), embedding=4))
     stored = np.asarray(dataset.test.inputs[:2])
-    found = first_layer_outputs(module, variables, stored, None, settings, dataset.spec)
+    found = first_layer_outputs(module, variables, Split(stored, None), settings, dataset.spec)
     assert filters(variables, settings, dataset.spec).shape == (32, 4)
     table = variables["params"]["embedding"]["embedding"]
     wanted, gates = steps("gru", variables["params"]["layer_0"]["forward"], table[stored[1]])

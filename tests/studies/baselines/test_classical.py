@@ -16,19 +16,29 @@ from sklearn.tree import DecisionTreeClassifier
 from dlfun import data as datasets
 from dlfun import keys
 from dlfun.config.classical import CLASSICAL
+from dlfun.config.options import StudyOptions
 from dlfun.data import Raw
 from dlfun.errors import UserError
-from dlfun.studies.baselines import curve, estimators, pool
-from dlfun.studies.baselines.arm import check_classical, run_classical
+from dlfun.studies.baselines import arm, curve, estimators, pool
+from dlfun.studies.baselines.arm import check_classical
 from dlfun.studies.baselines.feature_tables import Reader, first_examples
 from dlfun.studies.baselines.features import extract
-from dlfun.studies.population.stacked import stack
+from dlfun.studies.population.stacked import shut, stack
 from dlfun.studies.search.samplers import at
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import DataOptions, Dataset, Spec, Split
 from tests.helpers import toy
 
 SMALL = {"forest": {"n_estimators": 8}, "boosting": {"max_iter": 4}}
+
+
+def run_classical(
+    name, data, configurations, seeds, seed, open_test, columns=(), read=None, store=None, **chance
+):
+    """An arm, as a study of these options runs it."""
+    asked = StudyOptions({}, (), seeds=seeds, seed=seed, checkpoints=store, **chance)
+    data = data if open_test else shut(data)
+    return arm.run_classical(asked, name, data, configurations, columns, read)
 
 
 class Closed:
@@ -193,14 +203,14 @@ def test_each_replicate_has_its_own_split_where_there_are_several():
 @pytest.mark.parametrize("name", ["knn", "svm+hog", "forest"])
 def test_a_closed_test_split_is_not_touched(name):
     data = stack([noisy()])
-    shut = data._replace(test=Closed(), datasets=(data.first._replace(test=Closed()),))
-    found = run_classical(name, shut, [SMALL.get(name, {})], 2, 0, open_test=False)
+    closed = data._replace(test=Closed(), datasets=(data.first._replace(test=Closed()),))
+    found = run_classical(name, closed, [SMALL.get(name, {})], 2, 0, open_test=False)
     assert found.predicted is None
     assert found.confidence is None
     assert all("test_accuracy" not in row for row in found.rows)
     assert all(row["validation_accuracy"] > 0.2 for row in found.rows)
     with pytest.raises(AssertionError, match="the test split"):
-        run_classical(name, shut, [SMALL.get(name, {})], 1, 0, open_test=True)
+        run_classical(name, closed, [SMALL.get(name, {})], 1, 0, open_test=True)
 
 
 @pytest.mark.parametrize("name", CLASSICAL)
@@ -332,7 +342,7 @@ def test_a_curve_is_the_arm_run_on_each_number_of_examples():
     sizes = curve.ladder(data, 4)
     assert sizes == (15, 30, 60, 120)
     for name in ("tree+hog", "tree"):
-        rows = curve.classical_curve(name, data, sizes, {}, 2, 0)
+        rows = curve.classical_curve(StudyOptions({}, (), seeds=2), name, data, sizes, {})
         assert [row["train_examples"] for row in rows] == [n for n in sizes for _ in range(2)]
         for row in rows:
             fewer = first_examples(data, row["train_examples"])

@@ -15,7 +15,7 @@ from dlfun.learners.prepare import prepare_batch
 from dlfun.studies.baselines.estimators import make
 from dlfun.studies.baselines.feature_tables import Reader, first_examples
 from dlfun.studies.baselines.features import handmade
-from dlfun.studies.population.stacked import stack
+from dlfun.studies.population.stacked import shut, stack
 from dlfun.types import Batch, DataOptions, Split
 from tests.data.test_own import save_wav
 from tests.helpers import SHAPES, data_options, toy
@@ -150,7 +150,7 @@ def seen_in_training(raw):
     own = handmade(spec)
     usable = own != "hog" or importlib.util.find_spec("skimage")
     for kind in ("raw", own) if own and usable else ("raw",):
-        table = Reader(stack([dataset]))(kind, 0, False).train
+        table = Reader(shut(stack([dataset])))(kind, 0).train
         estimator = make(f"knn+{kind}", {}, spec, len(table.targets), 0).fit(*table)
         found[f"features {kind}"] = estimator[:-1].transform(table.features)
         if spec.task == "regression":
@@ -202,7 +202,7 @@ def test_a_text_that_no_training_row_has_is_an_unknown_one(tmp_path):
     lines[last] = f"{last},new,{last * 0.5}"
     path.write_text("\n".join(["x,kind,y", *lines]))
     dataset = splitting.split(data.read(str(path), OPTIONS), jax.random.key(0), 0, OPTIONS)
-    tables = Reader(stack([dataset]))("raw", 0, True)
+    tables = Reader(stack([dataset]))("raw", 0)
     assert dataset.spec.shape == (4,)  # as wide as all rows need
     assert tables.train.features[:, 3].tolist() == [0.0] * 15
     assert tables.test.features[0, 1:].tolist() == [0.0, 0.0, 0.0]

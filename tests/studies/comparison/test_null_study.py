@@ -20,7 +20,7 @@ from dlfun.stats.power import WEAKER, detection_power
 from dlfun.studies.comparison import compare as comparing
 from dlfun.studies.comparison.sequential import levels
 from dlfun.studies.comparison.verdicts import Look, chance_columns, judge
-from dlfun.studies.population.arm import resolve, run_arm
+from dlfun.studies.population.arm import resolve, run_members
 from dlfun.studies.population.study_data import load_all
 from dlfun.types import HParams, Members
 from tests.helpers import data_options, options
@@ -65,7 +65,7 @@ def studied(data_dir):
     settings = resolve(asked, "bpnn", chosen, data.tuning.train.targets.shape[1], [chosen.hparams])
 
     def run(arms):
-        found = run_arm(asked, settings, data, [chosen.hparams], members=members(arms))
+        found = run_members(asked, settings, data, members(arms))
         rows = np.array(found.rows, dtype=object).reshape(STUDIES, len(arms), SEEDS)
         for at, name in enumerate(arms):
             for row in rows[:, at].ravel():

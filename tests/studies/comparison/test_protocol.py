@@ -14,7 +14,7 @@ from dlfun.errors import UserError
 from dlfun.records.outcome import extended
 from dlfun.studies.comparison import frozen
 from dlfun.studies.comparison.compare import Protocol, compare
-from dlfun.studies.comparison.plan import need, of_pilot
+from dlfun.studies.comparison.plan import Need, of_pilot, with_seeds
 from dlfun.studies.comparison.tuning import Tuning, choose, shut, tune
 from dlfun.studies.comparison.variance import part_variance
 from dlfun.studies.comparison.verdicts import Examined, Look, chance_columns, judge, metric_of
@@ -329,10 +329,10 @@ def test_a_pilot_gives_the_spread_of_paired_differences(tuned, tmp_path):
 
 
 def test_seeds_of_a_family_are_more_than_of_one_pair():
-    one = need("d", "test_accuracy", "pair", 0.01, 0.01, Claim(), 1)
-    ten = need("d", "test_accuracy", "pair", 0.01, 0.01, Claim(), 10)
+    one = with_seeds(Need("d", "test_accuracy", "pair", 0.01, 0.01), Claim(), 1)
+    ten = with_seeds(Need("d", "test_accuracy", "pair", 0.01, 0.01), Claim(), 10)
     # The classical figure for a standardised difference of 1 is 10; the weaker of two labels is
     # taken, which costs one more.
     assert one.detect == 10 + 1
     assert ten.detect > one.detect
-    assert need("d", "test_loss", "pair", 0.0, 0.01, Claim(), 1).detect is None
+    assert with_seeds(Need("d", "test_loss", "pair", 0.0, 0.01), Claim(), 1).detect is None

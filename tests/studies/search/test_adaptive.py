@@ -61,7 +61,7 @@ def whole(asked):
     points = drawn("random", asked.asked.space, asked.asked.trials, asked.key(0))
     (settings,) = asked.settings(points)
     numbers = [asked.make(point).hparams for point in points]
-    return run_arm(asked.options, settings, asked.data, numbers, open_test=False)
+    return run_arm(asked.options, settings, asked.data, numbers)
 
 
 def test_halving_keeps_those_whom_a_full_training_would_rank_best():

@@ -10,8 +10,9 @@ From data to a page, in the order in which they are used:
     load, from_arrays     -> Data: a data set by its name or file, or from arrays
     model                 -> Model: a model with its numbers, or a Linen module of your own
     make_run              -> PureRun: one run as pure functions, to be driven by hand
-    train, compare, sweep -> Study: rows, history, parameters, pairs, predict, report, save
-    read                  -> Study, of a record on disk
+    train, compare, sweep -> Study: rows, history, parameters, pairs, report, save, and of its
+                             trained models predict, sample, export
+    read                  -> Study, of a record on disk: the same, but for modules by value
     UserError             what is wrong, and what to do
 
 Beside them are the floors of the house, as modules. All is imported on first use: this import
@@ -40,8 +41,8 @@ MODULES = (
     "types",
 )
 PAGE = {
-    "Data": "config.study_values",
-    "Model": "config.study_values",
+    "Data": "config.data_value",
+    "Model": "config.model_value",
     "PureRun": "studies.population.pure_run",
     "Study": "study",
     "UserError": "errors",
@@ -72,7 +73,8 @@ if TYPE_CHECKING:
         types,
     )
     from dlfun.api import compare, from_arrays, load, make_run, model, read, sweep, train
-    from dlfun.config.study_values import Data, Model
+    from dlfun.config.data_value import Data
+    from dlfun.config.model_value import Model
     from dlfun.errors import UserError
     from dlfun.studies.population.pure_run import PureRun
     from dlfun.study import Study

@@ -20,11 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from dlfun import deferred, numerics
-from dlfun.config import arguments, study_values
-from dlfun.config.arguments import several
+from dlfun.config import arguments, data_value
+from dlfun.config.arguments import in_python, several
+from dlfun.config.data_value import Data
 from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
+from dlfun.config.model_value import Model, make_model
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import Data, Model, in_python
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
 from dlfun.study import Study
@@ -64,14 +65,14 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     """
     from dlfun import data
 
-    chosen = study_values.read_data_options(options)
+    chosen = data_value.read_data_options(options)
     source = arguments.path("name", name)
     if source not in data.DATASETS and data.is_path(source):
         from dlfun.data.user_files import absolute
 
         source = absolute(source)
     with numerics.settled():
-        return Data(study_values.doubted(data.read(source, chosen)), chosen, source)
+        return Data(data_value.doubted(data.read(source, chosen)), chosen, source)
 
 
 @in_python()
@@ -107,7 +108,7 @@ def from_arrays(
     """
     from dlfun.data.user_files import read_arrays
 
-    chosen, name = study_values.read_data_options(options), arguments.text("name", name, "'mine'")
+    chosen, name = data_value.read_data_options(options), arguments.text("name", name, "'mine'")
     arrays = {"train_inputs": inputs, "train_targets": targets}
     for part, given in (("test", test), ("validation", validation)):
         if given is not None:
@@ -115,7 +116,7 @@ def from_arrays(
             arrays |= {f"{part}_inputs": pair[0], f"{part}_targets": pair[1]}
     arrays = {what: array for what, array in arrays.items() if array is not None}
     with numerics.settled():
-        return Data(study_values.doubted(read_arrays(arrays, name, chosen)), chosen)
+        return Data(data_value.doubted(read_arrays(arrays, name, chosen)), chosen)
 
 
 @in_python()
@@ -142,7 +143,7 @@ def model(
     Traceback (most recent call last):
     dlfun.errors.UserError: learning_rate=-1.0: must be a number, at least 0 and finite
     """
-    return study_values.make_model(what, name, options)
+    return make_model(what, name, options)
 
 
 @in_python()
@@ -258,7 +259,7 @@ def sweep(
     >>> [row["learning_rate"] for row in study.rows]
     [0.1, 0.5, 1.0]
     """
-    from dlfun.config.search_request import search_values
+    from dlfun.config.search_call import search_values
 
     one = as_model(model)
     numbers = {"trials": trials, "rounds": rounds, "eta": eta, "brackets": brackets}
@@ -283,7 +284,7 @@ def read(folder: str | Path) -> Study:
 
 def as_model(given: str | Model | nn.Module) -> Model:
     """A model, or that of a name or module with its defaults."""
-    return given if isinstance(given, Model) else study_values.make_model(given, None, {})
+    return given if isinstance(given, Model) else make_model(given, None, {})
 
 
 def as_data(given: str | Data) -> Data:

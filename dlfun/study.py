@@ -14,23 +14,22 @@ import numpy as np
 
 from dlfun import numerics
 from dlfun.config import parsers
-from dlfun.config.arguments import path, text
+from dlfun.config.arguments import in_python, path, text
 from dlfun.config.parsers import checked
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import in_python
 from dlfun.errors import visible
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     broken,
     read_arrays,
     read_json,
-    read_record,
     read_rows,
     script_of,
     swept_of,
     unsealed,
 )
+from dlfun.records.recorded import read_record
 from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
 from dlfun.report.text.table import MEANING, cells, heading, study_table, without_empty

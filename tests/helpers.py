@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import Model
 from dlfun.models import MODELS
 from dlfun.studies.population.arm import make_members, resolve
 from dlfun.studies.population.stacked import Stacked, stack

@@ -13,7 +13,7 @@ from jax import numpy as jnp
 import dlfun
 from dlfun.config import arguments, parsers
 from dlfun.config.keywords import read_options
-from dlfun.config.search_request import as_text, search_values
+from dlfun.config.search_call import as_text, search_values
 from dlfun.errors import LONGEST, UserError, short
 from dlfun.models import Own
 from dlfun.models.own import OwnModule, check_dropout, own, streams

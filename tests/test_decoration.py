@@ -16,9 +16,9 @@ import dlfun
 from dlfun import decoration
 from dlfun.cli import app
 from dlfun.cli.commands import train
-from dlfun.config.study_values import in_python
+from dlfun.config.arguments import in_python
 from dlfun.errors import visible
-from dlfun.records import writer
+from dlfun.records import environment
 from dlfun.report import html
 from dlfun.report.figures import record_figures
 from dlfun.training.monitor import Monitor, say
@@ -32,9 +32,9 @@ SHORT += ["--seeds=2", "--steps=2", "--evaluations=1"]
 def forgiving(monkeypatch):
     """As users have it."""
     monkeypatch.undo()  # what conftest.py sets
-    writer.commit.cache_clear()
+    environment.commit.cache_clear()
     yield
-    writer.commit.cache_clear()
+    environment.commit.cache_clear()
 
 
 def git(folder, *args):
@@ -59,12 +59,12 @@ def tree(folder, below=".", project="dlfun"):
 
 def test_the_commit_is_that_of_dlfuns_own_tree(tmp_path, monkeypatch):
     place, head = tree(tmp_path / "own")
-    monkeypatch.setattr(writer, "__file__", str(place))
+    monkeypatch.setattr(environment, "__file__", str(place))
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))  # as in a hook of another
-    assert writer.commit() == head
-    writer.commit.cache_clear()
+    assert environment.commit() == head
+    environment.commit.cache_clear()
     place.write_text("changed")
-    assert writer.commit() == f"{head}-dirty"
+    assert environment.commit() == f"{head}-dirty"
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_the_commit_is_that_of_dlfuns_own_tree(tmp_path, monkeypatch):
 )
 def test_the_commit_of_another_project_is_none(below, project, tmp_path, monkeypatch):
     place, _ = tree(tmp_path / "theirs", below, project)
-    monkeypatch.setattr(writer, "__file__", str(place))
-    assert writer.commit() is None
+    monkeypatch.setattr(environment, "__file__", str(place))
+    assert environment.commit() is None
 
 
 GITS = {
@@ -97,10 +97,10 @@ def test_a_git_that_fails_costs_the_commit_alone(kind, tmp_path, monkeypatch, ca
         stub.chmod(0o755)
     keep = f"{tmp_path / 'bin'}:/bin" if body else str(tmp_path / "bin")
     monkeypatch.setenv("PATH", keep)
-    monkeypatch.setattr(writer, "__file__", str(place))
-    monkeypatch.setattr(writer, "GIT", 0.1 if kind == "hangs" else 5.0)
-    assert writer.commit() is None
-    assert writer.commit() is None
+    monkeypatch.setattr(environment, "__file__", str(place))
+    monkeypatch.setattr(environment, "GIT", 0.1 if kind == "hangs" else 5.0)
+    assert environment.commit() is None
+    assert environment.commit() is None
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 1
     assert said[0].startswith("warning: left out: the commit (")
@@ -111,8 +111,8 @@ def test_damage_in_what_is_installed_costs_the_version_alone(monkeypatch):
     def broken(package):
         raise KeyError("Version")
 
-    monkeypatch.setattr(writer.metadata, "version", broken)
-    assert writer.version("jax") is None
+    monkeypatch.setattr(environment.metadata, "version", broken)
+    assert environment.version("jax") is None
 
 
 def test_pictures_and_page_that_fail_are_left_out(tmp_path, monkeypatch, capfd):

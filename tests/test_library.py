@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import dataclasses
 import gc
 import inspect
 import json
@@ -24,9 +25,11 @@ from dlfun import api
 from dlfun.cli import app, study_flags
 from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep as sweep_script
-from dlfun.config import keywords, study_values
+from dlfun.config import keywords, parsers
+from dlfun.config.model_value import Model, kinds_of
 from dlfun.config.option_table import FIELDS
-from dlfun.config.search_request import search_of, search_values
+from dlfun.config.search_call import search_values
+from dlfun.config.search_request import search_of
 from dlfun.config.search_space import Dimension
 from dlfun.config.study_request import study_options
 from dlfun.models import MODELS
@@ -37,7 +40,7 @@ from dlfun.studies.comparison.protocol import protocol_of
 from dlfun.studies.search.sweep import configurations_of
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
-from dlfun.types import HPARAMS
+from dlfun.types import HPARAMS, DataOptions
 from tests import notebook
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -118,9 +121,9 @@ def test_no_floor_stands_on_the_page():
 def test_keywords_are_those_that_are_read():
     assert set(keywords.Options.__annotations__) == {*FIELDS, "output_dir", "overwrite"}
     assert set(keywords.RunOptions.__annotations__) < set(FIELDS)
-    fields = {f.name for f in study_values.dataclasses.fields(study_values.DataOptions)}
+    fields = {f.name for f in dataclasses.fields(DataOptions)}
     assert set(keywords.DataOptions.__annotations__) == fields
-    shapes = {name for model in MODELS for name in study_values.kinds_of(study_values.Model(model))}
+    shapes = {name for model in MODELS for name in kinds_of(Model(model))}
     assert set(keywords.ModelOptions.__annotations__) == shapes >= set(HPARAMS)
     for words in (keywords.Options, keywords.DataOptions):
         assert all(re.search(rf"\b{name}\b", words.__doc__) for name in words.__annotations__)
@@ -274,7 +277,7 @@ BAD = [
 
 @pytest.mark.parametrize(("name", "value"), BAD, ids=str)
 def test_a_bad_value_is_refused_in_the_words_of_its_flag(name, value):
-    text = study_values.parsers.written(value)
+    text = parsers.written(value)
     with pytest.raises(dlfun.UserError) as by_flag:
         app.parse(compare_script.FLAGS, ["compare", f"--{name}={text}"])
     if name in keywords.DataOptions.__annotations__:
@@ -398,6 +401,40 @@ def test_dropout_of_a_module_is_drawn_anew_each_step():
     first, second = histories
     assert first["train_loss"] != pytest.approx(second["train_loss"], rel=1e-4)
     assert first["validation_loss"] == second["validation_loss"]
+
+
+def test_a_study_that_is_read_is_put_to_use_like_a_fresh_one(tmp_path):
+    vae = dlfun.model("vae", widths=(8,), latent=2)
+    data = dlfun.load("digits", train_examples=100)
+    fresh = dlfun.compare([vae, "softmax"], data, seeds=2, steps=6, output_dir=tmp_path / "record")
+    both, inputs = (fresh, dlfun.read(fresh.folder)), data.raw.test.inputs[:4]
+    np.testing.assert_array_equal(*(s.predict(inputs, model="softmax").log_p for s in both))
+    made = [study.sample(3, model="vae", seed=1) for study in both]
+    np.testing.assert_array_equal(*made)
+    assert made[0].shape == (3, 8, 8, 1)
+    assert not np.array_equal(made[0], fresh.sample(3, model="vae", seed=2))
+    files = [
+        study.export(tmp_path / f"export {i}", model="softmax") for i, study in enumerate(both)
+    ]
+    assert len({(file / "model.jax").read_bytes() for file in files}) == 1
+    for study in both:
+        with pytest.raises(dlfun.UserError, match=r"makes nothing new: .*; model and dataset name"):
+            study.sample(model="softmax")
+        with pytest.raises(dlfun.UserError, match=r"model=rnn: unknown model 'rnn'"):
+            study.predict(inputs, model="rnn")
+        with pytest.raises(dlfun.UserError, match="format=tflite: unknown format 'tflite'"):
+            study.export(tmp_path / "other", model="softmax", format="tflite")
+
+
+@pytest.mark.parametrize("search", ["grid", "halving"])
+def test_a_sweep_that_is_read_predicts_like_a_fresh_one(search, tmp_path):
+    space = {"learning_rate": [0.1, 0.01], "widths": [(2,), (3,)]}
+    if search == "halving":
+        space = {"learning_rate": ("log", 1e-3, 0.1)}
+    given = {"trials": 4, "seeds": 2, "steps": 10, "output_dir": tmp_path / "record"}
+    fresh = dlfun.sweep("bpnn", "xor", space, search=search, **given)
+    both = (fresh, dlfun.read(fresh.folder))
+    np.testing.assert_array_equal(*(study.predict(np.eye(2)).log_p for study in both))
 
 
 def test_a_record_says_what_no_flags_make(own, tmp_path):

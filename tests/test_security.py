@@ -22,7 +22,7 @@ from dlfun.data import arrays
 from dlfun.data.tfds.stock import files_of_archive, unpack
 from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
-from dlfun.records import reader as recorded
+from dlfun.records import recorded
 from dlfun.report.html import write_report
 from dlfun.training.checkpoints import files as checkpoint_files
 from dlfun.training.checkpoints.store import Checkpoints

@@ -45,7 +45,8 @@ SAYING_FLAGS = {
     "dlfun.errors",  # pip's
     "dlfun.records.flagfile",
     "dlfun.records.schema",  # the README's tables
-    "dlfun.records.writer",  # lines of config.flags, and git's
+    "dlfun.records.environment",  # git's
+    "dlfun.records.writer",  # the first line of config.flags
 }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from jax import numpy as jnp
 
 from dlfun.benchmark.options import Job
-from dlfun.records.writer import environment
+from dlfun.records.environment import environment
 
 SIZE = 2048
 COPIED = 2**28

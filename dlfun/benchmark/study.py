@@ -163,7 +163,7 @@ def describe(options: BenchmarkOptions, folder: Path) -> dict[str, Any]:
     Raises:
       UserError: if the device cannot be used.
     """
-    from dlfun.records.writer import version
+    from dlfun.records.environment import version
 
     job = job_of(options, DEVICE, next(iter(WORKS.values())), folder, "", counting=False)
     with worker(job, "device", options.timeout) as side:

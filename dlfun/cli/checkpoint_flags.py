@@ -82,7 +82,7 @@ def checkpoints_of(values: StudyFlags, output_dir: str, lines: Sequence[str]) ->
     """
     if cluster.size(values) > 1:
         return None
-    from dlfun.records.writer import begun_with
+    from dlfun.records.environment import begun_with
     from dlfun.training.checkpoints.store import checkpoints_in
 
     folder = unfinished(output_dir)

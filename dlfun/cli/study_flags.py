@@ -24,12 +24,12 @@ from dlfun.cli import checkpoint_flags, cluster, directories, page
 from dlfun.cli.flag_types import StudyFlags, define, flag_of
 from dlfun.cli.shape_flags import NONE, activations, define_shapes
 from dlfun.config import parsers, study_request
+from dlfun.config.model_value import Model, kinds_of
 from dlfun.config.option_table import MACHINE, OF_MODELS, OPTIONS, Option
 from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.config.shape_fields import shape_fields
 from dlfun.config.studies import STUDIES, options_of
 from dlfun.config.study_request import StudyRequest, check_request
-from dlfun.config.study_values import Model, kinds_of
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, bad_value, unknown
 from dlfun.models import MODELS

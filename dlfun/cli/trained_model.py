@@ -109,7 +109,8 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Iter
       UserError: if the record, the model or its data cannot be read, or the choice is unclear; or
         if what is done with it fails by a file of the record.
     """
-    from dlfun.records.reader import read_record, unsealed
+    from dlfun.records.reader import unsealed
+    from dlfun.records.recorded import read_record
 
     folder = folder_of(words, script)
     with unsealed(folder):

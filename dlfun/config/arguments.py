@@ -5,12 +5,15 @@ Those that a flag's kind reads are read by `dlfun.config.parsers.checked`.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import errno
 import os
+from collections.abc import Iterator
 from typing import Any
 
-from dlfun.errors import UserError, short
+from dlfun.decoration import usable_streams
+from dlfun.errors import UserError, in_python_words, short
 
 
 def text(name: str, value: Any, such: str = "") -> str:
@@ -65,3 +68,13 @@ def pair(name: str, value: Any) -> tuple[Any, Any]:
         )
         raise UserError(f"{name}: must be a pair (inputs, targets), and not {what}")
     return value[0], value[1]
+
+
+@contextlib.contextmanager
+def in_python() -> Iterator[None]:
+    """What is said here is said to who calls from Python; an error shows no floor below."""
+    try:
+        with usable_streams(), in_python_words():
+            yield
+    except UserError as error:
+        raise UserError(error.args[0]) from error.__cause__

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from dlfun import deferred
 from dlfun.config import parsers
+from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.studies import STUDIES, StudyKind, options_of
-from dlfun.config.study_values import Model
 from dlfun.types import DataOptions, Layout
 
 if TYPE_CHECKING:

@@ -26,7 +26,8 @@ from dlfun.inference.sample import decode
 from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
-from dlfun.records.writer import version, write_json, write_record
+from dlfun.records.environment import version
+from dlfun.records.writer import write_json, write_record
 from dlfun.studies.artifacts.generation import values
 from dlfun.studies.population.arm import flat_parameters
 from dlfun.studies.population.assembly import assemble, likelihood

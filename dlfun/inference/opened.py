@@ -11,7 +11,8 @@ from dlfun.config.study_request import StudyRequest, study_options
 from dlfun.data.user_files.inputs import Source, source_of
 from dlfun.errors import OPT, UserError
 from dlfun.inference.trained_models import Network, network, pick
-from dlfun.records.reader import Recorded, broken
+from dlfun.records.reader import broken
+from dlfun.records.recorded import Recorded
 from dlfun.records.study_file import STUDY
 from dlfun.studies.artifacts.data_preparation import FILE, Kept, read_again, read_datasets
 from dlfun.types import Split

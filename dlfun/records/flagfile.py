@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dlfun.config import parsers
+from dlfun.config.model_value import Model, flag_of, kinds_of
 from dlfun.config.option_table import OF_MODELS, Option
 from dlfun.config.parsers import Kind
 from dlfun.config.shape_fields import PER_LAYER
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import Model, flag_of, kinds_of
 from dlfun.types import HPARAMS
 
 BY_VALUE = "# by value: "

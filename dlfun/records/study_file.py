@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dlfun.config.model_value import Model, kinds_of, make_model
 from dlfun.config.option_table import Option
 from dlfun.config.parsers import Kind, checked, named, written
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import Model, kinds_of, make_model
 from dlfun.errors import UserError
 from dlfun.records.flagfile import kind_of, model_values, written_options, written_values
 from dlfun.records.reader import STUDY, broken, read_study

@@ -10,19 +10,20 @@ from typing import Any
 
 from dlfun.config import arguments
 from dlfun.config.comparison_spec import ALL
+from dlfun.config.data_value import Data
 from dlfun.config.keywords import read_options
+from dlfun.config.model_value import Model
 from dlfun.config.option_table import identity_lines
 from dlfun.config.options import StudyOptions
 from dlfun.config.parsers import checked
 from dlfun.config.protocol_table import NUMBER, PROTOCOL
 from dlfun.config.study_request import StudyRequest, check_request, study_options
-from dlfun.config.study_values import Data, Model
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
+from dlfun.records.environment import begun_with
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import check_output_dir, followed
-from dlfun.records.writer import begun_with
 from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions
 

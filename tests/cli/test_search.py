@@ -5,10 +5,10 @@ import contextlib
 import pytest
 
 from dlfun.cli import app, study_flags
+from dlfun.config.model_value import Model
 from dlfun.config.search_request import kinds_by_flag, search_of
 from dlfun.config.search_space import Dimension
 from dlfun.config.study_request import StudyRequest, study_options
-from dlfun.config.study_values import Model
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.records.flagfile import flag_lines

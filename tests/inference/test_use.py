@@ -23,9 +23,10 @@ from dlfun.errors import UserError
 from dlfun.inference import export_formats
 from dlfun.inference.decoding import classify, labels_of, log_probabilities, next_tokens
 from dlfun.inference.export import exportable, loading
+from dlfun.inference.members import Member, chosen_members
 from dlfun.inference.predict import answer, calibrate_network, check_calibration, outputs_of
 from dlfun.inference.sample import make_texts, prompt_ids, sampling_key
-from dlfun.inference.trained_models import Member, Network, chosen_members
+from dlfun.inference.trained_models import Network
 from dlfun.models import RNN
 from dlfun.studies.artifacts.data_preparation import read_again
 from dlfun.studies.comparison.compare import compare

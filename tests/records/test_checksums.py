@@ -7,8 +7,7 @@ import subprocess
 import pytest
 
 from dlfun.errors import UserError
-from dlfun.records import checksums
-from dlfun.records import reader as recorded
+from dlfun.records import checksums, recorded
 from dlfun.records.checksums import changing, check_record, write_checksums
 from dlfun.records.writer import write_record
 from dlfun.report.html import write_report

@@ -12,7 +12,7 @@ import dlfun
 from dlfun.cli import app
 from dlfun.cli.commands import report, train
 from dlfun.errors import UserError
-from dlfun.records import reader
+from dlfun.records import reader, recorded
 from dlfun.report.html import write_report
 from dlfun.training.checkpoints import files
 
@@ -88,7 +88,7 @@ def test_parameters_name_their_members(record, what):
     arrays = dict(np.load(path)) | {"member": MEMBERS[what]}
     np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
     with pytest.raises(UserError, match="missing or damaged"):
-        reader.parameters_of(record, path.stem)
+        recorded.parameters_of(record, path.stem)
 
 
 def encrypted(path):

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.model_value import Model
 from dlfun.config.study_request import StudyRequest
-from dlfun.config.study_values import Model
 from dlfun.records import writer
 
 MODELS = ("softmax", "bpnn", "cnn", "rnn", "vae")

@@ -12,7 +12,7 @@ from dlfun.inference.export_formats import FORMATS
 from dlfun.inference.opened import Wanted, open_model
 from dlfun.inference.sample import decode
 from dlfun.learners.prepare import prepare
-from dlfun.records.reader import read_record
+from dlfun.records.recorded import read_record
 from dlfun.records.study_file import read_request
 from dlfun.studies.baselines.estimators import scores
 

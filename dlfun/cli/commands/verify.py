@@ -43,7 +43,7 @@ def main(argv: list[str]) -> None:
 def certify(folder: Path) -> None:
     """Verifies the record in a folder, and writes its certificate."""
     from dlfun.config.study_request import study_options
-    from dlfun.records.reader import read_record
+    from dlfun.records.recorded import read_record
 
     record = read_record(folder)
     request = trained_model.request_in(folder, FLAGS)

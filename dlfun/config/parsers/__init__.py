@@ -25,18 +25,15 @@ from dlfun.config.parsers.scalars import (
     Kind,
     augment,
     boolean,
-    checked,
     choice,
     describe,
     integer,
     memory,
-    named,
     number,
-    quoted,
     short,
     sizes,
-    written,
 )
+from dlfun.config.parsers.values import checked, named, quoted, written
 
 __all__ = [
     "EXPLAIN",

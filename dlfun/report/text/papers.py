@@ -10,14 +10,7 @@ import numpy as np
 
 from dlfun.config.studies import STUDIES
 from dlfun.records.checksums import check_record
-from dlfun.records.reader import (
-    broken,
-    labels_of,
-    read_json,
-    read_rows,
-    script_of,
-    swept_of,
-)
+from dlfun.records.reader import broken, labels_of, read_json, read_rows, script_of, swept_of
 from dlfun.report.rows import Line, brief, steps_of, summarise
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries

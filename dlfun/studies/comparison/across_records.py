@@ -13,14 +13,7 @@ from dlfun.config.option_table import PAIRING
 from dlfun.config.studies import STUDIES
 from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record
-from dlfun.records.reader import (
-    arm_file,
-    labels_of,
-    read_arrays,
-    read_json,
-    read_rows,
-    read_study,
-)
+from dlfun.records.reader import arm_file, labels_of, read_arrays, read_json, read_rows, read_study
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.verdicts import disagrees
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge

@@ -11,6 +11,7 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
+from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result, extended
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
@@ -230,7 +231,7 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
     def fill(folder: Path) -> None:
         writer.write_table(folder / "tuning.csv", tuned.rows)
         write_frozen(folder, frozen)
-        writer.write_environment(folder, named)
+        write_environment(folder, named)
         writer.write_request(folder, options.request)
 
     folder = writer.write_study(options, "runs/compare", fill)

@@ -24,18 +24,21 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
+from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result, Row
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.comparison.compare import examine_all
 from dlfun.studies.comparison.sequential import judge_all
 from dlfun.studies.comparison.verdicts import metric_of, score
-from dlfun.studies.population.arm import in_other_units, make_members, shortest
+from dlfun.studies.population.arm import make_members
 from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.rows import in_other_units, shortest
 from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import about_targets, load_all
-from dlfun.studies.search.adaptive import Found, Make, Task, check, search
+from dlfun.studies.search.adaptive import Found, check, search
 from dlfun.studies.search.halving import most_trials
 from dlfun.studies.search.sweep import make_of
+from dlfun.studies.search.task import Make, Task
 from dlfun.training.monitor import say
 from dlfun.training.steps import Carry
 from dlfun.words import plural
@@ -131,7 +134,7 @@ def write(
         writer.write_table(folder / "trials.csv", tried)
         writer.write_history(folder, arms)
         writer.write_json(folder / "comparison.json", pairs)
-        writer.write_environment(folder, [data.first for data in loaded.values()], arms)
+        write_environment(folder, [data.first for data in loaded.values()], arms)
         writer.write_request(folder, options.request)
         draw(folder)
 

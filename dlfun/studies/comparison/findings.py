@@ -11,6 +11,7 @@ from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
+from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result
 from dlfun.studies.artifacts.data_preparation import write_datasets
 from dlfun.studies.artifacts.evidence import write_evidence
@@ -55,7 +56,7 @@ def write(
         writer.write_members(folder, [row for arm in found.results for row in arm.rows])
         writer.write_history(folder, results)
         writer.write_parameters(folder, results, options.keep)
-        writer.write_environment(folder, [data.first for data in loaded.values()], results)
+        write_environment(folder, [data.first for data in loaded.values()], results)
         writer.write_request(folder, options.request, results)
         write_datasets(folder, options, list(loaded.values()))
         if options.request.kind.judges:

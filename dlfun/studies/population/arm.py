@@ -21,9 +21,9 @@ from dlfun.models.sizes import program_shape
 from dlfun.records.outcome import Result
 from dlfun.studies.population.layout_choice import train_members
 from dlfun.studies.population.live_sizes import sizes_of
+from dlfun.studies.population.rows import final_metrics, make_rows
 from dlfun.studies.population.stacked import Stacked
 from dlfun.training.population import Population
-from dlfun.training.train import Trained
 from dlfun.types import HParams, Layout, Members, Predictions, Settings, Streams
 from dlfun.words import plural
 
@@ -144,58 +144,6 @@ def flat_parameters(tree: Any) -> dict[str, np.ndarray]:
     """Arrays by Flax's names, layer/array."""
     leaves = jax.tree_util.tree_flatten_with_path(tree)[0]
     return {"/".join(str(part.key) for part in path): leaf for path, leaf in leaves}
-
-
-def shortest(value: np.generic) -> float | int:
-    """A Python number with the fewest digits that read back as this value in its own precision.
-
-    >>> shortest(np.float32(0.255))
-    0.255
-    """
-    return value.item() if isinstance(value, np.integer) else float(str(value))
-
-
-def make_rows(
-    result: Result,
-    members: Members,
-    columns: Sequence[dict[str, Any]],
-    failed_at: np.ndarray,
-    finals: dict[str, Any],
-) -> list[dict[str, Any]]:
-    """A row a member: what it is, whether it failed, and the last value of every metric."""
-    seeds = len(members.replicates) // max(len(columns), 1)
-    rows = []
-    for i, replicate in enumerate(members.replicates):
-        failed = failed_at[i] >= 0
-        row = {
-            "model": result.model,
-            "dataset": result.dataset,
-            "replicate": replicate,
-            **(columns[i // seeds] if columns else {}),
-            "status": "failed" if failed else "ok",
-            "failed_at": int(failed_at[i]) if failed else "",
-            "steps": result.settings.steps,
-        }
-        rows.append(row | {name: shortest(values[i]) for name, values in finals.items()})
-    return rows
-
-
-def in_other_units(finals: dict[str, Any]) -> dict[str, Any]:
-    """Nats per token as bits per token and as perplexity, for every split."""
-    nats = {n.removesuffix("_nats"): v for n, v in finals.items() if n.endswith("_nats")}
-    return {f"{split}_bits": values / np.log(2) for split, values in nats.items()} | {
-        f"{split}_perplexity": np.exp(values) for split, values in nats.items()
-    }
-
-
-def final_metrics(found: Trained) -> dict[str, np.ndarray]:
-    """The last value of every metric [members], the test split's if it was opened, and counters."""
-    finals = {
-        **{name: values[:, -1] for name, values in found.history.items()},
-        **{f"test_{name}": values for name, values in found.test.items()},
-        **found.kept.counters,
-    }
-    return finals | in_other_units(finals)
 
 
 def result_of(

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -14,9 +14,8 @@ import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.data.lazy import Rows
-from dlfun.errors import OPT, UserError
 from dlfun.studies.population.assembly import assemble, population
-from dlfun.studies.population.remedies import remedy
+from dlfun.studies.population.failure_limit import FailureLimit
 from dlfun.studies.population.stacked import Stacked
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import Progress, without_keys
@@ -36,7 +35,7 @@ from dlfun.training.layout.planner import (
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
 from dlfun.training.train import Callbacks, Trained, never, train
-from dlfun.types import Dataset, Layout, Learner, Members, Settings, TuneData
+from dlfun.types import Layout, Learner, Members, Settings, TuneData
 from dlfun.words import plural
 
 
@@ -184,37 +183,6 @@ def halved(layout: Layout, count: int) -> Layout | None:
 def is_out_of_memory(error: Exception) -> bool:
     """Whether memory ran out."""
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
-
-
-class FailureLimit(NamedTuple):
-    """The part of some members that may fail before the study ends."""
-
-    title: str
-    members: Members
-    most: float
-    data: Dataset
-
-    def check(self, first: int, step: int, history: Mapping[str, Any]) -> None:
-        """Raises UserError if more of a chunk's members have failed, saying which."""
-        failed = np.flatnonzero(np.isnan(history["train_loss"]))
-        count = len(history["train_loss"])
-        if self.most >= 1 or len(failed) <= self.most * count:
-            return
-        raise UserError(
-            f"{self.title}: {len(failed)} of {plural(count, 'member')} failed by step {step}, more "
-            f"than {OPT.stop_when_failed}={self.most:g} allows{self.swept(failed + first)}; "
-            f"{remedy(self.data)}"
-        )
-
-    def swept(self, rows: np.ndarray) -> str:
-        """The numbers of some members that others have otherwise, in brackets."""
-        values = {name: np.asarray(v) for name, v in self.members.hparams._asdict().items()}
-        said = [
-            f"{name} {', '.join(f'{value:g}' for value in np.unique(own[rows].astype(float)))}"
-            for name, own in values.items()
-            if len(np.unique(own)) > 1
-        ]
-        return f" ({'; '.join(said)})" if said else ""
 
 
 def digest(settings: Settings, data: Stacked, members: Members, *more: Any) -> str:

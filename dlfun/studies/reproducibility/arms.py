@@ -10,14 +10,14 @@ from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_request import kinds_by_flag, search_of
 from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
-from dlfun.records.reader import Recorded
+from dlfun.records.recorded import Recorded
 from dlfun.studies.comparison.compare import chosen_for, most_seeds
 from dlfun.studies.comparison.protocol import Protocol, protocol_in
 from dlfun.studies.population.arm import resolve
 from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import load, load_all
-from dlfun.studies.search.adaptive import Task
 from dlfun.studies.search.sweep import Configuration, configurations_of, grouped, task_of
+from dlfun.studies.search.task import Task
 from dlfun.types import HParams, Settings
 
 

@@ -13,9 +13,10 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.models import MODELS
 from dlfun.records.checksums import check_writable, write_into
+from dlfun.records.differences import differences
+from dlfun.records.environment import environment
 from dlfun.records.outcome import Outcome
-from dlfun.records.reader import Recorded, differences, left_behind
-from dlfun.records.writer import environment
+from dlfun.records.recorded import Recorded, left_behind
 from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.studies.reproducibility import drift
 from dlfun.studies.reproducibility.arms import Arm

@@ -15,13 +15,9 @@ from dlfun.config.search_request import search_of
 from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
 from dlfun.records.outcome import Outcome, stack_outcomes
-from dlfun.studies.population.arm import (
-    final_metrics,
-    flat_parameters,
-    make_members,
-    shortest,
-)
+from dlfun.studies.population.arm import flat_parameters, make_members
 from dlfun.studies.population.layout_choice import train_members
+from dlfun.studies.population.rows import final_metrics, shortest
 from dlfun.studies.reproducibility.arms import Arm
 from dlfun.studies.search import adaptive
 from dlfun.studies.search.sweep import task_of

@@ -13,10 +13,10 @@ from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import judging
 from dlfun.records.outcome import Result, extended
-from dlfun.studies.population.arm import final_metrics, make_rows, result_of, shortest
+from dlfun.studies.population.arm import result_of
 from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.failure_limit import FailureLimit
 from dlfun.studies.population.layout_choice import (
-    FailureLimit,
     digest,
     keeping,
     known_layout,
@@ -24,6 +24,7 @@ from dlfun.studies.population.layout_choice import (
     with_less_memory,
 )
 from dlfun.studies.population.live_sizes import sizes_of
+from dlfun.studies.population.rows import final_metrics, make_rows, shortest
 from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.search.field import Field
 from dlfun.training.checkpoints.files import Saved

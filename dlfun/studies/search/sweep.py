@@ -13,6 +13,7 @@ from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.records import writer
+from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.artifacts.data_preparation import write_datasets
@@ -23,8 +24,9 @@ from dlfun.studies.population.remedies import unit_notes
 from dlfun.studies.population.stacked import Stacked, shut
 from dlfun.studies.population.study_data import load
 from dlfun.studies.search import adaptive
-from dlfun.studies.search.adaptive import Found, Make, Task
+from dlfun.studies.search.adaptive import Found
 from dlfun.studies.search.samplers import configurations
+from dlfun.studies.search.task import Make, Task
 from dlfun.types import HParams, Layout, Settings
 from dlfun.words import plural
 
@@ -147,7 +149,7 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         writer.write_members(folder, rows)
         writer.write_history(folder, found.results)
         writer.write_parameters(folder, found.results, options.keep)
-        writer.write_environment(folder, [data.first], found.results)
+        write_environment(folder, [data.first], found.results)
         writer.write_request(folder, options.request, found.results)
         write_datasets(folder, options, [data])
         if found.told:

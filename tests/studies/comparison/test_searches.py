@@ -15,8 +15,9 @@ from dlfun.studies.comparison import compare_searches as searches
 from dlfun.studies.comparison.compare_searches import budgeted, compare_searches
 from dlfun.studies.population.arm import run_arm
 from dlfun.studies.population.study_data import load
-from dlfun.studies.search.adaptive import Task, search
+from dlfun.studies.search.adaptive import search
 from dlfun.studies.search.samplers import drawn
+from dlfun.studies.search.task import Task
 from dlfun.types import HParams
 from tests.helpers import data_options, options
 from tests.records.described import undescribed

@@ -14,12 +14,12 @@ from dlfun.cli.commands import compare as compare_script
 from dlfun.cli.commands import sweep, train, verify
 from dlfun.cli.study_command import run_study
 from dlfun.config import parsers
+from dlfun.config.model_value import Model
 from dlfun.config.option_table import Option
 from dlfun.config.studies import STUDIES, StudyKind
 from dlfun.config.study_request import StudyRequest, study_options
-from dlfun.config.study_values import Model
 from dlfun.errors import UserError
-from dlfun.records import checksums, reader, writer
+from dlfun.records import checksums, reader, recorded, writer
 from dlfun.records.study_file import read_request
 from dlfun.report.text.determinism import certificate_table
 from dlfun.studies.comparison.compare import chosen_for, compare
@@ -222,7 +222,7 @@ def test_the_arm_of_train_is_that_of_its_flags(tmp_path, data_dir):
     given = ("--seeds=3", "--learning_rate=0.02", "--dropout_rate=0.5", "--layout=1x3")
     request = study_flags.request_of(parsed(train, *SWEPT, *given))
     rows = [{"replicate": str(i)} for i in range(3)]
-    record = reader.Recorded(tmp_path, "train", rows, {}, {})
+    record = recorded.Recorded(tmp_path, "train", rows, {}, {})
     (arm,) = arms.arms_of_training(request, study_options(request), record)
     assert (arm.ends, arm.tested, arm.chosen.layout) == ((3,), True, Layout(1, 3))
     assert arm.configurations == (HParams(learning_rate=0.02, dropout_rate=0.5),)

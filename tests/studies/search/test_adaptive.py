@@ -19,10 +19,10 @@ from dlfun.studies.population.arm import run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import shut, stack
 from dlfun.studies.search import adaptive, halving, pbt
-from dlfun.studies.search.adaptive import Task
 from dlfun.studies.search.evolution import shrunk
 from dlfun.studies.search.field import Field
 from dlfun.studies.search.samplers import drawn
+from dlfun.studies.search.task import Task
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.training.population import Population
 from dlfun.types import HParams, Layout, Members

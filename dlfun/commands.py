@@ -1,4 +1,4 @@
-"""How a command is called, in the form in which this one was started.
+"""Commands by the names that this process was started under.
 
 A message may name a command on any floor; which flags it has is known to `dlfun.cli` alone.
 """

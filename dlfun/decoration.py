@@ -1,4 +1,4 @@
-"""What a study can be without: it may fail, and the study goes on. Needs no JAX."""
+"""Decoration, which a study can be without: it may fail, and the study goes on. Needs no JAX."""
 
 from __future__ import annotations
 

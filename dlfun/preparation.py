@@ -1,4 +1,4 @@
-"""How new files become inputs like those of a data set, whatever became of its own files."""
+"""The preparation of a data set, by which new files become inputs like its own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the numbers of a data set are standardised: fitted on the training rows of a replicate alone.
+"""Standardisation of numbers, fitted on the training rows of a replicate alone.
 
 Needs no JAX: what is applied inside a step is arithmetic that arrays of either kind know.
 """

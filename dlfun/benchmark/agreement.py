@@ -1,4 +1,4 @@
-"""Whether two sides do the same work: the losses of their first steps, from the same start."""
+"""The agreement of two sides: the losses of their first steps, from the same start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the device can do at most: a large matrix product, and a large copy."""
+"""The peaks of a device: a large matrix product, and a large copy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How busy other processes keep the machine while a side is timed: it must have the cores alone.
+"""The load of other processes while a side is timed, which must have the cores alone.
 
 Libraries whose threads wait for one another in a loop become many times slower than they are as
 soon as one other process wants a core.

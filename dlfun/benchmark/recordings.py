@@ -1,4 +1,4 @@
-"""How long recordings take to become spectrograms, and what memory that takes.
+"""Time and memory that recordings take to become spectrograms.
 
     python -m dlfun.benchmark.recordings
 

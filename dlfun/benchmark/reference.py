@@ -1,4 +1,4 @@
-"""What dlfun hands its peers: the start of a work, the losses of its first steps, its cost."""
+"""The reference that dlfun hands its peers: the start of a work, its first losses, its cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How speed grows with the population: 1, 2, 4, ... members, up to the memory or a limit."""
+"""Speed against the size of a population: 1, 2, 4, ... members, up to the memory or a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a worker holds: one implementation of a work, and where all of them start."""
+"""A side of a benchmark in its worker: one implementation of a work, and where all start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts a script: flags, help, JAX, and an exit code for every ending.
+"""The start of a command: flags, help, JAX, and an exit code for every ending.
 
 0: all went well. 2: bad input, one line on stderr. 129, 130 and 143: hung up, interrupted,
 terminated.

@@ -1,4 +1,4 @@
-"""What `--help` prints: the script's docstring, and its flags in groups."""
+"""The text of `--help`: the script's docstring, and its flags in groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record gets beside its pictures: the page, and TensorBoard's logs."""
+"""The page of a record, and TensorBoard's logs, added before the record gets its name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a script ends when a signal tells it to: cleaned up where it can be, and soon in any case.
+"""The end of a script that a signal stops: cleaned up where it can be, and soon in any case.
 
 Python hears of a signal only between two of its own instructions. A compiled program may run for
 minutes in between, and an exception raised in a callback of the garbage collector goes nowhere.

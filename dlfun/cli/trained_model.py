@@ -1,4 +1,4 @@
-"""What the commands that use records share: their flags, and what these choose of a record."""
+"""A record as commands name it: its flags, and the model that these choose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison claims, and what it does not know before. Needs no JAX."""
+"""The claim of a comparison: deltas, family, scope and looks. Needs no JAX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a call from Python asks a sweep to try, as its options have it."""
+"""The options of a sweep, from the space that a call from Python gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search is asked to try, of the request for a study and of a call. Needs no JAX."""
+"""The search of a request: the texts of --grid and --space, read and checked. Needs no JAX."""
 
 from __future__ import annotations
 

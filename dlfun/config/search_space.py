@@ -1,4 +1,4 @@
-"""What is searched when a model is tuned. Needs no JAX: scripts make flags of it."""
+"""Search spaces: their axes, the default of each model, and the methods. Needs no JAX."""
 
 from __future__ import annotations
 

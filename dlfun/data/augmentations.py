@@ -1,4 +1,4 @@
-"""What augmentation there is: names, strengths and modalities. Needs no JAX."""
+"""The table of augmentations: names, strengths and modalities. Needs no JAX."""
 
 from __future__ import annotations
 

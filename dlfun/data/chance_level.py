@@ -1,4 +1,4 @@
-"""What the best constant answer reaches on the test split, by the task of a data set."""
+"""The score of the best constant answer on the test split, by the task of a data set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outputs of models become, task by task: answers, and the words they are written in."""
+"""Answers decoded from the outputs of models, task by task, and the words they are written in."""
 
 from __future__ import annotations
 

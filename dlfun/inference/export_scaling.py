@@ -1,4 +1,4 @@
-"""How an export standardises the numbers it takes and gives: as variables, and in words."""
+"""Standardisation inside an export: as variables of the program, and in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trained members say of new inputs, alone or together, and how far they can be believed."""
+"""Predictions of trained members, alone or together, and how far they can be believed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What trained generative models make of nothing: examples, latent traversals, text."""
+"""Samples of trained generative models: examples, latent traversals, text."""
 
 from __future__ import annotations
 

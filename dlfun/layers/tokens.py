@@ -1,4 +1,4 @@
-"""How a model reads the ids of a text: as one-hot vectors, or as learned ones."""
+"""Token ids as vectors: one-hot, or learned."""
 
 import jax
 from flax import linen as nn

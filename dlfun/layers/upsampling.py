@@ -1,4 +1,4 @@
-"""What a decoder does where its encoder had a stride."""
+"""Upsampling, by which a decoder undoes the strides of its encoder."""
 
 from collections.abc import Sequence
 

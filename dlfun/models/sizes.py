@@ -1,4 +1,4 @@
-"""Which widths and depths, where they are numbers, a model has. Needs no JAX."""
+"""Widths and depths that are numbers, and the models that have them. Needs no JAX."""
 
 from __future__ import annotations
 

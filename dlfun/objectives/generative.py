@@ -1,4 +1,4 @@
-"""What a VAE is asked about the test split once it is trained: likelihood, and active units."""
+"""The examination of a trained VAE on the test split: likelihood, and active units."""
 
 import functools
 import math

@@ -1,4 +1,4 @@
-"""What of the environments of two runs is not the same, in words."""
+"""Differences between the environments of two runs, in words."""
 
 from __future__ import annotations
 

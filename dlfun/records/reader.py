@@ -1,4 +1,4 @@
-"""Reads a record back. Needs no JAX."""
+"""The reader of a record's files, with one wording of errors. Needs no JAX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the runs of a record took to reach a target in validation.
+"""Times that the runs of a record took to reach a target in validation.
 
 The target of a data set is stated by a rule, the same for all records: 95 % of the way from chance
 to the best arm's mean final validation score. It is made of the results, so what is said of it

@@ -1,4 +1,4 @@
-"""Whether answers are right as often as their confidence says."""
+"""Calibration: are answers right as often as their confidence says?"""
 
 from typing import NamedTuple
 

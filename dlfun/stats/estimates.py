@@ -1,4 +1,4 @@
-"""What is said of one arm: estimates over its runs, and bootstrap intervals where t is in doubt."""
+"""Estimates over the runs of one arm, and bootstrap intervals where t is in doubt."""
 
 from collections.abc import Callable
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""What the runs of two arms say about their difference."""
+"""Evidence of the runs of two arms about their difference."""
 
 from typing import NamedTuple
 

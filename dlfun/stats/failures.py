@@ -1,4 +1,4 @@
-"""Runs that failed or stayed at chance: which, how often, and what they do to the mean."""
+"""Failures among runs: which, how often, and what they do to the mean."""
 
 from typing import NamedTuple
 

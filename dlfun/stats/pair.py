@@ -1,4 +1,4 @@
-"""What is said of a pair of arms: its numbers, its label and its words."""
+"""A pair of arms: its numbers, its label and its words."""
 
 from typing import Any, NamedTuple
 

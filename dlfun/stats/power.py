@@ -1,4 +1,4 @@
-"""How many seeds: power of t tests by the noncentral t distribution.
+"""Numbers of seeds: power of t tests by the noncentral t distribution.
 
 Differences, sds and delta share one unit. `paired` says that sd is that of the paired differences;
 else it is that of the scores within an arm, and n counts seeds of each arm. `extra_variance` is

@@ -1,4 +1,4 @@
-"""Which examples a claim is about: the test set at hand, or all examples like them."""
+"""The scope of a claim: the test set at hand, or all examples like those in it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

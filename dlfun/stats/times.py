@@ -1,4 +1,4 @@
-"""How long it takes to reach a target, and how many times faster one algorithm is.
+"""Times to a target, and how many times faster one algorithm is.
 
 A run that never reaches the target takes for ever: its time is infinite, and is never left out.
 """

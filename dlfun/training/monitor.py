@@ -1,4 +1,4 @@
-"""What a user sees while a population trains."""
+"""The progress line of a population that trains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trains a population from its first step to its last, in chunks where its layout says so."""
+"""The training of a population from its first step to its last, in chunks if need be."""
 
 from __future__ import annotations
 

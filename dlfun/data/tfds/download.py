@@ -1,4 +1,4 @@
-"""What a data set is made from: files of the user, or of a server, or a clear error."""
+"""The source files of a data set: the user's own, or a server's, or a clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stock TFDS builders need to prepare without TensorFlow.
+"""Stand-ins for TensorFlow, by which stock TFDS builders prepare without it.
 
 A data set of TFDS' own catalogue keeps its name, version, URLs, checksums and download manager:
 its builder here is a subclass of the stock one. What is replaced is what goes through

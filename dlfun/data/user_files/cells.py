@@ -1,4 +1,4 @@
-"""What a cell is: a number, a code, a text, or missing. One rule wherever texts enter.
+"""Cells of tables: a number, a code, a text, or missing. One rule wherever texts enter.
 
 A number is written in ASCII: a sign or none, digits with one decimal point or none, and an
 exponent or none: 3, +3, -3.5, .5, 1., 1e5. A whole number with zeros before it (01234), or of more

@@ -1,4 +1,4 @@
-"""What a user's file or folder holds, and what every one of them must keep to."""
+"""The parts of a user's file or folder, and the rules that each of them must keep."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page is made of, as plain data for the templates."""
+"""Blocks of a page, as plain data for the templates."""
 
 from __future__ import annotations
 

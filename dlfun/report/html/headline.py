@@ -1,4 +1,4 @@
-"""What was found, in words: the first thing on the page."""
+"""The headline of the page: findings in words."""
 
 from __future__ import annotations
 

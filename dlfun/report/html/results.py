@@ -1,4 +1,4 @@
-"""What the runs of a record scored, arm by arm or configuration by configuration."""
+"""Scores of a record's runs, arm by arm or configuration by configuration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the scores of arms say over several data sets: estimates, pairs and a table."""
+"""Scores of arms over several data sets: estimates, pairs and a table."""
 
 from __future__ import annotations
 

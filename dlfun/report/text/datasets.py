@@ -1,4 +1,4 @@
-"""What data sets there are, and what one of them holds: in words and in a picture."""
+"""Descriptions of data sets, in tables and sentences."""
 
 from __future__ import annotations
 

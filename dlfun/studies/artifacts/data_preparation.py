@@ -1,4 +1,4 @@
-"""What a record keeps of its data sets: all that its models need to be used without them.
+"""The data sets of a record, as far as its models need them to be used.
 
 preparation.json says how they were read: columns, categories, classes, alphabet, spectrogram, spec.
 preparation.npz holds what was fitted on the training rows of each split, and a few held-out

@@ -1,4 +1,4 @@
-"""What a record keeps of what was learned: an .npz an arm, of its answers to the test split.
+"""The evidence of an arm: an .npz of its answers to the test split, and of its layers.
 
 The part that describes predictions knows no networks: whatever classifies can be described.
 """

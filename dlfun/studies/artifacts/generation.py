@@ -1,4 +1,4 @@
-"""What a generative model makes of some test inputs, out of nothing, and along its latent axes."""
+"""Pictures of a generative model: reconstructions, new samples, and its latent axes."""
 
 from __future__ import annotations
 

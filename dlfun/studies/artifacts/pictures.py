@@ -1,4 +1,4 @@
-"""What the first layer of a trained network looks at, and what it makes of some examples."""
+"""The first layer of a trained network, and what it makes of some examples."""
 
 from __future__ import annotations
 

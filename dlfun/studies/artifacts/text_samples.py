@@ -1,4 +1,4 @@
-"""What a model of next tokens writes, letter by letter."""
+"""Texts that a model of next tokens writes, letter by letter."""
 
 from __future__ import annotations
 

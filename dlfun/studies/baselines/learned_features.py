@@ -1,4 +1,4 @@
-"""What a trained network made of its inputs: the features that its linear read-out sees."""
+"""Features that a trained network made of its inputs, as its linear read-out sees them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs of an arm that are one result: an arm without chance of its own repeats itself."""
+"""Copies among the runs of an arm: without chance of its own it repeats itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison leaves in its record."""
+"""The findings of a comparison, and the record that they are written to."""
 
 from __future__ import annotations
 

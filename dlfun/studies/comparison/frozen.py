@@ -1,4 +1,4 @@
-"""What a comparison may no longer change once it was tuned: frozen.json, and its openings.
+"""The frozen part of a comparison, fixed once it was tuned: frozen.json, and its openings.
 
 The hash is over all that is frozen, in one canonical form. Each time the test split is opened for
 it, a line is added to openings.csv beside it, before anything is trained.

@@ -1,4 +1,4 @@
-"""How many seeds a comparison needs, and what they cost on this device; trains nothing."""
+"""The plan of a comparison: the seeds it needs, and what they cost here; trains nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a comparison is tuned over and among, and what of that is frozen, as its request asks."""
+"""Tuning as a request asks for it: spaces, candidates, and what is frozen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which source of chance moves the result most: one key stream varied at a time."""
+"""Sources of variance: one key stream varied at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the planner would choose among: every candidate layout of a study, measured."""
+"""The candidates of the planner: every layout a study could have, measured."""
 
 from __future__ import annotations
 

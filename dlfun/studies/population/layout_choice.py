@@ -1,4 +1,4 @@
-"""Which layout a population of a study gets, and its training under it."""
+"""The choice of a population's layout, and its training under it."""
 
 from __future__ import annotations
 

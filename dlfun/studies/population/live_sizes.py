@@ -1,4 +1,4 @@
-"""What of a population is live, where widths and depths are numbers: parameters, and work."""
+"""Live parts of populations whose widths and depths are numbers: parameters, and work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study has to say in words beside its table."""
+"""Remarks of a study beside its table, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What helps runs that did not work: of inputs far from 0, or that vary far more or less than 1.
+"""Remedies for runs that did not work: inputs far from 0, or that vary far more or less than 1.
 
 Networks read numbers as they are, and their first weights are made for inputs of mean 0 and
 standard deviation 1. A VAE exponentiates what it makes of them, and fails at once.

@@ -1,4 +1,4 @@
-"""How far the same runs came apart: bits, metrics, parameters, ranks. Plain numpy."""
+"""The drift between equal runs: bits, metrics, parameters, ranks. Plain numpy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which configurations a sweep tries."""
+"""Samplers of configurations: grids, and draws from a space."""
 
 from __future__ import annotations
 

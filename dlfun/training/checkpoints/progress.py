@@ -1,4 +1,4 @@
-"""How far the training of a population is, and what is kept of it on the way."""
+"""The progress of a population's training, and what is kept of it on the way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a study has done so far, kept so that it goes on after any end with the same bits.
+"""The store of what a study did so far, so that it goes on after any end with the same bits.
 
 Runs are pure: a population's numbers follow from its settings, data, numbers and keys. So each has
 a folder that is named by a digest of these, and whoever asks by the same name goes on with them.

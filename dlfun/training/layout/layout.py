@@ -1,4 +1,4 @@
-"""How members meet devices. A layout changes speed and memory, never the meaning."""
+"""Layouts of members on devices: they change speed and memory, never the meaning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much memory a population needs, how much there is, and the chunks that fit."""
+"""The memory that a population needs, that there is, and the chunks that fit."""
 
 from __future__ import annotations
 

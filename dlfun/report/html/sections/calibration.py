@@ -1,4 +1,4 @@
-"""Whether a model is right as often as it is sure."""
+"""The section on calibration: is a model right as often as it is sure?"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which classes are taken for which."""
+"""The section on confusion: which classes are taken for which."""
 
 from __future__ import annotations
 

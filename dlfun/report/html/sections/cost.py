@@ -1,4 +1,4 @@
-"""What quality costs: time and parameters, and the time to reach a target."""
+"""The section on cost: quality against time and parameters, and time to a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that failed or stayed at chance, by name."""
+"""The section on failures: runs that failed or stayed at chance, by name."""
 
 from __future__ import annotations
 

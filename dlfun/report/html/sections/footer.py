@@ -1,4 +1,4 @@
-"""How the study was made: its protocol, where it ran, and the command that replays it."""
+"""The last section: the protocol, where the study ran, and the command that replays it."""
 
 from __future__ import annotations
 

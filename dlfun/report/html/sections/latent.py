@@ -1,4 +1,4 @@
-"""What a generative model learned: its latent plane, and what it makes."""
+"""The section on generative models: the latent plane, and what they make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the score responds to each searched value: slices, and all values at once."""
+"""The section on searches: the score against each searched value, and all values at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recurrent network remembers: its states and gates over time."""
+"""The section on recurrent networks: their states and gates over time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long the arms of a data set take to reach a target in validation."""
+"""The section on targets: times that arms take to reach one in validation."""
 
 from __future__ import annotations
 

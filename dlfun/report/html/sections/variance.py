@@ -1,4 +1,4 @@
-"""Which source of chance moves the result most."""
+"""The section on sources of variance: which one moves the result most."""
 
 from __future__ import annotations
 

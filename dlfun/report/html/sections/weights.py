@@ -1,4 +1,4 @@
-"""What the first layer looks for, and what it finds: filters and feature maps."""
+"""The section on first layers: filters and feature maps."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class Done:
 
     def __enter__(self) -> Done:
         from dlfun.training.checkpoints.files import FORMAT, sealed, write_whole
-        from dlfun.training.checkpoints.store import check_identity, take_lock
+        from dlfun.training.checkpoints.store import IDENTITY, check_identity, take_lock
 
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock = take_lock(self.folder / "lock")
@@ -95,7 +95,7 @@ class Done:
             self._lock.close()
             raise
         identity = {"format": FORMAT, **self._identity}
-        write_whole(self.folder / "study.json", json.dumps(sealed(identity)))
+        write_whole(self.folder / IDENTITY, json.dumps(sealed(identity)))
         self._parts = self._measured()
         return self
 

@@ -243,7 +243,7 @@ def test_a_folder_belongs_to_one_process_and_one_study(tmp_path, capfd, monkeypa
     assert "begun with here, and goes on with elsewhere" in said
     fault("other versions or devices than at the start", said, "everything")
     elsewhere.close()
-    path = tmp_path / "x" / "study.json"
+    path = tmp_path / "x" / "identity.json"
     for text in ("{", path.read_text().replace("--steps=12", "--steps=13")):
         path.write_text(text)
         again = Checkpoints(tmp_path / "x", IDENTITY)

@@ -1,4 +1,4 @@
-"""Kinds of values: how one is read from text, checked, and written so that it reads back.
+"""Kinds of single values: numbers, names, sizes, amounts of memory, augmentations.
 
 Flags are read by them, and so are the arguments of library calls, which are written as text
 first: both are held to the same bounds in the same words. Needs no JAX.

@@ -1,4 +1,4 @@
-"""Pictures of a record, drawn from its files alone."""
+"""Curves, responses and samples of a record as PNG files."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 Runs are pure: a population's numbers follow from its settings, data, numbers and keys. So each has
 a folder that is named by a digest of these, and whoever asks by the same name goes on with them.
 
-    FOLDER/study.json            whose study this is
+    FOLDER/identity.json         whose study this is
     FOLDER/lock                  held by the process that works on it
     FOLDER/NAME/                 the checkpoints of a population, as `checkpoint_files` writes them
 """
@@ -43,7 +43,7 @@ EVERY = 60.0
 SHARE = 0.02
 """The part of the time that checkpoints may take where the user says nothing."""
 
-STUDY, LOCK = "study.json", "lock"
+IDENTITY, LOCK = "identity.json", "lock"
 
 DEPENDS = "depends_on"
 """Of an identity: what is read besides the flags -> the checksum of what that holds."""
@@ -124,7 +124,7 @@ class Checkpoints:
         except UserError:
             self._give_back()
             raise
-        write_whole(self.folder / STUDY, json.dumps(sealed(self.identity), indent=1))
+        write_whole(self.folder / IDENTITY, json.dumps(sealed(self.identity), indent=1))
         for own in self.folder.iterdir():
             if own.is_dir():
                 sweep_out(own)
@@ -278,21 +278,22 @@ def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] |
       UserError: if it is of another version, or cannot be read.
     """
     try:
-        if {path.name for path in folder.iterdir()} <= {STUDY, LOCK, f"{STUDY}.part"}:
+        if {path.name for path in folder.iterdir()} <= {IDENTITY, LOCK, f"{IDENTITY}.part"}:
             return None
-        found = json.loads((folder / STUDY).read_text())
+        found = json.loads((folder / IDENTITY).read_text())
         known = isinstance(found, dict) and found.get("format") == FORMAT
         if known:
             check_seal(found)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise UserError(f"{folder / STUDY}: {error.strerror}; change its rights") from None
+        raise UserError(f"{folder / IDENTITY}: {error.strerror}; change its rights") from None
     except (
         ValueError,
         RecursionError,
     ):  # the names of populations tell whether they are of this study
-        tell(f"{folder / STUDY}: damaged; going on with those checkpoints that are of this study")
+        file = folder / IDENTITY
+        tell(f"{file}: damaged; going on with those checkpoints that are of this study")
         return None
     if not known:
         raise UserError(

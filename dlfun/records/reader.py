@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from dlfun.errors import UserError, first_line, short
 from dlfun.records.checksums import COPY
 from dlfun.records.checksums import NAME as CHECKSUMS
 from dlfun.records.schema import cell
+
+T = TypeVar("T")
 
 HINT = "name the directory of a record that train, compare or sweep wrote"
 
@@ -115,22 +117,38 @@ def read_rows(folder: Path) -> list[dict[str, str]]:
     Raises:
       UserError: if they cannot be read.
     """
-    try:
-        with (folder / "members.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error):
-        rows = []
+    rows = read_table(folder, "members.csv")
     if not rows or not {"model", "dataset", "status"} <= set(rows[0]):
         raise broken(folder, "members.csv")
     check_cells(rows, folder / "members.csv")
     return rows
 
 
-def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Raises UserError, naming the cell, unless lines are whole and numbers are numbers."""
+def read_table(folder: Path, name: str) -> list[dict[str, str]]:
+    """The rows of a .csv of the record, as texts.
+
+    Raises:
+      UserError: if they cannot be read, or a line has another number of cells than the first.
+    """
+    try:
+        with (folder / name).open(newline="", encoding="utf-8") as file:
+            rows: list[dict[str, str]] = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise broken(folder, name) from None
+    check_lines(rows, folder / name)
+    return rows
+
+
+def check_lines(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raises UserError, naming the row, unless all have as many cells as there are columns."""
     for i, row in enumerate(rows):
         if None in row or None in row.values():
             raise UserError(f"{path}: row {i} has not as many cells as columns; {COPY}")
+
+
+def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raises UserError, naming the cell, unless numbers are numbers."""
+    for i, row in enumerate(rows):
         for name, text in row.items():
             if text and not FORMS[cell(name)](text):
                 raise UserError(f"{path}: row {i} has {name}={short(text)}, no such number; {COPY}")
@@ -195,18 +213,45 @@ def read_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
         raise broken(folder, name) from None
 
 
-def read_json(folder: Path, name: str) -> Any:
-    """What a .json of the record holds.
+def read_json(folder: Path, name: str, kind: type = object) -> Any:
+    """What a .json of the record holds: list, dict, or whatever it is.
+
+    Raises:
+      UserError: if it cannot be read, or is of another kind.
+    """
+    try:
+        found = json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise broken(folder, name) from None
+    if not isinstance(found, kind):
+        raise broken(folder, name)
+    return found
+
+
+def read_lines(folder: Path, name: str) -> list[str]:
+    """The lines of a text of the record.
 
     Raises:
       UserError: if it cannot be read.
     """
     try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        return lines_in((folder / name).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
         raise broken(folder, name) from None
+
+
+def optional(folder: Path, name: str, read: Callable[..., T], absent: Any) -> T:
+    """What `read` makes of a file of the record; `absent` where there is none.
+
+    Raises:
+      UserError: if the file is damaged.
+    """
+    found: T = read(folder, name) if (folder / name).is_file() else absent
+    return found
 
 
 def broken(folder: Path, name: str) -> UserError:
     """The error of a file of a record that is missing or not what it should be."""
-    return UserError(f"{folder / name}: missing or damaged; name a record with all its files")
+    return UserError(
+        f"{folder / name}: missing or damaged; put a copy back, or name a record with all its files"
+    )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import OPT, UserError
 from dlfun.records import reader
 from dlfun.records.checksums import PAGE, check_record
@@ -30,6 +28,10 @@ PAIR = (
 """Keys without which a pair of comparison.json cannot be shown."""
 
 
+TABLES = ("tuning", "curve", "readout", "variance")
+"""Further tables of a record, as a `Record` has them."""
+
+
 class Record(NamedTuple):
     """What lies in a run directory.
 
@@ -42,7 +44,7 @@ class Record(NamedTuple):
     """
 
     folder: Path
-    rows: list[Row]
+    rows: Sequence[Row]
     pairs: list[dict[str, Any]]
     environment: dict[str, Any]
     frozen: dict[str, Any]
@@ -50,10 +52,10 @@ class Record(NamedTuple):
     study: dict[str, Any]
     flags: list[str]
     history: dict[str, np.ndarray]
-    tuning: list[Row]
-    curve: list[Row]
-    readout: list[Row]
-    variance: list[Row]
+    tuning: Sequence[Row]
+    curve: Sequence[Row]
+    readout: Sequence[Row]
+    variance: Sequence[Row]
 
 
 def read_record(folder: Path) -> Record:
@@ -64,8 +66,10 @@ def read_record(folder: Path) -> Record:
     """
     check_folder(folder)
     check_record(folder, but=(PAGE,))  # which may be about to be made
-    environment = read_json(folder / "environment.json", dict)
-    rows, pairs = read_rows(folder / "members.csv"), read_json(folder / "comparison.json", list)
+    environment = known(folder, "environment.json")
+    rows = reader.read_table(folder, "members.csv")
+    read_pairs = functools.partial(reader.read_json, kind=list)
+    pairs = reader.optional(folder, "comparison.json", read_pairs, [])
     made_by = environment.get("versions", {}).get("dlfun") or "another version"
     check_rows(folder, rows, made_by)
     reader.check_cells(rows, folder / "members.csv")
@@ -75,13 +79,19 @@ def read_record(folder: Path) -> Record:
         rows,
         pairs,
         environment,
-        read_json(folder / "frozen.json", dict),
-        read_json(folder / "determinism.json", dict),
+        known(folder, "frozen.json"),
+        known(folder, "determinism.json"),
         reader.read_study(folder) if (folder / reader.STUDY).is_file() else {},
-        reader.lines_in(read_text(folder / "config.flags")),
-        read_arrays(folder / "history.npz"),
-        *(read_rows(folder / f"{n}.csv") for n in ("tuning", "curve", "readout", "variance")),
+        reader.optional(folder, "config.flags", reader.read_lines, []),
+        reader.optional(folder, "history.npz", reader.read_arrays, {}),
+        *(reader.optional(folder, f"{name}.csv", reader.read_table, []) for name in TABLES),
     )
+
+
+def known(folder: Path, name: str) -> dict[str, Any]:
+    """What a .json says, name by name; nothing where there is none."""
+    read = functools.partial(reader.read_json, kind=dict)
+    return reader.optional(folder, name, read, {})
 
 
 def check_folder(folder: Path) -> None:
@@ -133,60 +143,6 @@ def other_version(folder: Path, what: str, made_by: str) -> UserError:
     )
 
 
-def damaged(path: Path, error: Exception) -> UserError:
-    """The error for a file that cannot be read."""
-    return UserError(f"{path}: cannot be read ({error}); run the study again, or delete the file")
-
-
-def reading(path: Path, read: Callable[[], Any], absent: Any) -> Any:
-    """What `read` returns; `absent` where there is no such file.
-
-    Raises:
-      UserError: if the file is damaged.
-    """
-    if not path.is_file():
-        return absent
-    try:
-        return read()
-    except (*UNREADABLE, csv.Error) as error:
-        raise damaged(path, error) from error
-
-
-def read_text(path: Path) -> str:
-    """A text; empty where there is none."""
-    return reading(path, lambda: path.read_text(encoding="utf-8"), "")
-
-
-def read_json(path: Path, kind: type) -> Any:
-    """A JSON file of a kind, list or dict; an empty one where there is none."""
-
-    def read() -> Any:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(found, kind):
-            raise ValueError(f"holds no {kind.__name__}")
-        return found
-
-    return reading(path, read, kind())
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows of a .csv."""
-
-    def read() -> list[Row]:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows: list[Row] = list(csv.DictReader(file))
-        if any(None in row or None in row.values() for row in rows):
-            raise ValueError("a line has another number of cells than the first")
-        return rows
-
-    return reading(path, read, [])
-
-
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of an .npz."""
-    return reading(path, lambda: load_npz(path), {})
-
-
 def arms(record: Record) -> dict[Arm, list[Row]]:
     """The rows of each arm, in the order they ran."""
     found: dict[Arm, list[Row]] = {}
@@ -200,15 +156,11 @@ def datasets(record: Record) -> list[str]:
     return list(dict.fromkeys(row["dataset"] for row in record.rows))
 
 
-def arm_file(record: Record, arm: Arm, what: str) -> Path:
-    """The file of an arm, such as its `evidence.npz`."""
-    return record.folder / reader.arm_file(*arm, what)
-
-
 def arm_arrays(record: Record, what: str) -> Iterator[tuple[Arm, dict[str, np.ndarray]]]:
     """The arrays of every arm that left such a file: `evidence` or `samples`."""
     for arm in arms(record):
-        arrays = read_arrays(arm_file(record, arm, f"{what}.npz"))
+        name = reader.arm_file(*arm, f"{what}.npz")
+        arrays = reader.optional(record.folder, name, reader.read_arrays, {})
         if arrays:
             yield arm, arrays
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from dlfun.records.reader import broken
 from dlfun.report.html.blocks import Block, Words, cell, table
-from dlfun.report.html.record import Record, damaged
+from dlfun.report.html.record import Record
 from dlfun.report.html.units import NOTHING, number, sentence
 
 NAMES = (
@@ -23,7 +24,7 @@ def determinism(record: Record) -> list[Block]:
         rows = [row_of(arm, run) for arm in found["arms"] for run in arm["reruns"]]
         words = [sentence(str(line)) for line in found["words"]]
     except (KeyError, TypeError) as error:
-        raise damaged(record.folder / "determinism.json", error) from error
+        raise broken(record.folder, "determinism.json") from error
     note = "Drift is the largest difference at the end of training; ranks are by the metric."
     return [Words(words), table(NAMES, rows, "Runs that were trained again", note)]
 

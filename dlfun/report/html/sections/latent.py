@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from markupsafe import Markup, escape
 
+from dlfun.records import reader
 from dlfun.report.html import examples, plots
 from dlfun.report.html.blocks import Block, Figure, Key, Source, Table, table
 from dlfun.report.html.plots import Series
-from dlfun.report.html.record import Arm, Record, arm_arrays, arm_file, arms, read_text
+from dlfun.report.html.record import Arm, Record, arm_arrays, arms
 from dlfun.words import plural
 
 Arrays = dict[str, np.ndarray]
@@ -25,9 +26,9 @@ def latent(record: Record) -> list[Block]:
         if str(arrays.get("modality", "")) != "text" and "inputs" in arrays:
             blocks.append(generated(arm, arrays))
     for arm in arms(record):
-        text = read_text(arm_file(record, arm, "samples.txt"))
-        if text:
-            blocks.append(Source(f"What {arm[1]} writes, {arm[0]}", text, True))
+        name = reader.arm_file(*arm, "samples.txt")
+        if lines := reader.optional(record.folder, name, reader.read_lines, []):
+            blocks.append(Source(f"What {arm[1]} writes, {arm[0]}", "\n".join(lines), True))
     return blocks
 
 

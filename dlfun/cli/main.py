@@ -13,6 +13,7 @@ from dlfun.version import __version__
 
 COMMANDS: dict[str, str] = {
     **{name: kind.purpose for name, kind in STUDIES.items()},
+    "judge": "find out from anybody's table of results which method is better",
     "report": "make the page and the tables of records, one or several side by side",
     "predict": "ask a trained model about new files",
     "sample": "let a trained generative model make examples or write text",

@@ -79,11 +79,16 @@ METRICS: dict[str, Metric] = {
     "elbo": Metric(
         "ELBO", higher=True, judges=True, unit="nats", step="nats", counted="nats", delta=0.5
     ),
+    "score": Metric("score", higher=True, judges=True),
+    "cost": Metric("cost", judges=True),
     "loss": Metric(judges=True, per_example=True, from_mean=True),
     "r2": Metric("R²", higher=True),
     "log_likelihood": Metric("log likelihood", higher=True, unit="nats", step="nats"),
 }
-"""Name -> row. The first that judges and is there decides verdicts, ranks and the best member."""
+"""Name -> row. The first that judges and is there decides verdicts, ranks and the best member.
+
+A score and a cost are of tables from elsewhere, of which no more is known than the direction.
+"""
 
 LAST = next(name for name in reversed(METRICS) if METRICS[name].judges)
 

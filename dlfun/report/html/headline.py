@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
+from dlfun.report.html.sections.overview import is_many, summed_up
 from dlfun.report.html.units import first_upper, listed
 from dlfun.report.text.verdicts import about, unseen
 from dlfun.words import plural
@@ -32,6 +33,8 @@ def headline(record: Record) -> Headline:
     """What a record found: its verdicts, or its best arms where it has none."""
     found = groups(record)
     lines = [line for group in found for line in of_group(record, group, len(found) > 1)]
+    if is_many(record):
+        lines = summed_up(record)
     if record.pairs:
         lines[1:1] = scope(record)
     lines += failures(record)

@@ -53,6 +53,11 @@ def models(record: Record) -> list[str]:
     return list(dict.fromkeys(row["model"] for row in record.rows))
 
 
+def styles(record: Record) -> dict[str, int]:
+    """Model -> its style."""
+    return {model: k for k, model in enumerate(models(record))}
+
+
 def style_of(record: Record, model: str) -> int:
     """The style of a model, the same in all figures."""
     known = models(record)
@@ -88,7 +93,8 @@ def groups(record: Record) -> list[Group]:
         key = (row["dataset"], row["model"], *(row[name] for name in swept))
         found.setdefault(key, []).append(row)
     metrics = {name: judged_by(record, name) for name in dict.fromkeys(key[0] for key in found)}
-    lines = [line_of(record, rows, metrics[key[0]], swept) for key, rows in found.items()]
+    style = dict.fromkeys(models(record), 0) if swept else styles(record)
+    lines = [line_of(rows, metrics[key[0]], swept, style[key[1]]) for key, rows in found.items()]
     return [
         Group(name, metric, in_order([x for x in lines if x.dataset == name], metric, record))
         for name, metric in metrics.items()
@@ -111,10 +117,9 @@ def stopped_at(rows: Sequence[Row]) -> int:
     return max(int(row["steps"]) for row in rows)
 
 
-def line_of(record: Record, rows: list[Row], metric: str, swept: Sequence[str]) -> Line:
+def line_of(rows: list[Row], metric: str, swept: Sequence[str], style: int) -> Line:
     """The line of some runs; configurations of a sweep all have the first style."""
     dataset, model, scores = rows[0]["dataset"], rows[0]["model"], scores_of(rows, metric)
-    style = 0 if swept else style_of(record, model)
     own = scores[[not is_copy(row) for row in rows]]
     return Line(label_of(rows, swept), dataset, model, style, rows, scores, t_interval(own))
 

@@ -23,8 +23,12 @@ def ranks(known: Across, style: Mapping[str, int]) -> list[Block]:
     """The critical-difference diagram, from ten data sets on."""
     if len(known.scales) < FEWEST:
         return []
-    names = list(known.arms)
     found = rank_algorithms(known.means)
+    return [figure(list(known.arms), found, len(known.scales), style)]
+
+
+def figure(names: list[str], found: Ranks, datasets: int, style: Mapping[str, int]) -> Figure:
+    """The critical-difference diagram of ranks that were found."""
     order = np.argsort(found.mean, kind="stable").tolist()
     alike = [listed([names[k] for k in group], 12) for group in found.groups]
     finding = "Mean ranks: " + "; ".join(f"{names[k]} {found.mean[k]:.2f}" for k in order)
@@ -33,17 +37,15 @@ def ranks(known: Across, style: Mapping[str, int]) -> list[Block]:
         [f"{names[a]} – {names[b]}", float(found.mean[b] - found.mean[a]), float(found.p[a, b])]
         for a, b in combinations(order, 2)
     ]
-    return [
-        Figure(
-            "Ranks over data sets",
-            finding,
-            diagram(names, order, found, style, finding),
-            table(["pair", "ranks apart", "Holm p"], pairs, "Wilcoxon's signed-rank test"),
-            f"Mean rank over {len(known.scales)} data sets of the mean scores, 1 being the best. "
-            "A bar joins arms no two of which are told apart at 5 %: Wilcoxon's signed-rank test "
-            "of the normalised means, Holm's correction. It speaks of data sets like these.",
-        )
-    ]
+    return Figure(
+        "Ranks over data sets",
+        finding,
+        diagram(names, order, found, style, finding),
+        table(["pair", "ranks apart", "Holm p"], pairs, "Wilcoxon's signed-rank test"),
+        f"Mean rank over {datasets} data sets of the mean scores, 1 being the best. A bar joins "
+        "arms no two of which are told apart at 5 %: Wilcoxon's signed-rank test of the means, "
+        "Holm's correction. It speaks of data sets like these.",
+    )
 
 
 def diagram(

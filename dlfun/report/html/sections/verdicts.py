@@ -9,6 +9,7 @@ from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, 
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
+from dlfun.report.html.sections.overview import is_many, overview
 from dlfun.report.html.units import NOTHING, Unit, number, sentence
 from dlfun.report.text.verdicts import BY, explanations, marks, p_value, tests_of, verdict
 from dlfun.stats import benjamini_hochberg
@@ -32,9 +33,14 @@ def verdicts(record: Record) -> list[Block]:
     """A matrix and a table for every data set that has verdicts."""
     blocks: list[Block] = []
     explored = exploratory(record.pairs)
+    many = is_many(record)
+    if many:
+        blocks += overview(record)
     for group in groups(record):
         pairs = [p for p in explored if p["dataset"] == group.dataset]
-        if pairs:
+        if pairs and many:
+            blocks.append(all_pairs(pairs, group))
+        elif pairs:
             told = [str(pair["words"]) for pair in ranked(pairs, group)]
             blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
             blocks.append(all_pairs(pairs, group))

@@ -1,0 +1,127 @@
+"""Judge results from anywhere: which method is better, and by how much?
+
+    python -m experiments.judge scores.csv
+
+reads a table of results, a row a run with columns of method, data set, seed and score, or a column
+a method; it prints every verdict, with its interval, and over several data sets mean ranks.
+Columns are known by their usual names, or by --method, --dataset, --seed and --score; `-` is
+standard input.
+
+    python -m experiments.judge scores.csv --score=accuracy,loss --lower=loss --output_dir=judged
+
+judges two scores, and leaves tables and a page of each.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from absl import flags as absl_flags
+
+from dlfun.cli import app, directories
+from dlfun.cli.flag_types import define, flag_of
+from dlfun.commands import command
+from dlfun.config import parsers
+from dlfun.config.option_table import OPTIONS
+from dlfun.config.protocol_table import DELTA
+from dlfun.decoration import tell
+from dlfun.errors import UserError
+from dlfun.results.judged import PAIRS
+
+WORDS = "TABLE"
+OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
+"""Flags by which a table is judged so again."""
+
+
+def columns() -> parsers.Kind:
+    """Names of columns, parted by commas."""
+
+    def parse(given: str) -> tuple[str, ...]:
+        names = tuple(name.strip() for name in given.split(","))
+        if not all(names):
+            raise ValueError("must be names of columns, parted by commas")
+        return names
+
+    return parsers.Kind(parse, ",".join, "NAME,...")
+
+
+def judge_flags() -> absl_flags.FlagValues:
+    """The flags of this command."""
+    values = absl_flags.FlagValues()
+    values.set_gnu_getopt(True)
+    for name, what in (
+        ("method", "the column of methods; a table without one has a column a method"),
+        ("dataset", "the column of data sets"),
+        ("seed", "the column of seeds"),
+    ):
+        define(values, parsers.text(), name, None, what, "Table", usual="by its usual names")
+    what = "the columns of scores, parted by commas"
+    define(values, columns(), "score", (), what, "Table", usual="by its usual names")
+    what = "of these, those of which less is better"
+    define(values, columns(), "lower", (), what, "Table", usual="those named loss, error and so on")
+    kind = parsers.choice("pairs", PAIRS)
+    what = "whether runs of one seed are pairs; auto: where all methods have the same seeds"
+    define(values, kind, "pairs", "auto", what, "Verdicts")
+    define(values, DELTA.kind, "delta", None, DELTA.help, "Verdicts", usual="0")
+    what = "judge every method against this one alone"
+    define(values, parsers.text(), "reference", None, what, "Verdicts", usual="all pairs")
+    what = "a new directory for tables and page; of several scores one for each in it"
+    define(values, parsers.path(), "output_dir", None, what, "Output & machine", usual="none")
+    row = OPTIONS["overwrite"]
+    define(values, row.kind, "overwrite", row.default, row.help, row.group)
+    return values
+
+
+FLAGS = judge_flags()
+
+
+def check(values: absl_flags.FlagValues) -> None:
+    """Raises UserError where flags do not go together."""
+    lower = [name for name in values.lower if values.score and name not in values.score]
+    if lower:
+        raise UserError(f"--lower={lower[0]}: is none of --score={','.join(values.score)}; add it")
+
+
+def main(argv: list[str]) -> None:
+    """Judges the table that the command line names."""
+    from dlfun.report.text.judged import judged_text
+    from dlfun.results.judged import judge_scores
+    from dlfun.results.scores import Columns, read_scores
+    from dlfun.results.tables import read_table
+
+    if len(argv) != 2:
+        raise UserError(f"name one table of results: {command('judge')} scores.csv")
+    method, dataset, seed, reference = (
+        FLAGS[name].value for name in ("method", "dataset", "seed", "reference")
+    )
+    named = Columns(method, dataset, seed, FLAGS.score, FLAGS.lower)
+    found = read_scores(read_table(argv[1]), named)
+    folders = folders_of([scores.name for scores in found])
+    for scores, folder in zip(found, folders, strict=True):
+        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, reference)
+        tell(judged_text(judged))
+        if folder is not None:
+            from dlfun.results.record import write_judged
+
+            lines = [line for name in OF_TABLE for line in flag_of(FLAGS, name).lines()]
+            written = write_judged(judged, folder, argv[1], lines, FLAGS.overwrite)
+            tell(f"record: {written}")
+
+
+def folders_of(scores: list[str]) -> list[str | None]:
+    """Where the record of each score goes; nowhere without --output_dir.
+
+    Raises:
+      UserError: if one cannot be written there.
+    """
+    given: str | None = FLAGS.output_dir
+    if given is None:
+        return [None] * len(scores)
+    several = [str(Path(given, name.replace("/", "-"))) for name in scores]
+    wanted = several if len(scores) > 1 else [given]
+    return [directories.usable_output_dir(one, "judge", FLAGS.overwrite) for one in wanted]
+
+
+def start() -> None:
+    """Reads the command line, and runs the command."""
+    app.run(main, FLAGS, check=check, words=WORDS)

@@ -1,0 +1,243 @@
+"""The verdict on scores from anywhere: pairs of methods by data set, and ranks over data sets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.errors import OPT, UserError, short, unknown
+from dlfun.objectives.metrics import METRICS
+from dlfun.results.scores import Entry, Scores
+from dlfun.stats.ranks import FEWEST, Ranks, friedman, mean_ranks, rank_algorithms
+from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
+
+PAIRS = ("auto", "paired", "unpaired")
+SAID = 5
+"""So many data sets are named in a sentence."""
+
+
+class Ranked(NamedTuple):
+    """Methods over data sets that all of them have a score on.
+
+    Attributes:
+      names: of the methods, best first.
+      datasets: how many data sets.
+      mean: mean rank of each, of its mean scores, 1 being the best.
+      friedman: the statistic; None of fewer than three methods or data sets.
+      tests: of `rank_algorithms`, in the order of the names; None of few data sets.
+    """
+
+    names: list[str]
+    datasets: int
+    mean: list[float]
+    friedman: float | None
+    tests: Ranks | None
+
+    def pairs(self) -> list[dict[str, Any]]:
+        """A row a pair, with its p value by Wilcoxon and Holm; none of few data sets."""
+        if self.tests is None:
+            return []
+        return [
+            {"a": a, "b": b, "p_holm": float(self.tests.p[i, j])}
+            for i, a in enumerate(self.names)
+            for j, b in enumerate(self.names)
+            if i < j
+        ]
+
+
+class Judged(NamedTuple):
+    """What comes of the scores in one column.
+
+    Attributes:
+      rows: as in members.csv.
+      pairs: as in comparison.json.
+      ranked: None of fewer than two data sets that all methods have.
+      notes: what else there is to say.
+    """
+
+    name: str
+    rows: list[Row]
+    pairs: list[dict[str, Any]]
+    ranked: Ranked | None
+    notes: list[str]
+
+
+def judge_scores(
+    scores: Scores, delta: Mapping[str, float], pairing: str = "auto", reference: str | None = None
+) -> Judged:
+    """Judges each pair of methods on each data set, and ranks them over all.
+
+    Args:
+      delta: data set, or `ALL`, -> the largest difference that counts as none; 0 where none is.
+      pairing: paired by seed, unpaired, or auto: paired where all methods have the same seeds.
+      reference: judge every method against this one alone.
+
+    Raises:
+      UserError: if runs cannot be paired, or the reference is no method.
+    """
+    metric = metric_for(scores)
+    by_dataset: dict[str, list[Entry]] = {}
+    for entry in scores.entries:
+        by_dataset.setdefault(entry.dataset, []).append(entry)
+    check_reference(scores, reference)
+    family = "all-pairs" if reference is None else "vs-reference"
+    claim = Claim({ALL: 0.0} | dict(delta), family=family, reference=reference)
+    rows: list[Row] = []
+    pairs: list[dict[str, Any]] = []
+    unpaired = []
+    for name, own in by_dataset.items():
+        paired = is_paired(scores, name, own, pairing)
+        unpaired += [] if paired else [name]
+        made = [
+            row_of(entry, number, metric) for entry, number in zip(own, seeds_of(own), strict=True)
+        ]
+        rows += made
+        if reference is None or any(entry.method == reference for entry in own):
+            tested = Examined("official", 0, 0.0, labels=False)
+            pairs += judge(made, name, tested, claim, Look(1, claim.alpha), paired)
+    notes = [*scores.notes, paired_note(unpaired, len(by_dataset), scores), delta_note(delta)]
+    ranked = rank(rows, metric, scores.higher)
+    return Judged(scores.name, rows, pairs, ranked, [*notes, *left_out(by_dataset, scores)])
+
+
+def metric_for(scores: Scores) -> str:
+    """The column of members.csv that scores go to: of a metric that is known, or score or cost."""
+    plain = scores.name.lower().removeprefix("test_")
+    values = [entry.score for entry in scores.entries if not math.isnan(entry.score)]
+    known = plain in METRICS and METRICS[plain].higher == scores.higher
+    if known and METRICS[plain].share and values and not 0 <= min(values) <= max(values) <= 1:
+        known = False  # such as per cent
+    if known and METRICS[plain].judges:
+        return f"test_{plain}"
+    return "test_score" if scores.higher else "test_cost"
+
+
+def check_reference(scores: Scores, reference: str | None) -> None:
+    """Raises UserError if there is no such method."""
+    methods = list(dict.fromkeys(entry.method for entry in scores.entries))
+    if reference is not None and reference not in methods:
+        raise UserError(
+            f"{OPT.reference}={short(reference)}: {unknown('method', reference, methods)}"
+        )
+
+
+def is_paired(scores: Scores, dataset: str, own: Sequence[Entry], pairing: str) -> bool:
+    """Whether runs of one seed are pairs.
+
+    Raises:
+      UserError: if they are to be, and cannot.
+    """
+    if pairing == "unpaired":
+        return False
+    seeds: dict[str, set[str]] = {}
+    for entry in own:
+        seeds.setdefault(entry.method, set()).add(entry.seed)
+    first, *others = seeds
+    different = next((name for name in others if seeds[name] != seeds[first]), None)
+    if pairing == "paired" and not scores.seeded:
+        raise UserError(
+            f"{OPT.pairs}=paired: there is no column of seeds to pair by; name it by {OPT.seed}"
+        )
+    if pairing == "paired" and different is not None:
+        odd = sorted(seeds[first] ^ seeds[different])[0]
+        raise UserError(
+            f"{OPT.pairs}=paired: {short(first)} and {short(different)} have other seeds on "
+            f"{short(dataset)}, such as {short(odd)}; give both the same, or write "
+            f"{OPT.pairs}=unpaired"
+        )
+    return scores.seeded and different is None
+
+
+def seeds_of(own: Sequence[Entry]) -> list[int]:
+    """Whole numbers for seeds: those that they are, else their places among all."""
+    texts = list(dict.fromkeys(entry.seed for entry in own))
+    try:
+        known = {text: int(float(text)) for text in texts}
+        if any(known[text] != float(text) or known[text] < 0 for text in texts):
+            raise ValueError
+    except (ValueError, OverflowError):
+        known = {text: place for place, text in enumerate(texts)}
+    return [known[entry.seed] for entry in own]
+
+
+def row_of(entry: Entry, number: int, metric: str) -> dict[str, Any]:
+    """A result as a row of members.csv, where that has something for it."""
+    failed = math.isnan(entry.score)
+    return {
+        "model": entry.method,
+        "dataset": entry.dataset,
+        "replicate": number,
+        "status": "failed" if failed else "ok",
+        "parameters": "",
+        "seconds": "",
+        metric: "" if failed else entry.score,
+    }
+
+
+def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores) -> str:
+    """By what runs are pairs, where they are."""
+    if not unpaired:
+        return "paired by seed: all methods have the same seeds"
+    where = "" if len(unpaired) == datasets else f" on {named(unpaired)}"
+    why = "methods have other seeds" if scores.seeded else "no seeds are given"
+    return f"unpaired{where}, as {why}" if scores.seeded else f"unpaired, as {why}"
+
+
+def delta_note(delta: Mapping[str, float]) -> str:
+    """The difference that counts as none, where it was not given."""
+    if delta:
+        return ""
+    return f"delta is 0: every difference matters, as {OPT.delta} names none that does not"
+
+
+def left_out(by_dataset: Mapping[str, Sequence[Entry]], scores: Scores) -> list[str]:
+    """Methods that are not on all data sets, which ranks need."""
+    methods = list(dict.fromkeys(entry.method for entry in scores.entries))
+    found = []
+    for method in methods:
+        absent = [
+            name
+            for name, own in by_dataset.items()
+            if all(entry.method != method or math.isnan(entry.score) for entry in own)
+        ]
+        if absent:
+            found.append(f"{short(method)} has no score on {named(absent)}")
+    return found
+
+
+def named(datasets: Sequence[str]) -> str:
+    """A few of some data sets, and how many more there are."""
+    more = f" and {len(datasets) - SAID} more" if len(datasets) > SAID else ""
+    return f"{', '.join(short(name) for name in datasets[:SAID])}{more}"
+
+
+def rank(rows: Sequence[Row], metric: str, higher: bool) -> Ranked | None:
+    """Methods by their mean scores on the data sets where all have one."""
+    scores: dict[str, dict[str, list[float]]] = {}
+    for row in rows:
+        own = scores.setdefault(row["dataset"], {}).setdefault(row["model"], [])
+        own += [] if row["status"] == "failed" else [float(row[metric])]
+    methods = list(dict.fromkeys(row["model"] for row in rows))
+    complete = [
+        [np.mean(own[method]) for method in methods]
+        for own in scores.values()
+        if all(own.get(method) for method in methods)
+    ]
+    if len(complete) < 2:
+        return None
+    table = np.array(complete)
+    mean = mean_ranks(table, higher)
+    order = np.argsort(mean, kind="stable")
+    table = table[:, order]
+    few = len(table) < 3 or len(methods) < 3
+    return Ranked(
+        [methods[k] for k in order],
+        len(table),
+        mean[order].tolist(),
+        None if few else friedman(table),
+        rank_algorithms(table, higher_is_better=higher) if len(table) >= FEWEST else None,
+    )

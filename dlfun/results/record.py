@@ -1,0 +1,64 @@
+"""The record of judged results: tables, verdicts and ranks in a folder, with their page."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dlfun.commands import command
+from dlfun.decoration import spared
+from dlfun.results.judged import Judged
+
+
+def write_judged(
+    judged: Judged,
+    output_dir: str,
+    source: str,
+    flags: Sequence[str] = (),
+    overwrite: bool = False,
+) -> Path:
+    """members.csv, comparison.json, ranks.csv, rank_pairs.csv, environment.json and report.html.
+
+    Args:
+      source: what the results were read from.
+      flags: the lines of config.flags, by which the table is judged so again.
+
+    Raises:
+      UserError: if the folder cannot be written.
+    """
+    from dlfun.records import writer
+    from dlfun.records.environment import PACKAGES, version
+    from dlfun.records.folders import FLAGS
+    from dlfun.report.html import write_report
+
+    def fill(folder: Path) -> None:
+        writer.write_members(folder, judged.rows)
+        writer.write_json(folder / "comparison.json", judged.pairs)
+        for name, rows in rank_tables(judged).items():
+            writer.write_table(folder / f"{name}.csv", rows)
+        facts = {
+            "source": source,
+            "score": judged.name,
+            "notes": judged.notes,
+            "python": platform.python_version(),
+            "versions": {name: version(name) for name in PACKAGES},
+        }
+        writer.write_json(folder / "environment.json", facts)
+        first = f"# {command('judge')} {source} --flagfile={FLAGS}"
+        (folder / FLAGS).write_text("\n".join([first, *flags]) + "\n", encoding="utf-8")
+        spared("the page", lambda: write_report(folder, [folder]))
+
+    return writer.write_record(output_dir, fill, overwrite)
+
+
+def rank_tables(judged: Judged) -> dict[str, list[dict[str, Any]]]:
+    """Name -> rows: mean ranks, and what tells pairs of methods apart; those that there are."""
+    ranked = judged.ranked
+    if ranked is None:
+        return {}
+    means = zip(ranked.names, ranked.mean, strict=True)
+    found = {"ranks": [{"arm": name, "mean_rank": mean} for name, mean in means]}
+    found |= {"rank_pairs": ranked.pairs()}
+    return {name: rows for name, rows in found.items() if rows}

@@ -13,6 +13,7 @@ From data to a page, in the order in which they are used:
     train, compare, sweep -> Study: rows, history, parameters, pairs, report, save, and of its
                              trained models predict, sample, export
     read                  -> Study, of a record on disk: the same, but for modules by value
+    judge                 -> verdicts and ranks, of anybody's table of results
     UserError             what is wrong, and what to do
 
 Beside them are the floors of the house, as modules. All is imported on first use: this import
@@ -48,6 +49,7 @@ PAGE = {
     "UserError": "errors",
     "compare": "api",
     "from_arrays": "api",
+    "judge": "api",
     "load": "api",
     "make_run": "api",
     "model": "api",
@@ -72,7 +74,7 @@ if TYPE_CHECKING:
         training,
         types,
     )
-    from dlfun.api import compare, from_arrays, load, make_run, model, read, sweep, train
+    from dlfun.api import compare, from_arrays, judge, load, make_run, model, read, sweep, train
     from dlfun.config.data_value import Data
     from dlfun.config.model_value import Model
     from dlfun.errors import UserError
@@ -89,6 +91,7 @@ __all__ = [
     "data",
     "errors",
     "from_arrays",
+    "judge",
     "keys",
     "layers",
     "learners",

@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from flax import linen as nn
     from numpy.typing import ArrayLike
 
+    from dlfun.judgement import Judgement
     from dlfun.studies.population.pure_run import PureRun
 
 __all__ = [
     "compare",
     "from_arrays",
+    "judge",
     "load",
     "make_run",
     "model",
@@ -265,6 +267,47 @@ def sweep(
     numbers = {"trials": trials, "rounds": rounds, "eta": eta, "brackets": brackets}
     asked = search_values(one, space, search, numbers)
     return made("sweep", [one], [as_data(data)], options, asked)
+
+
+@in_python()
+def judge(
+    table: Any,
+    *,
+    method: str | None = None,
+    dataset: str | None = None,
+    seed: str | None = None,
+    score: str | Sequence[str] | None = None,
+    lower: str | Sequence[str] = (),
+    pairs: str = "auto",
+    delta: float | Mapping[str, float] | None = None,
+    reference: str | None = None,
+) -> Judgement:
+    """Judges results from anywhere: each pair of methods on each data set, and ranks over all.
+
+    Args:
+      table: rows, a mapping of columns, a frame of pandas or polars, or the path of a .csv, .tsv,
+        .json, .jsonl or .parquet; a row a run, or without a column of methods a column a method.
+      method, dataset, seed, score: names of columns; by default known by their usual names.
+      lower: of the scores, those of which less is better.
+      pairs: paired (by seed), unpaired, or auto: paired where all methods have the same seeds.
+      delta: the largest difference that counts as none; one number, or data set -> number (0).
+      reference: judge every method against this one alone.
+
+    Raises:
+      UserError: if it is no table, a column is not there, or a cell is no number.
+
+    >>> import dlfun
+    >>> runs = {"old": [0.80, 0.81, 0.79, 0.80, 0.82], "new": [0.90, 0.90, 0.91, 0.90, 0.92]}
+    >>> found = dlfun.judge(runs)
+    >>> [(pair["winner"], pair["verdict"]) for pair in found.pairs]
+    [('new', 'better')]
+    """
+    from dlfun.judgement import judge_table
+
+    columns = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
+    named = {n: v if v is None else arguments.text(n, v) for n, v in columns.items()}
+    scores = {"score": () if score is None else several(score), "lower": several(lower)}
+    return judge_table(table, named, scores, pairs, delta)
 
 
 @in_python()

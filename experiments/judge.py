@@ -1,4 +1,4 @@
-"""Results from anywhere, judged as dlfun judges its own.
+"""Judge results from anywhere: which method is better, and by how much?
 
 python -m experiments.judge --help
 """

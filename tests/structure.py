@@ -20,9 +20,9 @@ FLOORS = {
     2: ("dlfun.models", "dlfun.objectives", "dlfun.data"),
     3: ("dlfun.config", "dlfun.learners"),
     4: ("dlfun.records", "dlfun.training"),
-    5: ("dlfun.studies", "dlfun.inference", "dlfun.benchmark"),
+    5: ("dlfun.results", "dlfun.studies", "dlfun.inference", "dlfun.benchmark"),
     6: ("dlfun.report",),
-    7: ("dlfun.cli", "dlfun.__main__", "dlfun.api", "dlfun.study"),
+    7: ("dlfun.cli", "dlfun.__main__", "dlfun.api", "dlfun.judgement", "dlfun.study"),
     8: ("experiments",),
 }
 LOOSE = 1  # the floor of other files directly in dlfun/

@@ -46,6 +46,7 @@ SAYING_FLAGS = {
     "dlfun.records.flagfile",
     "dlfun.records.schema",  # the README's tables
     "dlfun.records.environment",  # git's
+    "dlfun.results.record",  # the first line of config.flags
     "dlfun.records.writer",  # the first line of config.flags
 }
 

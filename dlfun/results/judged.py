@@ -15,7 +15,6 @@ from dlfun.results.scores import Entry, Scores
 from dlfun.stats.ranks import FEWEST, Ranks, friedman, mean_ranks, rank_algorithms
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 
-PAIRS = ("auto", "paired", "unpaired")
 SAID = 5
 """So many data sets are named in a sentence."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,15 @@ def write_judged(
     judged: Judged,
     output_dir: str,
     source: str,
+    draw: Callable[[Path], None],
     flags: Sequence[str] = (),
     overwrite: bool = False,
 ) -> Path:
-    """members.csv, comparison.json, ranks.csv, rank_pairs.csv, environment.json and report.html.
+    """members.csv, comparison.json, ranks.csv, rank_pairs.csv, environment.json, config.flags.
 
     Args:
       source: what the results were read from.
+      draw: adds the page.
       flags: the lines of config.flags, by which the table is judged so again.
 
     Raises:
@@ -31,7 +33,6 @@ def write_judged(
     from dlfun.records import writer
     from dlfun.records.environment import PACKAGES, version
     from dlfun.records.folders import FLAGS
-    from dlfun.report.html import write_report
 
     def fill(folder: Path) -> None:
         writer.write_members(folder, judged.rows)
@@ -48,7 +49,7 @@ def write_judged(
         writer.write_json(folder / "environment.json", facts)
         first = f"# {command('judge')} {source} --flagfile={FLAGS}"
         (folder / FLAGS).write_text("\n".join([first, *flags]) + "\n", encoding="utf-8")
-        spared("the page", lambda: write_report(folder, [folder]))
+        spared("the page", lambda: draw(folder))
 
     return writer.write_record(output_dir, fill, overwrite)
 

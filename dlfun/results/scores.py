@@ -23,6 +23,9 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 
 MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
 FAILED = {"failed", "failure", "error", "crashed", "diverged", "inf", "-inf", "infinity"}
+PAIRS = ("auto", "paired", "unpaired")
+"""How runs of one seed may be taken."""
+
 ONE = "all"
 """The data set where a table names none."""
 

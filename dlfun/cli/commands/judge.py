@@ -26,7 +26,7 @@ from dlfun.config.option_table import OPTIONS
 from dlfun.config.protocol_table import DELTA
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.results.judged import PAIRS
+from dlfun.results.scores import PAIRS
 
 WORDS = "TABLE"
 OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
@@ -103,9 +103,17 @@ def main(argv: list[str]) -> None:
         if folder is not None:
             from dlfun.results.record import write_judged
 
-            lines = [line for name in OF_TABLE for line in flag_of(FLAGS, name).lines()]
-            written = write_judged(judged, folder, argv[1], lines, FLAGS.overwrite)
+            given = [name for name in OF_TABLE if FLAGS[name].value not in (None, ())]
+            lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
+            written = write_judged(judged, folder, argv[1], draw, lines, FLAGS.overwrite)
             tell(f"record: {written}")
+
+
+def draw(folder: Path) -> None:
+    """Adds the page to a record."""
+    from dlfun.report.html import write_report
+
+    write_report(folder, [folder])
 
 
 def folders_of(scores: list[str]) -> list[str | None]:

@@ -1,0 +1,88 @@
+"""A judgement of results, as a call from Python gets it: verdicts, ranks, and a page if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlfun.config import arguments
+from dlfun.config.comparison_spec import ALL
+from dlfun.config.parsers import checked, choice
+from dlfun.config.protocol_table import NUMBER
+from dlfun.results.judged import Judged, judge_scores
+from dlfun.results.scores import PAIRS, Columns, read_scores
+from dlfun.results.tables import from_python
+
+
+class Judgement:
+    """What comes of a table of results. Made by `dlfun.judge`; `print` shows all of it.
+
+    Attributes:
+      judged: of each column of scores what was found.
+    """
+
+    def __init__(self, judged: Sequence[Judged], source: str) -> None:
+        self.judged, self._source = tuple(judged), source
+
+    @property
+    def pairs(self) -> list[dict[str, Any]]:
+        """A record of each pair of methods: difference, interval, verdict; of the first score."""
+        return self.judged[0].pairs
+
+    @property
+    def rows(self) -> list[Mapping[str, Any]]:
+        """A row a run, as members.csv has them; of the first score."""
+        return list(self.judged[0].rows)
+
+    @property
+    def ranks(self) -> dict[str, float]:
+        """Method -> mean rank over data sets, best first; empty of fewer than two data sets."""
+        ranked = self.judged[0].ranked
+        return {} if ranked is None else dict(zip(ranked.names, ranked.mean, strict=True))
+
+    def save(self, folder: str | Path) -> Path:
+        """Writes tables and page to a new folder; of several scores one for each in it.
+
+        Raises:
+          UserError: if the folder holds something, or cannot be written to.
+        """
+        from dlfun.records.folders import check_output_dir, followed
+        from dlfun.report.html import write_report
+        from dlfun.results.record import write_judged
+
+        def draw(folder: Path) -> None:
+            write_report(folder, [folder])
+
+        target = followed(arguments.path("folder", folder))
+        for one in self.judged:
+            own = target if len(self.judged) == 1 else str(Path(target, one.name.replace("/", "-")))
+            check_output_dir(own)
+            write_judged(one, own, self._source, draw)
+        return Path(target)
+
+    def __repr__(self) -> str:
+        """Scores, verdicts and ranks, as the command prints them."""
+        from dlfun.report.text.judged import judged_text
+
+        return "\n\n".join(judged_text(one) for one in self.judged)
+
+
+def judge_table(
+    table: Any,
+    named: Mapping[str, str | None],
+    scores: Mapping[str, Sequence[str]],
+    pairs: str,
+    delta: Any,
+) -> Judgement:
+    """The judgement of a table in any form; see `dlfun.judge`."""
+    how = checked(choice("pairs", PAIRS), "pairs", pairs)
+    given = delta if isinstance(delta, Mapping) else {} if delta is None else {ALL: delta}
+    deltas = {str(name): checked(NUMBER, "delta", value) for name, value in given.items()}
+    roles = (named["method"], named["dataset"], named["seed"])
+    columns = Columns(*roles, tuple(scores["score"]), tuple(scores["lower"]))
+    found = from_python(table)
+    judged = [
+        judge_scores(one, deltas, how, named["reference"]) for one in read_scores(found, columns)
+    ]
+    return Judgement(judged, found.name)

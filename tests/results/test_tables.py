@@ -1,0 +1,169 @@
+"""Tables of results from anywhere: read as they are meant, or refused in one clear line."""
+
+import io
+import itertools
+import json
+
+import numpy as np
+import pytest
+
+from dlfun.cli import app
+from dlfun.cli.commands import judge
+from dlfun.errors import UserError
+from dlfun.results import tables
+from dlfun.results.scores import Columns, Entry, read_scores
+from dlfun.results.tables import Table, from_lines, from_python, read_table
+
+LONG = [
+    {"method": m, "dataset": d, "seed": s, "accuracy": 0.5 + 0.01 * s + 0.1 * (m == "new")}
+    for m in ("old", "new")
+    for d in ("a", "b")
+    for s in range(3)
+]
+
+
+def csv_of(rows, separator=","):
+    lines = [separator.join(rows[0]), *(separator.join(map(str, r.values())) for r in rows)]
+    return "\n".join(lines) + "\n"
+
+
+FORMS = {
+    "csv": lambda rows: csv_of(rows),
+    "tsv": lambda rows: csv_of(rows, "\t"),
+    "txt": lambda rows: "\ufeff\n" + csv_of(rows).replace("\n", "\r\n"),
+    "json": lambda rows: json.dumps(rows),
+    "jsonl": lambda rows: "\n".join(map(json.dumps, rows)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_holds_the_same_results(form, tmp_path, monkeypatch):
+    file = tmp_path / f"scores.{form}"
+    file.write_text(FORMS[form](LONG), encoding="utf-8", newline="")
+    (wanted,) = read_scores(from_python(LONG), Columns())
+    assert wanted.entries[4] == Entry("old", "b", "1", 0.51)
+    assert read_scores(read_table(str(file)), Columns())[0].entries == wanted.entries
+    monkeypatch.setattr("sys.stdin", io.StringIO(file.read_text(encoding="utf-8-sig")))
+    assert read_scores(read_table("-"), Columns())[0].entries == wanted.entries
+
+
+def test_columns_and_frames_hold_the_same_results():
+    columns = {name: [row[name] for row in LONG] for name in LONG[0]}
+    (wanted,) = read_scores(from_python(LONG), Columns())
+    arrays = {name: np.array(cells) for name, cells in columns.items()}
+    assert read_scores(from_python(arrays), Columns())[0].entries == wanted.entries
+    pandas = pytest.importorskip("pandas")
+    assert read_scores(from_python(pandas.DataFrame(LONG)), Columns())[0].entries == wanted.entries
+
+
+def test_a_parquet_file(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.Table.from_pylist(LONG), tmp_path / "s.parquet")
+    (wanted,) = read_scores(from_python(LONG), Columns())
+    found = read_scores(read_table(str(tmp_path / "s.parquet")), Columns())
+    assert found[0].entries == wanted.entries
+
+
+def test_a_wide_table_has_a_column_a_method():
+    table = {"seed": [7, 8], "old": [0.5, None], "new": [0.6, "failed"], "remark": ["", "late"]}
+    (found,) = read_scores(from_python(table), Columns())
+    old, new = [entry for entry in found.entries if entry.seed == "7"]
+    assert (old.method, new.score) == ("old", 0.6)
+    assert found.notes == [
+        "columns without numbers are left out: remark",
+        "2 entries without a score count as failed runs: old 1, new 1",
+    ]
+    by_dataset = {"dataset": ["a", "b"], "old": [1, 2], "new": [3, 4]}
+    (found,) = read_scores(from_python(by_dataset), Columns())
+    assert [entry[:3] for entry in found.entries[:2]] == [("old", "a", "0"), ("old", "b", "0")]
+
+
+def test_columns_are_named_and_several_scores_are_judged():
+    rows = [{"who": r["method"], "n": r["seed"], "x": 1.0, "y": 2.0} for r in LONG[:3] + LONG[6:9]]
+    named = Columns("who", None, "n", ("x", "y"), ("y",))
+    assert [(s.name, s.higher) for s in read_scores(from_python(rows), named)] == [
+        ("x", True),
+        ("y", False),
+    ]
+
+
+BAD = {
+    "is empty; give a first line": "",
+    "has column names and no results": "method,seed,accuracy\n",
+    "line 3 has 2 cells, and the first 3": "method,seed,accuracy\na,1,0.5\nb,2\n",
+    "parted by semicolons; write it with commas": "method;seed;accuracy\na;1;0.5\n",
+    "row 1 has accuracy=0,5, which is no number; write 0.5": 'method,accuracy\na,"0,5"\nb,1\n',
+    "row 2 has accuracy=good, which is no number; give one": "method,accuracy\na,1\nb,good\n",
+    "write 0.95": "method,accuracy\na,95 %\nb,1\n",
+    "rows 1 and 2 both are seed 1 of a on all": "method,seed,accuracy\na,1,1\na,1,2\nb,1,3\n",
+    "holds results of a alone; give two methods": "method,accuracy\na,1\na,2\n",
+    "two columns are called seed; rename one": "method,seed,seed\na,1,2\n",
+    "column 2 has no name": "method,,accuracy\na,1,2\n",
+    "fewer than two columns of numbers": "first,second\nx,y\n",
+    "it cannot be told which column holds the scores": "method,p,q\na,1,2\nb,1,2\n",
+    "row 2 has no method; give it": "method,accuracy\na,1\n,2\n",
+    "unexpected end": 'method,accuracy\na,"1\n',
+}
+
+
+@pytest.mark.parametrize("said", BAD)
+def test_bad_tables_are_refused_in_one_line(said, tmp_path, capsys):
+    file = tmp_path / "scores.csv"
+    file.write_text(BAD[said], newline="")
+    words = ["judge", str(file)]
+    body = lambda: judge.main(app.parse(judge.FLAGS, words, check=judge.check, words="TABLE"))  # noqa: E731
+    assert app.guarded(body) == 2
+    err = capsys.readouterr().err
+    assert said in err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+
+
+OTHERS = [
+    ([1, 2], "must be rows, each an object"),
+    ({"a": 1}, "a holds no column; give a list of cells"),
+    ({"a": [1], "b": [1, 2]}, "its columns differ in length (a 1, b 2)"),
+    ({"a": [[1]], "b": [2]}, "a holds [1]; give a number or a text"),
+    ("nowhere.csv", "nowhere.csv: No such file"),
+    ("scores.xlsx", "is no table of results; name a file that ends with .csv"),
+]
+
+
+@pytest.mark.parametrize(("table", "said"), OTHERS, ids=str)
+def test_what_is_no_table_is_refused(table, said):
+    with pytest.raises(UserError) as error:
+        from_python(table)
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[1", '[{"a": {}}]', "[[1]]", '{"a": 1}'])
+def test_what_is_no_json_of_results_is_refused(text, tmp_path):
+    (tmp_path / "x.json").write_text(text)
+    with pytest.raises(UserError, match=r"x\.json: ") as error:
+        read_table(str(tmp_path / "x.json"))
+    assert "\n" not in str(error.value)
+
+
+def test_a_table_without_end_is_refused_before_the_memory_is_full(monkeypatch):
+    monkeypatch.setattr(tables, "CELLS", 10_000)
+    endless = itertools.chain(["method,accuracy\n"], itertools.repeat("a,0.5\n"))
+    with pytest.raises(UserError, match="holds more than 10,000 cells; keep the columns"):
+        from_lines(endless, "endless", ",")
+    with pytest.raises(UserError, match="holds more than 10,000 cells"):
+        tables.from_json(itertools.repeat('{"method": "a", "accuracy": 0.5}\n'), "endless")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"method": "modle"}, "unknown column 'modle'; did you mean 'model'?"),
+        ({"scores": ("acuracy",)}, "unknown column 'acuracy'; did you mean 'accuracy'?"),
+    ],
+)
+def test_a_column_that_is_not_there_is_named_with_the_nearest(given, said):
+    table = Table("t", {"model": ["a", "b"], "accuracy": ["1", "2"]})
+    with pytest.raises(UserError) as error:
+        read_scores(table, Columns(**given))
+    assert said in str(error.value)

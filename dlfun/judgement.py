@@ -57,7 +57,7 @@ class Judgement:
         target = followed(arguments.path("folder", folder))
         for one in self.judged:
             own = target if len(self.judged) == 1 else str(Path(target, one.name.replace("/", "-")))
-            check_output_dir(own)
+            check_output_dir(own, None)
             write_judged(one, own, self._source, draw)
         return Path(target)
 

@@ -167,7 +167,7 @@ class Study:
         from dlfun.records.writer import write_record
 
         folder = followed(path("folder", folder))
-        check_output_dir(folder)
+        check_output_dir(folder, None)
         check_record(self.folder)
 
         def fill(building: Path) -> None:
@@ -279,7 +279,7 @@ class Study:
 
         kind, part = checked(FORMAT, "format", format), checked(PART, "part", part)
         target = followed(path("folder", folder))
-        check_output_dir(target)
+        check_output_dir(target, None)
         chosen = checked(parsers.member(several=False), "member", member)
         with self._opened(model, dataset, chosen) as opened:
             from dlfun.inference.export import export_model

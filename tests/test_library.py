@@ -426,6 +426,23 @@ def test_a_study_that_is_read_is_put_to_use_like_a_fresh_one(tmp_path):
             study.export(tmp_path / "other", model="softmax", format="tflite")
 
 
+def test_of_a_study_with_a_module_the_models_of_the_table_can_be_read(rings, tmp_path):
+    net = dlfun.model(Net(), name="net")
+    fresh = dlfun.compare([net, "softmax"], rings, seeds=2, steps=6, output_dir=tmp_path / "r")
+    both, inputs = (fresh, dlfun.read(fresh.folder)), rings.raw.test.inputs[:3]
+    np.testing.assert_array_equal(*(s.predict(inputs, model="softmax").log_p for s in both))
+    with pytest.raises(dlfun.UserError, match=r"was made in Python with the model net, Net\("):
+        both[1].predict(inputs, model="net")
+    fresh.predict(inputs, model="net")
+
+
+def test_no_flags_train_on_other_data_that_have_the_name_of_arrays(tmp_path):
+    data = dlfun.from_arrays(np.eye(40, 2), np.arange(40) % 2, name="xor")
+    study = dlfun.train("softmax", data, seeds=1, steps=2, output_dir=tmp_path / "r")
+    with pytest.raises(dlfun.UserError, match=r"--flagfile=.*: is of the data set xor, arrays in"):
+        app.parse(compare_script.FLAGS, ["compare", f"--flagfile={study.folder}/config.flags"])
+
+
 @pytest.mark.parametrize("search", ["grid", "halving"])
 def test_a_sweep_that_is_read_predicts_like_a_fresh_one(search, tmp_path):
     space = {"learning_rate": [0.1, 0.01], "widths": [(2,), (3,)]}

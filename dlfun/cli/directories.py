@@ -15,7 +15,7 @@ from dlfun.records.folders import check_output_dir as check_output_dir
 from dlfun.records.folders import followed as followed
 
 
-def usable_output_dir(given: str | None, script: str, overwrite: bool = False) -> str:
+def usable_output_dir(given: str | None, script: str, overwrite: bool | None = None) -> str:
     """The directory that a record is to be written to, of which that was tried; or a new one.
 
     Raises:
@@ -25,7 +25,7 @@ def usable_output_dir(given: str | None, script: str, overwrite: bool = False) -
 
     path = new_output_dir(script) if given is None else followed(given)
     check_output_dir(path, overwrite)
-    rehearse(Path(path), overwrite)
+    rehearse(Path(path), bool(overwrite))
     return path
 
 

@@ -12,6 +12,7 @@ from dlfun.cli.flagfile import check_lines
 from dlfun.cli.recipes import flagfile_of
 from dlfun.config.parsers import short
 from dlfun.errors import UserError
+from dlfun.records.flagfile import BY_VALUE
 from dlfun.records.folders import FLAGS
 
 MARK = "\ufeff"
@@ -88,7 +89,11 @@ def check_record(values: absl_flags.FlagValues | None, name: str) -> None:
     if values is None or os.path.basename(path) != FLAGS:
         return
     try:
-        given = (line.strip() for line in read_lines(path))
+        given = [line.strip() for line in read_lines(path)]
+        for line in given:
+            if line.startswith(BY_VALUE):
+                what = line.removeprefix(BY_VALUE)
+                raise UserError(f"is of {what}, which no flags make; call dlfun there again")
         check_lines(values, [line for line in given if line and not is_comment(line)])
     except UserError as error:
         raise UserError(f"--flagfile={path}: {error}") from None

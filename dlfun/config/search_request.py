@@ -13,7 +13,7 @@ from dlfun.config.parsers import Kind
 from dlfun.config.search_space import Dimension, Search
 from dlfun.config.search_table import NUMBERS
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError, bad_value, unknown
+from dlfun.errors import OPT, UserError, bad_value, by_flags, unknown
 from dlfun.models.sizes import SIZES, check_sizes
 from dlfun.types import HPARAMS
 
@@ -46,7 +46,7 @@ def read_search(request: StudyRequest, method: str, grid: Sequence[str]) -> Sear
     values = read_all("grid", grid, valid, parse_values)
     space = read_all("space", request["space"], valid, parse_dimension)
     found = Search(method, values, space, **{name: request[name] for name in NUMBERS})
-    check_numbers(found)
+    check_numbers(found, model)
     check_shapes(request, found)
     return found
 
@@ -161,16 +161,17 @@ def parse_dimension(kind: Kind, text: str) -> Dimension:
     return Dimension(scale, low, high, whole=kind.whole)
 
 
-def check_numbers(found: Search) -> None:
+def check_numbers(found: Search, model: Model) -> None:
     """Raises UserError if a search that trains one program is to change it, or is of one alone."""
+    called = {flag_of(model, name): name for name in kinds_of(model)}
     if found.method not in ("halving", "pbt"):
         return
     for name in found.space:
         if name not in HPARAMS:
             raise UserError(
-                f"{OPT.space}={name}: makes several programs, and {OPT.search}={found.method} "
-                "trains one; "
-                f"leave it out, or choose {OPT.search}=tpe or random"
+                f"{OPT.space}={name if by_flags() else called[name]}: makes several programs, and "
+                f"{OPT.search}={found.method} trains one; leave it out, or choose {OPT.search}=tpe "
+                "or random"
             )
     if found.method != "pbt":
         return

@@ -34,6 +34,7 @@ class StudyRequest:
       datasets: names of the table, or the paths that they are read from.
       values: option -> value, of those that were given; `request[name]` has the defaults, too.
       by_value: in words, what was given in Python and no file can give back; else empty.
+      modules: models of a record that were given by value, and are not among the models here.
       raw: name or path -> the data set, of those that need not be read by it.
     """
 
@@ -42,6 +43,7 @@ class StudyRequest:
     datasets: tuple[str, ...]
     values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     by_value: str = ""
+    modules: tuple[str, ...] = ()
     raw: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -13,7 +13,7 @@ from dlfun.errors import OPT, UserError
 from dlfun.inference.trained_models import Network, network, pick
 from dlfun.records.reader import broken
 from dlfun.records.recorded import Recorded
-from dlfun.records.study_file import STUDY
+from dlfun.records.study_file import STUDY, given_by_value
 from dlfun.studies.artifacts.data_preparation import FILE, Kept, read_again, read_datasets
 from dlfun.types import Split
 from dlfun.words import plural
@@ -65,8 +65,11 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     Raises:
       UserError: if the record cannot be read, there is no such model, or the choice is unclear.
     """
-    classical = {row["model"] for row in record.rows} - {model.name for model in request.models}
-    rows = [row for row in record.rows if row["model"] not in classical]
+    known = {model.name for model in request.models}
+    classical = {row["model"] for row in record.rows} - known - set(request.modules)
+    rows = [row for row in record.rows if row["model"] in known]
+    if wanted.model in request.modules:
+        raise given_by_value(record.folder, request.by_value)
     dataset = pick("dataset", wanted.dataset, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == dataset]
     check_kept(wanted.model, classical, own)

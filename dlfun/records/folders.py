@@ -43,10 +43,10 @@ def followed(path: str) -> str:
     return os.path.realpath(where)
 
 
-def check_output_dir(path: str, overwrite: bool = False) -> None:
+def check_output_dir(path: str, overwrite: bool | None = False) -> None:
     """Raises UserError unless a record can be written at this path. Makes nothing.
 
-    `overwrite` says that a record may be there already.
+    `overwrite` says that a record may be there already; None, that none is ever replaced.
     """
     where = Path(path)
     check_text(
@@ -62,7 +62,7 @@ def check_output_dir(path: str, overwrite: bool = False) -> None:
         ) from None
 
 
-def _check_free(path: str, where: Path, overwrite: bool) -> None:
+def _check_free(path: str, where: Path, overwrite: bool | None) -> None:
     if where.is_dir():
         holds = holds_record(where)
         if os.path.exists(os.curdir) and os.path.samefile(where, os.curdir):
@@ -72,7 +72,8 @@ def _check_free(path: str, where: Path, overwrite: bool) -> None:
             )
         if any(where.iterdir()) and not (holds and overwrite):
             what = "already holds a record" if holds else "is not empty"
-            or_else = f", or replace it by {OPT.overwrite}" if holds else ""
+            replaces = holds and overwrite is not None
+            or_else = f", or replace it by {OPT.overwrite}" if replaces else ""
             raise UserError(f"{OPT.output_dir}={path}: {what}; name a new directory{or_else}")
     elif os.path.lexists(where):
         raise UserError(f"{OPT.output_dir}={path}: is a file; name a new directory")

@@ -7,7 +7,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.errors import UserError, first_line, short
 from dlfun.records.checksums import COPY
 from dlfun.records.checksums import NAME as CHECKSUMS
+from dlfun.records.folders import FLAGS
 from dlfun.records.schema import cell
 
 T = TypeVar("T")
@@ -71,13 +72,38 @@ def read_study(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder}: no such directory; {HINT}")
     try:
         found = json.loads((folder / STUDY).read_text(encoding="utf-8"))
-        if not all(isinstance(found[name], kind) for name, kind in PARTS.items()):
-            raise TypeError
-        if found["study"] not in STUDIES:
-            raise KeyError
-    except (OSError, ValueError, RecursionError, LookupError, TypeError):
-        raise UserError(f"{folder}: holds no {STUDY} that can be read; {HINT}") from None
-    return dict(found)
+    except (OSError, ValueError, RecursionError):
+        found = None
+    if is_study(found):
+        return dict(found)
+    remedy = HINT
+    if (folder / FLAGS).is_file():  # of an older dlfun, or damaged
+        remedy = f"run the study again, by its {FLAGS}, or {HINT}"
+    raise UserError(f"{folder}: holds no {STUDY} that can be read; {remedy}")
+
+
+def is_study(found: Any) -> bool:
+    """Whether this says what was asked for, by its form; values are checked when they are read."""
+    if not isinstance(found, dict) or not PARTS.keys() <= found.keys():
+        return False
+    if not all(isinstance(found[name], kind) for name, kind in PARTS.items()):
+        return False
+    models, datasets, options = found["models"], found["datasets"], found["options"]
+    searched = [options.get(name, []) for name in ("grid", "space")]
+    if found["study"] not in STUDIES or not models or not are_texts(datasets) or not datasets:
+        return False
+    names = STUDIES[found["study"]].names
+    return (
+        all(model is None or isinstance(model, dict) for model in models.values())
+        and all(isinstance(texts, list) and are_texts(texts) for texts in searched)
+        and ("models" in names or len(models) == 1)
+        and ("datasets" in names or len(datasets) == 1)
+    )
+
+
+def are_texts(found: Iterable[Any]) -> bool:
+    """Whether all of these are texts."""
+    return all(isinstance(one, str) for one in found)
 
 
 def script_of(folder: Path) -> str:

@@ -76,7 +76,7 @@ def left_behind(
     networks = [row for row in record.rows if row["model"] in MODELS]
     if owners != [(row["dataset"], row["model"]) for row in networks]:
         raise UserError(
-            f"{record.folder}: members.csv has other members than config.flags makes; "
+            f"{record.folder}: members.csv has other members than study.json makes; "
             "name a record whose files are as its study left them"
         )
     found, begin = [], 0

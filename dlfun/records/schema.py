@@ -20,7 +20,8 @@ FILES: dict[str, str] = {
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "
     "for less)",
-    "config.flags": "replays the study to the same numbers: `--flagfile=.../config.flags`",
+    "config.flags": "replays the study to the same numbers: `--flagfile=.../config.flags` (a "
+    "confirmation takes another `--seed`)",
     "study.json": "all that was asked for, from which the record is opened again: kind of study, "
     "data sets, models and options with their values",
     "preparation.json, .npz": "how the data were read: columns, categories, classes, alphabet, "

@@ -18,7 +18,7 @@ from typing import Any
 from dlfun.config.model_value import Model, kinds_of, make_model
 from dlfun.config.option_table import Option
 from dlfun.config.parsers import Kind, checked, named, written
-from dlfun.config.study_request import StudyRequest
+from dlfun.config.study_request import StudyRequest, check_request
 from dlfun.errors import UserError
 from dlfun.records.flagfile import kind_of, model_values, written_options, written_values
 from dlfun.records.reader import STUDY, broken, read_study
@@ -71,18 +71,24 @@ def read_request(folder: Path, data: bool = True) -> StudyRequest:
       UserError: if it cannot be read, or holds what was given by value, in Python.
     """
     found = read_study(folder)
-    by_value = found["by_value"]
-    if by_value and (data or None in found["models"].values()):
-        raise UserError(
-            f"{folder}: was made in Python with {by_value}, which no flags make; call dlfun there "
-            "again"
-        )
+    if found["by_value"] and (data or not any(found["models"].values())):
+        raise given_by_value(folder, found["by_value"])
     try:
-        return from_json(found)
+        request = from_json(found)
+        if request.kind.searches:
+            check_request(request)
+        return request
     except UserError as error:
         raise UserError(f"{folder / STUDY}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError):
         raise broken(folder, STUDY) from None
+
+
+def given_by_value(where: object, what: str) -> UserError:
+    """The error of what was given by value, and no file can give back."""
+    return UserError(
+        f"{where}: was made in Python with {what}, which no flags make; call dlfun there again"
+    )
 
 
 def from_json(found: Mapping[str, Any]) -> StudyRequest:
@@ -93,8 +99,15 @@ def from_json(found: Mapping[str, Any]) -> StudyRequest:
     """
     rows = written_options(found["study"])
     values = {name: read_value(rows, name, value) for name, value in found["options"].items()}
-    models = tuple(make_model(name, None, given) for name, given in found["models"].items())
-    return StudyRequest(found["study"], models, tuple(found["datasets"]), values, found["by_value"])
+    known = {name: given for name, given in found["models"].items() if given is not None}
+    return StudyRequest(
+        found["study"],
+        tuple(make_model(name, None, given) for name, given in known.items()),
+        tuple(found["datasets"]),
+        values,
+        found["by_value"],
+        tuple(name for name in found["models"] if name not in known),
+    )
 
 
 def read_value(rows: Mapping[str, Option], name: str, value: Any) -> Any:

@@ -87,7 +87,7 @@ def judge_scores(
     claim = Claim({ALL: 0.0} | dict(delta), family=family, reference=reference)
     rows: list[Row] = []
     pairs: list[dict[str, Any]] = []
-    unpaired = []
+    unpaired, whence = [], {"delta_from": "given" if delta else "default"}
     for name, own in by_dataset.items():
         paired = is_paired(scores, name, own, pairing)
         unpaired += [] if paired else [name]
@@ -97,7 +97,8 @@ def judge_scores(
         rows += made
         if reference is None or any(entry.method == reference for entry in own):
             tested = Examined("official", 0, 0.0, labels=False)
-            pairs += judge(made, name, tested, claim, Look(1, claim.alpha), paired)
+            found = judge(made, name, tested, claim, Look(1, claim.alpha), paired)
+            pairs += [pair | {"protocol": "elsewhere"} | whence for pair in found]
     notes = [*scores.notes, paired_note(unpaired, len(by_dataset), scores), delta_note(delta)]
     ranked = rank(rows, metric, scores.higher)
     return Judged(scores.name, rows, pairs, ranked, [*notes, *left_out(by_dataset, scores)])

@@ -1,5 +1,7 @@
 """Sizes of effects that need no unit."""
 
+import functools
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
@@ -47,8 +49,14 @@ def superiority(
     if min(len(x), len(y)) < 2:
         return Interval(theta, np.nan, np.nan, np.nan, len(x) + len(y))
     m, n = (size / (1 + size * split_variance) for size in (len(x), len(y)))
+    return Interval(theta, *ends_of(theta, m, n, level), np.nan, len(x) + len(y))
+
+
+@functools.lru_cache(maxsize=4096)
+def ends_of(theta: float, m: float, n: float, level: float) -> tuple[float, float]:
+    """`newcombe` of one theta, of which few runs have but few."""
     low, high = newcombe(theta, m, n, level)
-    return Interval(theta, float(low), float(high), np.nan, len(x) + len(y))
+    return float(low), float(high)
 
 
 def rank_p(theta: float, m: float, n: float) -> float:

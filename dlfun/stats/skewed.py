@@ -1,7 +1,8 @@
 """Differences of arms one of which is skewed: a bootstrap-t interval beside Student's."""
 
+import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,19 +64,37 @@ def bootstrap_t_ends(
     kept = [np.sort(finite(sample)) for sample in samples]  # in no order that a study gave
     if min(map(len, kept)) < 3 or not max(map(sd, kept)) > 0:
         return []
-    rng = np.random.Generator(np.random.PCG64(seed))
-    rows = max(1, CHUNK // sum(map(len, kept)))
-    sizes = [min(rows, RESAMPLES - start) for start in range(0, RESAMPLES, rows)]
-    t = np.concatenate([_studentised(kept, rng, size) for size in sizes])
+    lengths = tuple(map(len, kept))
+    rows = max(1, CHUNK // sum(lengths))
+    draws = _drawn(lengths, seed) if rows >= RESAMPLES else _each_draw(lengths, seed, rows)
+    t = np.concatenate([_studentised(kept, places) for places in draws])
     estimate = _difference([float(values.mean()) for values in kept])
     outside = [STRICTER * (1 - level) / 2 for level in levels]
     tails = [np.quantile(t, [1 - part, part]) for part in outside]
     return [(float(estimate - high * error), float(estimate - low * error)) for high, low in tails]
 
 
-def _studentised(kept: list[np.ndarray], rng: np.random.Generator, size: int) -> np.ndarray:
+Places = list[np.ndarray]
+"""For each sample the places [resamples, n] of the values that are drawn from it."""
+
+
+def _each_draw(lengths: tuple[int, ...], seed: int, rows: int) -> Iterator[Places]:
+    """All resamples of samples of these lengths, so many at a time."""
+    rng = np.random.Generator(np.random.PCG64(seed))
+    for start in range(0, RESAMPLES, rows):
+        size = min(rows, RESAMPLES - start)
+        yield [rng.integers(length, size=(size, length)) for length in lengths]
+
+
+@functools.lru_cache(maxsize=4)
+def _drawn(lengths: tuple[int, ...], seed: int) -> tuple[Places, ...]:
+    """The same of small samples, kept, as most pairs of a study have as many runs."""
+    return tuple(_each_draw(lengths, seed, RESAMPLES))
+
+
+def _studentised(kept: list[np.ndarray], places: Places) -> np.ndarray:
     """t statistics of bootstrap samples; those of samples without spread have none."""
-    drawn = [values[rng.integers(len(values), size=(size, len(values)))] for values in kept]
+    drawn = [values[at] for values, at in zip(kept, places, strict=True)]
     shift = _difference([d.mean(1) - v.mean() for d, v in zip(drawn, kept, strict=True)])
     error = np.sqrt(sum(d.var(1, ddof=1) / d.shape[1] for d in drawn))
     wide = np.any([np.ptp(d, axis=1) > 0 for d in drawn], axis=0)

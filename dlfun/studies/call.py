@@ -59,7 +59,7 @@ def request_of(
         tuple(one.source or one.name for one in data),
         {**read_options(given), **dataclasses.asdict(data[0].options), **own},
         by_value(models, data),
-        {one.source or one.name: one.raw for one in data},
+        raw={one.source or one.name: one.raw for one in data},
     )
     check_request(request)
     return request

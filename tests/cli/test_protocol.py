@@ -133,6 +133,8 @@ def test_a_confirmation_takes_no_other_flags(frozen_file):
     where = ["--stage=confirm", f"--frozen={frozen_file}"]
     with pytest.raises(UserError, match="--steps=60: was frozen as --steps=50"):
         parsed(*where, "--steps=60")
+    with pytest.raises(UserError, match="--models=cnn: was frozen as --models=softmax,cnn"):
+        parsed(*where, "--models=cnn")
     parsed(*where, "--keep=none", "--platform=cpu")
 
 

@@ -48,7 +48,7 @@ def check(values: Any) -> None:
     """Raises UserError where flags do not go together."""
     trained_model.check(values)
     if values.output_dir is not None:
-        directories.check_output_dir(directories.followed(values.output_dir))
+        directories.check_output_dir(directories.followed(values.output_dir), None)
 
 
 def check_examples(model: Opened) -> None:

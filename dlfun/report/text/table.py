@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+import numpy as np
+
 from dlfun.errors import visible
 from dlfun.objectives import metrics
 from dlfun.report.rows import (
@@ -68,10 +70,15 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         "seeds": str(len(line.rows)),
         "failed": str(failed),
         "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
-        "compile s": f"{number(first, 'compile_seconds'):.1f}",
-        "run s": f"{sum(number(row, 'seconds') for row in line.rows):.1f}",
+        "compile s": seconds(number(first, "compile_seconds")),
+        "run s": seconds(sum(number(row, "seconds") for row in line.rows)),
         "chance": shown(number(first, "chance"), metric),
     }
+
+
+def seconds(value: float) -> str:
+    """A time with one digit; a dash where it is not known."""
+    return "-" if np.isnan(value) else f"{value:.1f}"
 
 
 def no_better_than_the_mean(lines: Sequence[Line]) -> list[str]:
@@ -105,9 +112,12 @@ def said_of(worse: Sequence[str], split: str = "training") -> str:
     return f"{names} {verb} no better than always saying the mean of the {split} targets."
 
 
+MAY_LACK = (R2, "parameters", "compile s", "run s", "chance")
+
+
 def without_empty(table: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Rows without chance or R^2 where no line has one."""
-    empty = [name for name in ("chance", R2) if all(row[name] == "-" for row in table)]
+    """Rows without those columns that no line has anything in, of those that it may lack."""
+    empty = [name for name in MAY_LACK if all(row[name] == "-" for row in table)]
     return [{name: v for name, v in row.items() if name not in empty} for row in table]
 
 

@@ -224,6 +224,7 @@ def meaning(pairs: Sequence[Record]) -> str:
         "tuned": f"configurations tuned and frozen before ({str(first['frozen_hash'])[:12]})",
         "given": "configurations as given, not tuned",
         "searched": "of each search, what it chose by validation",
+        "elsewhere": "results as the table has them",
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     tests = f"p: {tests_of(pairs)}, Holm; " if tests_of(pairs) else ""

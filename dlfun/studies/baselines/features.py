@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.config.classical import RAW
-from dlfun.errors import UserError, missing_extra
+from dlfun.errors import OPT, UserError, missing_extra
 from dlfun.learners.prepare import seen
 from dlfun.scaling import Scaling
 from dlfun.types import Spec, Split
@@ -45,7 +45,10 @@ def check_features(name: str, spec: Spec) -> None:
     own = handmade(spec)
     if name != own:
         advice = f"write +{own}" if own else "leave it out"
-        raise UserError(f"+{name}: the features of {spec.modality} data are not these; {advice}")
+        raise UserError(
+            f"{OPT.baselines}=...+{name}: the features of {spec.modality} data are not these; "
+            f"{advice}"
+        )
     if name == "hog" and importlib.util.find_spec("skimage") is None:
         raise missing_extra("+hog (scikit-image)", "baselines", "leave it out")
 

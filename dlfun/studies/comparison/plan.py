@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun.config.comparison_spec import Claim, delta_of
 from dlfun.config.options import StudyOptions
+from dlfun.data import is_path
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import usual
 from dlfun.records.checksums import check_record
@@ -61,6 +62,9 @@ def make_plan(options: StudyOptions, claim: Claim, pilot: str | None) -> Plan:
     size = count * (count - 1) // 2 if claim.family == "all-pairs" else count - 1
     if size < 1:
         raise UserError(f"{OPT.plan} is for comparisons; name two models or more")
+    for dataset in options.datasets if pilot is not None else ():
+        if not is_path(dataset):  # what is read from a path has another name, known when it is read
+            of_pilot(Path(str(pilot)), dataset, list(options.models), claim)
     costs = explain(options)
     targets = {one.dataset: one.target_sd for one in costs}
     needs = []

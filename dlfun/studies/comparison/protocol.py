@@ -145,7 +145,8 @@ def check_confirmation(request: StudyRequest) -> None:
 
     wanted = set(read_frozen(request["frozen"])["flags"])
     given = set(frozen_lines(request))
-    other = sorted(given - wanted)
+    known = {name_of(line) for line in wanted}  # what follows from another model comes behind it
+    other = sorted(given - wanted, key=lambda line: (name_of(line) not in known, line))
     if other:
         was = [line for line in wanted - given if name_of(line) == name_of(other[0])]
         raise UserError(

@@ -13,7 +13,7 @@ from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
 from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Record, arms, column, datasets
-from dlfun.report.html.results import judged_by, style_of, swept_names
+from dlfun.report.html.results import judged_by, styles, swept_names
 from dlfun.report.html.strips import Strip, strips
 from dlfun.report.html.units import NOTHING, Unit, number, unit_of
 from dlfun.report.targets import (
@@ -54,8 +54,9 @@ class Panel(NamedTuple):
 
 def targets(record: Record) -> list[Block]:
     """A figure and a table for each data set, and profiles over them where they are many."""
-    panels = [] if swept_names(record) else panels_of(record)
-    style = {arm: style_of(record, arm) for _, arm in arms(record)}
+    if swept_names(record) or not record.history:
+        return []
+    panels, style = panels_of(record), styles(record)
     blocks: list[Block] = [Words(READING, "Time to a target")] if panels else []
     for panel in panels:
         blocks += [time_figure(panel, style), time_table(panel)]

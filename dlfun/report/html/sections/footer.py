@@ -20,6 +20,7 @@ FAMILIES = {"all-pairs": "all pairs of arms", "vs-reference": "each arm against 
 PROTOCOLS = {
     "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh seeds",
     "given": "a comparison of given configurations; nothing was tuned",
+    "elsewhere": "results from a table, as it has them",
     "searched": "a comparison of searches, by what each chose by validation in a repetition",
 }
 FROZEN = {

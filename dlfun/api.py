@@ -299,8 +299,8 @@ def judge(
     >>> import dlfun
     >>> runs = {"old": [0.80, 0.81, 0.79, 0.80, 0.82], "new": [0.90, 0.90, 0.91, 0.90, 0.92]}
     >>> found = dlfun.judge(runs)
-    >>> [(pair["winner"], pair["verdict"]) for pair in found.pairs]
-    [('new', 'better')]
+    >>> [(pair["winner"], pair["n"], round(pair["diff"], 3)) for pair in found.pairs]
+    [('new', 5, 0.102)]
     """
     from dlfun.judgement import judge_table
 

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.config import arguments
+from dlfun.config.arguments import in_python
 from dlfun.config.comparison_spec import ALL
 from dlfun.config.parsers import checked, choice
 from dlfun.config.protocol_table import NUMBER
 from dlfun.results.judged import Judged, judge_scores
-from dlfun.results.scores import PAIRS, Columns, read_scores
+from dlfun.results.scores import PAIRS, Columns, folder_name, read_scores
 from dlfun.results.tables import from_python
 
 
@@ -41,6 +42,7 @@ class Judgement:
         ranked = self.judged[0].ranked
         return {} if ranked is None else dict(zip(ranked.names, ranked.mean, strict=True))
 
+    @in_python()
     def save(self, folder: str | Path) -> Path:
         """Writes tables and page to a new folder; of several scores one for each in it.
 
@@ -56,11 +58,12 @@ class Judgement:
 
         target = followed(arguments.path("folder", folder))
         for one in self.judged:
-            own = target if len(self.judged) == 1 else str(Path(target, one.name.replace("/", "-")))
+            own = target if len(self.judged) == 1 else str(Path(target, folder_name(one.name)))
             check_output_dir(own, None)
             write_judged(one, own, self._source, draw)
         return Path(target)
 
+    @in_python()
     def __repr__(self) -> str:
         """Scores, verdicts and ranks, as the command prints them."""
         from dlfun.report.text.judged import judged_text

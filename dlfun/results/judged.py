@@ -14,7 +14,9 @@ from dlfun.objectives.metrics import METRICS
 from dlfun.results.scores import Entry, Scores
 from dlfun.stats.ranks import FEWEST, Ranks, friedman, mean_ranks, rank_algorithms
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
+from dlfun.words import plural
 
+MOST_PAIRS = 20_000
 SAID = 5
 """So many data sets are named in a sentence."""
 
@@ -88,7 +90,13 @@ def judge_scores(
     rows: list[Row] = []
     pairs: list[dict[str, Any]] = []
     unpaired, whence = [], {"delta_from": "given" if delta else "default"}
-    for name, own in by_dataset.items():
+    check_names(delta, by_dataset)
+    check_count(scores, len(by_dataset), reference)
+    for name, given in by_dataset.items():
+        known = {entry.method for entry in given if not math.isnan(entry.score)}
+        own = [entry for entry in given if entry.method in known]  # of others `left_out` tells
+        if not own:
+            continue
         paired = is_paired(scores, name, own, pairing)
         unpaired += [] if paired else [name]
         made = [
@@ -99,7 +107,9 @@ def judge_scores(
             tested = Examined("official", 0, 0.0, labels=False)
             found = judge(made, name, tested, claim, Look(1, claim.alpha), paired)
             pairs += [pair | {"protocol": "elsewhere"} | whence for pair in found]
-    notes = [*scores.notes, paired_note(unpaired, len(by_dataset), scores), delta_note(delta)]
+    better = "more" if scores.higher else "less"
+    notes = [f"{better} is better", *scores.notes]
+    notes += [paired_note(unpaired, len(by_dataset), scores, pairing), delta_note(delta)]
     ranked = rank(rows, metric, scores.higher)
     return Judged(scores.name, rows, pairs, ranked, [*notes, *left_out(by_dataset, scores)])
 
@@ -122,6 +132,17 @@ def check_reference(scores: Scores, reference: str | None) -> None:
     if reference is not None and reference not in methods:
         raise UserError(
             f"{OPT.reference}={short(reference)}: {unknown('method', reference, methods)}"
+        )
+
+
+def check_count(scores: Scores, datasets: int, reference: str | None) -> None:
+    """Raises UserError if there are more pairs than are judged in minutes."""
+    methods = len({entry.method for entry in scores.entries})
+    pairs = datasets * (methods - 1) * (methods if reference is None else 2) // 2
+    if pairs > MOST_PAIRS:
+        raise UserError(
+            f"{methods:,} methods on {plural(datasets, 'data set')} make {pairs:,} pairs, and at "
+            f"most {MOST_PAIRS:,} are judged; name one method by {OPT.reference}, or give fewer"
         )
 
 
@@ -155,12 +176,8 @@ def is_paired(scores: Scores, dataset: str, own: Sequence[Entry], pairing: str) 
 def seeds_of(own: Sequence[Entry]) -> list[int]:
     """Whole numbers for seeds: those that they are, else their places among all."""
     texts = list(dict.fromkeys(entry.seed for entry in own))
-    try:
-        known = {text: int(float(text)) for text in texts}
-        if any(known[text] != float(text) or known[text] < 0 for text in texts):
-            raise ValueError
-    except (ValueError, OverflowError):
-        known = {text: place for place, text in enumerate(texts)}
+    whole = all(text.isdecimal() and int(text) < 2**53 for text in texts)
+    known = {text: int(text) if whole else place for place, text in enumerate(texts)}
     return [known[entry.seed] for entry in own]
 
 
@@ -178,13 +195,23 @@ def row_of(entry: Entry, number: int, metric: str) -> dict[str, Any]:
     }
 
 
-def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores) -> str:
+def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores, pairing: str) -> str:
     """By what runs are pairs, where they are."""
+    if pairing == "unpaired":
+        return "unpaired, as asked"
+    if not scores.seeded:
+        return "unpaired, as no seeds are given"
     if not unpaired:
         return "paired by seed: all methods have the same seeds"
     where = "" if len(unpaired) == datasets else f" on {named(unpaired)}"
-    why = "methods have other seeds" if scores.seeded else "no seeds are given"
-    return f"unpaired{where}, as {why}" if scores.seeded else f"unpaired, as {why}"
+    return f"unpaired{where}, as methods have other seeds"
+
+
+def check_names(delta: Mapping[str, float], datasets: Mapping[str, object]) -> None:
+    """Raises UserError if a delta is of a data set that is not there."""
+    for name in delta:
+        if name not in (ALL, *datasets):
+            raise UserError(f"{OPT.delta}={short(name)}: {unknown('data set', name, datasets)}")
 
 
 def delta_note(delta: Mapping[str, float]) -> str:
@@ -217,13 +244,13 @@ def named(datasets: Sequence[str]) -> str:
 
 def rank(rows: Sequence[Row], metric: str, higher: bool) -> Ranked | None:
     """Methods by their mean scores on the data sets where all have one."""
-    scores: dict[str, dict[str, list[float]]] = {}
+    scores: dict[str, dict[str, list[tuple[int, float]]]] = {}  # summed in the order of seeds
     for row in rows:
         own = scores.setdefault(row["dataset"], {}).setdefault(row["model"], [])
-        own += [] if row["status"] == "failed" else [float(row[metric])]
+        own += [] if row["status"] == "failed" else [(int(row["replicate"]), float(row[metric]))]
     methods = list(dict.fromkeys(row["model"] for row in rows))
     complete = [
-        [np.mean(own[method]) for method in methods]
+        [np.mean([score for _, score in sorted(own[method])]) for method in methods]
         for own in scores.values()
         if all(own.get(method) for method in methods)
     ]
@@ -238,6 +265,6 @@ def rank(rows: Sequence[Row], metric: str, higher: bool) -> Ranked | None:
         [methods[k] for k in order],
         len(table),
         mean[order].tolist(),
-        None if few else friedman(table),
+        None if few or not np.ptp(table, axis=1).any() else friedman(table),
         rank_algorithms(table, higher_is_better=higher) if len(table) >= FEWEST else None,
     )

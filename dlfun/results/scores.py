@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -15,12 +16,35 @@ from dlfun.words import plural
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "method": ("method", "model", "algorithm", "classifier", "classifier_name", "learner", "arm"),
-    "dataset": ("dataset", "data", "dataset_name", "data_set", "task", "benchmark", "problem"),
-    "seed": ("seed", "replicate", "iteration", "run", "repeat", "repetition", "random_state"),
+    "dataset": ("dataset", "datasets", "data", "dataset_name", "data_set", "task", "benchmark"),
+    "seed": (
+        "seed",
+        "replicate",
+        "iteration",
+        "run",
+        "repeat",
+        "repetition",
+        "random_state",
+        "fold",
+    ),
     "score": ("score", "accuracy", "acc", "test_accuracy", "test_acc", "auc", "f1", "value"),
 }
-"""What a column is -> the names by which it is known, in small letters."""
+"""What a column is -> the names by which it is known, as `plain` writes them."""
 
+OWN = ("test_score", "test_cost", "test_loss", "test_rmse")
+"""Further columns of scores, of a record's members.csv."""
+
+INDEX = ("index", "unnamed_0", "row", "id")
+"""Columns that may do no more than count the rows."""
+
+LOWER = (
+    *("loss", "error", "err", "rmse", "mse", "mae", "mape", "nll", "nats", "brier", "ece", "fid"),
+    *("wer", "cer", "ter", "per", "perplexity", "ppl", "bpc", "bits", "cost", "regret", "distance"),
+    *("time", "latency", "seconds", "duration", "runtime"),
+)
+"""Words in the names of scores of which less is better."""
+
+LARGEST = 1e100
 MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
 FAILED = {"failed", "failure", "error", "crashed", "diverged", "inf", "-inf", "infinity"}
 PAIRS = ("auto", "paired", "unpaired")
@@ -84,10 +108,24 @@ def read_scores(table: Table, columns: Columns) -> list[Scores]:
         found = [wide(table, roles, columns)]
     else:
         names = columns.scores or usual_score(table, set(roles.values()))
+        check_roles([*roles.items(), *(("score", name) for name in names)])
         found = [long(table, roles, name, columns) for name in names]
+    known = [scores.name for scores in found]
+    for name in columns.lower:
+        if name not in known:
+            raise UserError(f"{OPT.lower}={short(name)}: {unknown('score', name, known)}")
     for scores in found:
         check_entries(table, scores)
     return found
+
+
+def plain(name: str) -> str:
+    """A name of a column in small letters, its words joined by underscores.
+
+    >>> plain("Data set"), plain("Unnamed: 0")
+    ('data_set', 'unnamed_0')
+    """
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
 
 
 def column_of(table: Table, columns: Columns, role: str) -> str | None:
@@ -101,8 +139,27 @@ def column_of(table: Table, columns: Columns, role: str) -> str | None:
         if given not in table.columns:
             raise UserError(f"{OPT(role)}={given}: {unknown('column', given, table.columns)}")
         return str(given)
-    by_name = {name.lower(): name for name in table.columns}
+    by_name = {plain(name): name for name in table.columns}
     return next((by_name[name] for name in ROLES[role] if name in by_name), None)
+
+
+def folder_name(score: str) -> str:
+    """The folder of a score among several, safe on every system."""
+    return re.sub(r"[^\w-]+", "-", score).strip("-") or "score"
+
+
+def check_roles(roles: Sequence[tuple[str, str | None]]) -> None:
+    """Raises UserError if a column is to be two things, or a score is named twice."""
+    seen: dict[str, str] = {}
+    for role, name in roles:
+        if name is None:
+            continue
+        if name in seen:
+            raise UserError(
+                f"{OPT(role)}={short(name)}: is the column of the {seen[name]}, too; name one "
+                "column for each"
+            )
+        seen[name] = role
 
 
 def usual_score(table: Table, taken: set[str | None]) -> tuple[str, ...]:
@@ -111,9 +168,9 @@ def usual_score(table: Table, taken: set[str | None]) -> tuple[str, ...]:
     Raises:
       UserError: if it cannot be told which it is.
     """
-    by_name = {name.lower(): name for name in table.columns if name not in taken}
-    for name in (*ROLES["score"], *METRICS):
-        if name in by_name:
+    by_name = {plain(name): name for name in table.columns if name not in taken}
+    for name in (*ROLES["score"], *OWN, *METRICS):
+        if name in by_name and is_numeric(table.columns[by_name[name]]):
             return (by_name[name],)
     if len(by_name) == 1:
         return tuple(by_name.values())
@@ -124,10 +181,8 @@ def usual_score(table: Table, taken: set[str | None]) -> tuple[str, ...]:
 
 
 def is_lower(name: str, columns: Columns) -> bool:
-    """Whether less of a score is better: as was said, or as its name is known for."""
-    plain = name.lower().removeprefix("test_").removeprefix("val_")
-    known = plain in METRICS and not METRICS[plain].higher
-    return name in columns.lower or known or plain in ("error", "mse", "mae", "perplexity")
+    """Whether less of a score is better: as was said of any, or as its words are known for."""
+    return name in columns.lower if columns.lower else bool(set(plain(name).split("_")) & {*LOWER})
 
 
 def long(table: Table, roles: Mapping[str, str | None], name: str, columns: Columns) -> Scores:
@@ -137,33 +192,72 @@ def long(table: Table, roles: Mapping[str, str | None], name: str, columns: Colu
     methods, datasets = cells(table, roles["method"]), cells(table, roles["dataset"], ONE)
     seeds = cells(table, roles["seed"]) if roles["seed"] else numbered(methods, datasets)
     values = [number(table, name, row) for row in range(table.rows)]
-    entries = [Entry(*one) for one in zip(methods, datasets, seeds, values, strict=True)]
+    parts = (methods, datasets, map(canonical, seeds), values)
+    entries = [Entry(*one) for one in zip(*parts, strict=True)]
     notes = [] if roles["seed"] else ["no column of seeds: runs are numbered as they stand"]
     return Scores(name, not is_lower(name, columns), bool(roles["seed"]), entries, notes)
 
 
 def wide(table: Table, roles: Mapping[str, str | None], columns: Columns) -> Scores:
-    """A column a method; a row is a seed, or a data set."""
+    """A column a method; a row is a seed, or a data set.
+
+    Raises:
+      UserError: if a column can be no method: such a table has other columns than were known.
+    """
+    if columns.scores:
+        raise UserError(
+            f"{OPT.score}={short(columns.scores[0])}: there is no column of methods, and so each "
+            f"column is one; name the column of methods by {OPT.method}, or leave {OPT.score} out"
+        )
+    check_roles([*roles.items()])
     taken = {one for one in roles.values() if one}
-    names = [name for name in table.columns if name not in taken]
-    methods = [name for name in names if is_numeric(table.columns[name])]
+    left = [name for name in table.columns if name not in taken and is_index(table, name)]
+    methods = [name for name in table.columns if name not in {*taken, *left}]
+    for name in methods:
+        check_method(table, name)
     if len(methods) < 2:
         raise UserError(
             f"{table.name}: has no column of methods, and fewer than two columns of numbers; name "
             f"the column of methods, as in {OPT.method}={short(next(iter(table.columns)))}"
         )
-    rows = range(table.rows)
     datasets = cells(table, roles["dataset"], ONE)
     seeds = cells(table, roles["seed"]) if roles["seed"] else numbered(datasets, datasets)
     entries = [
-        Entry(method, datasets[row], seeds[row], number(table, method, row))
+        Entry(method, datasets[row], canonical(seeds[row]), number(table, method, row))
         for method in methods
-        for row in rows
+        for row in range(table.rows)
     ]
-    left = [short(name) for name in names if name not in methods]
-    notes = [f"columns without numbers are left out: {', '.join(left)}"] if left else []
-    name = columns.scores[0] if columns.scores else "score"
-    return Scores(name, not is_lower(name, columns), True, entries, notes)
+    notes = [f"each column is a method: {', '.join(map(short, methods[:9]))}"]
+    return Scores("score", not is_lower("score", columns), True, entries, notes)
+
+
+def is_index(table: Table, name: str) -> bool:
+    """Whether a column does no more than count the rows."""
+    counted = [str(row) for row in range(table.rows)]
+    return plain(name) in INDEX and table.columns[name] == counted
+
+
+def check_method(table: Table, name: str) -> None:
+    """Raises UserError if a column of a table without methods cannot be one itself."""
+    texts = table.columns[name]
+    known = f"name it by {OPT.method}, {OPT.dataset} or {OPT.seed}, or take it out"
+    if not is_numeric(texts):
+        raise UserError(f"{table.name}: column {short(name)} holds no scores; {known}")
+    counts = [list(map(str, range(first, first + table.rows))) for first in (0, 1)]
+    if table.rows > 1 and texts in counts:
+        raise UserError(f"{table.name}: column {short(name)} only counts the rows; {known}")
+
+
+def canonical(seed: str) -> str:
+    """A seed as text, so that 0 and 0.0 are one.
+
+    >>> canonical("007"), canonical("3.0"), canonical("a")
+    ('7', '3', 'a')
+    """
+    if re.fullmatch("[0-9]{1,30}", seed):
+        return str(int(seed))
+    whole = re.fullmatch(r"([0-9]{1,15})\.0*", seed)
+    return str(int(whole[1])) if whole else seed
 
 
 def cells(table: Table, name: str | None, otherwise: str = "") -> list[str]:
@@ -210,6 +304,13 @@ def number(table: Table, name: str, row: int) -> float:
     if text.lower() in MISSING | FAILED:
         return math.nan
     value = numerals.read(text)
+    if math.isinf(value):
+        return math.nan
+    if abs(value) > LARGEST:
+        raise UserError(
+            f"{table.name}: row {row + 1} has {short(name)}={short(text)}, too large to be judged; "
+            "give it in another unit"
+        )
     if math.isnan(value):
         raise UserError(
             f"{table.name}: row {row + 1} has {short(name)}={short(text)}, which is no number"
@@ -235,6 +336,8 @@ def check_entries(table: Table, scores: Scores) -> None:
         raise UserError(
             f"{table.name}: holds results of {short(methods[0])} alone; give two methods or more"
         )
+    if all(math.isnan(entry.score) for entry in scores.entries):
+        raise UserError(f"{table.name}: {short(scores.name)} holds no score at all; name another")
     failed = Counter(entry.method for entry in scores.entries if math.isnan(entry.score))
     if failed:
         said = ", ".join(f"{short(name)} {count}" for name, count in failed.items())

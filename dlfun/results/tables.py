@@ -40,7 +40,7 @@ def read_table(path: str) -> Table:
       UserError: if it cannot be read, is no table, or holds too much.
     """
     if path == STDIN:
-        return from_text(sys.stdin, "standard input")
+        return from_stdin()
     file, suffix = Path(path), Path(path).suffix.lower()
     if suffix not in SUFFIXES:
         raise UserError(f"{path}: is no table of results; name a file that ends with {ENDS}")
@@ -56,6 +56,17 @@ def read_table(path: str) -> Table:
 
 
 ENDS = f"{', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+
+
+def from_stdin() -> Table:
+    """The table that standard input holds."""
+    stream, name = getattr(sys.stdin, "buffer", None), "standard input"
+    try:
+        if stream is None:
+            return from_text(sys.stdin, name)
+        return from_text(io.TextIOWrapper(stream, "utf-8-sig", newline=""), name)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name}: is no UTF-8; {csv_file.remedy(error)}") from None
 
 
 def read_parquet(file: Path) -> dict[str, list[Any]]:
@@ -102,6 +113,7 @@ def from_lines(lines: Iterable[str], name: str, separator: str) -> Table:
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         names = [cell.strip() for cell in next(reader)]
+        names[0] = names[0] or "index"  # as pandas leaves it
         check_names(names, name, separator)
         columns: list[list[str]] = [[] for _ in names]
         for number, cells in enumerate(reader, 2):
@@ -179,23 +191,23 @@ def from_columns(columns: Mapping[Any, Any], name: str) -> Table:
         said = ", ".join(f"{short(one)} {count}" for one, count in list(lengths.items())[:4])
         raise UserError(f"{name}: its columns differ in length ({said}); give all as many cells")
     check_size(sum(lengths.values()), name)
-    found = {one: [text_of(cell, name, one) for cell in cells] for one, cells in known.items()}
+    found = {one: [text_of(cell) for cell in cells] for one, cells in known.items()}
     return Table(name, found)
 
 
 def is_column(cells: Any) -> bool:
     """Whether this is a list of cells."""
-    return hasattr(cells, "__len__") and not isinstance(cells, str | bytes | Mapping)
+    flat = getattr(cells, "ndim", 1) == 1
+    return flat and hasattr(cells, "__len__") and not isinstance(cells, str | bytes | Mapping | set)
 
 
-def text_of(cell: Any, name: str, column: str) -> str:
+def text_of(cell: Any) -> str:
     """A cell as text; nothing of None, and of what pandas and polars have for it."""
-    plain = cell.item() if hasattr(cell, "item") and not hasattr(cell, "__len__") else cell
-    if plain is None or plain != plain:  # NaN is unlike itself
+    plain = cell.item() if hasattr(cell, "item") and not getattr(cell, "ndim", False) else cell
+    nested = isinstance(plain, list | tuple | Mapping | set) or bool(getattr(plain, "ndim", False))
+    if plain is None or (not nested and plain != plain):  # NaN is unlike itself
         return ""
-    if isinstance(plain, list | tuple | Mapping | set):
-        raise UserError(f"{name}: {short(column)} holds {short(plain)}; give a number or a text")
-    return str(plain).strip()
+    return short(plain) if nested else str(plain).strip()
 
 
 def from_python(table: Any) -> Table:

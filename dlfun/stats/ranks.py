@@ -10,6 +10,9 @@ from scipy import stats
 from dlfun.errors import UserError
 from dlfun.stats.multiplicity import holm
 
+ROUNDING = 1e-13
+"""Of the largest score: means of equal runs differ by less, in whatever order they were added."""
+
 FEWEST = 10
 """With fewer data sets, ranks say too little."""
 
@@ -48,7 +51,8 @@ def rank_algorithms(scores: ArrayLike, alpha: float = 0.05, higher_is_better: bo
     count = table.shape[1]
     pairs = list(combinations(range(count), 2))
     p = np.eye(count)
-    adjusted = holm([_wilcoxon(table[:, a] - table[:, b]) for a, b in pairs])
+    scale = float(np.abs(table).max())
+    adjusted = holm([_wilcoxon(table[:, a] - table[:, b], scale) for a, b in pairs])
     for (a, b), value in zip(pairs, adjusted, strict=True):
         p[a, b] = p[b, a] = value
     return Ranks(mean, p, _groups(np.argsort(mean, kind="stable"), p >= alpha))
@@ -66,11 +70,12 @@ def mean_ranks(scores: ArrayLike, higher_is_better: bool = True) -> np.ndarray:
     return stats.rankdata(-table if higher_is_better else table, axis=1).mean(0)
 
 
-def _wilcoxon(differences: np.ndarray) -> float:
+def _wilcoxon(differences: np.ndarray, scale: float) -> float:
     """Two-sided p value; data sets without a difference take their ranks along (Pratt 1959).
 
-    1 where there is no difference at all.
+    Scores are taken as equal where they differ by their rounding alone; 1 where all are.
     """
+    differences = np.where(np.abs(differences) <= ROUNDING * scale, 0.0, differences)
     if not differences.any():
         return 1.0
     return float(stats.wilcoxon(differences, zero_method="pratt").pvalue)

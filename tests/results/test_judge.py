@@ -83,15 +83,40 @@ def test_a_pair_is_that_of_scipy():
 
 def test_runs_are_pairs_where_all_methods_have_the_same_seeds():
     rows = [{"method": m, "seed": s, "score": 0.1 * s} for m in "ab" for s in range(6)]
-    assert judged(rows).notes[0] == "paired by seed: all methods have the same seeds"
+    assert "paired by seed: all methods have the same seeds" in judged(rows).notes
+    assert "unpaired, as asked" in judged(rows, pairing="unpaired").notes
     rows[-1]["seed"] = 99
     found = judged(rows)
     assert not found.pairs[0]["paired"]
-    assert "unpaired, as methods have other seeds" in found.notes[0]
+    assert "unpaired, as methods have other seeds" in found.notes
     with pytest.raises(dlfun.UserError, match="--pairs=paired: a and b have other seeds on all"):
         judged(rows, pairing="paired")
     with pytest.raises(dlfun.UserError, match="there is no column of seeds to pair by"):
         judged([{"method": m, "score": 0.5} for m in "aabb"], pairing="paired")
+
+
+@pytest.mark.parametrize("seed", [int, float, lambda s: 2**60 + s, lambda s: f"s{s}"])
+def test_seeds_are_told_apart_whatever_they_are(seed):
+    """Runs of one seed are pairs, in whatever order they stand."""
+    rng = np.random.default_rng(0)
+    base = rng.normal(0, 1, 10)
+    rows = [
+        {"method": m, "seed": seed(k), "score": base[k] + gap + 0.01 * rng.normal()}
+        for m, gap in (("a", 0.0), ("b", 0.1))
+        for k in rng.permutation(10).tolist()
+    ]
+    (pair,) = judged(rows).pairs
+    assert (pair["paired"], pair["winner"], pair["sd_diff"] < 0.03) == (True, "b", True)
+
+
+def test_means_that_differ_by_rounding_alone_are_not_told_apart():
+    rows = [
+        {"method": m, "dataset": d, "seed": s, "score": v}
+        for m, values in (("a", (0.1, 0.2, 0.3)), ("b", (0.3, 0.2, 0.1)))
+        for d in range(14)
+        for s, v in enumerate(values)
+    ]
+    assert [pair["p_holm"] for pair in judged(rows).ranked.pairs()] == [1.0]
 
 
 def test_failed_runs_are_counted_and_rank_last():
@@ -110,10 +135,10 @@ def test_less_is_better_of_what_is_known_or_said_to_be_a_loss():
         for seed in range(6)
     ]
     assert judged(rows).pairs[0]["winner"] == "a"
-    other = [{"method": r["method"], "seed": r["seed"], "regret": r["loss"]} for r in rows]
-    found = dlfun.judge(other, score="regret", lower="regret", delta=0.5)
+    other = [{"method": r["method"], "seed": r["seed"], "gap": r["loss"]} for r in rows]
+    found = dlfun.judge(other, score="gap", lower="gap", delta=0.5)
     assert (found.pairs[0]["winner"], found.pairs[0]["delta"]) == ("a", 0.5)
-    assert dlfun.judge(other, score="regret").pairs[0]["winner"] == "b"
+    assert dlfun.judge(other, score="gap").pairs[0]["winner"] == "b"
 
 
 @settings(max_examples=25, deadline=None)
@@ -169,8 +194,10 @@ def test_a_call_from_python_shows_all_and_saves_a_page(tmp_path):
         json.dumps(found.pairs)
     )
     assert "new" in (folder / "report.html").read_text(encoding="utf-8")
-    with pytest.raises(dlfun.UserError, match="already holds a record"):
+    with pytest.raises(dlfun.UserError, match=r"^output_dir=.*already holds a record; name a new"):
         found.save(folder)
+    with pytest.raises(dlfun.UserError, match=r"^delta=z: unknown data set 'z'"):
+        dlfun.judge(table, delta={"z": 0.1})
     with pytest.raises(dlfun.UserError, match="reference=older: unknown method 'older'"):
         dlfun.judge(table, reference="older")
     with pytest.raises(dlfun.UserError, match="delta=-1: must be a number, at least 0"):
@@ -195,7 +222,7 @@ def test_a_record_of_results_is_replaced_only_if_asked_and_judged_again(tmp_path
 
 def test_judging_needs_no_jax():
     code = (
-        "import sys, dlfun; found = dlfun.judge({'a': [1, 2, 3, 4, 5], 'b': [2, 3, 4, 5, 7]}); "
+        "import sys, dlfun; found = dlfun.judge({'a': [1, 3, 2, 4, 5], 'b': [2, 3, 4, 5, 7]}); "
         "repr(found); print('jax' in sys.modules)"
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

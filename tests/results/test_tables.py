@@ -67,17 +67,47 @@ def test_a_parquet_file(tmp_path):
 
 
 def test_a_wide_table_has_a_column_a_method():
-    table = {"seed": [7, 8], "old": [0.5, None], "new": [0.6, "failed"], "remark": ["", "late"]}
+    table = {"index": [0, 1], "seed": [7.0, 8.0], "old": [0.5, None], "new": [0.6, "failed"]}
     (found,) = read_scores(from_python(table), Columns())
     old, new = [entry for entry in found.entries if entry.seed == "7"]
     assert (old.method, new.score) == ("old", 0.6)
     assert found.notes == [
-        "columns without numbers are left out: remark",
+        "each column is a method: old, new",
         "2 entries without a score count as failed runs: old 1, new 1",
     ]
-    by_dataset = {"dataset": ["a", "b"], "old": [1, 2], "new": [3, 4]}
+    by_dataset = {"Data set": ["a", "b"], "old": [1, 2.5], "new": [3, 4.5]}
     (found,) = read_scores(from_python(by_dataset), Columns())
     assert [entry[:3] for entry in found.entries[:2]] == [("old", "a", "0"), ("old", "b", "0")]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "said"),
+    [
+        ("trial", [0, 1, 2], "column trial only counts the rows; name it by"),
+        ("#", [1, 2, 3], "column # only counts the rows"),
+        ("instance", ["x", "y", "z"], "column instance holds no scores; name it by"),
+    ],
+)
+def test_what_can_be_no_method_is_none(name, cells, said):
+    table = {name: cells, "old": [0.5, 0.6, 0.7], "new": [0.6, 0.7, 0.9]}
+    with pytest.raises(UserError) as error:
+        read_scores(from_python(table), Columns())
+    assert said in str(error.value)
+
+
+def test_a_long_table_of_other_names_is_not_taken_for_a_wide_one():
+    rows = [{"Algo": m, "Rep.": k, "Wert": 0.1 * k} for m in ("a", "b") for k in range(3)]
+    with pytest.raises(UserError, match="column Algo holds no scores; name it by --method"):
+        read_scores(from_python(rows), Columns())
+
+
+@pytest.mark.parametrize(
+    ("name", "higher"),
+    [("accuracy", True), ("log_loss", False), ("WER", False), ("val_loss", False), ("f1", True)],
+)
+def test_the_direction_of_a_score_is_known_by_its_words(name, higher):
+    rows = [{"method": r["method"], "seed": r["seed"], name: 0.5} for r in LONG[:3] + LONG[6:9]]
+    assert read_scores(from_python(rows), Columns(scores=(name,)))[0].higher == higher
 
 
 def test_columns_are_named_and_several_scores_are_judged():
@@ -101,7 +131,18 @@ BAD = {
     "holds results of a alone; give two methods": "method,accuracy\na,1\na,2\n",
     "two columns are called seed; rename one": "method,seed,seed\na,1,2\n",
     "column 2 has no name": "method,,accuracy\na,1,2\n",
-    "fewer than two columns of numbers": "first,second\nx,y\n",
+    "--score=x: there is no column of methods": "--score=x old,new\n1,2\n",
+    "--score=accuracy: is the column of the score, too": (
+        "--score=accuracy,accuracy method,accuracy\na,1\nb,2\n"
+    ),
+    "--dataset=method: is the column of the method, too": (
+        "--dataset=method method,accuracy\na,1\nb,2\n"
+    ),
+    "--lower=los: unknown score 'los'": "--lower=los method,accuracy\na,1\nb,2\n",
+    "--delta=nope: unknown data set 'nope'": "--delta=nope:1 method,accuracy\na,1\nb,2\n",
+    "column first holds no scores; name it by": "first,second\nx,y\n",
+    "holds no score at all; name another": "method,accuracy\na,\nb,failed\n",
+    "too large to be judged": "method,accuracy\na,1e300\nb,1\n",
     "it cannot be told which column holds the scores": "method,p,q\na,1,2\nb,1,2\n",
     "row 2 has no method; give it": "method,accuracy\na,1\n,2\n",
     "unexpected end": 'method,accuracy\na,"1\n',
@@ -111,8 +152,9 @@ BAD = {
 @pytest.mark.parametrize("said", BAD)
 def test_bad_tables_are_refused_in_one_line(said, tmp_path, capsys):
     file = tmp_path / "scores.csv"
-    file.write_text(BAD[said], newline="")
-    words = ["judge", str(file)]
+    flag, space, text = BAD[said].partition(" ") if BAD[said][:2] == "--" else ("", "", BAD[said])
+    file.write_text(text, newline="")
+    words = ["judge", str(file), *([flag] if space else [])]
     body = lambda: judge.main(app.parse(judge.FLAGS, words, check=judge.check, words="TABLE"))  # noqa: E731
     assert app.guarded(body) == 2
     err = capsys.readouterr().err
@@ -125,7 +167,8 @@ OTHERS = [
     ([1, 2], "must be rows, each an object"),
     ({"a": 1}, "a holds no column; give a list of cells"),
     ({"a": [1], "b": [1, 2]}, "its columns differ in length (a 1, b 2)"),
-    ({"a": [[1]], "b": [2]}, "a holds [1]; give a number or a text"),
+    ({"a": np.eye(2), "b": [1, 2]}, "a holds no column"),
+    ({"a": {1, 2}, "b": [1, 2]}, "a holds no column"),
     ("nowhere.csv", "nowhere.csv: No such file"),
     ("scores.xlsx", "is no table of results; name a file that ends with .csv"),
 ]
@@ -138,12 +181,27 @@ def test_what_is_no_table_is_refused(table, said):
     assert said in str(error.value)
 
 
-@pytest.mark.parametrize("text", ["{", "[1", '[{"a": {}}]', "[[1]]", '{"a": 1}'])
+@pytest.mark.parametrize("text", ["{", "[1", "[[1]]", '{"a": 1}'])
 def test_what_is_no_json_of_results_is_refused(text, tmp_path):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(UserError, match=r"x\.json: ") as error:
         read_table(str(tmp_path / "x.json"))
     assert "\n" not in str(error.value)
+
+
+def test_bytes_on_standard_input_are_text_or_refused(monkeypatch):
+    for data in (b"\xef\xbb\xbfold,new\n1,2\n3,5\n", b"old,n\xe9w\n1,2\n"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        if data.startswith(b"\xef"):
+            assert list(read_table("-").columns) == ["old", "new"]
+        else:
+            with pytest.raises(UserError, match=r"standard input: is no UTF-8"):
+                read_table("-")
+
+
+def test_columns_that_nobody_asked_for_may_hold_anything():
+    rows = [row | {"config": {"lr": 1}} for row in LONG]
+    assert len(read_scores(from_python(rows), Columns())[0].entries) == len(LONG)
 
 
 def test_a_table_without_end_is_refused_before_the_memory_is_full(monkeypatch):

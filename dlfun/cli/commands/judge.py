@@ -26,7 +26,7 @@ from dlfun.config.option_table import OPTIONS
 from dlfun.config.protocol_table import DELTA
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.results.scores import PAIRS
+from dlfun.results.scores import PAIRS, folder_name
 
 WORDS = "TABLE"
 OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
@@ -58,7 +58,15 @@ def judge_flags() -> absl_flags.FlagValues:
     what = "the columns of scores, parted by commas"
     define(values, columns(), "score", (), what, "Table", usual="by its usual names")
     what = "of these, those of which less is better"
-    define(values, columns(), "lower", (), what, "Table", usual="those named loss, error and so on")
+    define(
+        values,
+        columns(),
+        "lower",
+        (),
+        what,
+        "Table",
+        usual="those named loss, error, time and so on",
+    )
     kind = parsers.choice("pairs", PAIRS)
     what = "whether runs of one seed are pairs; auto: where all methods have the same seeds"
     define(values, kind, "pairs", "auto", what, "Verdicts")
@@ -77,9 +85,8 @@ FLAGS = judge_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
-    lower = [name for name in values.lower if values.score and name not in values.score]
-    if lower:
-        raise UserError(f"--lower={lower[0]}: is none of --score={','.join(values.score)}; add it")
+    if values.overwrite and values.output_dir is None:
+        raise UserError("--overwrite is for --output_dir; add it, or leave --overwrite out")
 
 
 def main(argv: list[str]) -> None:
@@ -125,7 +132,9 @@ def folders_of(scores: list[str]) -> list[str | None]:
     given: str | None = FLAGS.output_dir
     if given is None:
         return [None] * len(scores)
-    several = [str(Path(given, name.replace("/", "-"))) for name in scores]
+    several = [str(Path(given, folder_name(name))) for name in scores]
+    if len(set(several)) < len(several):
+        raise UserError(f"--score={','.join(scores)}: two would have one folder; judge one by one")
     wanted = several if len(scores) > 1 else [given]
     return [directories.usable_output_dir(one, "judge", FLAGS.overwrite) for one in wanted]
 

@@ -31,7 +31,7 @@ def write_judged(
       UserError: if the folder cannot be written.
     """
     from dlfun.records import writer
-    from dlfun.records.environment import PACKAGES, version
+    from dlfun.records.environment import version
     from dlfun.records.folders import FLAGS
 
     def fill(folder: Path) -> None:
@@ -44,7 +44,7 @@ def write_judged(
             "score": judged.name,
             "notes": judged.notes,
             "python": platform.python_version(),
-            "versions": {name: version(name) for name in PACKAGES},
+            "versions": {name: version(name) for name in ("dlfun", "numpy", "scipy")},
         }
         writer.write_json(folder / "environment.json", facts)
         first = f"# {command('judge')} {source} --flagfile={FLAGS}"

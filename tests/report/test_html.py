@@ -196,7 +196,7 @@ def test_the_footer_says_how(text):
         f"{command('compare')} --flagfile=RUN_DIR/config.flags",
         "9f2c" * 16,
         "1 of 2, declared at n = 12 and 24",
-        "waves: 1.00 points (the default of the data set)",
+        "waves: 1.00 points (the default)",
         "1 time",
         "all pairs of arms",
         "learning_rate 0.004, dropout_rate 0.1",

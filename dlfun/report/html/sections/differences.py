@@ -22,10 +22,11 @@ Pair = dict[str, Any]
 
 
 def differences(record: Record) -> list[Block]:
-    """The figures of every data set that has verdicts."""
+    """The figures of every data set that has verdicts on runs that are pairs."""
     blocks: list[Block] = []
+    together = [pair for pair in record.pairs if pair.get("paired", True)]
     for group in groups(record):
-        pairs = [p for p in record.pairs if p["dataset"] == group.dataset]
+        pairs = [p for p in together if p["dataset"] == group.dataset]
         if pairs:
             blocks += of_group(record, group, ranked(pairs, group))
     return blocks

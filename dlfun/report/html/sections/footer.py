@@ -23,13 +23,16 @@ PROTOCOLS = {
     "elsewhere": "results from a table, as it has them",
     "searched": "a comparison of searches, by what each chose by validation in a repetition",
 }
+UNKNOWN = ("Split", "Look", "Test split opened", "Hash of the frozen file")
+"""What nobody knows of results from a table."""
+
 FROZEN = {
     "trials": "Trials of each model",
     "tuning_seeds": "Seeds of a trial",
     "n": "Fresh seeds planned",
     "alpha": "α",
 }
-FROM = {"given": "given before the study", "default": "the default of the data set"}
+FROM = {"given": "given before the study", "default": "the default"}
 
 
 def footer(record: Record) -> list[Block]:
@@ -58,7 +61,7 @@ def protocol(record: Record) -> list[tuple[str, str]]:
     pair = record.pairs[0]
     get = pair.get
     looks = get("looks")
-    return [
+    facts = [
         ("Configurations", PROTOCOLS.get(str(get("protocol")), str(get("protocol") or NOTHING))),
         ("Scope", scope(pair)),
         ("Family", FAMILIES.get(str(get("family")), str(get("family") or NOTHING))),
@@ -72,6 +75,8 @@ def protocol(record: Record) -> list[tuple[str, str]]:
         ("Test split opened", plural(int(get("test_openings") or 1), "time")),
         ("Hash of the frozen file", str(get("frozen_hash") or "none, nothing was frozen")),
     ]  # fmt: skip
+    unknown = UNKNOWN if get("protocol") == "elsewhere" else ()
+    return [fact for fact in facts if fact[0] not in unknown]
 
 
 def deltas(record: Record) -> str:
@@ -122,12 +127,14 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     devices = found.get("devices", [])
     kinds = [f"{devices.count(kind)} × {kind}" for kind in dict.fromkeys(devices)]
     facts = [
+        ("Read from", str(found.get("source", ""))),
         ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
         ("Python", str(found.get("python", NOTHING))),
-        ("System", str(found.get("system", NOTHING))),
-        ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores', NOTHING)}"),
-        ("Commit", str(found.get("commit") or NOTHING)),
+        ("System", str(found.get("system", ""))),
+        ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores')}" if kinds else ""),
+        ("Commit", str(found.get("commit", NOTHING) or NOTHING) if kinds else ""),
     ]
+    facts = [(name, value) for name, value in facts if value]
     for name, facts_of in found.get("datasets", {}).items():
         facts.append((f"Data set {name}", plain({k: v for k, v in facts_of.items() if v})))
     return facts

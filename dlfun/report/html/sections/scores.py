@@ -9,7 +9,7 @@ from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
-from dlfun.report.html.units import Unit, better, first_upper, number
+from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
 from dlfun.report.rows import R2, explained
 from dlfun.report.text.table import MEANING, about_the_mean
 from dlfun.stats import bootstrap_t, describe
@@ -19,6 +19,8 @@ MOST = 24
 
 BOOTSTRAP = "bootstrap-t"
 RESAMPLES = 9999
+MAY_LACK = (BOOTSTRAP, R2, "at chance", "parameters", "run (s)", "compile (s)")
+"""Columns that are left out where no arm has anything in them."""
 
 
 def scores(record: Record) -> list[Block]:
@@ -91,12 +93,11 @@ def score_table(group: Group) -> Table:
     keep = [
         i
         for i, name in enumerate(names)
-        if name not in (BOOTSTRAP, R2, "at chance") or any(row[i].text != "" for row in rows)
+        if name not in MAY_LACK or any(row[i].text not in ("", NOTHING) for row in rows)
     ]
-    note = (
-        f"{MEANING} Failed runs are counted, and left out of the mean. Run is the time of one "
-        "run; compile is shared by all runs of an arm."
-    )
+    note = f"{MEANING} Failed runs are counted, and left out of the mean."
+    if "run (s)" in [names[i] for i in keep]:
+        note += " Run is the time of one run; compile is shared by all runs of an arm."
     if BOOTSTRAP in [names[i] for i in keep]:
         note += (
             f" {BOOTSTRAP}: the 95 % interval of the mean by {RESAMPLES:,} resamples, where scores "

@@ -11,8 +11,9 @@ from dlfun.config.arguments import in_python
 from dlfun.config.comparison_spec import ALL
 from dlfun.config.parsers import checked, choice
 from dlfun.config.protocol_table import NUMBER
+from dlfun.results.columns import Columns, folder_name
 from dlfun.results.judged import Judged, judge_scores
-from dlfun.results.scores import PAIRS, Columns, folder_name, read_scores
+from dlfun.results.scores import PAIRS, read_scores
 from dlfun.results.tables import from_python
 
 

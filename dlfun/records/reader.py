@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
-import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,11 +14,11 @@ import numpy as np
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import swept_name
 from dlfun.data.arrays import UNREADABLE, load_npz
-from dlfun.errors import UserError, first_line, short
+from dlfun.errors import UserError, first_line
+from dlfun.records.cells import check_cells, check_lines
 from dlfun.records.checksums import COPY
 from dlfun.records.checksums import NAME as CHECKSUMS
 from dlfun.records.folders import FLAGS
-from dlfun.records.schema import cell
 
 T = TypeVar("T")
 
@@ -163,42 +161,6 @@ def read_table(folder: Path, name: str) -> list[dict[str, str]]:
         raise broken(folder, name) from None
     check_lines(rows, folder / name)
     return rows
-
-
-def check_lines(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Raises UserError, naming the row, unless all have as many cells as there are columns."""
-    for i, row in enumerate(rows):
-        if None in row or None in row.values():
-            raise UserError(f"{path}: row {i} has not as many cells as columns; {COPY}")
-
-
-def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
-    """Raises UserError, naming the cell, unless numbers are numbers."""
-    for i, row in enumerate(rows):
-        for name, text in row.items():
-            if text and not FORMS[cell(name)](text):
-                raise UserError(f"{path}: row {i} has {name}={short(text)}, no such number; {COPY}")
-
-
-def is_whole(text: str) -> bool:
-    """Whether a cell is a count."""
-    return re.fullmatch("[0-9]{1,18}", text) is not None
-
-
-def is_number(text: str) -> bool:
-    """Whether a cell is a number."""
-    try:
-        return not math.isnan(float(text))
-    except ValueError:
-        return False
-
-
-FORMS: dict[str, Callable[[str], bool]] = {
-    "text": lambda text: True,
-    "whole": is_whole,
-    "number": is_number,
-}
-"""What a cell is -> whether a text, which is not empty, is one."""
 
 
 @contextlib.contextmanager

@@ -15,8 +15,9 @@ from scipy import stats
 import dlfun
 from dlfun.cli import app
 from dlfun.cli.commands import judge
+from dlfun.results.columns import Columns
 from dlfun.results.judged import judge_scores
-from dlfun.results.scores import Columns, read_scores
+from dlfun.results.scores import read_scores
 from dlfun.results.tables import from_python
 
 RUNS = Path(__file__).parents[3] / "shared" / "data" / "results" / "dl4tsc_ucr85_runs.csv"

@@ -11,7 +11,8 @@ from dlfun.cli import app
 from dlfun.cli.commands import judge
 from dlfun.errors import UserError
 from dlfun.results import tables
-from dlfun.results.scores import Columns, Entry, read_scores
+from dlfun.results.columns import Columns
+from dlfun.results.scores import Entry, read_scores
 from dlfun.results.tables import Table, from_lines, from_python, read_table
 
 LONG = [

@@ -26,7 +26,8 @@ from dlfun.config.option_table import OPTIONS
 from dlfun.config.protocol_table import DELTA
 from dlfun.decoration import tell
 from dlfun.errors import UserError
-from dlfun.results.scores import PAIRS, folder_name
+from dlfun.results.columns import folder_name
+from dlfun.results.scores import PAIRS
 
 WORDS = "TABLE"
 OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
@@ -92,8 +93,9 @@ def check(values: absl_flags.FlagValues) -> None:
 def main(argv: list[str]) -> None:
     """Judges the table that the command line names."""
     from dlfun.report.text.judged import judged_text
+    from dlfun.results.columns import Columns
     from dlfun.results.judged import judge_scores
-    from dlfun.results.scores import Columns, read_scores
+    from dlfun.results.scores import read_scores
     from dlfun.results.tables import read_table
 
     if len(argv) != 2:

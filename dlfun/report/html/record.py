@@ -11,6 +11,7 @@ import numpy as np
 
 from dlfun.errors import OPT, UserError
 from dlfun.records import reader
+from dlfun.records.cells import check_cells
 from dlfun.records.checksums import PAGE, check_record
 
 Row = Mapping[str, str]
@@ -72,7 +73,7 @@ def read_record(folder: Path) -> Record:
     pairs = reader.optional(folder, "comparison.json", read_pairs, [])
     made_by = environment.get("versions", {}).get("dlfun") or "another version"
     check_rows(folder, rows, made_by)
-    reader.check_cells(rows, folder / "members.csv")
+    check_cells(rows, folder / "members.csv")
     check_pairs(folder, pairs, made_by)
     return Record(
         folder,

@@ -9,7 +9,8 @@ from typing import Any
 from dlfun.errors import short
 from dlfun.report.text.table import study_table, text_table
 from dlfun.report.text.verdicts import verdict_table
-from dlfun.results.judged import Judged, Ranked
+from dlfun.results.judged import Judged
+from dlfun.results.ranked import Ranked
 
 MOST = 3
 """Of more data sets verdicts are counted, and not printed one by one."""

@@ -13,7 +13,7 @@ from dlfun.report.html.results import styles
 from dlfun.report.html.sections.ranks import figure
 from dlfun.report.html.units import listed
 from dlfun.report.text.judged import counts
-from dlfun.results.judged import Ranked, rank
+from dlfun.results.ranked import Ranked, rank
 
 MANY = 12
 """From so many data sets on, verdicts are summed up before they are shown one by one."""

@@ -1,0 +1,48 @@
+"""Cells of a record's tables: lines that are whole, and numbers that are numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from dlfun.errors import UserError, short
+from dlfun.records.checksums import COPY
+from dlfun.records.schema import cell
+
+
+def check_lines(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raises UserError, naming the row, unless all have as many cells as there are columns."""
+    for i, row in enumerate(rows):
+        if None in row or None in row.values():
+            raise UserError(f"{path}: row {i} has not as many cells as columns; {COPY}")
+
+
+def check_cells(rows: Sequence[Mapping[str, str]], path: Path) -> None:
+    """Raises UserError, naming the cell, unless numbers are numbers."""
+    for i, row in enumerate(rows):
+        for name, text in row.items():
+            if text and not FORMS[cell(name)](text):
+                raise UserError(f"{path}: row {i} has {name}={short(text)}, no such number; {COPY}")
+
+
+def is_whole(text: str) -> bool:
+    """Whether a cell is a count."""
+    return re.fullmatch("[0-9]{1,18}", text) is not None
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell is a number."""
+    try:
+        return not math.isnan(float(text))
+    except ValueError:
+        return False
+
+
+FORMS: dict[str, Callable[[str], bool]] = {
+    "text": lambda text: True,
+    "whole": is_whole,
+    "number": is_number,
+}
+"""What a cell is -> whether a text, which is not empty, is one."""

@@ -386,7 +386,7 @@ def drawing(request: StudyRequest) -> Callable[[Path], None]:
     from dlfun.report.html import write_report
 
     kind = request.kind
-    swept = request.swept if kind.searches else []
+    swept = request.columns
 
     def draw(folder: Path) -> None:
         spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))

@@ -22,7 +22,7 @@ def run_study(values: StudyFlags) -> Study | None:
     if parsers.EXPLAIN in request["layout"].values():
         explain(options)
         return None
-    kind, swept = request.kind, request.swept if request.kind.searches else []
+    kind, swept = request.kind, request.columns
     draw = functools.partial(deferred.load(kind.pictures), swept=swept)
     found: Study = deferred.load(kind.runs)(request, options, with_page(values, draw, swept))
     return found

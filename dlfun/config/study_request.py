@@ -73,6 +73,11 @@ class StudyRequest:
         texts = [text for name in ("grid", "space") if name in own for text in self[name]]
         return list(dict.fromkeys(swept_name(text) for text in texts))
 
+    @property
+    def columns(self) -> list[str]:
+        """Of these the names that are columns of its rows: those of a sweep."""
+        return self.swept if self.kind.searches else []
+
     def model_options(self, name: str, point: Mapping[str, Any] = NOTHING) -> ModelOptions:
         """One model's options; those of a `point` of a search, by the names of flags, go before."""
         (model,) = (one for one in self.models if one.name == name)

@@ -61,7 +61,10 @@ class DataOptions(TypedDict, total=False):
     """Which examples of a data set are learned from, and where its files are.
 
     data_dir, manual_dir: where prepared data lie, and files that are used instead of a download.
-    split: official, random (each replicate draws its own) or leave_one_speaker_out.
+    split: official, random (each replicate draws its own), leave_one_speaker_out, or kfold, under
+      which replicates are folds and `seeds` has no say.
+    folds, repeats: of kfold (10 and 1).
+    groups: what stays in one fold: speaker, or a column of a .csv of your own (nothing).
     test_fraction: of all examples, under a random split.
     validation_fraction: of the training split, held out (0.1; 0 holds nothing out).
     train_examples: use only this many training examples; more of them hold the fewer.
@@ -73,6 +76,9 @@ class DataOptions(TypedDict, total=False):
     data_dir: str | Path | None
     manual_dir: str | Path | None
     split: str | None
+    folds: int | None
+    repeats: int | None
+    groups: str | None
     test_fraction: float | None
     validation_fraction: float | None
     train_examples: int | None

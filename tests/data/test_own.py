@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dlfun import data
 from dlfun.cli import app
-from dlfun.data import splitting, user_files
+from dlfun.data import sampling, splitting, user_files
 from dlfun.data.spectrogram import log_mel
 from dlfun.data.user_files import parts
 from dlfun.errors import UserError
@@ -146,7 +146,7 @@ def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
     # The rule in plain Python: in each class, examples in the order of their random numbers are
     # spread evenly over [0, 1), and the first eight places of all are for test.
     uniforms = np.random.Generator(np.random.PCG64(0)).random(40)
-    np.testing.assert_array_equal(splitting.uniforms(40), uniforms)
+    np.testing.assert_array_equal(sampling.uniforms(40), uniforms)
     places = []
     for label in (0, 1, 2):
         rows = sorted(np.flatnonzero(targets == label), key=lambda row: uniforms[row])

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.data.raw import SPLITS
-from dlfun.data.splitting import HELD_OUT
+from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import parts
 from dlfun.data.user_files.array_targets import as_targets, kind
 from dlfun.data.user_files.parts import Found

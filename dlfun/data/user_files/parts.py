@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.splitting import fifth, take
+from dlfun.data.sampling import fifth, take
 from dlfun.errors import OPT, UserError, short
 from dlfun.preparation import Preparation
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.splitting import HELD_OUT
+from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import columns, csv_file, parts, targets
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells

@@ -27,7 +27,7 @@ from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, fewest, mean_count
 from dlfun.studies.population.study_data import about_targets, load_all
 from dlfun.training.monitor import say
 from dlfun.types import Layout
@@ -160,7 +160,7 @@ def chosen_for(
 def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
     """Raises UserError if a model cannot learn a data set."""
     for data in loaded.values():
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         for model, chosen in options.models.items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             assemble(settings, data.first.spec)
@@ -178,7 +178,7 @@ def train_all(
     """
     arms: list[Arm] = []
     for data in loaded.values():
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         for model, chosen in chosen_for(options, data.first.name, choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             layout = chosen.layout or layouts.get(model)
@@ -210,12 +210,12 @@ def examine_all(
 
 def examined(options: StudyOptions, arms: Sequence[Arm], data: Stacked) -> Examined:
     """What statistics must know of the data set of some arms, and of what these answered."""
-    examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
+    examples, train = mean_count(data.test), mean_count(data.tuning.train)
     own = len(data.datasets) > 1
     scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
     scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
     known = {model: found for model, found in scored.items() if found is not None}
-    return Examined(scheme, examples, variance, task_of(data.first.spec).labels, known)
+    return Examined(scheme, round(examples), variance, task_of(data.first.spec).labels, known)
 
 
 def only_tune(options: StudyOptions, protocol: Protocol) -> Study:

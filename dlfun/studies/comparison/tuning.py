@@ -17,7 +17,7 @@ from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
 from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import work_notes
-from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.stacked import Stacked, fewest, shut
 from dlfun.studies.search.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
 from dlfun.words import plural
@@ -110,7 +110,7 @@ def try_all(
 ) -> Sequence[Row]:
     """A row for each run of each candidate, trial by trial."""
     numbered = [(trial_columns(i, point), chosen) for i, (point, chosen) in enumerate(candidates)]
-    groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])
+    groups = grouped(options, model, numbered, fewest(data.tuning.train))
     for settings in groups:
         assemble(settings, data.first.spec)
     results = [run_group(options, s, data, group, None) for s, group in groups.items()]

@@ -17,6 +17,7 @@ from dlfun.records.reader import arm_file
 from dlfun.studies.population.stacked import Stacked, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
+from dlfun.types import SPLITS
 
 MEMBER = 4096
 """Bytes that a member takes at least: its keys and numbers, and its row in the record."""
@@ -40,14 +41,15 @@ def load(name: str, options: StudyOptions) -> Stacked:
         options.checkpoints.depend_on(f"data set {raw.name}", raw.checksum)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
-    own = options.data.split != "official" and not raw.spec.truth_table
+    scheme = SPLITS[options.data.split]
+    own = scheme.own and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)
     if options.input == "memory" and len(replicates) > 1:
         each = sum(a.nbytes for split in (raw.train, raw.test) for a in split if a is not None)
         check_room(
             len(replicates) * each,
-            f"{raw.name}: {len(replicates)} splits, one for each seed,",
-            f"give fewer {OPT.seeds}, or {OPT.input}=stream",
+            f"{raw.name}: {len(replicates)} splits, one for each {scheme.run},",
+            f"give fewer {OPT.folds if scheme.folds else OPT.seeds}, or {OPT.input}=stream",
         )
     if options.input == "stream":
         raw = lazy_raw(raw)

@@ -9,7 +9,7 @@ from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed
-from dlfun.report.text.verdicts import SPLITS
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 SCOPES = {
@@ -53,7 +53,8 @@ def footer(record: Record) -> list[Block]:
 def scope(pair: Mapping[str, Any]) -> str:
     """What the claims are about."""
     told = pair.get("scope")
-    return SPLITS.get(pair.get("split_scheme", "")) or SCOPES.get(str(told), str(told or NOTHING))
+    scheme = SPLITS.get(pair.get("split_scheme", ""))
+    return (scheme and scheme.about) or SCOPES.get(str(told), str(told or NOTHING))
 
 
 def protocol(record: Record) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ def read_own(text: str, options: DataOptions) -> Raw:
     elif path.suffix.lower() == ".npz":
         found = npz.read(path, options.target_type)
     else:
-        found = table.read(path, options.target_column, options.target_type)
+        found = table.read(path, options.target_column, options.target_type, options.groups)
     return raw_of(found, name_of(path), options)
 
 
@@ -180,13 +180,22 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         spec=found.spec,
         name=name[:LONGEST],
         version=VERSION,
-        checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling)),
+        checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling) | groups_of(found)),
         validation=splits.get("validation"),
         classes=found.classes,
         scaling=scaling,
         doubts=found.doubts,
         preparation=found.preparation._replace(permuted=options.permute_features),
+        groups=found.groups,
+        grouped_by=options.groups or "",
     )
+
+
+def groups_of(found: Found) -> dict[str, np.ndarray]:
+    """What rows belong together, by the names that prepared data give it; nothing if not known."""
+    if found.groups is None:
+        return {}
+    return dict(zip(("train_groups", "test_groups"), found.groups, strict=True))
 
 
 def permuted(scaling: Scaling, spec: Spec) -> Scaling:

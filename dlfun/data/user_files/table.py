@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.sampling import HELD_OUT
+from dlfun.data.sampling import HELD_OUT, fifth
 from dlfun.data.user_files import columns, csv_file, parts, targets
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells
@@ -39,7 +39,12 @@ class Table(NamedTuple):
     lines: list[int]
 
 
-def read(path: Path, target_column: str | None = None, target_type: str | None = None) -> Found:
+def read(
+    path: Path,
+    target_column: str | None = None,
+    target_type: str | None = None,
+    groups: str | None = None,
+) -> Found:
     """The data of a .csv file: each row an example, one column the target.
 
     A column of numbers is a feature, standardised by the training rows of each replicate; a column
@@ -50,13 +55,15 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     Args:
       target_column: its name; None is the last column.
       target_type: class or number; None is what it looks like.
+      groups: the column that says which rows belong together, which is no feature; None is none.
 
     Raises:
       UserError: naming line or column, if the file cannot be read or a cell be understood.
     """
     table = read_table(path)
     target = target_of(table, target_column, path)
-    names = [name for name in table.places if name != target]
+    together = None if groups is None else group_of(table, groups, target, path)
+    names = [name for name in table.places if name not in (target, together)]
     others = [cells_of(table, name, path) for name in names]
     features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
     found = read_target(cells_of(table, target, path), target_type)
@@ -76,7 +83,8 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     pairs = zip(others, features, strict=True)
     doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
     said = tuple(f"{path}: {doubt}" for doubt in (*doubts_of_names(names), *doubts, *found.doubts))
-    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
+    ids = None if together is None else ids_of(cells_of(table, together, path), whole)
+    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target), ids)
 
 
 def target_of(table: Table, target_column: str | None, path: Path) -> str:
@@ -92,6 +100,35 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     if len(names) < 2:
         raise UserError(f"{path} has one column only: {target}; commas must part at least two")
     return target
+
+
+def group_of(table: Table, groups: str, target: str, path: Path) -> str:
+    """The name of the column of groups.
+
+    Raises:
+      UserError: if there is no such column, it is the target, or it is all else that there is.
+    """
+    name = clean(groups)
+    others = [column for column in table.places if column != target]
+    if name not in others:
+        raise UserError(f"{OPT.groups}: {path}: {unknown('column', name, others)}")
+    if len(others) < 2:
+        raise UserError(
+            f"{OPT.groups}={short(name)}: {path} has no other column to learn from beside {target}"
+        )
+    return name
+
+
+def ids_of(cells: Cells, whole: Split) -> tuple[np.ndarray, np.ndarray]:
+    """The groups [n] of the rows that learn and of those for test, as ids.
+
+    Raises:
+      UserError: if a cell is empty.
+    """
+    columns.check_filled(cells)
+    ids = np.unique(cells.texts, return_inverse=True)[1].astype(np.int32)
+    rows = fifth(whole.targets)
+    return ids[rows["train"]], ids[rows["test"]]
 
 
 def feature_of(name: str, cells: Cells) -> Feature:

@@ -12,9 +12,10 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
-from dlfun.records.outcome import Result, extended
+from dlfun.records.outcome import Result, Row, extended
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
+from dlfun.studies.baselines.feature_tables import split_of
 from dlfun.studies.comparison.copies import copy_columns, examples_of
 from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
@@ -28,7 +29,7 @@ from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes
 from dlfun.studies.population.stacked import Stacked, fewest, mean_count
-from dlfun.studies.population.study_data import about_targets, load_all
+from dlfun.studies.population.study_data import about_splits, about_targets, load_all
 from dlfun.training.monitor import say
 from dlfun.types import Layout
 
@@ -115,8 +116,13 @@ class Comparison(NamedTuple):
         arms: list[Arm] = train_all(options, self.loaded, self.choice, self.layouts)
         for name, data in self.loaded.items():
             arms += train_classical(options, self.classical[name], data, self.points)
-        levels = {name: about_targets(data) for name, data in self.loaded.items()}
-        return [arm.with_columns([levels[row["dataset"]] for row in arm.rows]) for arm in arms]
+        return [arm.with_columns(self.about(arm.rows)) for arm in arms]
+
+    def about(self, rows: Sequence[Row]) -> list[Row]:
+        """The columns of an arm's runs that are of their data set, and of their replicate in it."""
+        data = self.loaded[rows[0]["dataset"]]
+        levels, splits = about_targets(data), about_splits(data, self.options.data)
+        return [levels | splits[split_of(data, row["replicate"])] for row in rows]
 
     def examine(self, arms: Sequence[Arm]) -> tuple[list[Arm], dict[str, Examined]]:
         """`examine_all` of these arms."""

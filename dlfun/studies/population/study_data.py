@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +15,10 @@ from dlfun.data.lazy import lazy_raw
 from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
 from dlfun.records.reader import arm_file
-from dlfun.studies.population.stacked import Stacked, stack
+from dlfun.studies.population.stacked import Stacked, mean_count, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
-from dlfun.types import SPLITS
+from dlfun.types import FOLDS, SPLITS, DataOptions
 
 MEMBER = 4096
 """Bytes that a member takes at least: its keys and numbers, and its row in the record."""
@@ -108,6 +109,21 @@ def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
     return sum(levels) / len(levels)
+
+
+def about_splits(data: Stacked, options: DataOptions) -> list[dict[str, Any]]:
+    """Columns of members.csv for each replicate: its fold, and how far splits overlap.
+
+    Nothing where all share one split.
+    """
+    count = len(data.datasets)
+    if count == 1:
+        return [{}]
+    variance = {"split_variance": mean_count(data.test) / mean_count(data.tuning.train)}
+    if not SPLITS[options.split].folds:
+        return [variance] * count
+    folds = options.folds or FOLDS
+    return [{"fold": r % folds, "repeat": r // folds} | variance for r in range(count)]
 
 
 def about_targets(data: Stacked) -> dict[str, float]:

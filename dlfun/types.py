@@ -165,12 +165,14 @@ class Scheme(NamedTuple):
       help: what is tested on.
       about: what claims are about; empty where all replicates share one test split.
       run: what a replicate is called that is counted.
+      more: where more of them would come from, in words that follow.
       folds: whether replicates are folds, whose number is not that of the seeds.
     """
 
     help: str
     about: str = ""
     run: str = "seed"
+    more: str = ""
     folds: bool = False
 
     @property
@@ -191,6 +193,7 @@ SPLITS: Mapping[str, Scheme] = {
         "cross-validation, each fold once a repeat",
         "training sets of this size drawn from the same source, by the corrected resampled t test",
         "fold",
+        " of further repeats",
         folds=True,
     ),
 }

@@ -63,6 +63,11 @@ def run_of(pair: Record) -> str:
     return SPLITS[pair.get("split_scheme", "official")].run
 
 
+def more_runs(pair: Record) -> str:
+    """What more evidence would be: seeds, or folds of further repeats."""
+    return f"{run_of(pair)}s{SPLITS[pair.get('split_scheme', 'official')].more}"
+
+
 def counted(pair: Record) -> str:
     """How many seeds a verdict rests on, of each arm where they are not paired; or examples.
 
@@ -231,8 +236,8 @@ def meaning(pairs: Sequence[Record]) -> str:
     lines = [
         f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
         "family, error rate "
-        f"{first['alpha']:g}{looks}; {tests}for delta: {run_of(first)}s that find a "
-        f"difference of delta with the chance {OPT.power}",
+        f"{first['alpha']:g}{looks}; {tests}for delta: {more_runs(first)} that find "
+        f"a difference of delta with the chance {OPT.power}",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),

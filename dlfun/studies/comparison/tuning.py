@@ -20,6 +20,7 @@ from dlfun.studies.population.remarks import work_notes
 from dlfun.studies.population.stacked import Stacked, fewest, shut
 from dlfun.studies.search.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 Choice = dict[str, dict[str, ModelOptions]]
@@ -74,6 +75,11 @@ def tune(
     if options.data.validation_fraction == 0:
         raise UserError(
             f"{OPT.validation_fraction}=0 leaves {OPT.tune} nothing to choose by; give 0.1"
+        )
+    if SPLITS[options.data.split].folds:
+        say(
+            f"{OPT.tune} chooses on examples that other folds are tested on: scores may be a "
+            "little too high, of all arms alike"
         )
     options = dataclasses.replace(options, seeds=tuning.seeds, first=0, tuning=True)
     found = Tuned([], {}, {})

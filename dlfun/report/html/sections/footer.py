@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dlfun.data.folds import OF_FOLDS
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
@@ -70,7 +71,7 @@ def protocol(record: Record) -> list[tuple[str, str]]:
         ("Error rate of a family (α)", f"{get('alpha'):g}" if get("alpha") else NOTHING),
         ("Counts as none (δ)", deltas(record)),
         ("Paired by replicate", "yes" if get("paired", True) else "no"),
-        ("Split", str(get("split_scheme") or NOTHING).replace("_", " ")),
+        ("Split", split(record, str(get("split_scheme") or NOTHING))),
         ("Look", f"{get('look') or 1}" + (f" of {len(looks)}, declared at n = "
          + listed([str(n) for n in looks]) if looks else ", the only one")),
         ("Test split opened", plural(int(get("test_openings") or 1), "time")),
@@ -78,6 +79,13 @@ def protocol(record: Record) -> list[tuple[str, str]]:
     ]  # fmt: skip
     unknown = UNKNOWN if get("protocol") == "elsewhere" else ()
     return [fact for fact in facts if fact[0] not in unknown]
+
+
+def split(record: Record, scheme: str) -> str:
+    """How examples were split, and into what."""
+    options = record.study.get("options", {})
+    known = [f"{name} {options[name]}" for name in OF_FOLDS if options.get(name) is not None]
+    return ", ".join([scheme.replace("_", " "), *known])
 
 
 def deltas(record: Record) -> str:

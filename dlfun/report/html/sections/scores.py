@@ -10,7 +10,7 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
-from dlfun.report.rows import R2, explained
+from dlfun.report.rows import R2, explained, overlap
 from dlfun.report.text.table import about_the_mean, meaning
 from dlfun.stats import bootstrap_t, describe
 
@@ -154,8 +154,11 @@ def about_mean(group: Group) -> str:
 
 
 def doubted(line: Line, unit: Unit) -> Cell:
-    """The bootstrap-t interval of a mean; empty unless its t interval is in doubt."""
-    if not describe(line.scores).skewed:
+    """The bootstrap-t interval of a mean; empty unless its t interval is in doubt.
+
+    It is of independent runs, and not of such that learned from the same examples.
+    """
+    if overlap(line.rows, "test_loss") or not describe(line.scores).skewed:
         return cell("")
     found = bootstrap_t(line.scores, resamples=RESAMPLES)
     return cell(unit.interval([found.low, found.high]) if np.isfinite(found.low) else "")

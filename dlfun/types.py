@@ -217,7 +217,7 @@ class DataOptions:
         (replicate r is tested on fold r % folds of repeat r // folds).
       folds, repeats: of kfold alone; None is `FOLDS` and `REPEATS`.
       groups: of kfold alone, by what examples belong together, which no two folds share: speaker,
-        or a column of the user's own table; None is by nothing.
+        or a column or array of the user's own; None is by nothing.
       test_fraction: of all examples, under a random split; None is as large as the official one.
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.

@@ -153,8 +153,8 @@ OPTIONS: dict[str, Option] = {
     "groups": Option(
         parsers.text(),
         "what stays in one fold of --split=kfold: the examples of a speaker, or those that have "
-        "the same in this column of your own .csv, which is no input then; folds are even in size, "
-        "and not stratified",
+        "the same in this column of your own .csv, which is no input then, or array of your .npz; "
+        "folds are even in size, and not stratified",
         DATA,
         usual="nothing",
         pairs=True,

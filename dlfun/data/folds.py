@@ -100,7 +100,7 @@ def groups_of(raw: Raw, named: str) -> np.ndarray:
     if raw.groups is None:
         raise UserError(
             f"{OPT.groups}={short(named)}: {raw.name} does not say which of its examples belong "
-            "together; leave it out, or give a .csv with such a column"
+            "together; leave it out, or give a .csv or .npz that says it"
         )
     if named != raw.grouped_by:
         raise UserError(f"{OPT.groups}: {raw.name}: {unknown('group', named, [raw.grouped_by])}")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
+import dlfun
 from dlfun import data
 from dlfun.data import Raw
 from dlfun.data.folds import dealt, dealt_whole
@@ -177,3 +178,60 @@ def test_folds_come_from_the_stream_of_splits_alone(monkeypatch):
     # The folds of the repeat, drawn again by each of its replicates, and their own validations.
     assert len(keys) == 8
     assert len(set(keys)) == 5
+
+
+def test_arrays_say_their_groups_with_a_test_split_and_without(tmp_path):
+    inputs = np.arange(COUNT, dtype=np.float32)[:, None]
+    names = np.array([f"clinic {n}" for n in GROUPS])
+    whole = {"inputs": inputs, "targets": CLASSES, "where": names}
+    parts = {
+        f"{part}_{what}": array[rows]
+        for part, rows in (("train", PUBLISHED), ("test", REST))
+        for what, array in whole.items()
+    }
+    options = DataOptions(split="kfold", folds=5, groups="where")
+    for number, arrays in enumerate((whole, parts)):
+        path = tmp_path / f"{number}.npz"
+        np.savez(path, **arrays)
+        raw = data.read(str(path), options)
+        tested = []
+        for replicate in range(5):
+            one = data.split(raw, KEY, replicate, options)
+            sides = [set(GROUPS[numbers(part)]) for part in (one.train, one.test)]
+            assert not sides[0] & sides[1]
+            tested += numbers(one.test)
+        assert sorted(tested) == list(range(COUNT))
+    given = dlfun.from_arrays(inputs, CLASSES, groups=names, split="kfold", folds=5)
+    rows = [sorted(numbers(given.split(replicate).test)) for replicate in range(5)]
+    first = data.read(str(tmp_path / "0.npz"), options)
+    wanted = [numbers(data.split(first, KEY, replicate, options).test) for replicate in range(5)]
+    assert rows == list(map(sorted, wanted))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (None, "holds no train_where"),
+        (np.arange(10), r"shape \[10\], and there are 150 examples"),
+    ],
+)
+def test_arrays_of_groups_must_be_there_and_of_each_example(names, words, tmp_path):
+    arrays = {"train_inputs": NUMBERS[:150], "train_targets": CLASSES[:150]}
+    arrays |= {"test_inputs": NUMBERS[150:], "test_targets": CLASSES[150:]}
+    if names is not None:
+        arrays |= {"train_where": names, "test_where": np.arange(53)}
+    np.savez(tmp_path / "d.npz", **arrays)
+    options = DataOptions(split="kfold", groups="where")
+    with pytest.raises(UserError, match=words):
+        data.read(str(tmp_path / "d.npz"), options)
+
+
+def test_leaving_one_speaker_out_is_a_case_of_folds():
+    raw = raw_of(CLASSES, GROUPS)._replace(grouped_by="speaker")
+    folds = DataOptions(split="kfold", folds=17, groups="speaker")
+    tested = [
+        {tuple(numbers(data.split(raw, KEY, r, options).test)) for r in range(17)}
+        for options in (folds, DataOptions(split="leave_one_speaker_out"))
+    ]
+    assert tested[0] == tested[1]
+    assert len(tested[0]) == 17

@@ -85,7 +85,7 @@ def read_own(text: str, options: DataOptions) -> Raw:
     if path.is_dir():
         found = folder.read(path)
     elif path.suffix.lower() == ".npz":
-        found = npz.read(path, options.target_type)
+        found = npz.read(path, options.target_type, options.groups)
     else:
         found = table.read(path, options.target_column, options.target_type, options.groups)
     return raw_of(found, name_of(path), options)
@@ -107,7 +107,7 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
             f"one of {LONGEST} or less"
         )
     given = {what: as_array(array, what, name) for what, array in arrays.items()}
-    found = npz.found_in(dict(given), Path(name), options.target_type)
+    found = npz.found_in(dict(given), Path(name), options.target_type, options.groups)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
     return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
 

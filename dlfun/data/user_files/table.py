@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.sampling import HELD_OUT, fifth
+from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import columns, csv_file, parts, targets
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells
+from dlfun.data.user_files.groups import group_column, ids_of_cells
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.targets import read_target
 from dlfun.errors import OPT, UserError, short, unknown
@@ -62,13 +63,14 @@ def read(
     """
     table = read_table(path)
     target = target_of(table, target_column, path)
-    together = None if groups is None else group_of(table, groups, target, path)
-    names = [name for name in table.places if name not in (target, together)]
-    others = [cells_of(table, name, path) for name in names]
-    features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
+    others = [name for name in table.places if name != target]
+    together = None if groups is None else group_column(groups, others, path)
+    names = [name for name in others if name != together]
+    cells = [cells_of(table, name, path) for name in names]
+    features = tuple(feature_of(name, own) for name, own in zip(names, cells, strict=True))
     found = read_target(cells_of(table, target, path), target_type)
     whole = Split(
-        encoded(others, features), found.values if found.classes else found.values[:, None]
+        encoded(cells, features), found.values if found.classes else found.values[:, None]
     )
     hint = f" ({targets.said('number')} predicts whole numbers, which are classes else)"
     held = parts.hold_out(whole, path, found.classes, hint=hint)
@@ -80,10 +82,10 @@ def read(
         outputs=len(found.classes) or 1,
         official_split=HELD_OUT,
     )
-    pairs = zip(others, features, strict=True)
-    doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
+    pairs = zip(cells, features, strict=True)
+    doubts = [d for own, f in pairs for d in columns.doubts_of(own, not f.categories)]
     said = tuple(f"{path}: {doubt}" for doubt in (*doubts_of_names(names), *doubts, *found.doubts))
-    ids = None if together is None else ids_of(cells_of(table, together, path), whole)
+    ids = None if together is None else ids_of_cells(cells_of(table, together, path), whole)
     return Found(splits, spec, found.classes, scaling, said, Preparation(features, target), ids)
 
 
@@ -100,35 +102,6 @@ def target_of(table: Table, target_column: str | None, path: Path) -> str:
     if len(names) < 2:
         raise UserError(f"{path} has one column only: {target}; commas must part at least two")
     return target
-
-
-def group_of(table: Table, groups: str, target: str, path: Path) -> str:
-    """The name of the column of groups.
-
-    Raises:
-      UserError: if there is no such column, it is the target, or it is all else that there is.
-    """
-    name = clean(groups)
-    others = [column for column in table.places if column != target]
-    if name not in others:
-        raise UserError(f"{OPT.groups}: {path}: {unknown('column', name, others)}")
-    if len(others) < 2:
-        raise UserError(
-            f"{OPT.groups}={short(name)}: {path} has no other column to learn from beside {target}"
-        )
-    return name
-
-
-def ids_of(cells: Cells, whole: Split) -> tuple[np.ndarray, np.ndarray]:
-    """The groups [n] of the rows that learn and of those for test, as ids.
-
-    Raises:
-      UserError: if a cell is empty.
-    """
-    columns.check_filled(cells)
-    ids = np.unique(cells.texts, return_inverse=True)[1].astype(np.int32)
-    rows = fifth(whole.targets)
-    return ids[rows["train"]], ids[rows["test"]]
 
 
 def feature_of(name: str, cells: Cells) -> Feature:

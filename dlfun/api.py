@@ -274,6 +274,7 @@ def judge(
     table: Any,
     *,
     method: str | None = None,
+    by: str | Sequence[str] = (),
     dataset: str | None = None,
     seed: str | None = None,
     score: str | Sequence[str] | None = None,
@@ -287,7 +288,10 @@ def judge(
     Args:
       table: rows, a mapping of columns, a frame of pandas or polars, or the path of a .csv, .tsv,
         .json, .jsonl or .parquet; a row a run, or without a column of methods a column a method.
-      method, dataset, seed, score: names of columns; by default known by their usual names.
+        Or the path of what other tools left: `dlfun.results.sources.SOURCES` says which.
+      method, dataset, seed, score: names of columns; by default known by their usual names. Of runs
+        with a curve "name:last", "name:best" or "name:mean10", the mean of the last ten.
+      by: columns whose values together name the method; instead of method.
       lower: of the scores, those of which less is better.
       pairs: paired (by seed), unpaired, or auto: paired where all methods have the same seeds.
       delta: the largest difference that counts as none; one number, or data set -> number (0).
@@ -307,7 +311,7 @@ def judge(
     columns = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
     named = {n: v if v is None else arguments.text(n, v) for n, v in columns.items()}
     scores = {"score": () if score is None else several(score), "lower": several(lower)}
-    return judge_table(table, named, scores, pairs, delta)
+    return judge_table(table, named, several(by), scores, pairs, delta)
 
 
 @in_python()

@@ -11,10 +11,11 @@ from dlfun.config.arguments import in_python
 from dlfun.config.comparison_spec import ALL
 from dlfun.config.parsers import checked, choice
 from dlfun.config.protocol_table import NUMBER
+from dlfun.errors import UserError
 from dlfun.results.columns import Columns, folder_name
 from dlfun.results.judged import Judged, judge_scores
 from dlfun.results.scores import PAIRS, read_scores
-from dlfun.results.tables import from_python
+from dlfun.results.sources import results_from
 
 
 class Judgement:
@@ -75,6 +76,7 @@ class Judgement:
 def judge_table(
     table: Any,
     named: Mapping[str, str | None],
+    by: Sequence[str],
     scores: Mapping[str, Sequence[str]],
     pairs: str,
     delta: Any,
@@ -83,9 +85,12 @@ def judge_table(
     how = checked(choice("pairs", PAIRS), "pairs", pairs)
     given = delta if isinstance(delta, Mapping) else {} if delta is None else {ALL: delta}
     deltas = {str(name): checked(NUMBER, "delta", value) for name, value in given.items()}
-    roles = (named["method"], named["dataset"], named["seed"])
-    columns = Columns(*roles, tuple(scores["score"]), tuple(scores["lower"]))
-    found = from_python(table)
+    if by and named["method"]:
+        raise UserError("by and method both say what the method is; leave one out")
+    method = tuple(by) or named["method"]
+    lists = (tuple(scores["score"]), tuple(scores["lower"]))
+    columns = Columns(method, named["dataset"], named["seed"], *lists)
+    found = results_from(table, columns)
     judged = [
         judge_scores(one, deltas, how, named["reference"]) for one in read_scores(found, columns)
     ]

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from dlfun.config.comparison_spec import ALL, Claim
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
+from dlfun.results.curves import pick_of
+from dlfun.results.entries import Entry
 from dlfun.results.ranked import Ranked, rank
-from dlfun.results.scores import Entry, Scores
+from dlfun.results.scores import Scores
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 from dlfun.words import plural
 
@@ -85,7 +87,7 @@ def judge_scores(
 
 def metric_for(scores: Scores) -> str:
     """The column of members.csv that scores go to: of a metric that is known, or score or cost."""
-    plain = scores.name.lower().removeprefix("test_")
+    plain = pick_of(scores.name).metric.lower().removeprefix("test_").removeprefix("test/")
     values = [entry.score for entry in scores.entries if not math.isnan(entry.score)]
     known = plain in METRICS and METRICS[plain].higher == scores.higher
     if known and METRICS[plain].share and values and not 0 <= min(values) <= max(values) <= 1:

@@ -29,8 +29,8 @@ from dlfun.errors import UserError
 from dlfun.results.columns import folder_name
 from dlfun.results.scores import PAIRS
 
-WORDS = "TABLE"
-OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
+WORDS = "RESULTS"
+OF_TABLE = ("method", "by", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
 """Flags by which a table is judged so again."""
 
 
@@ -56,7 +56,12 @@ def judge_flags() -> absl_flags.FlagValues:
         ("seed", "the column of seeds"),
     ):
         define(values, parsers.text(), name, None, what, "Table", usual="by its usual names")
-    what = "the columns of scores, parted by commas"
+    what = "columns whose values together name the method, parted by commas; instead of --method"
+    define(values, columns(), "by", (), what, "Table", usual="--method alone")
+    what = (
+        "the columns of scores, parted by commas; of runs with a curve NAME:last, NAME:best or "
+        "NAME:mean10, the mean of the last ten"
+    )
     define(values, columns(), "score", (), what, "Table", usual="by its usual names")
     what = "of these, those of which less is better"
     define(
@@ -86,6 +91,8 @@ FLAGS = judge_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
+    if values.by and values.method:
+        raise UserError("--by and --method both say what the method is; leave one out")
     if values.overwrite and values.output_dir is None:
         raise UserError("--overwrite is for --output_dir; add it, or leave --overwrite out")
 
@@ -96,18 +103,15 @@ def main(argv: list[str]) -> None:
     from dlfun.results.columns import Columns
     from dlfun.results.judged import judge_scores
     from dlfun.results.scores import read_scores
-    from dlfun.results.tables import read_table
+    from dlfun.results.sources import read_results
 
     if len(argv) != 2:
         raise UserError(f"name one table of results: {command('judge')} scores.csv")
-    method, dataset, seed, reference = (
-        FLAGS[name].value for name in ("method", "dataset", "seed", "reference")
-    )
-    named = Columns(method, dataset, seed, FLAGS.score, FLAGS.lower)
-    found = read_scores(read_table(argv[1]), named)
+    named = Columns(FLAGS.by or FLAGS.method, FLAGS.dataset, FLAGS.seed, FLAGS.score, FLAGS.lower)
+    found = read_scores(read_results(argv[1], named), named)
     folders = folders_of([scores.name for scores in found])
     for scores, folder in zip(found, folders, strict=True):
-        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, reference)
+        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, FLAGS.reference)
         tell(judged_text(judged))
         if folder is not None:
             from dlfun.results.record import write_judged

@@ -202,6 +202,7 @@ def compare(
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
+    require: str | Sequence[str] = (),
     **options: Unpack[Options],
 ) -> Study:
     """Trains every model on every data set over the same seeds, and judges each pair of them.
@@ -211,6 +212,7 @@ def compare(
         fractions; one number, or data set -> number.
       reference: judge every model against this one alone, instead of all pairs.
       baselines: classical models of scikit-learn beside them, such as "svm"; or ["all"].
+      require: claims to decide, such as "cnn better than rnn"; `Study.gates` has the decisions.
 
     Raises:
       UserError: if an option is unknown or out of range, or a model cannot learn a data set.
@@ -220,12 +222,11 @@ def compare(
     >>> [(pair["verdict"], pair["n"]) for pair in study.pairs]
     [('no verdict', 3)]
     """
-    from dlfun.studies.call import claim_values
+    from dlfun.studies.call import claim_values, gate_values
 
     some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
-    return made(
-        "compare", some, sets, options, claim_values(some, sets, delta, reference, baselines)
-    )
+    claims = claim_values(some, sets, delta, reference, baselines)
+    return made("compare", some, sets, options, claims | gate_values(require))
 
 
 @in_python()
@@ -282,6 +283,7 @@ def judge(
     pairs: str = "auto",
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
+    require: str | Sequence[str] = (),
 ) -> Judgement:
     """Judges results from anywhere: each pair of methods on each data set, and ranks over all.
 
@@ -296,6 +298,7 @@ def judge(
       pairs: paired (by seed), unpaired, or auto: paired where all methods have the same seeds.
       delta: the largest difference that counts as none; one number, or data set -> number (0).
       reference: judge every method against this one alone.
+      require: claims to decide, such as "new better than old"; `Judgement.gates` has the decisions.
 
     Raises:
       UserError: if it is no table, a column is not there, or a cell is no number.
@@ -311,7 +314,8 @@ def judge(
     columns = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
     named = {n: v if v is None else arguments.text(n, v) for n, v in columns.items()}
     scores = {"score": () if score is None else several(score), "lower": several(lower)}
-    return judge_table(table, named, several(by), scores, pairs, delta)
+    claims = several(require)
+    return judge_table(table, named, several(by), scores, pairs, delta, claims)
 
 
 @in_python()

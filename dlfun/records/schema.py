@@ -16,6 +16,8 @@ FILES: dict[str, str] = {
     "comparison.json": "a record of each pair: difference, simultaneous interval, p values and "
     "their tests, P(A>B), effect size, verdict, the metric it is about and what decided it, seeds "
     "needed",
+    "gates.json": "of `--require`: each claim, whether it holds, fails or is undecided, the "
+    "interval that says so, and the seeds that would decide it",
     "members.csv": "a row a run; the columns are below",
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "

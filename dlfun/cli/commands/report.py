@@ -21,7 +21,7 @@ from absl import flags as absl_flags
 from dlfun.cli import app
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
-from dlfun.config.protocol_table import DELTA
+from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.records.outputs import check_file
@@ -49,6 +49,10 @@ def report_flags() -> absl_flags.FlagValues:
     define(values, kind, "between", None, help, "Verdicts", usual="none")
     help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
     define(values, DELTA.kind, "delta", None, help, "Verdicts", usual="that of compare")
+    what = f"for --between: {REQUIRE.help}"
+    define(values, REQUIRE.kind, "require", (), what, "Verdicts", usual="none", repeated=True)
+    what = f"for --between: {NOISE_FLOOR.help}"
+    define(values, NOISE_FLOOR.kind, "noise_floor", False, what, "Verdicts")
     return values
 
 
@@ -59,6 +63,9 @@ def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together, or the file named cannot be one."""
     if values.delta is not None and values.between is None:
         raise UserError("--delta is for --between; a record's own pairs keep the delta they had")
+    for name in ("require", "noise_floor"):
+        if values[name].value and values.between is None:
+            raise UserError(f"--{name} is for --between; add it, or give it to compare or judge")
     if values.between is not None and values.output_file is not None:
         raise UserError("--between prints its verdicts; leave --output_file out")
     if values.output_file is None:
@@ -68,8 +75,8 @@ def check(values: absl_flags.FlagValues) -> None:
     check_file("output_file", values.output_file)
 
 
-def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> None:
-    """Prints the verdicts on arms of the same name in different records."""
+def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
+    """Prints the verdicts on arms of the same name in different records, and the gates on them."""
     from dlfun.studies.comparison.across_records import judge_between
 
     pairs = judge_between(folders, how, delta)
@@ -81,9 +88,28 @@ def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) ->
         from dlfun.report.text.papers import print_pairs
 
         print(print_pairs(pairs, FLAGS["format"].value))
+    return gates_between(folders, how, delta)
 
 
-def main(argv: list[str]) -> None:
+def gates_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
+    """Prints the noise floor and the gates that are asked for; returns what code they end with."""
+    if not (FLAGS.require or FLAGS.noise_floor):
+        return 0
+    from dlfun.config.comparison_spec import Claim
+    from dlfun.report.text.gates import gate_lines
+    from dlfun.studies.comparison.across_records import tested_between
+    from dlfun.studies.comparison.gates import decide_gates, exit_code, write_gates
+    from dlfun.studies.comparison.noise_floor import floor_notes
+
+    tested = tested_between(folders, how)
+    gates = decide_gates(FLAGS.require, tested, Claim(delta))
+    tell(*(floor_notes(tested) if FLAGS.noise_floor else []), *gate_lines(gates))
+    if gates:
+        tell(f"gates: {write_gates(gates)}")
+    return exit_code(gates)
+
+
+def main(argv: list[str]) -> int:
     """Writes the page of the records that the command line names."""
     folders = [Path(word) for word in argv[1:]]
     if not folders:
@@ -91,19 +117,18 @@ def main(argv: list[str]) -> None:
     from dlfun.records.reader import unsealed
 
     with unsealed(*folders):
-        report(folders)
+        return report(folders)
 
 
-def report(folders: Sequence[Path]) -> None:
-    """What the flags ask for, of these records."""
+def report(folders: Sequence[Path]) -> int:
+    """What the flags ask for, of these records; returns the exit code."""
     if FLAGS["between"].value is not None:
-        print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
-        return
+        return print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
     if FLAGS["format"].value != "html":
         from dlfun.report.text.papers import print_tables
 
         print(print_tables(folders, FLAGS["format"].value))
-        return
+        return 0
     from dlfun.report.html import write_page, write_report
 
     if FLAGS.output_file is None and len(folders) == 1:
@@ -111,6 +136,7 @@ def report(folders: Sequence[Path]) -> None:
     else:
         target = write_page(FLAGS.output_file or NAME, folders)
     tell(f"report: {target}")
+    return 0
 
 
 def start() -> None:

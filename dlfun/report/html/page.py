@@ -26,6 +26,7 @@ from dlfun.report.html.sections.determinism import determinism
 from dlfun.report.html.sections.differences import differences
 from dlfun.report.html.sections.failures import failures
 from dlfun.report.html.sections.footer import footer
+from dlfun.report.html.sections.gates import gates
 from dlfun.report.html.sections.generalisation import generalisation
 from dlfun.report.html.sections.latent import latent
 from dlfun.report.html.sections.mistakes import mistakes
@@ -45,6 +46,7 @@ NAME = "report.html"
 START = b"<!doctype html>"
 
 SECTIONS = (
+    Section("gates", "Gates", "What was to be decided.", gates),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("scores", "Scores", "Every run, and what it cost.", scores),
     Section("across", "Over data sets", "Which arm does well on all?", across, across_records),

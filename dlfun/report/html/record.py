@@ -39,6 +39,7 @@ class Record(NamedTuple):
     Attributes:
       rows: of members.csv, a run each.
       pairs: of comparison.json, two arms each.
+      gates: of gates.json, a claim each.
       study: of study.json, what was asked.
       flags: the lines of config.flags.
       history: dataset/model/metric -> [members, intervals].
@@ -53,6 +54,7 @@ class Record(NamedTuple):
     study: dict[str, Any]
     flags: list[str]
     history: dict[str, np.ndarray]
+    gates: Sequence[Mapping[str, Any]]
     tuning: Sequence[Row]
     curve: Sequence[Row]
     readout: Sequence[Row]
@@ -85,6 +87,7 @@ def read_record(folder: Path) -> Record:
         reader.read_study(folder) if (folder / reader.STUDY).is_file() else {},
         reader.optional(folder, "config.flags", reader.read_lines, []),
         reader.optional(folder, "history.npz", reader.read_arrays, {}),
+        reader.optional(folder, "gates.json", read_pairs, []),
         *(reader.optional(folder, f"{name}.csv", reader.read_table, []) for name in TABLES),
     )
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dlfun.commands import called
 from dlfun.config.comparison_spec import Claim, declared_looks
+from dlfun.config.gates import Gate
 from dlfun.config.option_table import name_of
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
@@ -42,6 +43,8 @@ class Protocol(NamedTuple):
       points: of these, what was tuned and frozen before.
       curve: whether every arm is trained on rising numbers of training examples, too.
       frozen: all that was, where this confirms it.
+      gates: claims to decide.
+      noise_floor: whether to say what differences seeds alone make.
     """
 
     claim: Claim = Claim()
@@ -53,6 +56,8 @@ class Protocol(NamedTuple):
     points: Points | None = None
     curve: bool = False
     frozen: Frozen | None = None
+    gates: tuple[Gate, ...] = ()
+    noise_floor: bool = False
 
 
 def claim_of(request: StudyRequest) -> Claim:
@@ -166,6 +171,8 @@ def protocol_of(request: StudyRequest) -> Protocol:
         variance=request["variance"],
         baselines=request["baselines"],
         curve=request["curve"],
+        gates=tuple(request["require"]),
+        noise_floor=request["noise_floor"],
     )
     if not request["tune"]:
         return found

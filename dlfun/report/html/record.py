@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,8 +34,9 @@ TABLES = ("tuning", "curve", "readout", "variance")
 """Further tables of a record, as a `Record` has them."""
 
 
-class Record(NamedTuple):
-    """What lies in a run directory.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """What lies in a run directory; one is told from another by identity.
 
     Attributes:
       rows: of members.csv, a run each.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -85,6 +86,7 @@ def scores_of(rows: Sequence[Row], metric: str) -> np.ndarray:
     return np.where(failed, np.nan, column(rows, metric))
 
 
+@functools.lru_cache(maxsize=2)  # most sections ask for them
 def groups(record: Record) -> list[Group]:
     """The lines of every data set."""
     found: dict[tuple[str, ...], list[Row]] = {}

@@ -16,7 +16,7 @@ from dlfun.records.checksums import check_record
 from dlfun.records.reader import arm_file, labels_of, read_arrays, read_json, read_rows, read_study
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.verdicts import disagrees
-from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
+from dlfun.studies.comparison.verdicts import Look, Row, examined, judge
 from dlfun.words import plural
 
 FAMILY = "between"
@@ -94,10 +94,9 @@ def judge_dataset(
     first: Side, named: Sequence[tuple[str, Side]], dataset: str, how: str, claim: Claim
 ) -> list[dict[str, Any]]:
     """The pairs of one data set, which are a family."""
-    scheme, sizes = first.options.get("split", "official"), first.datasets[dataset]["examples"]
-    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
-    facts = Examined(scheme, sizes["test"], variance, labels=True)
-    if not variance:
+    scheme = first.options.get("split", "official")
+    facts = examined(scheme, first.datasets[dataset]["examples"])
+    if not facts.variance:
         facts = facts._replace(scored=scored_by([first, *(other for _, other in named)], dataset))
     look = Look(1, claim.alpha / len(named))
     found = []
@@ -122,13 +121,19 @@ def scored_by(sides: Sequence[Side], dataset: str) -> dict[str, np.ndarray]:
     found = {}
     for side in sides:
         for model in models_of(side, dataset):
-            name = arm_file(dataset, model, "evidence.npz")
-            arrays = read_arrays(side.folder, name) if (side.folder / name).exists() else {}
-            if {"correct", "targets"} <= set(arrays) and arrays["targets"].ndim == 1:
-                count = len(arrays["targets"])
-                right = np.unpackbits(arrays["correct"], axis=1, count=count)
+            right = right_answers(side.folder, dataset, model)
+            if right is not None:
                 found[f"{side.label}/{model}"] = right
     return found
+
+
+def right_answers(folder: Path, dataset: str, model: str) -> np.ndarray | None:
+    """[replicates, examples] which answers of an arm were right, where a record says so."""
+    name = arm_file(dataset, model, "evidence.npz")
+    arrays = read_arrays(folder, name) if (folder / name).exists() else {}
+    if not {"correct", "targets"} <= set(arrays) or arrays["targets"].ndim != 1:
+        return None
+    return np.unpackbits(arrays["correct"], axis=1, count=len(arrays["targets"]))
 
 
 def models_of(side: Side, dataset: str) -> list[str]:

@@ -97,7 +97,7 @@ def check_record(
         path = folder / name
         if name in but or (only is not None and name not in only):
             continue
-        if (name in REMADE and not path.exists()):
+        if name in REMADE and not path.exists():
             continue
         try:
             found = checksum_of(path) if path.is_file() else None

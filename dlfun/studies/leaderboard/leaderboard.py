@@ -50,7 +50,7 @@ def make_leaderboard(folders: Sequence[Path], delta: Mapping[str, float] = {}) -
             with unsealed(folder):
                 arms += read_arms(label, folder)
         except UserError as error:
-            left_out.append((label, str(error).removeprefix(f"{folder}: ")))
+            left_out.append((str(folder), str(error).removeprefix(f"{folder}: ")))
     if not arms:
         raise UserError(nothing_left(left_out))
     datasets = list(dict.fromkeys(arm.dataset for arm in arms))

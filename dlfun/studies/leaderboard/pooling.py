@@ -69,14 +69,14 @@ def why_apart(arm: RecordArm, pools: Sequence[Pool]) -> str:
         return ""
     near = min(range(len(pools)), key=lambda k: len(different(arm.run, pools[k].parts[0].run)))
     first = pools[near].parts[0]
-    than = f"than {first.model} ({near + 1})"
+    beside = f"beside {first.model} ({near + 1})"
     said = difference_words(first.run, arm.run)
     if said:
-        return f"{said}, {than}"
+        return f"{beside}, {said}"
     if not arm.trained and not set(arm.keys) & set(first.keys):
-        return f"a table of the same name, with other seeds {than}"
+        return f"{beside}, other seeds of a table of the same name"
     where = difference_words(circumstances(first), circumstances(arm))
-    return f"the same seeds score otherwise {than}{f' ({where})' if where else ''}"
+    return f"{beside}, the same seeds score otherwise{f' ({where})' if where else ''}"
 
 
 def circumstances(arm: RecordArm) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.config.comparison_spec import Claim, delta_of
-from dlfun.errors import OPT, UserError
 from dlfun.stats.arms import Side
 from dlfun.stats.evidence import Plan, gather
 from dlfun.stats.letters import compact_letters, tied_groups
@@ -18,8 +17,8 @@ from dlfun.studies.comparison.verdicts import spread_of
 from dlfun.studies.leaderboard.contenders import Contender, contenders_of
 from dlfun.studies.leaderboard.record_arms import RecordArm
 
-MOST_PAIRS = 50_000
-"""Of more pairs in one table none is judged: it would take minutes."""
+MOST = 200
+"""So many arms of a table are judged, the best by their scores; all pairs would take minutes."""
 
 Ends = tuple[float, float]
 
@@ -49,7 +48,7 @@ class Standings(NamedTuple):
       groups: the largest sets of lines no two of which are told apart, by index.
       complete: whether `groups` are all such sets, or only so many that they hold every pair.
       tied: the lines that no verdict tells from the first one, by index, itself among them.
-      family: how many pairs were judged; intervals hold for all of them together.
+      family: how many pairs there are; intervals hold for all of them together.
       paired: how many of these were compared run by run.
       delta: the largest difference that counts as none.
     """
@@ -68,6 +67,11 @@ class Standings(NamedTuple):
     def dataset(self) -> str:
         """The data set."""
         return self.arm.dataset
+
+    @property
+    def judged(self) -> int:
+        """How many of its arms have runs enough for a verdict."""
+        return sum(bool(line.letters) for line in self.lines)
 
     @property
     def metric(self) -> str:
@@ -91,16 +95,14 @@ class Verdicts(NamedTuple):
 def rank_pools(arms: Sequence[RecordArm], claim: Claim, apart: str) -> Standings:
     """The standings of arms whose scores are comparable.
 
-    Raises:
-      UserError: if there are more pairs than are judged in minutes.
+    Of more arms than `MOST` the others are not judged, but intervals hold for all of them together:
+    which arms are the best ones is only known from their scores.
     """
     contenders = contenders_of(arms)
-    judged = [k for k, one in enumerate(contenders) if one.judged]
+    able = [k for k, one in enumerate(contenders) if one.judged]
+    judged, size = able[:MOST], len(able) * (len(able) - 1) // 2
     first, rows = arms[0], [row for one in contenders for row in one.rows]
     delta = delta_of(claim, first.dataset, first.metric, spread_of(rows))[0]
-    size = len(judged) * (len(judged) - 1) // 2
-    if size > MOST_PAIRS:
-        raise too_many(len(judged), size, first.dataset)
     variance = first.examined.variance
     plan = Plan(delta, claim.alpha / max(size, 1), size, True, variance, claim.power, False)
     found = verdicts_on([contenders[k] for k in judged], plan)
@@ -108,7 +110,7 @@ def rank_pools(arms: Sequence[RecordArm], claim: Claim, apart: str) -> Standings
     groups, complete = tied_groups(alike)
     letters = compact_letters(groups, len(judged))
     places = [
-        (1 + int(found.better[:, k].sum()), len(judged) - int(found.better[k].sum()))
+        (1 + int(found.better[:, k].sum()), len(able) - int(found.better[k].sum()))
         for k in range(len(judged))
     ]
     known = dict(zip(judged, zip(letters, places, found.behind, strict=True), strict=True))
@@ -116,14 +118,6 @@ def rank_pools(arms: Sequence[RecordArm], claim: Claim, apart: str) -> Standings
     tied = tuple(judged[k] for k in np.flatnonzero(alike[0])) if judged else ()
     named = [tuple(judged[k] for k in group) for group in groups]
     return Standings(first, apart, lines, named, complete, tied, size, found.paired, delta)
-
-
-def too_many(count: int, pairs: int, dataset: str) -> UserError:
-    """The error of a table with more pairs than are judged."""
-    return UserError(
-        f"{count:,} arms on {dataset} make {pairs:,} pairs, and at most {MOST_PAIRS:,} are judged; "
-        f"name fewer records, or compare some by {OPT.between}"
-    )
 
 
 def verdicts_on(contenders: Sequence[Contender], plan: Plan) -> Verdicts:

@@ -104,3 +104,21 @@ def test_a_winner_is_that_of_the_whole_comparison(n, paired, higher):
     found = {key: winner(*(sides[name] for name in sorted(key)), plan) for key in wanted}
     assert found == wanted
     assert n < 5 or len(set(wanted.values())) > 1
+
+
+def test_a_winner_by_rank_is_found_where_the_t_interval_holds_0():
+    """Of one arm most runs failed; of the others one result each, by the test examples."""
+    rng = np.random.default_rng(0)
+    good, bad = rng.normal(0.8, 0.01, (2, 12))
+    bad[:10] = np.nan
+    by_rank = Arm("good", good), Arm("bad", bad)
+    right = np.arange(300)[None] < np.array([[280], [200]])
+    constant = [
+        Arm(name, [own.mean()] * 3, None, [0] * 3, np.tile(own, (3, 1)).astype(float))
+        for name, own in zip(("first", "second"), right, strict=True)
+    ]
+    plan = Plan(0.0, 0.05, 1, True, 0.0, 0.8, False)
+    for one, other in (by_rank, constant):
+        (pair,) = compare_arms([one, other], delta=0.0)
+        assert pair.decided_by in ("ranks", "examples")
+        assert winner(make_side(other, 1), make_side(one, 1), plan) == pair.winner == one.name

@@ -39,10 +39,16 @@ def printed(capsys, runs, format):
 
 def test_tables_have_the_arms_best_first_with_their_groups(runs, capsys):
     rows = list(csv.DictReader(io.StringIO(printed(capsys, runs, "csv"))))
-    assert [row["arm"] for row in rows] == ["vae", "cnn", "rnn", "bpnn (2)", "bpnn (1)"]
+    assert [row["arm"] for row in rows] == [
+        "vae",
+        "cnn",
+        "rnn",
+        "bpnn (steps 2000)",
+        "bpnn (steps 1000)",
+    ]
     assert [row["groups"] for row in rows] == ["-", "a", "a", "b", "c"]
     assert [row["place"] for row in rows] == ["-", "1–2", "1–2", "3", "4"]
-    assert rows[3]["note"] == "beside bpnn (1), other steps: 1000 / 2000"
+    assert rows[3]["note"] == "beside bpnn (steps 1000), other steps: 1000 / 2000"
     assert rows[1]["score"] == f"{100 * drawn(0, 0.905).mean():.2f}"
     assert [rows[3][name] for name in ("records", "date", "device")] == [
         "second",
@@ -71,8 +77,8 @@ def test_the_page_is_one_file_that_says_who_is_tied_and_what_is_missing(runs, tm
         ["vae", "–", "–"],
         ["cnn", "a", "1–2"],
         ["rnn", "a", "1–2"],
-        ["bpnn (2)", "b", "3"],
-        ["bpnn (1)", "c", "4"],
+        ["bpnn (steps 2000)", "b", "3"],
+        ["bpnn (steps 1000)", "c", "4"],
     ]
     assert re.findall(r"<th scope=\"row\"><strong>([^<]*)", text) == ["cnn", "rnn"]
     assert left_out[1][1] == "is a file, and no record"

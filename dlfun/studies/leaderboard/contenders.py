@@ -25,20 +25,23 @@ class Contender(NamedTuple):
     """An arm with its runs from all records.
 
     Attributes:
-      label: its name, numbered where others of it stand apart.
       keys: [runs] what its runs are known by, as in `RecordArm`.
       repeated: how many runs stood in more than one record, and count once.
       score: the mean of the results that did not fail, with its 95 % t interval.
       side: the same as statistics take it; None where all runs failed.
     """
 
-    label: str
     pool: Pool
     rows: Sequence[Row]
     keys: Sequence[tuple[str, ...]]
     repeated: int
     score: Interval
     side: Side | None
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        return self.pool.label
 
     @property
     def pairs(self) -> bool:
@@ -59,10 +62,8 @@ def contenders_of(arms: Sequence[RecordArm]) -> list[Contender]:
     for arm in arms:
         by_name.setdefault(arm.model, []).append(arm)
     found: list[Contender] = []
-    for name, own in by_name.items():
-        pools = pool_arms(own)
-        labels = [f"{name} ({k})" if len(pools) > 1 else name for k in range(1, len(pools) + 1)]
-        found += [contender(*named, arms[0].metric) for named in zip(labels, pools, strict=True)]
+    for own in by_name.values():
+        found += [contender(pool, arms[0].metric) for pool in pool_arms(own)]
     sign = metrics.sign(arms[0].metric)
     return with_examples(sorted(found, key=lambda one: place(one.score.estimate * sign)))
 
@@ -72,13 +73,13 @@ def place(oriented: float) -> float:
     return np.inf if np.isnan(oriented) else -oriented
 
 
-def contender(label: str, pool: Pool, metric: str) -> Contender:
+def contender(pool: Pool, metric: str) -> Contender:
     """An arm of a pool's runs."""
     rows, keys, repeated = pooled_rows(pool.parts)
     own = [score(row, metric) for row in rows if row["copy_of"] == ""]
-    made = make_arms([{**row, "model": label} for row in rows], metric)
+    made = make_arms([{**row, "model": pool.label} for row in rows], metric)
     side = make_side(made[0], int(metrics.sign(metric))) if made else None
-    return Contender(label, pool, rows, keys, repeated, t_interval(own), side)
+    return Contender(pool, rows, keys, repeated, t_interval(own), side)
 
 
 def with_examples(contenders: Sequence[Contender]) -> list[Contender]:

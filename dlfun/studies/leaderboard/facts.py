@@ -103,7 +103,7 @@ def article(name: str) -> str:
 def value(known: Any) -> str:
     """A value in a sentence."""
     if known is None:
-        return "none"
+        return "unset"
     if isinstance(known, bool):
         return "yes" if known else "no"
     return f"{known:.6g}" if isinstance(known, float) else short(known, SHOWN)

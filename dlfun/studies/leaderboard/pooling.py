@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 from dlfun.stats.spread import finite
 from dlfun.studies.comparison.verdicts import Row, score
-from dlfun.studies.leaderboard.facts import difference_words, different
+from dlfun.studies.leaderboard.facts import difference_words, different, value
 from dlfun.studies.leaderboard.record_arms import RecordArm
+
+IN_LABEL = 2
+"""So many facts tell arms of one name apart in their labels."""
 
 Scores = dict[tuple[str, ...], float]
 
@@ -18,34 +21,55 @@ class Pool(NamedTuple):
 
     Attributes:
       parts: the arms of records that they come from.
-      apart: in words, why an arm of the same name stands before it by itself; else empty.
+      label: the name of the arm; with what tells it from others of the name, where there are any.
+      apart: in words, why it is not one with the pool before that is most like it; else empty.
     """
 
     parts: list[RecordArm]
+    label: str
     apart: str = ""
 
 
 def pool_arms(arms: Sequence[RecordArm]) -> list[Pool]:
     """The arms of one name, those together whose facts agree, in their order."""
-    pools: list[Pool] = []
+    groups: list[list[RecordArm]] = []
     for arm in arms:
-        place = next((k for k, pool in enumerate(pools) if belongs(arm, pool)), None)
-        if place is None:
-            pools.append(Pool([arm], why_apart(arm, pools)))
+        group = next((parts for parts in groups if belongs(arm, parts)), None)
+        if group is None:
+            groups.append([arm])
         else:
-            pools[place].parts.append(arm)
-    return pools
+            group.append(arm)
+    names = labels_of([parts[0] for parts in groups])
+    named = list(zip(names, groups, strict=True))
+    return [
+        Pool(parts, label, why_apart(parts[0], named[:k])) for k, (label, parts) in enumerate(named)
+    ]
 
 
-def belongs(arm: RecordArm, pool: Pool) -> bool:
-    """Whether runs come from the same as those of a pool, and score alike where they are the same.
+def labels_of(firsts: Sequence[RecordArm]) -> list[str]:
+    """What arms of one name are called: by the facts that they differ in, if few, or by number."""
+    name = firsts[0].model
+    if len(firsts) == 1:
+        return [name]
+    known = dict.fromkeys(fact for one in firsts for fact in different(one.run, firsts[0].run))
+    labels = [
+        f"{name} ({', '.join(f'{fact} {value(one.run.get(fact))}' for fact in known)})"
+        for one in firsts
+    ]
+    if len(known) <= IN_LABEL and len(set(labels)) == len(labels):
+        return labels
+    return [f"{name} ({k})" for k in range(1, len(firsts) + 1)]
+
+
+def belongs(arm: RecordArm, parts: Sequence[RecordArm]) -> bool:
+    """Whether runs come from the same as those of others, and score alike where they are the same.
 
     Of judged results so little is known that they must share a run.
     """
-    first = pool.parts[0]
+    first = parts[0]
     if different(arm.run, first.run):
         return False
-    known = {key: value for part in pool.parts for key, value in scores_of(part).items()}
+    known = {key: found for part in parts for key, found in scores_of(part).items()}
     own = scores_of(arm)
     shared = [key for key in own if key in known]
     same = all(is_same(own[key], known[key]) for key in shared)
@@ -63,13 +87,12 @@ def is_same(one: float, other: float) -> bool:
     return one == other or (one != one and other != other)
 
 
-def why_apart(arm: RecordArm, pools: Sequence[Pool]) -> str:
+def why_apart(arm: RecordArm, before: Sequence[tuple[str, list[RecordArm]]]) -> str:
     """In words, what keeps an arm apart from those of its name, by the one most like it."""
-    if not pools:
+    if not before:
         return ""
-    near = min(range(len(pools)), key=lambda k: len(different(arm.run, pools[k].parts[0].run)))
-    first = pools[near].parts[0]
-    beside = f"beside {first.model} ({near + 1})"
+    label, parts = min(before, key=lambda one: len(different(arm.run, one[1][0].run)))
+    first, beside = parts[0], f"beside {label}"
     said = difference_words(first.run, arm.run)
     if said:
         return f"{beside}, {said}"
@@ -103,15 +126,15 @@ def pooled_rows(parts: Sequence[RecordArm]) -> tuple[list[Row], list[tuple[str, 
             copied = row.get("copy_of", "")
             original.setdefault(key, keys.get(copied, key) if copied != "" else key)
     order = sorted(rows)
-    constant = {value for part in parts if (value := one_result(part)) is not None}
+    constant = {result for part in parts if (result := one_result(part)) is not None}
     place = {key: k for k, key in enumerate(order)}
     first: dict[float, int] = {}
     found: list[Row] = []
     for k, key in enumerate(order):
-        value = score(rows[key], parts[0].metric)
+        result = score(rows[key], parts[0].metric)
         source = place[original[key]]
-        if value in constant:
-            source = first.setdefault(value, k)
+        if result in constant:
+            source = first.setdefault(result, k)
         copy = {"copy_of": source if source != k else ""}
         found.append({**rows[key], "replicate": k, **copy})
     return found, order, sum(len(part.rows) for part in parts) - len(rows)

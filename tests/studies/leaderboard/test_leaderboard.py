@@ -1,6 +1,7 @@
 """Leaderboards: what is pooled, what stands apart and why, and who is told apart."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -81,7 +82,7 @@ APART = {
     "other steps: 1000 / 2000": {"steps": 2000},
     "another schedule: constant / cosine": {"schedule": "cosine"},
     "another validation fraction: 0.1 / 0.2": {"validation_fraction": 0.2},
-    "other train examples: none / 500": {"train_examples": 500},
+    "other train examples: unset / 500": {"train_examples": 500},
 }
 ELSEWHERE = {
     "another data checksum: ab / cd": {"checksum": "cd"},
@@ -102,8 +103,9 @@ def test_an_arm_of_another_protocol_stands_apart_with_the_reason(tmp_path, why):
     first = make(tmp_path / "first", {"cnn": drawn(0, 0.8)})
     other = make(tmp_path / "other", {"cnn": drawn(1, 0.9)}, **{"seed": 1} | APART[why])
     table = one_table(first, other)
-    assert labels(table) == ["cnn (2)", "cnn (1)"]
-    assert table.lines[0].contender.pool.apart == f"beside cnn (1), {why}"
+    what, was, now = re.fullmatch(r"\w+ (.*): (.*) / (.*)", why).groups()
+    assert labels(table) == [f"cnn ({what} {now})", f"cnn ({what} {was})"]
+    assert table.lines[0].contender.pool.apart == f"beside cnn ({what} {was}), {why}"
     assert [line.letters for line in table.lines] == ["a", "b"]
 
 
@@ -128,7 +130,9 @@ def test_tuned_arms_stand_apart_from_given_ones(tmp_path):
     other = make(tmp_path / "other", {"cnn": drawn(1, 0.9)}, seed=1)
     frozen = {"configurations": {"d": {"cnn": {"learning_rate": 0.02}}}}
     (other / "frozen.json").write_text(json.dumps(frozen))
-    why = one_table(first, other).lines[0].contender.pool.apart
+    table = one_table(first, other)
+    assert labels(table) == ["cnn (2)", "cnn (1)"]  # too much is other to be in their names
+    why = table.lines[0].contender.pool.apart
     assert "another protocol: given / tuned; another learning rate: 0.003 / 0.02" in why
 
 

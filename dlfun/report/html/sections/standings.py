@@ -17,7 +17,7 @@ from dlfun.studies.leaderboard.contenders import Contender
 from dlfun.studies.leaderboard.standings import Line, Standings
 from dlfun.words import listed
 
-DRAWN = 40
+DRAWN = 24
 """So many of the best arms are drawn."""
 
 BARS, STEP, GAP = 12, 12.0, 8.0
@@ -107,7 +107,7 @@ def figure(standings: Standings) -> Figure:
         + (f" {left} more arms are in the table alone." if left else "")
     )
     drawn = drawing(standings, shown, finding)
-    return Figure("Who is tied with whom", finding, drawn, caption=caption)
+    return Figure("Who is tied with whom", finding, drawn, caption=caption, wide=True)
 
 
 def drawing(standings: Standings, shown: list[int], finding: str) -> Markup:

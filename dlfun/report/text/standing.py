@@ -98,6 +98,11 @@ def note(line: Line) -> str:
     said = [one.pool.apart] if one.pool.apart else []
     if one.repeated:
         said.append(f"{plural(one.repeated, 'run')} stood in a record before: counted once")
+    if one.side is not None and one.side.mixed:
+        bad = (
+            f"{int(one.side.weak.sum())} of {plural(one.side.n, 'run')} failed or stayed at chance"
+        )
+        said.append(f"{bad}, and rank last; it is behind by the others")
     return "; ".join([*said, *([] if line.letters else [unjudged(one)])])
 
 
@@ -135,7 +140,7 @@ def meaning(standings: Standings) -> list[str]:
         "Arms that share a letter are told apart by no verdict; each letter is one of the largest "
         "groups of such arms. A place is the best and the worst that the verdicts leave an arm.",
         f"Verdicts are about {about}; they hold for all {plural(size, 'pair')} of the table "
-        f"together, at an error rate of 5 %; {standings.paired:,} of them are paired seed by seed.",
+        f"together, at an error rate of 5 %; compared seed by seed: {standings.paired:,}.",
         f"A difference of up to {margin} counts as none."
         if standings.delta
         else "Every difference matters (delta is 0).",

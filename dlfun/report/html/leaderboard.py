@@ -18,8 +18,8 @@ NAME = "leaderboard.html"
 
 READING = (
     "Runs of one arm from several records are pooled only where the protocol, the checksum of the "
-    "data and the split agree; else the arm stands there more than once, numbered, with the "
-    "reason. A run that stands in two records counts once.",
+    "data and the split agree; else the arm stands there more than once, with the reason. A "
+    "run that stands in two records counts once.",
     "Scores of another metric, of other data or of another split stand in a table of their own, as "
     "do judged results, of which nothing says on which data they were made.",
     INTERVAL,
@@ -42,7 +42,7 @@ def write_leaderboard(board: Board, path: str | None = None) -> Path:
 
 
 def leaderboard_page(board: Board) -> str:
-    """The page as text."""
+    """The text of the page."""
     sections = [
         section(f"table-{k}", standing.title(found), lead(found), standings_blocks(found))
         for k, found in enumerate(board.tables, 1)

@@ -145,7 +145,7 @@ def meaning(standings: Standings) -> list[str]:
         if standings.delta
         else "Every difference matters (delta is 0).",
     ]
-    if any(line.letters and line.contender.score.n < FEW for line in standings.lines):
+    if any(line.letters and line.contender.few for line in standings.lines):
         said.append(f"With fewer than {FEW} seeds a lead is suggestive.")
     if not standings.complete:
         said.append("There are more groups than are shown; those shown hold every pair.")

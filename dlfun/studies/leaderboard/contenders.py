@@ -14,7 +14,7 @@ from dlfun.records.checksums import check_record
 from dlfun.records.reader import arm_file
 from dlfun.stats import Interval, t_interval
 from dlfun.stats.arms import Side, make_side
-from dlfun.stats.labels import TOO_FEW
+from dlfun.stats.labels import FEW, TOO_FEW
 from dlfun.studies.comparison.across_records import right_answers
 from dlfun.studies.comparison.verdicts import Row, make_arms, score
 from dlfun.studies.leaderboard.pooling import Pool, pool_arms, pooled_rows
@@ -47,6 +47,11 @@ class Contender(NamedTuple):
     def pairs(self) -> bool:
         """Whether its runs are pairs with those of another arm that are known by the same."""
         return all(part.pairs for part in self.pool.parts)
+
+    @property
+    def few(self) -> bool:
+        """Whether it has so few runs that it is never called better, but suggested to be."""
+        return self.side is not None and not self.side.constant and self.side.n_distinct < FEW
 
     @property
     def judged(self) -> bool:
@@ -84,10 +89,11 @@ def contender(pool: Pool, metric: str) -> Contender:
 
 def with_examples(contenders: Sequence[Contender]) -> list[Contender]:
     """The same; arms of one result each with what that scored on each test example, if known."""
-    constant = [one for one in contenders if one.side is not None and one.side.constant]
-    if len(constant) < 2:
+    constant = [one.side is not None and one.side.constant for one in contenders]
+    if sum(constant) < 2:
         return list(contenders)
-    return [with_answers(one) if one in constant else one for one in contenders]
+    known = zip(contenders, constant, strict=True)
+    return [with_answers(one) if is_constant else one for one, is_constant in known]
 
 
 def with_answers(one: Contender) -> Contender:

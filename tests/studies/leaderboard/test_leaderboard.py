@@ -11,6 +11,7 @@ from scipy import stats
 from dlfun.errors import UserError
 from dlfun.models import MODELS
 from dlfun.records.checksums import write_checksums
+from dlfun.records.reader import read_rows
 from dlfun.records.writer import write_members
 from dlfun.report.text import standing
 from dlfun.results.columns import Columns
@@ -308,3 +309,22 @@ def test_of_very_many_arms_the_first_are_judged_in_the_family_of_all(tmp_path, m
     assert [line.letters for line in table.lines] == ["a", "b", "c", "", ""]
     assert (table.family, table.lines[2].place) == (10, (3, 5))
     assert standing.note(table.lines[3]).startswith("not judged, as the first")
+
+
+def test_two_arms_of_one_result_each_are_told_apart_by_the_test_examples(tmp_path):
+    """As McNemar's test of what each got right has it, from the evidence of their records."""
+    right = {"knn": np.arange(300) < 280, "tree": np.arange(300) < 200}
+    folders = []
+    for name, own in right.items():
+        folder = make(tmp_path / name, {name: [own.mean()] * 3}, columns={"copy_of": ""})
+        rows = [row | {"copy_of": 0 if int(row["replicate"]) else ""} for row in read_rows(folder)]
+        write_members(folder, rows)
+        bits = np.packbits(np.tile(own, (3, 1)), axis=1)
+        np.savez(folder / f"d-{name}-evidence.npz", correct=bits, targets=np.zeros(300, int))
+        write_checksums(folder)
+        folders.append(folder)
+    table = one_table(*folders)
+    assert [line.letters for line in table.lines] == ["a", "b"]
+    assert table.lines[1].behind[0] == pytest.approx(80 / 300)
+    (folders[0] / "d-knn-evidence.npz").write_bytes(b"")  # damaged: nothing tells them apart
+    assert [line.letters for line in one_table(*folders).lines] == ["a", "a"]

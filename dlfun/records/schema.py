@@ -28,8 +28,8 @@ FILES: dict[str, str] = {
     "data sets, models and options with their values",
     "preparation.json, .npz": "how the data were read: columns, categories, classes, alphabet, "
     "spectrogram; what was fitted on training rows; up to 256 held-out examples",
-    "environment.json": "versions, devices, commit, checksums of the data; by which metric the "
-    "members of an arm are ranked, and its best one is chosen",
+    "environment.json": "date, versions, devices, commit, checksums of the data; by which metric "
+    "the members of an arm are ranked, and its best one is chosen",
     "*-evidence.npz": "of each model: what it said of every test example and how sure it was, its "
     "first layer, its worst mistakes",
     "curves.png": "validation curves, mean and 95 % t band",

@@ -34,6 +34,7 @@ def write_judged(
       UserError: if the folder cannot be written.
     """
     from dlfun.records import writer
+    from dlfun.records.dates import DATE, now
     from dlfun.records.environment import version
     from dlfun.records.folders import FLAGS
 
@@ -48,6 +49,7 @@ def write_judged(
             "source": source,
             "score": judged.name,
             "notes": judged.notes,
+            DATE: now(),
             "python": platform.python_version(),
             "versions": {name: version(name) for name in ("dlfun", "numpy", "scipy")},
         }

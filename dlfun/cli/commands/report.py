@@ -9,6 +9,11 @@ file that asks nothing of the network.
     python -m experiments.report --between=paired RUN_DIR RUN_DIR ...
 
 prints what the arms of the others gained over those of the same name in the first.
+
+    python -m experiments.report --leaderboard runs/*
+
+writes leaderboard.html: the arms of all records by data set, in groups that no verdict tells apart.
+What is no record with test scores is left out, and named.
 """
 
 from __future__ import annotations
@@ -22,9 +27,10 @@ from dlfun.cli import app
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
-from dlfun.decoration import tell
+from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError
 from dlfun.records.outputs import check_file
+from dlfun.words import plural
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
@@ -36,7 +42,7 @@ def report_flags() -> absl_flags.FlagValues:
     """The flags of this script."""
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
-    usual = "RUN_DIR/report.html; report.html for several"
+    usual = "RUN_DIR/report.html; report.html for several; leaderboard.html for --leaderboard"
     help = "the file of the page, which is replaced if it is there; a device or pipe is written to"
     define(values, parsers.path(), "output_file", None, help, "Output & machine", usual=usual)
     kind = parsers.choice("format", FORMATS)
@@ -47,12 +53,21 @@ def report_flags() -> absl_flags.FlagValues:
         "the first; paired compares seed by seed and needs the same seeds, unpaired takes any"
     )
     define(values, kind, "between", None, help, "Verdicts", usual="none")
-    help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
-    define(values, DELTA.kind, "delta", None, help, "Verdicts", usual="that of compare")
-    what = f"for --between: {REQUIRE.help}"
-    define(values, REQUIRE.kind, "require", (), what, "Verdicts", usual="none", repeated=True)
-    what = f"for --between: {NOISE_FLOOR.help}"
-    define(values, NOISE_FLOOR.kind, "noise_floor", False, what, "Verdicts")
+    help = (
+        "instead of the page of each: arms of all records by data set, in groups that no verdict "
+        "tells apart; the same arm is pooled where protocol, data and split agree"
+    )
+    define(values, parsers.boolean(), "leaderboard", False, help, "Verdicts")
+    help = (
+        "for --between and --leaderboard: the largest difference that counts as none, or "
+        "DATASET:NUMBER,..."
+    )
+    usual = "that of compare; of judged results 0"
+    define(values, DELTA.kind, "delta", None, help, "Verdicts", usual=usual)
+    help = f"for --between: {REQUIRE.help}"
+    define(values, REQUIRE.kind, "require", (), help, "Verdicts", usual="none", repeated=True)
+    help = f"for --between: {NOISE_FLOOR.help}"
+    define(values, NOISE_FLOOR.kind, "noise_floor", False, help, "Verdicts")
     return values
 
 
@@ -61,11 +76,16 @@ FLAGS = report_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together, or the file named cannot be one."""
-    if values.delta is not None and values.between is None:
-        raise UserError("--delta is for --between; a record's own pairs keep the delta they had")
+    if values.delta is not None and values.between is None and not values.leaderboard:
+        raise UserError(
+            "--delta is for --between and --leaderboard; a record's own pairs keep the delta they "
+            "had"
+        )
     for name in ("require", "noise_floor"):
         if values[name].value and values.between is None:
             raise UserError(f"--{name} is for --between; add it, or give it to compare or judge")
+    if values.between is not None and values.leaderboard:
+        raise UserError("--between judges each arm against its own name; leave --leaderboard out")
     if values.between is not None and values.output_file is not None:
         raise UserError("--between prints its verdicts; leave --output_file out")
     if values.output_file is None:
@@ -109,11 +129,32 @@ def gates_between(folders: Sequence[Path], how: str, delta: dict[str, float]) ->
     return exit_code(gates)
 
 
+def print_leaderboard(folders: Sequence[Path], delta: dict[str, float]) -> None:
+    """Writes the leaderboard's page, or prints its tables; says what is not in it."""
+    from dlfun.studies.leaderboard.leaderboard import make_leaderboard
+
+    board = make_leaderboard(folders, delta)
+    for name, why in board.left_out:
+        print(f"left out: {name}: {why}", file=stderr())
+    if FLAGS["format"].value != "html":
+        from dlfun.report.text.leaderboard import leaderboard_text
+
+        print(leaderboard_text(board, FLAGS["format"].value))
+        return
+    from dlfun.report.html.leaderboard import write_leaderboard
+
+    target = write_leaderboard(board, FLAGS.output_file)
+    tell(f"leaderboard of {plural(board.records, 'record')}: {target}")
+
+
 def main(argv: list[str]) -> int:
     """Writes the page of the records that the command line names."""
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
+    if FLAGS.leaderboard:
+        print_leaderboard(folders, FLAGS["delta"].value or {})
+        return 0
     from dlfun.records.reader import unsealed
 
     with unsealed(*folders):

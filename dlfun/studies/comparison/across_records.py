@@ -17,7 +17,7 @@ from dlfun.records.reader import arm_file, labels_of, read_arrays, read_json, re
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.verdicts import disagrees
 from dlfun.studies.comparison.gates import DatasetRuns
-from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
+from dlfun.studies.comparison.verdicts import Examined, Look, Row, examined, judge
 from dlfun.words import plural
 
 FAMILY = "between"
@@ -144,10 +144,9 @@ def judge_dataset(
 
 def facts_of(first: Side, others: Sequence[Side], dataset: str) -> Examined:
     """What statistics must know of a data set that records were tested on."""
-    scheme, sizes = first.options.get("split", "official"), first.datasets[dataset]["examples"]
-    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
-    facts = Examined(scheme, sizes["test"], variance, labels=True)
-    return facts if variance else facts._replace(scored=scored_by([first, *others], dataset))
+    scheme = first.options.get("split", "official")
+    facts = examined(scheme, first.datasets[dataset]["examples"])
+    return facts if facts.variance else facts._replace(scored=scored_by([first, *others], dataset))
 
 
 def labelled(side: Side, dataset: str, model: str) -> list[Row]:
@@ -160,13 +159,19 @@ def scored_by(sides: Sequence[Side], dataset: str) -> dict[str, np.ndarray]:
     found = {}
     for side in sides:
         for model in models_of(side, dataset):
-            name = arm_file(dataset, model, "evidence.npz")
-            arrays = read_arrays(side.folder, name) if (side.folder / name).exists() else {}
-            if {"correct", "targets"} <= set(arrays) and arrays["targets"].ndim == 1:
-                count = len(arrays["targets"])
-                right = np.unpackbits(arrays["correct"], axis=1, count=count)
+            right = right_answers(side.folder, dataset, model)
+            if right is not None:
                 found[f"{side.label}/{model}"] = right
     return found
+
+
+def right_answers(folder: Path, dataset: str, model: str) -> np.ndarray | None:
+    """[replicates, examples] which answers of an arm were right, where a record says so."""
+    name = arm_file(dataset, model, "evidence.npz")
+    arrays = read_arrays(folder, name) if (folder / name).exists() else {}
+    if not {"correct", "targets"} <= set(arrays) or arrays["targets"].ndim != 1:
+        return None
+    return np.unpackbits(arrays["correct"], axis=1, count=len(arrays["targets"]))
 
 
 def models_of(side: Side, dataset: str) -> list[str]:

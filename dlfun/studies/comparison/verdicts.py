@@ -36,6 +36,12 @@ class Examined(NamedTuple):
     scored: Mapping[str, np.ndarray] = {}
 
 
+def examined(scheme: str, sizes: Mapping[str, int]) -> Examined:
+    """The same of a record: by its way to split, and how many examples each split has."""
+    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
+    return Examined(scheme, sizes["test"], variance, labels=True)
+
+
 class Look(NamedTuple):
     """Which of the declared looks this is: its number from 1, its level, and how many seeds."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.decoration import bar
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
 from dlfun.results.curves import pick_of
@@ -20,6 +21,9 @@ from dlfun.words import plural
 MOST_PAIRS = 20_000
 ELSEWHERE = Examined("official", 0, 0.0, labels=False)
 """What is known of the data that results from elsewhere are of."""
+
+SOON = 2.0
+"""After so many seconds a line of progress is shown."""
 
 SAID = 5
 """So many data sets are named in a sentence."""
@@ -70,7 +74,8 @@ def judge_scores(
     whence = {"delta_from": "given" if delta else "default"}
     check_names(delta, by_dataset)
     check_count(scores, len(by_dataset), reference)
-    for name, given in by_dataset.items():
+    every = bar("data sets judged", iterable=by_dataset.items(), delay=SOON, leave=False)
+    for name, given in every:
         known = {entry.method for entry in given if not math.isnan(entry.score)}
         own = [entry for entry in given if entry.method in known]  # of others `left_out` tells
         if not own:

@@ -83,9 +83,10 @@ compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.
 lock: $(UV) ## make locks/ anew from pyproject.toml; UPGRADE=--upgrade moves every pin
 	$(compile) --group=build --output-file=locks/build.txt
 	$(compile) pyproject.toml --constraint=locks/build.txt --output-file=locks/default.txt
-	for extra in test peers baselines export search tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
+	for extra in test peers baselines export mlflow search tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
 	  --constraint=locks/default.txt --output-file=locks/$$extra.txt || exit; done
-	$(compile) pyproject.toml --extra=onnx --constraint=locks/build.txt --output-file=locks/onnx.txt
+	for extra in onnx trackio; do $(compile) pyproject.toml --extra=$$extra \
+	  --constraint=locks/build.txt --output-file=locks/$$extra.txt || exit; done
 
 $(UV):
 	$(PYTHON) -m venv --clear build/uv

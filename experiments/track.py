@@ -1,4 +1,4 @@
-"""Show the runs of a record in MLflow, Trackio or TensorBoard.
+"""Show the runs of a record in a tracker: one an arm, with its band, its verdicts and the page.
 
 python -m experiments.track --help
 """

@@ -10,14 +10,20 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from dlfun.objectives.metrics import parts
 from dlfun.records.checksums import PAGE, checksum_of
-from dlfun.records.schema import cell
-from dlfun.report.html.record import Record, Row, column, read_record
-from dlfun.report.html.results import Group, Line, configurations, groups, scores_of, swept_names
+from dlfun.report.html.record import Record, read_record
+from dlfun.report.html.results import Group, Line, configurations, groups, swept_names
 from dlfun.report.rows import is_copy
-from dlfun.report.tensorboard import PARTS, run_name
-from dlfun.stats import Interval, t_interval
+from dlfun.report.tensorboard import run_name
+from dlfun.tracking.points import (
+    Points,
+    RunCurves,
+    arm_points,
+    curves_of,
+    last_step,
+    member_points,
+    places_of,
+)
 from dlfun.words import plural
 
 SOURCES = ("members.csv", "history.npz", "comparison.json", "study.json")
@@ -29,9 +35,6 @@ BEHIND = {
     "suggestive": "suggestive (behind)",
 }
 """A verdict -> what it says of the arm that is behind; others say the same of both."""
-
-Points = dict[int, dict[str, float]]
-"""Step -> name -> value, of those that are finite."""
 
 
 class TrackedRun(NamedTuple):
@@ -105,7 +108,8 @@ def tracked_runs(folder: Path, members: bool) -> Iterator[TrackedRun]:
         curves = curves_of(record, line, [places[id(row)] for row in line.rows])
         config = config_of(record, line, values)
         tags = tags_of(record, line)
-        points = with_finals(curves, line, last_step(rows_on(record, line)))
+        end = last_step([r for r in record.rows if r["dataset"] == line.dataset])
+        points = arm_points(curves, line, end)
         arm = TrackedRun(name, study, digest, config, points, tags)
         words = words_of(record, group, line)
         # A search has one page for hundreds of runs: its best one holds it.
@@ -113,103 +117,18 @@ def tracked_runs(folder: Path, members: bool) -> Iterator[TrackedRun]:
         page = folder / PAGE if holds and (folder / PAGE).is_file() else None
         yield arm._replace(words=words, page=page)
         if members:
-            yield from members_of(arm, line, curves, last_step(rows_on(record, line)))
-
-
-def places_of(rows: Sequence[Row]) -> dict[int, int]:
-    """The identity of a row -> its place among the rows of its arm, as in history.npz."""
-    counts: dict[tuple[str, str], int] = {}
-    found = {}
-    for row in rows:
-        arm = (row["dataset"], row["model"])
-        found[id(row)] = counts.get(arm, 0)
-        counts[arm] = found[id(row)] + 1
-    return found
-
-
-class RunCurves(NamedTuple):
-    """Metrics over steps [intervals] of some runs: metric -> [runs, intervals]."""
-
-    steps: np.ndarray
-    metrics: dict[str, np.ndarray]
-
-
-def curves_of(record: Record, line: Line, places: Sequence[int]) -> RunCurves:
-    """The curves of the runs of a line; a classical model has none."""
-    prefix = f"{line.dataset}/{line.model}/"
-    if f"{prefix}step" not in record.history:
-        return RunCurves(np.empty(0, int), {})
-    own = {
-        name.removeprefix(prefix): np.asarray(array, float)
-        for name, array in record.history.items()
-        if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
-    }
-    steps = own.pop("step").astype(int)
-    return RunCurves(steps, {name: array[list(places)] for name, array in own.items()})
-
-
-def add(points: Points, step: int, name: str, value: float) -> None:
-    """Adds a value, if it is finite."""
-    if np.isfinite(value):
-        points.setdefault(step, {})[name] = float(value)
-
-
-def add_span(points: Points, step: int, name: str, span: Interval) -> None:
-    """Adds a mean and the ends of its interval."""
-    for part, value in zip(PARTS, (span.estimate, span.low, span.high), strict=True):
-        add(points, step, f"{name}/{part}", value)
-
-
-def rows_on(record: Record, line: Line) -> list[Row]:
-    """The rows of all arms on the data set of a line."""
-    return [row for row in record.rows if row["dataset"] == line.dataset]
-
-
-def last_step(rows: Sequence[Row], other: int = 0) -> int:
-    """The last step of runs; `other` where they have none, as classical models."""
-    return max(int(row.get("steps") or 0) for row in rows) or other
-
-
-def scored_columns(rows: Sequence[Row], known: Mapping[str, Any]) -> list[str]:
-    """The columns of scores that a row has, but for those of which there are curves."""
-    names = [name for name in rows[0] if parts(name)[0] and cell(name) == "number"]
-    return [n for n in names if n not in known and any(row.get(n) for row in rows)]
-
-
-def with_finals(curves: RunCurves, line: Line, end: int) -> Points:
-    """The mean of an arm and its pointwise 95 % t interval, and its final scores with theirs.
-
-    Members that failed are left out, and of final scores those that repeat another's. What is not
-    trained in steps stands at `end`, beside the others.
-    """
-    points: Points = {}
-    for name, array in curves.metrics.items():
-        for step, values in zip(curves.steps.tolist(), array.T, strict=True):
-            add_span(points, step, name, t_interval(values))
-    own, last = [row for row in line.rows if not is_copy(row)], last_step(line.rows, end)
-    for name in scored_columns(line.rows, curves.metrics):
-        span = t_interval(scores_of(own, name))
-        add_span(points, last, name, span)
-        add(points, last, f"{name}/n", span.n)
-    return points
+            yield from members_of(arm, line, curves, end)
 
 
 def members_of(arm: TrackedRun, line: Line, curves: RunCurves, end: int) -> Iterator[TrackedRun]:
     """The members of an arm, a run each."""
-    scored = scored_columns(line.rows, curves.metrics)
     for i, row in enumerate(line.rows):
-        points: Points = {}
-        for name, array in curves.metrics.items():
-            for step, value in zip(curves.steps.tolist(), array[i].tolist(), strict=True):
-                add(points, step, name, value)
-        for name in scored:
-            add(points, last_step([row], end), name, column([row], name)[0])
         own = {"replicate": row["replicate"], "status": row["status"]}
         tags = {n: text for n, text in arm.tags.items() if not n.startswith(VERDICT)}
         yield arm._replace(
             name=f"{arm.name}/member-{i:03d}",
             config={**arm.config, **own},
-            points=points,
+            points=member_points(curves, line, i, end),
             tags={**tags, **own},
             arm=arm.name,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -10,7 +11,7 @@ from dlfun import deferred
 from dlfun.commands import command
 from dlfun.config.tracker_table import TRACKERS
 from dlfun.decoration import stderr
-from dlfun.errors import UserError, first_line
+from dlfun.errors import OPT, UserError, by_flags, first_line
 from dlfun.tracking.quiet import quiet
 from dlfun.words import plural
 
@@ -105,7 +106,9 @@ class Tracking(NamedTuple):
             found, error = attempt(lambda: send(folder, name, self.members))
             if found is not None:
                 return [f"tracked: {found}"]
-        later = f"{command('track')} {folder} --to={name}"
+        later = f"{command('track')} {shlex.quote(str(folder))} {OPT.to}={name}"
+        if not by_flags():
+            later = f"dlfun.read({str(folder)!r}).track({name!r})"
         return [f"not tracked ({reason(name, error)}); when that is mended: {later}"]
 
 

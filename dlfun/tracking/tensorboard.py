@@ -35,8 +35,8 @@ class TensorBoard:
         """
         if any(name.startswith(f"{FOLDER}/") for name in read_lines(self.record) or {}):
             raise UserError(
-                f"{self.folder}: holds TensorBoard's logs of the study itself; show them with "
-                f"tensorboard --logdir {self.record}, or track to another tracker"
+                f"{self.folder}: holds TensorBoard's logs of the study itself; let TensorBoard "
+                "show those, or name another tracker"
             )
         for part in [*self.folder.rglob(f"*{PART}")]:
             shutil.rmtree(part)

@@ -32,8 +32,8 @@ class Trackio:
         for name in ELSEWHERE:
             if os.environ.get(name):
                 raise UserError(
-                    f"{name} is set, and runs are tracked on this machine: unset it, and send the "
-                    f"project on with trackio sync --project {PROJECT}"
+                    f"{name} is set, and runs are tracked on this machine alone: unset it, and "
+                    f"send the project {PROJECT} on by trackio sync"
                 )
 
     def reach(self) -> None:

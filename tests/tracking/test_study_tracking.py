@@ -1,4 +1,4 @@
-"""Studies that are tracked: a tracker that fails costs them nothing, one that is absent is named."""
+"""Tracked studies: a tracker that fails costs them nothing, one that is absent is named first."""
 
 import importlib.util
 import re
@@ -57,7 +57,11 @@ TOLD = "warning: MLflow: ConnectionError: nobody answers; the study goes on"
     [
         (0, 0, "tracked: 1 run added to MLflow, here"),
         (1, 1, "tracked: 1 run added to MLflow, here"),
-        (9, 1, "not tracked (MLflow: ConnectionError: nobody answers); when that is mended: "),
+        (
+            9,
+            1,
+            "not tracked (MLflow: ConnectionError: nobody answers); when that is mended: dlfun.re",
+        ),
     ],
 )
 def test_a_tracker_that_fails_costs_a_study_nothing(store, tmp_path, capsys, away, told, note):
@@ -155,9 +159,13 @@ def test_flags_of_tracking_go_together(flags, said):
 )
 def test_what_is_no_record_or_tracker_is_one_line(store, flags, words, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=re.escape(said)):
+
+    def call():
         app.parse(track.FLAGS, ["x", *flags], check=track.check, words="R")
         track.main(["x", *words])
+
+    with pytest.raises(UserError, match=re.escape(said)):
+        call()
     assert store.runs == ()
 
 

@@ -7,17 +7,19 @@ import io
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-"""MLflow asks a server that is away for minutes, unless its variables say otherwise."""
+GLANCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+"""MLflow asks a server that is away for minutes, unless its variables say otherwise: how often
+again, and for how many seconds, it is to ask; and the same to see whether anybody answers."""
 
 
 @contextlib.contextmanager
-def quiet() -> Iterator[None]:
+def quiet(patience: Mapping[str, str] = PATIENCE) -> Iterator[None]:
     """While it lasts, libraries say nothing, and give up soon."""
     before = logging.root.manager.disable
-    added = {name: value for name, value in PATIENCE.items() if name not in os.environ}
+    added = {name: value for name, value in patience.items() if name not in os.environ}
     os.environ.update(added)
     logging.disable(logging.ERROR)
     try:

@@ -12,7 +12,7 @@ from dlfun.commands import command
 from dlfun.config.tracker_table import TRACKERS
 from dlfun.decoration import stderr
 from dlfun.errors import OPT, UserError, by_flags, first_line
-from dlfun.tracking.quiet import quiet
+from dlfun.tracking.quiet import GLANCE, quiet
 from dlfun.words import plural
 
 T = TypeVar("T")
@@ -60,6 +60,13 @@ def send(folder: Path, name: str, members: bool) -> Sent:
     return Sent(added, kept, f"{row.title}, {tracker.place}")
 
 
+def reach(name: str, folder: Path) -> bool:
+    """True where a tracker can take runs now; what it raises else is raised."""
+    with quiet(GLANCE):
+        deferred.load(TRACKERS[name].opens)(folder).reach()
+    return True
+
+
 def reason(name: str, error: BaseException) -> str:
     """What a tracker said when it failed, on one line."""
     words = first_line(error)
@@ -102,8 +109,13 @@ class Tracking(NamedTuple):
             return []
         if not (folder / "members.csv").is_file():
             return ["not tracked: the record holds no runs yet"]
+
+        def sent() -> Sent:
+            reach(name, folder)  # it is seen soon where nobody answers
+            return send(folder, name, self.members)
+
         for _ in range(1 if self.failed else 2):
-            found, error = attempt(lambda: send(folder, name, self.members))
+            found, error = attempt(sent)
             if found is not None:
                 return [f"tracked: {found}"]
         later = f"{command('track')} {shlex.quote(str(folder))} {OPT.to}={name}"
@@ -124,13 +136,7 @@ def begin(request: Any, output_dir: str | Path | None) -> Tracking:
     name, members = request["track"], request["track_members"]
     if name is None or not is_first():
         return Tracking(None, False, False)
-
-    def reach() -> bool:
-        with quiet():
-            deferred.load(TRACKERS[name].opens)(Path(output_dir or "")).reach()
-        return True
-
-    found, error = attempt(reach)
+    found, error = attempt(lambda: reach(name, Path(output_dir or "")))
     if found is None:
         line = f"warning: {reason(name, error)}; the study goes on, and tries again at its end"
         print(line, file=stderr(), flush=True)

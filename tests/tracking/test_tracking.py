@@ -14,6 +14,9 @@ from scipy import stats
 from dlfun import deferred
 from dlfun.config.tracker_table import TRACKERS
 from dlfun.errors import UserError
+from dlfun.records.checksums import write_checksums
+from dlfun.records.reader import read_table
+from dlfun.report.tensorboard import write_logs
 from dlfun.tracking import study as tracking
 from dlfun.tracking import trackio as trackio_project
 from dlfun.tracking.quiet import quiet
@@ -131,6 +134,7 @@ def from_tensorboard(folder):
         verdicts = read.Tensors("verdicts/text_summary")[0].tensor_proto.string_val[0].decode()
         page = verdicts.partition("Page: ")[2]
         name = path.parent.relative_to(folder / "tensorboard").as_posix()
+        assert name not in found
         found[name] = Found(points, texts, Path(page).read_bytes() if page else None)
     return found
 
@@ -246,6 +250,41 @@ def test_configurations_of_a_sweep_have_their_own_rows_of_the_history(tmp_path):
     for i, run in enumerate((first, second)):
         means = [run.points[step]["validation_accuracy/mean"] for step in (5, 10, 15)]
         np.testing.assert_allclose(means, values[[i, i + 2]].mean(0))
+
+
+def test_a_classical_model_has_scores_beside_the_last_step_of_the_others(folder):
+    rows = read_table(folder, "members.csv")
+    rows += [row | {"model": "svm+raw", "steps": ""} for row in rows if row["model"] == "cnn"]
+    write_csv(folder / "members.csv", rows)
+    runs = {run.name: run for run in tracked_runs(folder, members=True)}
+    wanted = expected(folder, "cnn")
+    names = ("mean", "low", "high", "n")
+    for name in (f"test_accuracy/{part}" for part in names):
+        assert runs["waves-svm+raw"].points[2000][name] == pytest.approx(wanted[name][0][1])
+    assert set(runs["waves-svm+raw"].points) == {2000}
+    assert set(runs["waves-svm+raw/member-000"].points) == {2000}
+
+
+def test_half_a_log_of_a_process_that_was_killed_is_thrown_away(folder):
+    pytest.importorskip("tensorboardX")
+    half = folder / "tensorboard" / "waves-cnn.part" / "events.out.tfevents.1.x"
+    half.parent.mkdir(parents=True)
+    half.write_bytes(b"half")
+    assert "5 runs added" in str(tracking.send(folder, "tensorboard", members=False))
+    assert {path.name for path in (folder / "tensorboard").iterdir()} == ARMS
+    assert len([*(folder / "tensorboard" / "waves-cnn").iterdir()]) == 1
+
+
+def test_logs_that_the_study_left_are_not_written_over(folder):
+    pytest.importorskip("tensorboardX")
+    write_logs(folder)
+    before = sorted((folder / "tensorboard").rglob("*"))
+    write_checksums(folder)
+    with pytest.raises(
+        UserError, match=r"TensorBoard: .*holds TensorBoard's logs of the study"
+    ):
+        tracking.send_record(folder, "tensorboard", members=False)
+    assert sorted((folder / "tensorboard").rglob("*")) == before
 
 
 def test_a_changed_record_is_another(folder, tmp_path):

@@ -280,9 +280,7 @@ def test_logs_that_the_study_left_are_not_written_over(folder):
     write_logs(folder)
     before = sorted((folder / "tensorboard").rglob("*"))
     write_checksums(folder)
-    with pytest.raises(
-        UserError, match=r"TensorBoard: .*holds TensorBoard's logs of the study"
-    ):
+    with pytest.raises(UserError, match=r"TensorBoard: .*holds TensorBoard's logs of the study"):
         tracking.send_record(folder, "tensorboard", members=False)
     assert sorted((folder / "tensorboard").rglob("*")) == before
 

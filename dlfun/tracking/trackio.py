@@ -47,7 +47,7 @@ class Trackio:
         """The whole runs of a record; of others what is there is deleted."""
         whole = set()
         for run in self.found(record):
-            if self.steps_of(run) == run.config[COUNT]:
+            if steps_of(run.name, run.id) == run.config[COUNT]:
                 whole.add(run.config[RUN])
             else:
                 run.delete()
@@ -60,12 +60,6 @@ class Trackio:
         except ValueError:  # there is no such project yet
             return []
         return [run for run in runs if (run.config or {}).get(RECORD) == record]
-
-    def steps_of(self, run: Any) -> int:
-        """How many steps of a run are there."""
-        from trackio.sqlite_storage import SQLiteStorage
-
-        return int(SQLiteStorage.get_log_count(PROJECT, run.name, run_id=run.id))
 
     def write(self, run: TrackedRun) -> None:
         """Adds a run: its page first, and its steps, of which the last makes it whole.
@@ -94,5 +88,12 @@ class Trackio:
                 made.log(values, step=step)
         finally:
             self.library.finish()
-        if run.name not in self.names(run.record):
+        if steps_of(name, made.id) != len(points):
             raise OSError(f"{name}: not all of it could be written")
+
+
+def steps_of(name: str, number: str) -> int:
+    """How many steps of a run are there, by its name and Trackio's own number."""
+    from trackio.sqlite_storage import SQLiteStorage
+
+    return int(SQLiteStorage.get_log_count(PROJECT, name, run_id=number))

@@ -29,6 +29,7 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
 from dlfun.study import Study
+from dlfun.tracking.study import begin
 
 if TYPE_CHECKING:
     from flax import linen as nn
@@ -368,18 +369,21 @@ def made(
     output_dir = given.get("output_dir")
     if output_dir is not None:
         output_dir = arguments.path("output_dir", output_dir)
+    elif given.get("track") is not None:
+        raise UserError(f"track={given['track']}: is of a record that stays; give output_dir, too")
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
         request = request_of(study, models, data, rest, own)
         options = options_in(request, output_dir or f"{temporary}/study")
+        tracking = begin(request, output_dir)
         with (
             numerics.settled(options.precision, options.matmul_precision),
             kept(request, options) if output_dir else contextlib.nullcontext(options) as going,
         ):
             draw = drawing(request) if output_dir else lambda folder: None
             found = deferred.load(request.kind.runs)(request, going, draw)
-        made = Study(found.folder, found.notes, request)
+        made = Study(found.folder, [*found.notes, *tracking.notes(found.folder)], request)
     except BaseException:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

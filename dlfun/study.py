@@ -189,6 +189,29 @@ class Study:
         return write_record(folder, fill)
 
     @of_record
+    def track(self, to: str, *, members: bool = False) -> str:
+        """Shows the runs of the record in a tracker: one an arm, with its band and its verdicts.
+
+        Args:
+          to: mlflow, trackio or tensorboard.
+          members: a run for each member, too.
+
+        Returns:
+          how many runs were added, and where; those that were there stay as they are.
+
+        Raises:
+          UserError: if the tracker is not installed, or fails.
+        """
+        from dlfun.config.option_table import OPTIONS
+        from dlfun.config.tracker_table import check_installed
+        from dlfun.tracking.study import send_record
+
+        name = checked(OPTIONS["track"].kind, "to", to)
+        check_installed("to", name)
+        every = checked(OPTIONS["track_members"].kind, "members", members)
+        return str(send_record(self.folder, name, every))
+
+    @of_record
     def predict(
         self,
         inputs: Any,

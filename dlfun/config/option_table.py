@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from dlfun.config import parsers
+from dlfun.config.tracker_table import TRACKERS
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.objectives import OBJECTIVES
 from dlfun.types import CONVOLUTIONS, SPLITS, TARGET_TYPES, Range
@@ -249,6 +250,20 @@ OPTIONS: dict[str, Option] = {
         False,
         may_differ=True,
         frozen=False,
+    ),
+    "track": Option(
+        parsers.choice("track", TRACKERS),
+        "where runs are shown, too, when the study ends: one an arm, with its band",
+        MACHINE,
+        usual="nowhere",
+        replayed=False,
+    ),
+    "track_members": Option(
+        parsers.boolean(),
+        "a tracked run for each member, too",
+        MACHINE,
+        False,
+        replayed=False,
     ),
     "platform": Option(
         parsers.choice("platform", PLATFORMS),

@@ -16,6 +16,7 @@ from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.studies import STUDIES, StudyKind, options_of
+from dlfun.config.tracker_table import check_tracked
 from dlfun.types import DataOptions, Layout
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def swept_name(text: str) -> str:
 
 
 def check_request(request: StudyRequest) -> None:
-    """Raises UserError where options of its kind of study do not go together."""
+    """Raises UserError where options do not go together, or what they need is not installed."""
+    check_tracked(request)
     if request.kind.check:
         deferred.load(request.kind.check)(request)

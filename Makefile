@@ -46,7 +46,7 @@ check: tools ## what CI runs: format, lint, types, all tests
 trackers: ## check runs in trackers with MLflow, Trackio and TensorBoard, in build/trackers
 	$(PYTHON) -m venv --clear build/trackers
 	build/trackers/bin/pip install --quiet --editable '.[mlflow,trackio,tensorboard]' pytest tensorboard
-	build/trackers/bin/python -m pytest tests/tracking
+	build/trackers/bin/python -m pytest tests/tracking tests/results/test_sources.py
 
 simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies

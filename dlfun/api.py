@@ -23,7 +23,7 @@ from dlfun import deferred, numerics
 from dlfun.config import arguments, data_value
 from dlfun.config.arguments import in_python, several
 from dlfun.config.data_value import Data
-from dlfun.config.keywords import DataOptions, ModelOptions, Options, RunOptions
+from dlfun.config.keywords import ArrayOptions, DataOptions, ModelOptions, Options, RunOptions
 from dlfun.config.model_value import Model, make_model
 from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
@@ -85,8 +85,9 @@ def from_arrays(
     *,
     test: tuple[ArrayLike, ArrayLike] | None = None,
     validation: tuple[ArrayLike, ArrayLike] | None = None,
+    groups: ArrayLike | None = None,
     name: str = "arrays",
-    **options: Unpack[DataOptions],
+    **options: Unpack[ArrayOptions],
 ) -> Data:
     """A data set from arrays of your own, which are copied.
 
@@ -98,6 +99,7 @@ def from_arrays(
       test, validation: pairs of the same kind, of which None stands for no labels. Without `test`
         a fixed fifth is held out, stratified by class; without `validation` a
         `validation_fraction` of the rest.
+      groups: ids or texts [n], equal for inputs that stay in one fold under split="kfold".
       name: what tables and records call it.
 
     Raises:
@@ -111,8 +113,10 @@ def from_arrays(
     """
     from dlfun.data.user_files import read_arrays
 
-    chosen, name = data_value.read_data_options(options), arguments.text("name", name, "'mine'")
-    arrays = {"train_inputs": inputs, "train_targets": targets}
+    together = {} if groups is None else {"groups": "groups"}
+    chosen = data_value.read_data_options({**options, **together})
+    name = arguments.text("name", name, "'mine'")
+    arrays = {"train_inputs": inputs, "train_targets": targets, "groups": groups}
     for part, given in (("test", test), ("validation", validation)):
         if given is not None:
             pair = arguments.pair(part, given)

@@ -33,7 +33,7 @@ from dlfun.records.recorded import read_record
 from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
 from dlfun.report.text.gates import gate_lines
-from dlfun.report.text.table import MEANING, cells, heading, study_table, without_empty
+from dlfun.report.text.table import cells, heading, meaning, study_table, without_empty
 from dlfun.studies.comparison.gates import GATES
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ class Study:
         tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
         if self.pairs:
             tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
-        said = "".join(f"<br>{html.escape(note)}" for note in (MEANING, *self.notes))
+        said = "".join(f"<br>{html.escape(note)}" for note in (meaning(self._texts), *self.notes))
         return f"{'<br>'.join(tables)}<small>{said.removeprefix('<br>')}</small>"
 
     @of_record

@@ -158,7 +158,50 @@ class Spec:
     official_split: str = ""
 
 
-SPLITS = ("official", "random", "leave_one_speaker_out")
+class Scheme(NamedTuple):
+    """A row of the table of ways to split.
+
+    Attributes:
+      help: what is tested on.
+      about: what claims are about; empty where all replicates share one test split.
+      run: what a replicate is called that is counted.
+      more: where more of them would come from, in words that follow.
+      folds: whether replicates are folds, whose number is not that of the seeds.
+    """
+
+    help: str
+    about: str = ""
+    run: str = "seed"
+    more: str = ""
+    folds: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether each replicate has a test split of its own."""
+        return bool(self.about)
+
+
+SPLITS: Mapping[str, Scheme] = {
+    "official": Scheme("the data set's official test split"),
+    "random": Scheme(
+        "a random one of each replicate's own", "new seeds and new splits of data like these"
+    ),
+    "leave_one_speaker_out": Scheme(
+        "for replicate r all that speaker r said", "new seeds and new speakers like these"
+    ),
+    "kfold": Scheme(
+        "cross-validation, each fold once a repeat",
+        "training sets of this size drawn from the same source, by the corrected resampled t test",
+        "fold",
+        " of further repeats",
+        folds=True,
+    ),
+}
+"""Name -> row."""
+
+FOLDS, REPEATS = 10, 1
+"""Of cross-validation, where nothing else is asked for."""
+
 TARGET_TYPES = ("class", "number")
 
 
@@ -169,8 +212,12 @@ class DataOptions:
     Attributes:
       data_dir: where prepared data sets lie; None is TFDS' own default.
       manual_dir: where files lie that are used instead of a download.
-      split: official (fixed test split), random (each replicate draws its own), or
-        leave_one_speaker_out (the test split of a replicate is all of one speaker).
+      split: one of `SPLITS`: official (fixed test split), random (each replicate draws its own),
+        leave_one_speaker_out (the test split of a replicate is all of one speaker), or kfold
+        (replicate r is tested on fold r % folds of repeat r // folds).
+      folds, repeats: of kfold alone; None is `FOLDS` and `REPEATS`.
+      groups: of kfold alone, by what examples belong together, which no two folds share: speaker,
+        or a column or array of the user's own; None is by nothing.
       test_fraction: of all examples, under a random split; None is as large as the official one.
       validation_fraction: of the training split, held out; 0 holds nothing out.
       train_examples: use only this many training examples (nested subsets); None is all.
@@ -183,12 +230,22 @@ class DataOptions:
     data_dir: str | None = None
     manual_dir: str | None = None
     split: str = "official"
+    folds: int | None = None
+    repeats: int | None = None
+    groups: str | None = None
     test_fraction: float | None = None
     validation_fraction: float = 0.1
     train_examples: int | None = None
     permute_features: bool = False
     target_column: str | None = None
     target_type: str | None = None
+
+    @property
+    def replicates(self) -> int | None:
+        """How many there are, where the split says it; None leaves it to the seeds."""
+        if not SPLITS[self.split].folds:
+            return None
+        return (self.folds or FOLDS) * (self.repeats or REPEATS)
 
 
 class Split(NamedTuple):
@@ -198,11 +255,14 @@ class Split(NamedTuple):
       inputs: [n, *shape].
       targets: [n], [n, outputs], or [n, time] where each step has one.
       lengths: [n], along the first axis of the shape; None where all are whole.
+      real: [n], False of padding, which comes last; None where there is none. Splits of
+        different sizes are padded when they are stacked.
     """
 
     inputs: Array
     targets: Array
     lengths: Array | None = None
+    real: Array | None = None
 
 
 class TuneData(NamedTuple):

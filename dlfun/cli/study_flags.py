@@ -29,7 +29,7 @@ from dlfun.config.option_table import MACHINE, OF_MODELS, OPTIONS, Option
 from dlfun.config.options import DataOptions, StudyOptions
 from dlfun.config.shape_fields import shape_fields
 from dlfun.config.studies import STUDIES, options_of
-from dlfun.config.study_request import StudyRequest, check_request
+from dlfun.config.study_request import StudyRequest, check_request, with_replicates
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import UserError, bad_value, unknown
 from dlfun.models import MODELS
@@ -100,14 +100,24 @@ def named(values: StudyFlags, what: str) -> tuple[str, ...]:
 
 
 def request_of(values: StudyFlags) -> StudyRequest:
-    """The request for a study that flags make."""
-    names = [name for name in options_of(values.study) if name not in OF_MODELS]
-    return StudyRequest(
+    """The request for a study that flags make.
+
+    Raises:
+      UserError: if it is said twice how many replicates there are, and not the same.
+    """
+    flags = {n: values[n] for n in options_of(values.study) if n not in OF_MODELS}
+    given = {
+        name: flag.value
+        for name, flag in flags.items()
+        if flag.value is not None and not (flag.using_default_value and flag.value == flag.default)
+    }
+    request = StudyRequest(
         values.study,
         tuple(model_of(values, name) for name in named(values, "models")),
         named(values, "datasets"),
-        {name: values[name].value for name in names if values[name].value is not None},
+        given,
     )
+    return with_replicates(request)
 
 
 def model_of(values: StudyFlags, name: str) -> Model:

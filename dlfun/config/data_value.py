@@ -11,6 +11,7 @@ from dlfun import numerics
 from dlfun.config import arguments, parsers
 from dlfun.config.option_table import OPTIONS
 from dlfun.config.parsers import checked
+from dlfun.data.folds import check_folds
 from dlfun.data.raw import Raw
 from dlfun.decoration import stderr
 from dlfun.errors import unknown
@@ -25,8 +26,9 @@ PLACES = {
     "data_dir": arguments.path,
     "manual_dir": arguments.path,
     "target_column": arguments.text,
+    "groups": arguments.text,
 }
-"""Options of data that matter only while they are read, and what reads them."""
+"""Options of data that are text, and what reads them."""
 
 
 def doubted(raw: Raw) -> Raw:
@@ -106,4 +108,6 @@ def read_data_options(given: Mapping[str, Any]) -> DataOptions:
         for name, value in given.items()
         if value is not None
     }
-    return DataOptions(**values)
+    found = DataOptions(**values)
+    check_folds(found)
+    return found

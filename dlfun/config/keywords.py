@@ -60,11 +60,31 @@ class Options(RunOptions, total=False):
     track_members: bool | None
 
 
-class DataOptions(TypedDict, total=False):
+class ArrayOptions(TypedDict, total=False):
+    """Those of `DataOptions` that arrays in memory have, which give groups by value."""
+
+    data_dir: str | Path | None
+    manual_dir: str | Path | None
+    split: str | None
+    folds: int | None
+    repeats: int | None
+    test_fraction: float | None
+    validation_fraction: float | None
+    train_examples: int | None
+    permute_features: bool | None
+    target_column: str | None
+    target_type: str | None
+
+
+class DataOptions(ArrayOptions, total=False):
     """Which examples of a data set are learned from, and where its files are.
 
     data_dir, manual_dir: where prepared data lie, and files that are used instead of a download.
-    split: official, random (each replicate draws its own) or leave_one_speaker_out.
+    split: official, random (each replicate draws its own), leave_one_speaker_out, or kfold, under
+      which replicates are folds and `seeds` has no say.
+    folds, repeats: of kfold (10 and 1).
+    groups: what stays in one fold: speaker, or a column of a .csv or an array of an .npz of your
+      own (nothing).
     test_fraction: of all examples, under a random split.
     validation_fraction: of the training split, held out (0.1; 0 holds nothing out).
     train_examples: use only this many training examples; more of them hold the fewer.
@@ -73,15 +93,7 @@ class DataOptions(TypedDict, total=False):
     target_type: class or number, of a .csv or arrays of your own (what the targets look like).
     """
 
-    data_dir: str | Path | None
-    manual_dir: str | Path | None
-    split: str | None
-    test_fraction: float | None
-    validation_fraction: float | None
-    train_examples: int | None
-    permute_features: bool | None
-    target_column: str | None
-    target_type: str | None
+    groups: str | None
 
 
 class ModelOptions(TypedDict, total=False):

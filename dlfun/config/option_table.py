@@ -15,7 +15,7 @@ from dlfun.config import parsers
 from dlfun.config.tracker_table import TRACKERS
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.objectives import OBJECTIVES
-from dlfun.types import CONVOLUTIONS, SPLITS, TARGET_TYPES, Range
+from dlfun.types import CONVOLUTIONS, FOLDS, REPEATS, SPLITS, TARGET_TYPES, Range
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
@@ -146,10 +146,33 @@ OPTIONS: dict[str, Option] = {
     ),
     "split": Option(
         parsers.choice("split", SPLITS),
-        "what is tested on: the data set's official test split, a random one of each replicate's "
-        "own, or for replicate r all that speaker r said",
+        "what is tested on: " + "; ".join(f"{name}, {row.help}" for name, row in SPLITS.items()),
         DATA,
         "official",
+        pairs=True,
+    ),
+    "folds": Option(
+        parsers.integer(2),
+        "of --split=kfold, stratified by class; replicate r is tested on fold r % folds",
+        DATA,
+        usual=f"{FOLDS}",
+        pairs=True,
+    ),
+    "repeats": Option(
+        parsers.integer(1),
+        "how often --split=kfold deals all examples into folds anew; folds times repeats are the "
+        "replicates, and --seeds has no say",
+        DATA,
+        usual=f"{REPEATS}",
+        pairs=True,
+    ),
+    "groups": Option(
+        parsers.text(),
+        "what stays in one fold of --split=kfold: the examples of a speaker, or those that have "
+        "the same in this column of your own .csv, which is no input then, or array of your .npz; "
+        "folds are even in size, and not stratified",
+        DATA,
+        usual="nothing",
         pairs=True,
     ),
     "test_fraction": Option(

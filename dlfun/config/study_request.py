@@ -17,7 +17,10 @@ from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.studies import STUDIES, StudyKind, options_of
 from dlfun.config.tracker_table import check_tracked
-from dlfun.types import DataOptions, Layout
+from dlfun.data.folds import check_folds
+from dlfun.errors import OPT, UserError
+from dlfun.types import FOLDS, REPEATS, DataOptions, Layout
+from dlfun.words import plural
 
 if TYPE_CHECKING:
     from dlfun.data.raw import Raw
@@ -101,6 +104,27 @@ def study_options(request: StudyRequest, **places: Any) -> StudyOptions:
         **{name: request[name] for name in FIELDS},
         **places,
     )
+
+
+def with_replicates(request: StudyRequest) -> StudyRequest:
+    """The same request, with as many seeds as its split has folds in all repeats.
+
+    Raises:
+      UserError: if another number of seeds was given, or folds of a split that has none.
+    """
+    data = request.data
+    check_folds(data)
+    count = data.replicates
+    if count is None:
+        return request
+    folds, repeats = data.folds or FOLDS, data.repeats or REPEATS
+    if request.values.get("seeds", count) != count:
+        raise UserError(
+            f"{OPT.seeds}={request['seeds']} has no say under {OPT.split}={data.split}, whose "
+            f"replicates are {plural(folds, 'fold')} x {plural(repeats, 'repeat')}; leave it out, "
+            f"or give {count}"
+        )
+    return request.with_values(seeds=count, folds=folds, repeats=repeats)
 
 
 def swept_name(text: str) -> str:

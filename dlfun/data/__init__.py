@@ -14,7 +14,8 @@ from collections.abc import Mapping
 
 from dlfun.data.chance_level import chance
 from dlfun.data.raw import Raw
-from dlfun.data.splitting import split, stratified_order
+from dlfun.data.sampling import stratified_order
+from dlfun.data.splitting import split
 from dlfun.data.tfds.prepared import find, read_prepared
 from dlfun.data.tfds.reading import Row, read_row
 from dlfun.data.user_files import is_path, read_own

@@ -29,7 +29,9 @@ class Raw(NamedTuple):
     Attributes:
       train, test: the official splits, numpy arrays.
       validation: the published one; None where there is none.
-      groups: who made the examples of train and test, as ids [n] each; None where not known.
+      groups: what examples of train and test belong together, as ids [n] each, such as those of
+        who made them; None where not known.
+      grouped_by: what the groups are called.
       classes: the names of the class ids, where they have some.
       spec: what models need to know.
       name, version, checksum: the checksum is a sha256 over the type, shape and bytes of all
@@ -53,6 +55,7 @@ class Raw(NamedTuple):
     scaling: Scaling | None = None
     preparation: Preparation = Preparation()
     doubts: tuple[str, ...] = ()
+    grouped_by: str = "speaker"
 
     def doubtful(self) -> tuple[str, ...]:
         """The first doubts, and how many more there are."""

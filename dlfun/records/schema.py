@@ -70,6 +70,8 @@ COLUMNS: dict[str, Column] = {
     "model": Column("the model; of a comparison of searches, the search", always=True),
     "dataset": Column("the data set", always=True),
     "replicate": Column("the seed; arms of one replicate share their draws", "whole", always=True),
+    "fold": Column("of cross-validation: the fold that it was tested on", "whole"),
+    "repeat": Column("of cross-validation: the repeat that the fold is of", "whole"),
     "status": Column("`ok`, `failed` or `stopped` (by its search)", always=True),
     "failed_at": Column("the step at which its loss was no number any more", "whole", always=True),
     "at_chance": Column("whether it scores what guessing could", always=True),
@@ -88,6 +90,11 @@ COLUMNS: dict[str, Column] = {
     "trials": Column("how many runs its search made", "whole"),
     "chance": Column("what guessing scores (the mean over splits)", "number"),
     "target_sd": Column("the standard deviation of numbers to predict, likewise", "number"),
+    "split_variance": Column(
+        "n_test / n_train where each replicate has a split of its own: what Nadeau and Bengio add "
+        "to 1 / n in the variance of a mean",
+        "number",
+    ),
 }
 """Name -> column, in the order of the file; those of `OTHERS` stand among them."""
 

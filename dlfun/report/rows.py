@@ -75,9 +75,21 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
             if len(by) == 1
             else ", ".join(f"{n}={v}" for n, v in zip(by, shown, strict=True))
         )
-        lines.append(Line(label, dataset, metric, t_interval(healthy), members))
+        score = t_interval(healthy, split_variance=overlap(members, metric))
+        lines.append(Line(label, dataset, metric, score, members))
     order = list(dict.fromkeys(line.dataset for line in lines))
     return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
+
+
+def overlap(rows: Sequence[Row], metric: str) -> float:
+    """By how much the variance of a mean test score grows as the splits of runs overlap."""
+    known = number(rows[0], "split_variance") if metrics.parts(metric)[0] == "test" else np.nan
+    return 0.0 if np.isnan(known) else known
+
+
+def run_of(rows: Sequence[Row]) -> str:
+    """What runs are called that are counted: folds, or seeds."""
+    return "fold" if rows and rows[0].get("fold", "") != "" else "seed"
 
 
 def is_copy(row: Row) -> bool:

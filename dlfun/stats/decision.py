@@ -61,7 +61,7 @@ def explain(found: Evidence, plan: Plan) -> Test:
     if not plan.paired:
         return Test("Welch's t test", found.compared.p)
     if plan.split_variance:
-        return Test("t test, corrected for splits that overlap", found.compared.p)
+        return Test("corrected resampled t test", found.compared.p)
     # It holds for independent paired replicates on one test set.
     p = sign_flip(found.x.scores - found.y.scores)
     return Test("exact sign-flip test", p, smallest_p(found.compared.n))

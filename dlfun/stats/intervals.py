@@ -28,10 +28,11 @@ class Interval(NamedTuple):
         return (self.high - self.low) / 2
 
 
-def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
+def t_interval(values: ArrayLike, level: float = 0.95, split_variance: float = 0.0) -> Interval:
     """Student's t interval of the mean of independent values [n]; NaN values are left out.
 
-    Values that are all the same have no interval, rather than one of width 0.
+    Values that are all the same have no interval, rather than one of width 0. Of runs whose splits
+    overlap `split_variance` is n_test / n_train, as for paired_t.
 
     >>> t_interval([97.1, 97.4, 96.9, 97.6, 97.3, 97.0, 97.5, 97.2]).low.round(6)
     np.float64(97.045218)
@@ -43,7 +44,7 @@ def t_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     spread = sd(kept)
     if n < 2 or spread == 0:
         return Interval(mean, np.nan, np.nan, spread, n)
-    half = stats.t.ppf(0.5 + level / 2, n - 1) * spread / np.sqrt(n)
+    half = stats.t.ppf(0.5 + level / 2, n - 1) * spread * np.sqrt(1 / n + split_variance)
     return Interval(mean, mean - half, mean + half, spread, n)
 
 

@@ -162,8 +162,8 @@ def _effects(found: Evidence) -> dict[str, Any]:
 
 
 def _flips(found: Evidence, plan: Plan) -> bool:
-    """Whether there are pairs of runs whose differences' signs may be flipped."""
-    return plan.paired and found.unit == RUNS and not found.one_sample
+    """Whether there are pairs of runs whose differences' signs may be flipped: not of one pool."""
+    return plan.paired and not plan.split_variance and found.unit == RUNS and not found.one_sample
 
 
 def _seeds(found: Evidence, plan: Plan) -> tuple[float | None, int | None, int | None]:

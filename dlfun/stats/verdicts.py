@@ -30,6 +30,7 @@ def compare_arms(
     population: bool = False,
     percent: bool = False,
     unit: str = "",
+    run: str = "seed",
 ) -> list[Pair]:
     """The verdict on each pair of a family of arms.
 
@@ -38,7 +39,8 @@ def compare_arms(
     split of one pool (Nadeau & Bengio 2003). `population` extends the claim to all examples like
     those tested, from the arms' `examples`. For a declared look, alpha is the level of that look.
     `percent` says that scores are accuracies in fractions, which sentences give in points, `unit`
-    what other scores are counted in. Raises UserError for arms that cannot be compared so.
+    what other scores are counted in, `run` what a run is called, such as a fold. Raises UserError
+    for arms that cannot be compared so.
 
     >>> a, b = Arm("a", [0.90, 0.92] * 5), Arm("b", [0.89, 0.90] * 5)
     >>> compare_arms([a, b], delta=0.003, percent=True)[0].words
@@ -50,7 +52,7 @@ def compare_arms(
     plan = Plan(delta, alpha / size, size, paired, split_variance, power, population)
     sides = {arm.name: make_side(arm, 1 if higher_is_better else -1) for arm in arms}
     found = [gather(*_ordered(sides[a], sides[b]), plan) for a, b in pairs]
-    printing = Printing(percent, unit, higher_is_better)
+    printing = Printing(percent, unit, higher_is_better, run)
     return _adjusted([make_pair(x, plan, printing, higher_is_better) for x in found], plan)
 
 

@@ -15,11 +15,15 @@ VERY_SMALL, VERY_LARGE = 1e-3, 1e6
 
 
 class Printing(NamedTuple):
-    """How numbers are printed: fractions as points of 100, or as they are with a unit."""
+    """How numbers are printed: fractions as points of 100, or as they are with a unit.
+
+    `run` is what a run is called that is counted.
+    """
 
     percent: bool = False
     unit: str = ""
     higher: bool = True
+    run: str = "seed"
 
     @property
     def scale(self) -> int:
@@ -51,7 +55,7 @@ def sentence(verdict: str, found: Evidence, more: int, plan: Plan, printing: Pri
 
 
 def _main(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printing) -> str:
-    both, basis = f"{found.a.name} and {found.b.name}", _basis(found)
+    both, basis = f"{found.a.name} and {found.b.name}", _basis(found, printing)
     amount, margin = _amount(found, plan, printing), _margin(plan, printing)
     if verdict in AHEAD:
         return f"{_beats(verdict, found, plan, printing)}, {_only(verdict)}{basis}"
@@ -60,9 +64,9 @@ def _main(verdict: str, found: Evidence, more: int, plan: Plan, printing: Printi
     if verdict == NONE:
         return f"{both}: no verdict{_why_none(found, printing)}"
     if found.mixture:
-        return f"{both}: unresolved, {_by_rank(found)}, {basis}"
+        return f"{both}: unresolved, {_by_rank(found, printing)}, {basis}"
     if more > 0 and found.unit != EXAMPLES:
-        return f"{both}: unresolved, about {plural(more, 'more seed')}"
+        return f"{both}: unresolved, about {plural(more, f'more {printing.run}')}"
     return f"{both}: unresolved, {amount}, {basis}"
 
 
@@ -76,9 +80,9 @@ def _beats(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> str
     if found.mixture and found.compared.diff <= 0:
         lead = _amount(found.turned(), plan, printing)
         ahead = f"{found.b.name} is ahead by {lead}" if found.compared.diff else "they are equal"
-        by, small = f"in {_by_rank(found)}, though {ahead} among those that succeeded", ""
+        by, small = f"in {_by_rank(found, printing)}, though {ahead} among those that succeeded", ""
     elif found.mixture:
-        by = f"in {_by_rank(found)}, and {by} among those that succeeded"
+        by = f"in {_by_rank(found, printing)}, and {by} among those that succeeded"
     return f"{first} {verb} {second} {by}{small}"
 
 
@@ -92,16 +96,17 @@ def _only(verdict: str) -> str:
     return "only " if verdict == SUGGESTIVE else ""
 
 
-def _basis(found: Evidence) -> str:
+def _basis(found: Evidence, printing: Printing) -> str:
     """What was counted."""
+    run = printing.run
     if found.unit == EXAMPLES:
         return f"{plural(found.n, 'test example')}, one trained model each"
     if found.one_sample:
         name = found.b.name if found.a.constant else found.a.name
-        return f"{plural(found.n, 'seed')} of {name}"
+        return f"{plural(found.n, run)} of {name}"
     if found.x.n != found.y.n:
-        return f"{found.x.n} and {plural(found.y.n, 'seed')}"
-    return plural(found.n, "seed")
+        return f"{found.x.n} and {plural(found.y.n, run)}"
+    return plural(found.n, run)
 
 
 def _nuance(found: Evidence, plan: Plan, printing: Printing) -> str:
@@ -123,12 +128,14 @@ def _why_none(found: Evidence, printing: Printing) -> str:
     if found.unit == EXAMPLES and np.isnan(found.compared.sd):
         return ", each has one result, and what it scored on each test example was not kept"
     if not np.isfinite(found.compared.diff):
-        return ", there is no seed with which both succeeded"
+        return f", there is no {printing.run} with which both succeeded"
     if found.n < TOO_FEW:
-        units = plural(found.n, "test example" if found.unit == EXAMPLES else "seed")
+        units = plural(found.n, "test example" if found.unit == EXAMPLES else printing.run)
         return f" from {units}, {TOO_FEW} at least are needed"
     gap = printing.counted(*_shown(printing.scale * found.compared.diff))
-    return f", they differ by {gap} in each of {_basis(found)}: nothing says how that varies"
+    return (
+        f", they differ by {gap} in each of {_basis(found, printing)}: nothing says how that varies"
+    )
 
 
 def _skewed(verdict: str, found: Evidence, plan: Plan, printing: Printing) -> list[str]:
@@ -189,7 +196,7 @@ def _margin(plan: Plan, printing: Printing) -> str:
     return printing.counted(f"{margin:.0f}" if 1e4 <= margin < VERY_LARGE else f"{margin:.4g}")
 
 
-def _by_rank(found: Evidence) -> str:
+def _by_rank(found: Evidence, printing: Printing) -> str:
     share, low, high = (100 * x for x in found.wins[:3])
     ends = "" if np.isnan(low) else f" [{low:.0f}, {high:.0f}]"
-    return f"{share:.0f} % of {'seeds' if found.paired else 'pairs of runs'}{ends}"
+    return f"{share:.0f} % of {f'{printing.run}s' if found.paired else 'pairs of runs'}{ends}"

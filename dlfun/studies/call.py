@@ -17,7 +17,12 @@ from dlfun.config.option_table import identity_lines
 from dlfun.config.options import StudyOptions
 from dlfun.config.parsers import checked
 from dlfun.config.protocol_table import NUMBER, PROTOCOL, REQUIRE
-from dlfun.config.study_request import StudyRequest, check_request, study_options
+from dlfun.config.study_request import (
+    StudyRequest,
+    check_request,
+    study_options,
+    with_replicates,
+)
 from dlfun.data.user_files.cells import check_text
 from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
@@ -53,7 +58,7 @@ def request_of(
                 f"{data[0].name} and {one.name} are split in different ways; load them with the "
                 "same options"
             )
-    request = StudyRequest(
+    asked = StudyRequest(
         study,
         tuple(models),
         tuple(one.source or one.name for one in data),
@@ -61,6 +66,7 @@ def request_of(
         by_value(models, data),
         raw={one.source or one.name: one.raw for one in data},
     )
+    request = with_replicates(asked)
     check_request(request)
     return request
 

@@ -16,7 +16,7 @@ def round_words(order: jax.Array, epoch: jax.Array) -> jax.Array:
     return jax.random.bits(jax.random.fold_in(order, epoch), (ROUNDS, 2), jnp.uint32)
 
 
-def shuffled(words: jax.Array, positions: jax.Array, examples: int) -> jax.Array:
+def shuffled(words: jax.Array, positions: jax.Array, examples: int | jax.Array) -> jax.Array:
     """The examples at these positions of a random order: int32, shaped as `positions`.
 
     The swap-or-not shuffle (Hoang, Morris & Rogaway 2012): a round pairs the places p and
@@ -63,19 +63,23 @@ def stream_indices(
 
 
 def batch_indices(
-    order: jax.Array, start: jax.Array, steps: int, examples: int, batch_size: int
+    order: jax.Array, start: jax.Array, steps: int, examples: int | jax.Array, batch_size: int
 ) -> jax.Array:
     """Which examples the steps start, start + 1, ... use: [steps, batch_size].
 
     Each epoch is a full permutation, cut into examples // batch_size whole batches; the few
-    examples left over differ from epoch to epoch.
+    examples left over differ from epoch to epoch. `examples` is an array where splits are of
+    different sizes.
     """
     per_epoch = examples // batch_size
     step = start + jnp.arange(steps)
     epoch = step // per_epoch
     first = start // per_epoch
-    epochs = (per_epoch - 1 + steps - 1) // per_epoch + 1
-    words = jax.vmap(lambda e: round_words(order, first + e))(jnp.arange(epochs))
-    of_step = jnp.moveaxis(words[epoch - first], 0, -1)[..., None]
+    if isinstance(examples, int):
+        epochs = (per_epoch - 1 + steps - 1) // per_epoch + 1
+        words = jax.vmap(lambda e: round_words(order, first + e))(jnp.arange(epochs))[epoch - first]
+    else:  # nobody knows how many epochs the steps are of
+        words = jax.vmap(lambda e: round_words(order, e))(epoch)
+    of_step = jnp.moveaxis(words, 0, -1)[..., None]
     positions = jnp.add.outer(step % per_epoch * batch_size, jnp.arange(batch_size))
     return shuffled(of_step, positions, examples)

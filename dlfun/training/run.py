@@ -67,6 +67,13 @@ def take(split: Split, which: Array, rows: Array) -> Split:
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[which, rows], split)
 
 
+def own_count(split: Split, streams: Streams) -> Any:
+    """How many examples of a split a member has: a number, or [] where splits are padded."""
+    if split.real is None:
+        return split.targets.shape[1]
+    return jnp.sum(jnp.asarray(split.real)[streams.split], dtype=jnp.int32)
+
+
 def own_scaling(scaling: Scaling | None, streams: Streams) -> Scaling | None:
     """How numbers are standardised for a member, of that of all splits [splits, ...]."""
     return jax.tree.map(lambda leaf: jnp.asarray(leaf)[streams.split], scaling)
@@ -128,9 +135,8 @@ def make_run(learner: Learner, settings: Settings, stream: bool = False) -> Run:
     def advance(
         carry: Carry, hparams: HParams, data: TuneData, steps: int = intervals[0]
     ) -> tuple[Carry, dict[str, Array]]:
-        rows = indices(
-            carry.streams.order, carry.step, steps, data.train.targets.shape[1], settings.batch_size
-        )
+        examples = own_count(data.train, carry.streams)
+        rows = indices(carry.streams.order, carry.step, steps, examples, settings.batch_size)
         new, train = train_interval(learner, carry, hparams, data.train, rows, data.scaling)
         history = prefix("train", averages(train))
         if data.validation is not None:

@@ -26,7 +26,9 @@ class Carry(NamedTuple):
 
 
 def to_batch(split: Split, weight: Array, scaling: Scaling | None) -> Batch:
-    """Examples as a batch, each with a weight."""
+    """Examples as a batch, each with a weight; padding has none."""
+    if split.real is not None:
+        weight = jnp.where(split.real, weight, 0.0)
     return Batch(split.inputs, split.targets, weight, split.lengths, scaling)
 
 

@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from dlfun import data
 from dlfun.cli import app
-from dlfun.data import splitting, user_files
+from dlfun.data import sampling, splitting, user_files
 from dlfun.data.spectrogram import log_mel
 from dlfun.data.user_files import parts
 from dlfun.errors import UserError
@@ -146,7 +146,7 @@ def test_a_fifth_is_held_out_by_a_fixed_rule(tmp_path):
     # The rule in plain Python: in each class, examples in the order of their random numbers are
     # spread evenly over [0, 1), and the first eight places of all are for test.
     uniforms = np.random.Generator(np.random.PCG64(0)).random(40)
-    np.testing.assert_array_equal(splitting.uniforms(40), uniforms)
+    np.testing.assert_array_equal(sampling.uniforms(40), uniforms)
     places = []
     for label in (0, 1, 2):
         rows = sorted(np.flatnonzero(targets == label), key=lambda row: uniforms[row])
@@ -269,7 +269,7 @@ def test_recordings_become_spectrograms_with_lengths(tmp_path):
     assert (raw.spec.modality, raw.spec.padded, raw.spec.shape) == ("speech", True, (frames[1], 40))
     assert sorted([*raw.train.lengths, *raw.test.lengths]) == sorted([*frames] * 2)
     for split in (raw.train, raw.test):
-        for example, label, length in zip(*split, strict=True):
+        for example, label, length in zip(*split[:3], strict=True):
             i = int(np.flatnonzero(frames == length)[0])
             alone = noise((800, 1000, 900)[i], 10 * int(label) + i)
             expected, _ = log_mel(alone[None], np.array([len(alone)]), LogMel(RATE))

@@ -107,8 +107,8 @@ def test_a_replicate_is_tested_on_one_speaker(raw):
         assert sorted(numbers(one.test)) == list(range(replicate % 5, 450, 5))
         assert len(one.train.targets) + len(one.validation.targets) == 360
     uneven = raw._replace(groups=(speakers[:360] // 2, speakers[360:]))
-    with pytest.raises(UserError, match="test splits of one size"):
-        data.split(uneven, KEY, 0, options)
+    sizes = [len(data.split(uneven, KEY, replicate, options).test.targets) for replicate in (0, 4)]
+    assert sizes == [144 + 18, 18]
 
 
 def test_lengths_go_with_their_examples(raw):
@@ -179,6 +179,10 @@ def test_a_truth_table_is_every_split(read, fraction, split):
         (DataOptions(split="random", test_fraction=0.001), ("--test_fraction=0.001", "450")),
         (DataOptions(test_fraction=0.5), ("--test_fraction=0.5", "--split=random")),
         (DataOptions(split="leave_one_speaker_out"), ("does not say who spoke", "official")),
+        (DataOptions(split="kfold", folds=451), ("--folds=451", "450 examples", "450 or less")),
+        (DataOptions(split="kfold", groups="speaker"), ("--groups=speaker", "belong together")),
+        (DataOptions(split="random", folds=5), ("--folds=5", "--split=kfold")),
+        (DataOptions(repeats=2), ("--repeats=2", "--split=kfold")),
         (DataOptions(train_examples=-3), ("--train_examples=-3", "324")),
         (DataOptions(validation_fraction=0.9999), ("--validation_fraction=0.9999", "360")),
         (DataOptions(validation_fraction=1.0), ("--validation_fraction=1", "below 1")),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.raw import Raw
-from dlfun.data.splitting import HELD_OUT, fifth
+from dlfun.data.sampling import HELD_OUT, fifth
 from dlfun.data.tfds.features import LONGEST, encode, infer
 from dlfun.data.tfds.prepare import Place
 from dlfun.data.tfds.reading import data_root, fetch, raw_of

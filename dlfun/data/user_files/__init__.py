@@ -85,9 +85,9 @@ def read_own(text: str, options: DataOptions) -> Raw:
     if path.is_dir():
         found = folder.read(path)
     elif path.suffix.lower() == ".npz":
-        found = npz.read(path, options.target_type)
+        found = npz.read(path, options.target_type, options.groups)
     else:
-        found = table.read(path, options.target_column, options.target_type)
+        found = table.read(path, options.target_column, options.target_type, options.groups)
     return raw_of(found, name_of(path), options)
 
 
@@ -107,7 +107,7 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
             f"one of {LONGEST} or less"
         )
     given = {what: as_array(array, what, name) for what, array in arrays.items()}
-    found = npz.found_in(dict(given), Path(name), options.target_type)
+    found = npz.found_in(dict(given), Path(name), options.target_type, options.groups)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
     return raw_of(found._replace(splits=apart), name_of(Path(name)), options)
 
@@ -180,13 +180,22 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         spec=found.spec,
         name=name[:LONGEST],
         version=VERSION,
-        checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling)),
+        checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling) | groups_of(found)),
         validation=splits.get("validation"),
         classes=found.classes,
         scaling=scaling,
         doubts=found.doubts,
         preparation=found.preparation._replace(permuted=options.permute_features),
+        groups=found.groups,
+        grouped_by=options.groups or "",
     )
+
+
+def groups_of(found: Found) -> dict[str, np.ndarray]:
+    """What rows belong together, by the names that prepared data give it; nothing if not known."""
+    if found.groups is None:
+        return {}
+    return dict(zip(("train_groups", "test_groups"), found.groups, strict=True))
 
 
 def permuted(scaling: Scaling, spec: Spec) -> Scaling:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data.folders import visible_files
 from dlfun.data.raw import SPLITS
-from dlfun.data.splitting import HELD_OUT, take
+from dlfun.data.sampling import HELD_OUT, take
 from dlfun.data.user_files import parts
 from dlfun.data.user_files.cells import check_apart, clean
 from dlfun.data.user_files.columns import alike

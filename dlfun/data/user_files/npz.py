@@ -10,9 +10,10 @@ import numpy as np
 
 from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.data.raw import SPLITS
-from dlfun.data.splitting import HELD_OUT
+from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import parts
 from dlfun.data.user_files.array_targets import as_targets, kind
+from dlfun.data.user_files.groups import ids_of_arrays
 from dlfun.data.user_files.parts import Found
 from dlfun.errors import UserError, first_line
 from dlfun.types import Spec, Split
@@ -39,7 +40,7 @@ PAIRS = {
 """Names of the arrays of each split."""
 
 
-def read(path: Path, target_type: str | None = None) -> Found:
+def read(path: Path, target_type: str | None = None, groups: str | None = None) -> Found:
     """The data of an .npz file.
 
     Inputs [n, ...] are vectors, sequences [time, channels], images [height, width, channels] or
@@ -50,20 +51,27 @@ def read(path: Path, target_type: str | None = None) -> Found:
 
     Args:
       target_type: class or number; None is what targets look like.
+      groups: the array that says which examples belong together, with a test split one of
+        `train_` and of `test_` and this name; None is none.
 
     Raises:
       UserError: if the file cannot be read, or its arrays do not go together.
     """
-    return found_in(load(path), path, target_type)
+    return found_in(load(path), path, target_type, groups)
 
 
-def found_in(arrays: dict[str, np.ndarray], path: Path, target_type: str | None = None) -> Found:
+def found_in(
+    arrays: dict[str, np.ndarray],
+    path: Path,
+    target_type: str | None = None,
+    groups: str | None = None,
+) -> Found:
     """The data that arrays by such names are; errors call them by the path.
 
     Raises:
       UserError: if they do not go together.
     """
-    blank = blanks(arrays)
+    blank = blanks({n: a for n, a in arrays.items() if groups is None or not n.endswith(groups)})
     arrays |= blank
     pairs = {part: pair for part in SPLITS if (pair := pair_of(arrays, part, path))}
     check_pairs(pairs, path)
@@ -74,6 +82,7 @@ def found_in(arrays: dict[str, np.ndarray], path: Path, target_type: str | None 
     if not blank:
         targets, classes, doubts = as_targets(targets, path, target_type)
     splits = {part: Split(inputs[part], targets[part]) for part in pairs}
+    ids = None if groups is None else ids_of_arrays(arrays, groups, splits, path)
     official = parts.GIVEN
     if "test" not in splits:
         splits |= parts.hold_out(splits["train"], path, classes)
@@ -83,7 +92,7 @@ def found_in(arrays: dict[str, np.ndarray], path: Path, target_type: str | None 
     if blank:
         spec = dataclasses.replace(spec, task="generation", outputs=0)
     said = tuple(f"{path}: {doubt}" for doubt in doubts)
-    return Found(splits, spec, classes, scaling, said)
+    return Found(splits, spec, classes, scaling, said, groups=ids)
 
 
 def blanks(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.splitting import fifth, take
+from dlfun.data.sampling import fifth, take
 from dlfun.errors import OPT, UserError, short
 from dlfun.preparation import Preparation
 from dlfun.scaling import LEAST, MOST, Scaling, Standard, standard_of
@@ -39,6 +39,7 @@ class Found(NamedTuple):
       scaling: which of the numbers are standardised, by the training rows of each replicate.
       doubts: what could have been meant otherwise, a sentence each.
       preparation: how new files become inputs.
+      groups: what examples of train and test belong together, as ids [n] each.
     """
 
     splits: dict[str, Split]
@@ -47,6 +48,7 @@ class Found(NamedTuple):
     scaling: Scaling | None = None
     doubts: tuple[str, ...] = ()
     preparation: Preparation = Preparation()
+    groups: tuple[np.ndarray, np.ndarray] | None = None
 
 
 def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> dict[str, Split]:

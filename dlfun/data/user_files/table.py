@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.data.splitting import HELD_OUT
+from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import columns, csv_file, parts, targets
 from dlfun.data.user_files.cells import are_clean, are_numbers, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells
+from dlfun.data.user_files.groups import group_column, ids_of_cells
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.targets import read_target
 from dlfun.errors import OPT, UserError, short, unknown
@@ -39,7 +40,12 @@ class Table(NamedTuple):
     lines: list[int]
 
 
-def read(path: Path, target_column: str | None = None, target_type: str | None = None) -> Found:
+def read(
+    path: Path,
+    target_column: str | None = None,
+    target_type: str | None = None,
+    groups: str | None = None,
+) -> Found:
     """The data of a .csv file: each row an example, one column the target.
 
     A column of numbers is a feature, standardised by the training rows of each replicate; a column
@@ -50,18 +56,21 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
     Args:
       target_column: its name; None is the last column.
       target_type: class or number; None is what it looks like.
+      groups: the column that says which rows belong together, which is no feature; None is none.
 
     Raises:
       UserError: naming line or column, if the file cannot be read or a cell be understood.
     """
     table = read_table(path)
     target = target_of(table, target_column, path)
-    names = [name for name in table.places if name != target]
-    others = [cells_of(table, name, path) for name in names]
-    features = tuple(feature_of(name, cells) for name, cells in zip(names, others, strict=True))
+    others = [name for name in table.places if name != target]
+    together = None if groups is None else group_column(groups, others, path)
+    names = [name for name in others if name != together]
+    cells = [cells_of(table, name, path) for name in names]
+    features = tuple(feature_of(name, own) for name, own in zip(names, cells, strict=True))
     found = read_target(cells_of(table, target, path), target_type)
     whole = Split(
-        encoded(others, features), found.values if found.classes else found.values[:, None]
+        encoded(cells, features), found.values if found.classes else found.values[:, None]
     )
     hint = f" ({targets.said('number')} predicts whole numbers, which are classes else)"
     held = parts.hold_out(whole, path, found.classes, hint=hint)
@@ -73,10 +82,11 @@ def read(path: Path, target_column: str | None = None, target_type: str | None =
         outputs=len(found.classes) or 1,
         official_split=HELD_OUT,
     )
-    pairs = zip(others, features, strict=True)
-    doubts = [d for cells, f in pairs for d in columns.doubts_of(cells, not f.categories)]
+    pairs = zip(cells, features, strict=True)
+    doubts = [d for own, f in pairs for d in columns.doubts_of(own, not f.categories)]
     said = tuple(f"{path}: {doubt}" for doubt in (*doubts_of_names(names), *doubts, *found.doubts))
-    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target))
+    ids = None if together is None else ids_of_cells(cells_of(table, together, path), whole)
+    return Found(splits, spec, found.classes, scaling, said, Preparation(features, target), ids)
 
 
 def target_of(table: Table, target_column: str | None, path: Path) -> str:

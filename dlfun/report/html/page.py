@@ -39,6 +39,7 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed
+from dlfun.report.rows import run_of
 from dlfun.words import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -175,7 +176,7 @@ def kicker(record: Record) -> str:
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
     what = listed(arms) if len(arms) <= 8 else plural(len(arms), "arm")
-    return f"{what} on {where} · {plural(seeds, 'seed')}"
+    return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 
 def render(records: Sequence[Record]) -> str:

@@ -12,7 +12,7 @@ from dlfun.config.classical import CLASSICAL
 from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.rows import brief, is_copy
+from dlfun.report.rows import brief, is_copy, overlap
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.comparison.verdicts import metric_of
 
@@ -123,7 +123,8 @@ def line_of(rows: list[Row], metric: str, swept: Sequence[str], style: int) -> L
     """The line of some runs; configurations of a sweep all have the first style."""
     dataset, model, scores = rows[0]["dataset"], rows[0]["model"], scores_of(rows, metric)
     own = scores[[not is_copy(row) for row in rows]]
-    return Line(label_of(rows, swept), dataset, model, style, rows, scores, t_interval(own))
+    score = t_interval(own, split_variance=overlap(rows, metric))
+    return Line(label_of(rows, swept), dataset, model, style, rows, scores, score)
 
 
 def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:

@@ -20,7 +20,7 @@ from dlfun.report.text.table import heading, shown
 from dlfun.report.text.verdicts import about, counted, verdict
 
 ARMS = (
-    "± is the half-width of the 95 % t interval of the mean over seeds; n is how many did not "
+    "± is the half-width of the 95 % t interval of the mean over runs; n is how many did not "
     "fail, copies of one result counting once."
 )
 BOLD = " Bold: no arm was found better."

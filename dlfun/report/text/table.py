@@ -16,15 +16,22 @@ from dlfun.report.rows import (
     is_copy,
     is_no_better_than_the_mean,
     number,
+    overlap,
+    run_of,
     steps_of,
     summarise,
 )
 from dlfun.words import plural, width
 
-MEANING = (
-    "± is the half-width of the 95 % t interval of the mean over seeds; sd is the standard "
-    "deviation over seeds."
-)
+
+def meaning(rows: Sequence[Row]) -> str:
+    """What ± and sd are."""
+    runs = f"{run_of(rows)}s"
+    wider = "" if not overlap(rows, "test_loss") else ", wider as training sets overlap"
+    return (
+        f"± is the half-width of the 95 % t interval of the mean over {runs}{wider}; sd is the "
+        f"standard deviation over {runs}."
+    )
 
 
 def copies(lines: Sequence[Line]) -> list[str]:
@@ -67,7 +74,7 @@ def cells(line: Line, kind: str) -> dict[str, str]:
         "±": shown(score.half_width, metric),
         "sd": shown(score.sd, metric),
         R2: shown(explained(line.rows, metric), metric),
-        "seeds": str(len(line.rows)),
+        f"{run_of(line.rows)}s": str(len(line.rows)),
         "failed": str(failed),
         "parameters": f"{int(first['parameters']):,}" if first["parameters"] != "" else "-",
         "compile s": seconds(number(first, "compile_seconds")),
@@ -166,4 +173,4 @@ def study_table(
     left = len(every) - len(lines)
     said = [f"... and {plural(left, 'more line')}, all in members.csv"] if left else []
     said += [*no_better_than_the_mean(lines), *copies(lines)] if tuple(by) == ("model",) else []
-    return "\n".join([text_table(table), *said, MEANING])
+    return "\n".join([text_table(table), *said, meaning(rows)])

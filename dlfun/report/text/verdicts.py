@@ -14,6 +14,7 @@ from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.text.table import text_table
 from dlfun.stats import unseen_rate
 from dlfun.stats.labels import FEW, NONE, SUGGESTIVE
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 Record = Mapping[str, Any]
@@ -53,9 +54,19 @@ def cells(pair: Record) -> dict[str, str]:
         "P(a>b)": probability(pair["theta"]),
         "p (Holm)": p_value(pair["p_holm"]) + marks(pair),
         "verdict": verdict(pair) + BY.get(pair["decided_by"], ""),
-        "seeds": counted(pair),
+        f"{run_of(pair)}s": counted(pair),
         "for delta": "-" if needed is None else str(needed),
     }
+
+
+def run_of(pair: Record) -> str:
+    """What a run is called that a verdict counts: a seed, or a fold."""
+    return SPLITS[pair.get("split_scheme", "official")].run
+
+
+def more_runs(pair: Record) -> str:
+    """What more evidence would be: seeds, or folds of further repeats."""
+    return f"{run_of(pair)}s{SPLITS[pair.get('split_scheme', 'official')].more}"
 
 
 def counted(pair: Record) -> str:
@@ -104,12 +115,6 @@ def marks(pair: Record) -> str:
     return FLOOR * pair["p_at_floor"] + APART * pair["p_disagrees"]
 
 
-SPLITS = {
-    "random": "new seeds and new splits of data like these",
-    "leave_one_speaker_out": "new seeds and new speakers like these",
-}
-"""What claims are about where each replicate has a test split of its own."""
-
 EXAMPLED = "examples like those tested"
 """What claims are about that count test examples."""
 
@@ -119,8 +124,8 @@ OTHERS = ("exact sign-flip test", "sign test of pairs", "Mann-Whitney test", "ex
 
 def scope_of(pair: Record) -> str:
     """What the claims are about."""
-    if pair["split_scheme"] in SPLITS:
-        return SPLITS[pair["split_scheme"]]
+    if SPLITS[pair["split_scheme"]].own:
+        return SPLITS[pair["split_scheme"]].about
     return {
         "this-test-set": "new seeds on this test set",
         "population": "new seeds, and all examples like those tested",
@@ -233,7 +238,7 @@ def meaning(pairs: Sequence[Record]) -> str:
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     tests = f"; p: {tests_of(pairs)}, Holm" if tests_of(pairs) else ""
     planned = any(pair["n_detect"] is not None for pair in pairs)
-    needed = "; for delta: seeds that find a difference of delta with the chance "
+    needed = f"; for delta: {more_runs(first)} that find a difference of delta with the chance "
     lines = [
         f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
         "family, error rate "

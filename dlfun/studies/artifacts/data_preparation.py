@@ -78,8 +78,15 @@ def entry_of(data: Stacked, given: str) -> dict[str, Any]:
         "classes": first.classes,
         **preparation.as_json(),
         "splits": len(data.datasets),
-        "arrays": {name: shapes_of(getattr(first, name)) for name in SPLITS},
+        "arrays": {name: shapes_of(smallest(data, name)) for name in SPLITS},
     }
+
+
+def smallest(data: Stacked, name: str) -> Split | None:
+    """The split of a name that has the fewest examples, by which durations become steps."""
+    splits = [getattr(dataset, name) for dataset in data.datasets]
+    there = [split for split in splits if split is not None]
+    return min(there, key=lambda split: len(split.targets)) if there else None
 
 
 def shapes_of(split: Split | None) -> dict[str, Any] | None:

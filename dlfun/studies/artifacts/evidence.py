@@ -21,7 +21,7 @@ from dlfun.records.writer import save_arrays
 from dlfun.stats.calibration import calibrate
 from dlfun.studies.artifacts.pictures import filters, first_layer_outputs, latent_plane
 from dlfun.studies.population.assembly import assemble
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, one_of
 from dlfun.types import Spec
 
 MISTAKES = 12
@@ -44,7 +44,8 @@ def describe_predictions(
       predicted: class ids [members, examples]; -1 throughout of a member that failed.
       confidence: [members, examples], the probability of the predicted class; NaN where there is
         none, and then there is no calibration.
-      targets: class ids [examples], or [members, examples] where each has a test split of its own.
+      targets: class ids [examples], or [members, examples] where each has a test split of its own;
+        -1 is padding, of which nothing counts.
       classes: how many there are.
 
     Returns:
@@ -54,27 +55,32 @@ def describe_predictions(
     """
     ids = np.int16 if classes <= 2**15 else np.int32
     wanted = np.broadcast_to(targets, predicted.shape)
-    healthy = predicted.min(axis=1) >= 0
-    pairs = wanted[healthy].astype(np.int64) * classes + predicted[healthy]
+    real, healthy = wanted >= 0, predicted.min(axis=1) >= 0
+    correct, counted = real & (predicted == wanted), real & healthy[:, None]
+    pairs = wanted[counted].astype(np.int64) * classes + predicted[counted]
     found = {
         "predicted": predicted.astype(ids),
         "confidence": confidence.astype(np.float16),
-        "correct": np.packbits(predicted == wanted, axis=1),
+        "correct": np.packbits(correct, axis=1),
         "targets": targets.astype(ids),
         "shared_test": np.array(targets.ndim == 1),
     }
     if classes <= CONFUSED:
-        counts = np.bincount(pairs.ravel(), minlength=classes**2)
+        counts = np.bincount(pairs, minlength=classes**2)
         found["confusion"] = counts.reshape(classes, classes)
-    if not healthy.any() or not np.isfinite(confidence[healthy]).all():
+    if not healthy.any() or not np.isfinite(confidence[counted]).all():
         return found
-    return found | _calibration(confidence, predicted == wanted, healthy)
+    return found | _calibration(confidence, correct, real, healthy)
 
 
-def _calibration(confidence: np.ndarray, correct: np.ndarray, healthy: np.ndarray) -> Arrays:
+def _calibration(
+    confidence: np.ndarray, correct: np.ndarray, real: np.ndarray, healthy: np.ndarray
+) -> Arrays:
     """Reliability pooled over healthy members; ECE and Brier score [members], NaN of the others."""
-    pooled = calibrate(confidence[healthy], correct[healthy])
-    each = [calibrate(*pair) for pair in zip(confidence, correct, strict=True)]
+    counted = real & healthy[:, None]
+    pooled = calibrate(confidence[counted], correct[counted])
+    members = zip(confidence, correct, real, strict=True)
+    each = [calibrate(sure[own], right[own]) for sure, right, own in members]
     return {
         "calibration_edges": pooled.edges,
         "calibration_count": pooled.counts,
@@ -97,7 +103,7 @@ def describe_mistakes(
       predicted, confidence, targets: [examples], as above.
       inputs: rows of the test split -> their inputs, as they are shown.
     """
-    wrong = np.flatnonzero(predicted != targets)
+    wrong = np.flatnonzero((predicted != targets) & (targets >= 0))
     worst = wrong[np.argsort(-confidence[wrong], kind="stable")[:MISTAKES]]
     return {
         "mistakes_index": worst,
@@ -114,9 +120,16 @@ def own_splits(rows: Sequence[Mapping[str, Any]], data: Stacked) -> np.ndarray:
 
 
 def targets_of(rows: Sequence[Mapping[str, Any]], data: Stacked) -> np.ndarray:
-    """[examples] of the one test split, or [members, examples] of those that members have."""
-    targets = np.asarray(data.test.targets)
-    return targets[0] if len(data.datasets) == 1 else targets[own_splits(rows, data)]
+    """[examples] of the one test split, or [members, examples] of those that members have.
+
+    Padding has the target -1, where targets are classes.
+    """
+    targets, real = np.asarray(data.test.targets), data.test.real
+    if len(data.datasets) == 1:
+        return targets[0]
+    if real is not None and targets.ndim == 2:
+        targets = np.where(real, targets, -1)
+    return targets[own_splits(rows, data)]
 
 
 def shown_inputs(data: Stacked, split: int, rows: np.ndarray) -> np.ndarray:
@@ -126,7 +139,7 @@ def shown_inputs(data: Stacked, split: int, rows: np.ndarray) -> np.ndarray:
 
 def varied_rows(data: Stacked, split: int) -> np.ndarray:
     """A few rows of a test split, of as many classes as can be."""
-    targets = np.asarray(data.test.targets[split])
+    targets = np.asarray(one_of(data.test, split).targets)
     rows = np.arange(len(targets))
     if not task_of(data.first.spec).classes:
         return rows[:EXAMPLES]
@@ -150,7 +163,7 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
     if made:
         found |= made | {"feature_inputs": shown_inputs(data, split, rows), "feature_index": rows}
     if row_of(settings.model).generative:
-        rows = np.arange(min(SEEN, data.test.targets.shape[1]))
+        rows = np.arange(min(SEEN, len(one_of(data.test, split).targets)))
         tested = np.asarray(data.test.inputs[split, rows])
         plane = latent_plane(module, variables, tested, settings, spec, scaling)
         if plane is not None:

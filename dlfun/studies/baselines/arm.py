@@ -126,7 +126,8 @@ def run_classical(
         replicate, configuration = replicates[i % options.seeds], i // options.seeds
         rows.append(make_row(name, data.first.name, replicate, columns, configuration, fitted))
     told = [[getattr(f, name) for f in found] for name in ("predicted", "confidence", "squares")]
-    return Classical(rows, *map(stacked, told))
+    width = 0 if data.test is None else data.test.targets.shape[1]
+    return Classical(rows, *(stacked(each, width) for each in told))
 
 
 def fit_all(
@@ -190,7 +191,7 @@ def make_row(
     }
 
 
-def stacked(arrays: Sequence[np.ndarray | None]) -> np.ndarray | None:
-    """Arrays on a new first axis; None unless all are there."""
-    there = [array for array in arrays if array is not None]
+def stacked(arrays: Sequence[np.ndarray | None], width: int) -> np.ndarray | None:
+    """Arrays [examples] on a new first axis, padded with 0 to a width; None if one is not there."""
+    there = [np.pad(array, (0, width - len(array))) for array in arrays if array is not None]
     return np.stack(there) if there and len(there) == len(arrays) else None

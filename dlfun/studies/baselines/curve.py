@@ -12,7 +12,7 @@ from dlfun.objectives.metrics import judging
 from dlfun.objectives.tasks import task_of
 from dlfun.studies.baselines.arm import run_classical
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, first_examples
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, fewest
 
 RUNGS = 6
 """Numbers of training examples on a curve."""
@@ -25,7 +25,7 @@ Rows = Sequence[Mapping[str, Any]]
 
 def ladder(data: Stacked, rungs: int = RUNGS) -> tuple[int, ...]:
     """Numbers of training examples from a few of each class to all, in equal ratios."""
-    most = data.tuning.train.targets.shape[1]
+    most = fewest(data.tuning.train)
     classes = data.first.spec.outputs if task_of(data.first.spec).classes else 2
     least = min(PER_CLASS * classes, most)
     sizes = np.unique(np.round(np.geomspace(least, most, rungs)).astype(int))

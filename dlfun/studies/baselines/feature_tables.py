@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.config.classical import RAW
 from dlfun.studies.baselines.features import extract
-from dlfun.studies.population.stacked import Stacked, scalings
+from dlfun.studies.population.stacked import Stacked, one_of, scalings
 from dlfun.types import Dataset, Split
 
 
@@ -65,7 +65,7 @@ class Reader:
         key = (kind, at, name)
         if key in self._kept:
             return self._kept[key]
-        split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
+        split = jax.tree.map(np.asarray, one_of(splits, at))
         own = self._data.datasets[at]
         made = Table(extract(kind, split, own.spec, own.scaling), split.targets)
         if kind != RAW:

@@ -16,7 +16,7 @@ from dlfun.records.outcome import Result
 from dlfun.scaling import Scaling
 from dlfun.studies.baselines.feature_tables import Table, Tables, split_of
 from dlfun.studies.population.assembly import assemble
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, one_of
 from dlfun.types import Array, Settings, Spec, Split
 
 LEARNED = ("bpnn", "cnn", "rnn", "vae")
@@ -80,7 +80,7 @@ def learned_features(
     def of(splits: Split | None) -> np.ndarray | None:
         if splits is None:
             return None
-        split = jax.tree.map(lambda leaf: np.asarray(leaf[at]), splits)
+        split = jax.tree.map(np.asarray, one_of(splits, at))
         count, parts = len(split.targets), []
         for start in range(0, count, CHUNK):
             rows = np.arange(start, start + CHUNK) % count  # whole chunks: compiled once
@@ -102,7 +102,7 @@ def learned_tables(result: Result, data: Stacked, member: int) -> Tables:
     made = [
         None
         if features is None or split is None
-        else Table(features, np.asarray(split.targets[at]))
+        else Table(features, np.asarray(one_of(split, at).targets))
         for features, split in pairs
     ]
     return Tables(*made)  # type: ignore[arg-type]

@@ -13,9 +13,10 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
-from dlfun.records.outcome import Result, extended
+from dlfun.records.outcome import Result, Row, extended
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
+from dlfun.studies.baselines.feature_tables import split_of
 from dlfun.studies.comparison.copies import copy_columns, examples_of
 from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
@@ -30,8 +31,8 @@ from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes
-from dlfun.studies.population.stacked import Stacked
-from dlfun.studies.population.study_data import about_targets, load_all
+from dlfun.studies.population.stacked import Stacked, fewest, mean_count
+from dlfun.studies.population.study_data import about_splits, about_targets, load_all
 from dlfun.training.monitor import say
 from dlfun.types import Layout
 
@@ -139,8 +140,13 @@ class Comparison(NamedTuple):
         arms: list[Arm] = train_all(options, self.loaded, self.choice, self.layouts)
         for name, data in self.loaded.items():
             arms += train_classical(options, self.classical[name], data, self.points)
-        levels = {name: about_targets(data) for name, data in self.loaded.items()}
-        return [arm.with_columns([levels[row["dataset"]] for row in arm.rows]) for arm in arms]
+        return [arm.with_columns(self.about(arm.rows)) for arm in arms]
+
+    def about(self, rows: Sequence[Row]) -> list[Row]:
+        """The columns of an arm's runs that are of their data set, and of their replicate in it."""
+        data = self.loaded[rows[0]["dataset"]]
+        levels, splits = about_targets(data), about_splits(data, self.options.data)
+        return [levels | splits[split_of(data, row["replicate"])] for row in rows]
 
     def examine(self, arms: Sequence[Arm]) -> tuple[list[Arm], dict[str, Examined]]:
         """`examine_all` of these arms."""
@@ -184,7 +190,7 @@ def chosen_for(
 def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
     """Raises UserError if a model cannot learn a data set."""
     for data in loaded.values():
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         for model, chosen in options.models.items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             assemble(settings, data.first.spec)
@@ -202,7 +208,7 @@ def train_all(
     """
     arms: list[Arm] = []
     for data in loaded.values():
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         for model, chosen in chosen_for(options, data.first.name, choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             layout = chosen.layout or layouts.get(model)
@@ -234,12 +240,12 @@ def examine_all(
 
 def examined(options: StudyOptions, arms: Sequence[Arm], data: Stacked) -> Examined:
     """What statistics must know of the data set of some arms, and of what these answered."""
-    examples, train = data.test.targets.shape[1], data.tuning.train.targets.shape[1]
+    examples, train = mean_count(data.test), mean_count(data.tuning.train)
     own = len(data.datasets) > 1
     scheme, variance = (options.data.split, examples / train) if own else ("official", 0.0)
     scored = {arm.rows[0]["model"]: examples_of(arm, data) for arm in arms}
     known = {model: found for model, found in scored.items() if found is not None}
-    return Examined(scheme, examples, variance, task_of(data.first.spec).labels, known)
+    return Examined(scheme, round(examples), variance, task_of(data.first.spec).labels, known)
 
 
 def only_tune(options: StudyOptions, protocol: Protocol) -> Study:

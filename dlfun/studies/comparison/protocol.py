@@ -19,6 +19,7 @@ from dlfun.studies.comparison.tuning_request import (
     frozen_lines,
     spaces_of,
 )
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def looks_of(request: StudyRequest) -> tuple[int, ...]:
 
 def check(request: StudyRequest) -> None:
     """Raises UserError where options of a comparison do not go together."""
+    check_folds(request)
     claim_of(request)
     spaces_of(request)
     if request["seeds"] < 2 and not request["plan"]:
@@ -123,6 +125,18 @@ def check(request: StudyRequest) -> None:
             f"leave {OPT.baselines} out, and expect to need more seeds with it"
         )
     check_tuning(request)
+
+
+def check_folds(request: StudyRequest) -> None:
+    """Raises UserError if replicates are folds, and more of them are asked for or planned."""
+    if not SPLITS[request["split"]].folds:
+        return
+    for name in ("until_decided", "plan"):
+        if request[name]:
+            raise UserError(
+                f"{OPT(name)} is about numbers of seeds, and under {OPT.split}={request['split']} "
+                f"replicates are folds; leave it out, or give {OPT.split}=random"
+            )
 
 
 def check_tuning(request: StudyRequest) -> None:

@@ -17,9 +17,10 @@ from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
 from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import work_notes
-from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.stacked import Stacked, fewest, shut
 from dlfun.studies.search.sweep import Configuration, grouped, run_group
 from dlfun.training.monitor import say
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 Choice = dict[str, dict[str, ModelOptions]]
@@ -75,6 +76,11 @@ def tune(
         raise UserError(
             f"{OPT.validation_fraction}=0 leaves {OPT.tune} nothing to choose by; give 0.1"
         )
+    if SPLITS[options.data.split].folds:
+        say(
+            f"{OPT.tune} chooses on examples that other folds are tested on: scores may be a "
+            "little too high, of all arms alike"
+        )
     options = dataclasses.replace(options, seeds=tuning.seeds, first=0, tuning=True)
     found = Tuned([], {}, {})
     for dataset, data in loaded.items():
@@ -110,7 +116,7 @@ def try_all(
 ) -> Sequence[Row]:
     """A row for each run of each candidate, trial by trial."""
     numbered = [(trial_columns(i, point), chosen) for i, (point, chosen) in enumerate(candidates)]
-    groups = grouped(options, model, numbered, data.tuning.train.targets.shape[1])
+    groups = grouped(options, model, numbered, fewest(data.tuning.train))
     for settings in groups:
         assemble(settings, data.first.spec)
     results = [run_group(options, s, data, group, None) for s, group in groups.items()]

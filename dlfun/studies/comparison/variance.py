@@ -12,7 +12,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.studies.comparison.tuning import Choice
 from dlfun.studies.comparison.verdicts import metric_of, score
 from dlfun.studies.population.arm import make_members, resolve, run_members
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, fewest
 from dlfun.types import Members, Streams
 
 SEEDS = 8
@@ -47,7 +47,7 @@ def part_variance(
     options = dataclasses.replace(options, first=0, seeds=SEEDS)
     rows = []
     for dataset, data in loaded.items():
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         models = options.models if choice is None else choice[dataset]
         for model, chosen in models.items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])

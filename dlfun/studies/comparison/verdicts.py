@@ -13,6 +13,7 @@ from dlfun.objectives.metrics import higher_is_better, judging
 from dlfun.records.outcome import Row as Row
 from dlfun.stats import Arm, compare_arms
 from dlfun.stats.failures import at_chance
+from dlfun.types import SPLITS
 
 DECIDED = ("better", "better (small)", "equivalent")
 
@@ -21,9 +22,9 @@ class Examined(NamedTuple):
     """What the statistics must know of the data set that arms were tested on.
 
     Attributes:
-      scheme: official, random or leave_one_speaker_out.
-      examples: in the test split.
-      variance: n_test / n_train where each replicate draws its own split, else 0.
+      scheme: how it was split, of `dlfun.types.SPLITS`.
+      examples: in the test split, their mean where sizes differ.
+      variance: n_test / n_train where each replicate has its own split, else 0.
       labels: whether the data set has any.
       scored: arm -> [replicates, examples], what each run scored on each test example, where
         they share one test split and that is known.
@@ -157,6 +158,7 @@ def judge(
         population=scope_of(claim, metric) == "population",
         percent=metrics.metric(metric).share,
         unit=metrics.metric(metric).counted,
+        run=SPLITS[tested.scheme].run,
     )
     common = circumstances(dataset, metric, tested, claim, look) | {
         "paired": paired,

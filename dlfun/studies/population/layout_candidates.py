@@ -7,6 +7,7 @@ from typing import NamedTuple
 from dlfun.config.options import StudyOptions
 from dlfun.studies.population.arm import make_members, resolve
 from dlfun.studies.population.layout_choice import measured
+from dlfun.studies.population.stacked import fewest
 from dlfun.studies.population.study_data import load, target_sd
 from dlfun.training.layout.planner import Measured
 
@@ -30,7 +31,7 @@ def explain(options: StudyOptions) -> list[Explained]:
     found = []
     for name in options.datasets:
         data = load(name, options)
-        examples = data.tuning.train.targets.shape[1]
+        examples = fewest(data.tuning.train)
         for model, chosen in options.models.items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             members = make_members(options, model, [chosen.hparams], len(data.datasets))

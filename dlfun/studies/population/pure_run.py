@@ -17,6 +17,7 @@ from dlfun.errors import OPT, UserError
 from dlfun.learners.prepare import STORED
 from dlfun.studies.population.arm import resolve
 from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.stacked import fewest
 from dlfun.studies.population.study_data import load
 from dlfun.types import Array, HParams, Predictions, Settings, Split, Streams, TuneData
 
@@ -69,7 +70,7 @@ def made(options: StudyOptions) -> PureRun:
     """The same, under the settings of a study."""
     ((model, chosen),), (name,) = options.models.items(), options.datasets
     data = load(name, options)
-    examples = data.tuning.train.targets.shape[1]
+    examples = fewest(data.tuning.train)
     whole = chosen.hparams._replace(width=math.inf, depth=math.inf)
     settings = resolve(options, model, chosen, examples, [chosen.hparams, whole])
     run = assemble(settings, data.first.spec).run

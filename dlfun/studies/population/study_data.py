@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from dlfun.data.lazy import lazy_raw
 from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
 from dlfun.records.reader import arm_file
-from dlfun.studies.population.stacked import Stacked, stack
+from dlfun.studies.population.stacked import Stacked, mean_count, stack
 from dlfun.training import hosts
 from dlfun.training.monitor import say
+from dlfun.types import FOLDS, SPLITS, DataOptions
 
 MEMBER = 4096
 """Bytes that a member takes at least: its keys and numbers, and its row in the record."""
@@ -40,14 +42,15 @@ def load(name: str, options: StudyOptions) -> Stacked:
         options.checkpoints.depend_on(f"data set {raw.name}", raw.checksum)
     hosts.agree("data", f"{raw.name} {raw.version} {raw.checksum}")
     key = keys.stream(keys.root_key(options.seed), "split")
-    own = options.data.split != "official" and not raw.spec.truth_table
+    scheme = SPLITS[options.data.split]
+    own = scheme.own and not raw.spec.truth_table
     replicates = range(options.seeds if own else 1)
     if options.input == "memory" and len(replicates) > 1:
         each = sum(a.nbytes for split in (raw.train, raw.test) for a in split if a is not None)
         check_room(
             len(replicates) * each,
-            f"{raw.name}: {len(replicates)} splits, one for each seed,",
-            f"give fewer {OPT.seeds}, or {OPT.input}=stream",
+            f"{raw.name}: {len(replicates)} splits, one for each {scheme.run},",
+            f"give fewer {OPT.folds if scheme.folds else OPT.seeds}, or {OPT.input}=stream",
         )
     if options.input == "stream":
         raw = lazy_raw(raw)
@@ -106,6 +109,21 @@ def chance(data: Stacked) -> float:
     """The mean chance level over the splits."""
     levels = [datasets.chance(dataset) for dataset in data.datasets]
     return sum(levels) / len(levels)
+
+
+def about_splits(data: Stacked, options: DataOptions) -> list[dict[str, Any]]:
+    """Columns of members.csv for each replicate: its fold, and how far splits overlap.
+
+    Nothing where all share one split.
+    """
+    count = len(data.datasets)
+    if count == 1:
+        return [{}]
+    variance = {"split_variance": mean_count(data.test) / mean_count(data.tuning.train)}
+    if not SPLITS[options.split].folds:
+        return [variance] * count
+    folds = options.folds or FOLDS
+    return [{"fold": r % folds, "repeat": r // folds} | variance for r in range(count)]
 
 
 def about_targets(data: Stacked) -> dict[str, float]:

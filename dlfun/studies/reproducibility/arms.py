@@ -14,7 +14,7 @@ from dlfun.records.recorded import Recorded
 from dlfun.studies.comparison.compare import chosen_for, most_seeds
 from dlfun.studies.comparison.protocol import Protocol, protocol_in
 from dlfun.studies.population.arm import resolve
-from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.stacked import Stacked, fewest, shut
 from dlfun.studies.population.study_data import load, load_all
 from dlfun.studies.search.sweep import Configuration, configurations_of, grouped, task_of
 from dlfun.studies.search.task import Task
@@ -86,7 +86,7 @@ def swept_arms(
     """
     (model,) = options.models
     data = shut(load(options.datasets[0], options) if data is None else data)
-    groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
+    groups = grouped(options, model, configurations, fewest(data.tuning.train))
     arms = []
     for settings, group in groups.items():
         numbers = tuple(chosen.hparams for _, chosen in group)
@@ -128,7 +128,7 @@ def compared_arms(
     most = dataclasses.replace(options, seeds=most_seeds(options, protocol))
     arms = []
     for one in load_all(most).values() if data is None else [data]:
-        examples = one.tuning.train.targets.shape[1]
+        examples = fewest(one.tuning.train)
         for model, chosen in chosen_for(options, one.first.name, protocol.choice).items():
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends))

@@ -21,7 +21,7 @@ from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.remarks import work_notes
 from dlfun.studies.population.remedies import unit_notes
-from dlfun.studies.population.stacked import Stacked, shut
+from dlfun.studies.population.stacked import Stacked, fewest, shut
 from dlfun.studies.population.study_data import load
 from dlfun.studies.search import adaptive
 from dlfun.studies.search.adaptive import Found
@@ -104,7 +104,7 @@ def sweep(
     """
     data = opened(options)
     (model,) = options.models
-    groups = grouped(options, model, configurations, data.tuning.train.targets.shape[1])
+    groups = grouped(options, model, configurations, fewest(data.tuning.train))
     for settings in groups:
         assemble(settings, data.first.spec)
     # One layout for all, so that a line of config.flags replays them: that of the largest group.

@@ -13,7 +13,7 @@ from dlfun import keys
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_space import Search
 from dlfun.studies.population.arm import make_members, resolve
-from dlfun.studies.population.stacked import Stacked
+from dlfun.studies.population.stacked import Stacked, fewest
 from dlfun.studies.search.field import Field
 from dlfun.studies.search.samplers import corners
 from dlfun.training.run import interval_lengths
@@ -76,7 +76,7 @@ class Task(NamedTuple):
 
         What a program must hold follows from the whole space, so that later points change none.
         """
-        examples = self.data.tuning.train.targets.shape[1]
+        examples = fewest(self.data.tuning.train)
         possible = [self.make(point).hparams for point in corners(self.asked.space)]
         groups: dict[Settings, list[int]] = {}
         for place, point in enumerate(points):

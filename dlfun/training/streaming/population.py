@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -43,7 +43,7 @@ class StreamedPopulation(Population):
         parts = make_block_run(learner)
         self.batch_size, self.scoring_batch = settings.batch_size, scoring_size(settings, stream)
         self.text = stream
-        self.indices = stream_indices if self.text else batch_indices
+        self.indices: Callable[..., jax.Array] = stream_indices if self.text else batch_indices
         self._orders: dict[tuple[int, int], Program] = {}
         self.begin = self._program(parts.begin, own=3, lanes=1, shared=1)
         self.learn = self._program(parts.learn, own=3, lanes=1, shared=1, donate_argnums=0)
@@ -85,28 +85,35 @@ class StreamedPopulation(Population):
         """The blocks of all intervals that are not done, a lane for each replicate."""
         which, row = feed.lanes(members.replicates, self.layout, first)
         at = np.array([members.replicates.index(replicate) for replicate in self._own(which)])
-        order = members.streams.order[at]
+        split = np.asarray(members.streams.split)[at]
+        counts = None if train.real is None else train.real.sum(1, dtype=np.int32)[split]
+        order = jax.device_put((members.streams.order[at], counts), host_device())
         source = feed.Training(
             train,
-            np.asarray(members.streams.split)[at],
-            functools.partial(self._rows, train, jax.device_put(order, host_device())),
+            split,
+            functools.partial(self._rows, train, order),
             [n for s in self.run.intervals[done:] for n in self._lengths(which, train, s)],
             sum(self.run.intervals[:done]),
         )
         return Lane(source, put(row, self._sharded))
 
-    def _rows(self, train: Split, order: jax.Array, start: np.int32, steps: int) -> Any:
-        """Which examples [lanes, steps, batch] the steps from a start on use."""
-        return self._order(train, steps)(order, start)
+    def _rows(self, train: Split, order: Any, start: np.int32, steps: int) -> Any:
+        """Which examples [lanes, steps, batch] the steps from a start on use.
+
+        `order` are the keys of the lanes, and how many examples each has where they differ.
+        """
+        return self._order(train, steps)(*order, start)
 
     def _order(self, train: Split, steps: int) -> Program:
         """The program of the order of so many steps, for all lanes of this process."""
         examples = train.targets.shape[1]
+
+        def of_lane(key: jax.Array, own: jax.Array | None, start: jax.Array) -> jax.Array:
+            count = examples if own is None else own
+            return self.indices(key, start, steps, count, self.batch_size)
+
         if (examples, steps) not in self._orders:
-            of_lanes = jax.vmap(
-                lambda key, start: self.indices(key, start, steps, examples, self.batch_size),
-                in_axes=(0, None),
-            )
+            of_lanes = jax.vmap(of_lane, in_axes=(0, 0, None))
             at = SingleDeviceSharding(host_device())
             self._orders[examples, steps] = Program(of_lanes, in_shardings=at, out_shardings=at)
         return self._orders[examples, steps]
@@ -204,8 +211,10 @@ class StreamedPopulation(Population):
         which, _ = feed.lanes(members.replicates, self.layout)
         plans = {self._lengths(which, data.train, steps) for steps in self.run.intervals}
         for steps in sorted({n for lengths in plans for n in lengths}):
-            order = jax.ShapeDtypeStruct((self._own(which).size,), streams.order.dtype)
-            self._order(data.train, steps).compiled(order, np.int32(0))
+            lanes = (self._own(which).size,)
+            order = jax.ShapeDtypeStruct(lanes, streams.order.dtype)
+            own = None if data.train.real is None else jax.ShapeDtypeStruct(lanes, np.int32)
+            self._order(data.train, steps).compiled(order, own, np.int32(0))
             block = self._block(data.train, which.size, (steps, self.batch_size))
             begun = self.begin.compiled(carry, hparams, lane, block, scaling)
             running = shapes(begun.out_info)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dlfun import data
-from dlfun.data import splitting
+from dlfun.data import sampling, splitting
 from dlfun.data.raw import Raw
 from dlfun.data.user_files import read_arrays
 from dlfun.learners.prepare import prepare_batch
@@ -118,7 +118,7 @@ def in_order(raw, kind):
     classes = np.arange(COUNT) // (COUNT // 2) if by_class else CLASSES
     wanted = raw.spec.task
     targets = NUMBERS[:, :1] if wanted == "regression" else classes
-    rows = splitting.fifth(np.zeros(COUNT, int) if wanted == "generation" else targets)
+    rows = sampling.fifth(np.zeros(COUNT, int) if wanted == "generation" else targets)
     return np.concatenate([rows["train"], rows["test"]])
 
 

@@ -13,6 +13,7 @@ from dlfun.report.html.plots import Series
 from dlfun.report.html.record import Arm, Record, arms, column
 from dlfun.report.html.results import style_of, swept_names
 from dlfun.report.html.units import better, first_upper, unit_of
+from dlfun.report.rows import run_of
 
 WANTED = (
     *(f"validation_{name}" for name, row in METRICS.items() if row.judges and row.per_example),
@@ -51,10 +52,11 @@ def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
     finding = f"{unit.name} on {dataset} while training, at the last step: " + "; ".join(
         f"{s.label} {unit.text(float(s.y[-1]) / unit.factor)}" for s in series
     )
+    run = run_of(record.rows)
     band = (
-        "Mean over all configurations and seeds"
+        f"Mean over all configurations and {run}s"
         if swept_names(record)
-        else "Mean over seeds; the band is the pointwise 95 % t interval"
+        else f"Mean over {run}s; the band is the pointwise 95 % t interval"
     )
     return Figure(
         f"{first_upper(unit.name)} on {dataset}",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dlfun.data.folds import OF_FOLDS
 from dlfun.records.dates import DATE
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed
-from dlfun.report.text.verdicts import SPLITS
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 SCOPES = {
@@ -54,7 +55,8 @@ def footer(record: Record) -> list[Block]:
 def scope(pair: Mapping[str, Any]) -> str:
     """What the claims are about."""
     told = pair.get("scope")
-    return SPLITS.get(pair.get("split_scheme", "")) or SCOPES.get(str(told), str(told or NOTHING))
+    scheme = SPLITS.get(pair.get("split_scheme", ""))
+    return (scheme and scheme.about) or SCOPES.get(str(told), str(told or NOTHING))
 
 
 def protocol(record: Record) -> list[tuple[str, str]]:
@@ -70,7 +72,7 @@ def protocol(record: Record) -> list[tuple[str, str]]:
         ("Error rate of a family (α)", f"{get('alpha'):g}" if get("alpha") else NOTHING),
         ("Counts as none (δ)", deltas(record)),
         ("Paired by replicate", "yes" if get("paired", True) else "no"),
-        ("Split", str(get("split_scheme") or NOTHING).replace("_", " ")),
+        ("Split", split(record, str(get("split_scheme") or NOTHING))),
         ("Look", f"{get('look') or 1}" + (f" of {len(looks)}, declared at n = "
          + listed([str(n) for n in looks]) if looks else ", the only one")),
         ("Test split opened", plural(int(get("test_openings") or 1), "time")),
@@ -78,6 +80,13 @@ def protocol(record: Record) -> list[tuple[str, str]]:
     ]  # fmt: skip
     unknown = UNKNOWN if get("protocol") == "elsewhere" else ()
     return [fact for fact in facts if fact[0] not in unknown]
+
+
+def split(record: Record, scheme: str) -> str:
+    """How examples were split, and into what."""
+    options = record.study.get("options", {})
+    known = [f"{name} {options[name]}" for name in OF_FOLDS if options.get(name) is not None]
+    return ", ".join([scheme.replace("_", " "), *known])
 
 
 def deltas(record: Record) -> str:

@@ -10,8 +10,8 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
-from dlfun.report.rows import R2, explained
-from dlfun.report.text.table import MEANING, about_the_mean
+from dlfun.report.rows import R2, explained, overlap
+from dlfun.report.text.table import about_the_mean, meaning
 from dlfun.stats import bootstrap_t, describe
 
 MOST = 24
@@ -95,7 +95,7 @@ def score_table(group: Group) -> Table:
         for i, name in enumerate(names)
         if name not in MAY_LACK or any(row[i].text not in ("", NOTHING) for row in rows)
     ]
-    note = f"{MEANING} Failed runs are counted, and left out of the mean."
+    note = f"{meaning(group.lines[0].rows)} Failed runs are counted, and left out of the mean."
     if "run (s)" in [names[i] for i in keep]:
         note += " Run is the time of one run; compile is shared by all runs of an arm."
     if BOOTSTRAP in [names[i] for i in keep]:
@@ -154,8 +154,11 @@ def about_mean(group: Group) -> str:
 
 
 def doubted(line: Line, unit: Unit) -> Cell:
-    """The bootstrap-t interval of a mean; empty unless its t interval is in doubt."""
-    if not describe(line.scores).skewed:
+    """The bootstrap-t interval of a mean; empty unless its t interval is in doubt.
+
+    It is of independent runs, and not of such that learned from the same examples.
+    """
+    if overlap(line.rows, "test_loss") or not describe(line.scores).skewed:
         return cell("")
     found = bootstrap_t(line.scores, resamples=RESAMPLES)
     return cell(unit.interval([found.low, found.high]) if np.isfinite(found.low) else "")

@@ -11,7 +11,7 @@ from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.sections.overview import is_many, overview
 from dlfun.report.html.units import NOTHING, Unit, number, sentence
-from dlfun.report.text.verdicts import BY, explanations, marks, p_value, tests_of, verdict
+from dlfun.report.text.verdicts import BY, explanations, marks, p_value, run_of, tests_of, verdict
 from dlfun.stats import benjamini_hochberg
 from dlfun.words import plural
 
@@ -130,19 +130,19 @@ def chances(ends: list[float | None] | None) -> str:
 def all_pairs(pairs: list[Pair], group: Group) -> Table:
     """Every pair with what was found of it."""
     unit = group.unit
-    step = f" ({unit.step})" if unit.step else ""
+    step, run = f" ({unit.step})" if unit.step else "", run_of(pairs[0])
     names = [
         "pair", "verdict", f"difference{step}", "interval", "Holm p", "Hedges g",
         "P(worse)", "P(within ±δ)", "P(better)", f"detectable now{step}",
-        "seeds to detect δ", "seeds for equivalence",
+        f"{run}s to detect δ", f"{run}s for equivalence",
     ]  # fmt: skip
     rows = [pair_row(pair, unit) for pair in ranked(pairs, group)]
     explored = EXPLORED in pairs[0]
     if explored:
         names.insert(5, "exploratory p (Benjamini-Hochberg)")
     counts = [int(pair["n"]) for pair in pairs if pair["unit"] == "runs"]
-    seeds = plural(max(counts), "seed") if counts else "one result of each arm"
-    note = f"{seeds}; the first arm of a pair has the better mean. p: {tests_of(pairs)}."
+    runs = plural(max(counts), run) if counts else "one result of each arm"
+    note = f"{runs}; the first arm of a pair has the better mean. p: {tests_of(pairs)}."
     note = " ".join([note, *(sentence(line) for line in explanations(pairs)), *mixtures(pairs)])
     if explored:
         note += (

@@ -16,7 +16,7 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test quick check simulations soak faults format lock
+.PHONY: help install tools compare test quick check trackers simulations soak faults format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,11 @@ check: tools ## what CI runs: format, lint, types, all tests
 	$(run) ruff check .
 	$(run) mypy
 	$(run) pytest -n $(WORKERS)
+
+trackers: ## check runs in trackers with MLflow, Trackio and TensorBoard, in build/trackers
+	$(PYTHON) -m venv --clear build/trackers
+	build/trackers/bin/pip install --quiet --editable '.[mlflow,trackio,tensorboard]' pytest tensorboard
+	build/trackers/bin/python -m pytest tests/tracking tests/results/test_sources.py
 
 simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
@@ -83,9 +88,10 @@ compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.
 lock: $(UV) ## make locks/ anew from pyproject.toml; UPGRADE=--upgrade moves every pin
 	$(compile) --group=build --output-file=locks/build.txt
 	$(compile) pyproject.toml --constraint=locks/build.txt --output-file=locks/default.txt
-	for extra in test peers baselines export search tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
+	for extra in test peers baselines export mlflow search tensorboard cuda tpu; do $(compile) pyproject.toml --extra=$$extra \
 	  --constraint=locks/default.txt --output-file=locks/$$extra.txt || exit; done
-	$(compile) pyproject.toml --extra=onnx --constraint=locks/build.txt --output-file=locks/onnx.txt
+	for extra in onnx trackio; do $(compile) pyproject.toml --extra=$$extra \
+	  --constraint=locks/build.txt --output-file=locks/$$extra.txt || exit; done
 
 $(UV):
 	$(PYTHON) -m venv --clear build/uv

@@ -29,6 +29,7 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
 from dlfun.study import Study
+from dlfun.tracking.study import begin
 
 if TYPE_CHECKING:
     from flax import linen as nn
@@ -206,6 +207,7 @@ def compare(
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
+    require: str | Sequence[str] = (),
     **options: Unpack[Options],
 ) -> Study:
     """Trains every model on every data set over the same seeds, and judges each pair of them.
@@ -215,6 +217,7 @@ def compare(
         fractions; one number, or data set -> number.
       reference: judge every model against this one alone, instead of all pairs.
       baselines: classical models of scikit-learn beside them, such as "svm"; or ["all"].
+      require: claims to decide, such as "cnn better than rnn"; `Study.gates` has the decisions.
 
     Raises:
       UserError: if an option is unknown or out of range, or a model cannot learn a data set.
@@ -224,12 +227,11 @@ def compare(
     >>> [(pair["verdict"], pair["n"]) for pair in study.pairs]
     [('no verdict', 3)]
     """
-    from dlfun.studies.call import claim_values
+    from dlfun.studies.call import claim_values, gate_values
 
     some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
-    return made(
-        "compare", some, sets, options, claim_values(some, sets, delta, reference, baselines)
-    )
+    claims = claim_values(some, sets, delta, reference, baselines)
+    return made("compare", some, sets, options, claims | gate_values(require))
 
 
 @in_python()
@@ -278,6 +280,7 @@ def judge(
     table: Any,
     *,
     method: str | None = None,
+    by: str | Sequence[str] = (),
     dataset: str | None = None,
     seed: str | None = None,
     score: str | Sequence[str] | None = None,
@@ -285,17 +288,22 @@ def judge(
     pairs: str = "auto",
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
+    require: str | Sequence[str] = (),
 ) -> Judgement:
     """Judges results from anywhere: each pair of methods on each data set, and ranks over all.
 
     Args:
       table: rows, a mapping of columns, a frame of pandas or polars, or the path of a .csv, .tsv,
         .json, .jsonl or .parquet; a row a run, or without a column of methods a column a method.
-      method, dataset, seed, score: names of columns; by default known by their usual names.
+        Or the path of what other tools left: `dlfun.results.sources.SOURCES` says which.
+      method, dataset, seed, score: names of columns; by default known by their usual names. Of runs
+        with a curve "name:last", "name:best" or "name:mean10", the mean of the last ten.
+      by: columns whose values together name the method; instead of method.
       lower: of the scores, those of which less is better.
       pairs: paired (by seed), unpaired, or auto: paired where all methods have the same seeds.
       delta: the largest difference that counts as none; one number, or data set -> number (0).
       reference: judge every method against this one alone.
+      require: claims to decide, such as "new better than old"; `Judgement.gates` has the decisions.
 
     Raises:
       UserError: if it is no table, a column is not there, or a cell is no number.
@@ -311,7 +319,8 @@ def judge(
     columns = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
     named = {n: v if v is None else arguments.text(n, v) for n, v in columns.items()}
     scores = {"score": () if score is None else several(score), "lower": several(lower)}
-    return judge_table(table, named, scores, pairs, delta)
+    claims = several(require)
+    return judge_table(table, named, several(by), scores, pairs, delta, claims)
 
 
 @in_python()
@@ -364,18 +373,21 @@ def made(
     output_dir = given.get("output_dir")
     if output_dir is not None:
         output_dir = arguments.path("output_dir", output_dir)
+    elif given.get("track") is not None:
+        raise UserError(f"track={given['track']}: is of a record that stays; give output_dir, too")
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
         request = request_of(study, models, data, rest, own)
         options = options_in(request, output_dir or f"{temporary}/study")
+        tracking = begin(request, output_dir)
         with (
             numerics.settled(options.precision, options.matmul_precision),
             kept(request, options) if output_dir else contextlib.nullcontext(options) as going,
         ):
             draw = drawing(request) if output_dir else lambda folder: None
             found = deferred.load(request.kind.runs)(request, going, draw)
-        made = Study(found.folder, found.notes, request)
+        made = Study(found.folder, [*found.notes, *tracking.notes(found.folder)], request)
     except BaseException:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)

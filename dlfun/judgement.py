@@ -8,13 +8,15 @@ from typing import Any
 
 from dlfun.config import arguments
 from dlfun.config.arguments import in_python
-from dlfun.config.comparison_spec import ALL
+from dlfun.config.comparison_spec import ALL, Claim
 from dlfun.config.parsers import checked, choice
-from dlfun.config.protocol_table import NUMBER
+from dlfun.config.protocol_table import NUMBER, REQUIRE
+from dlfun.errors import UserError
 from dlfun.results.columns import Columns, folder_name
 from dlfun.results.judged import Judged, judge_scores
 from dlfun.results.scores import PAIRS, read_scores
-from dlfun.results.tables import from_python
+from dlfun.results.sources import results_from
+from dlfun.studies.comparison.gates import decide_gates
 
 
 class Judgement:
@@ -22,10 +24,13 @@ class Judgement:
 
     Attributes:
       judged: of each column of scores what was found.
+      gates: as in gates.json, a record of each claim that was to be decided.
     """
 
-    def __init__(self, judged: Sequence[Judged], source: str) -> None:
-        self.judged, self._source = tuple(judged), source
+    def __init__(
+        self, judged: Sequence[Judged], source: str, gates: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        self.judged, self._source, self.gates = tuple(judged), source, list(gates)
 
     @property
     def pairs(self) -> list[dict[str, Any]]:
@@ -61,32 +66,43 @@ class Judgement:
         for one in self.judged:
             own = target if len(self.judged) == 1 else str(Path(target, folder_name(one.name)))
             check_output_dir(own, None)
-            write_judged(one, own, self._source, draw)
+            write_judged(one, own, self._source, draw, gates=self.gates)
         return Path(target)
 
     @in_python()
     def __repr__(self) -> str:
         """Scores, verdicts and ranks, as the command prints them."""
+        from dlfun.report.text.gates import gate_lines
         from dlfun.report.text.judged import judged_text
 
-        return "\n\n".join(judged_text(one) for one in self.judged)
+        parts = ["\n\n".join(judged_text(one) for one in self.judged), *gate_lines(self.gates)]
+        return "\n".join(parts)
 
 
 def judge_table(
     table: Any,
     named: Mapping[str, str | None],
+    by: Sequence[str],
     scores: Mapping[str, Sequence[str]],
     pairs: str,
     delta: Any,
+    require: Sequence[str],
 ) -> Judgement:
     """The judgement of a table in any form; see `dlfun.judge`."""
     how = checked(choice("pairs", PAIRS), "pairs", pairs)
     given = delta if isinstance(delta, Mapping) else {} if delta is None else {ALL: delta}
     deltas = {str(name): checked(NUMBER, "delta", value) for name, value in given.items()}
-    roles = (named["method"], named["dataset"], named["seed"])
-    columns = Columns(*roles, tuple(scores["score"]), tuple(scores["lower"]))
-    found = from_python(table)
+    if by and named["method"]:
+        raise UserError("by and method both say what the method is; leave one out")
+    method = tuple(by) or named["method"]
+    lists = (tuple(scores["score"]), tuple(scores["lower"]))
+    columns = Columns(method, named["dataset"], named["seed"], *lists)
+    found = results_from(table, columns)
     judged = [
         judge_scores(one, deltas, how, named["reference"]) for one in read_scores(found, columns)
     ]
-    return Judgement(judged, found.name)
+    if require and len(judged) > 1:
+        raise UserError("require is about one score; name one by score")
+    gates = [checked(REQUIRE.kind, "require", one) for one in require]
+    decided = decide_gates(gates, judged[0].tested, Claim({ALL: 0.0} | deltas))
+    return Judgement(judged, found.name, decided)

@@ -32,7 +32,9 @@ from dlfun.records.reader import (
 from dlfun.records.recorded import read_record
 from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
+from dlfun.report.text.gates import gate_lines
 from dlfun.report.text.table import cells, heading, meaning, study_table, without_empty
+from dlfun.studies.comparison.gates import GATES
 
 if TYPE_CHECKING:
     from dlfun.inference.opened import Opened
@@ -114,9 +116,19 @@ class Study:
     @of_record
     def pairs(self) -> list[dict[str, Any]]:
         """A record of each pair of arms, as in comparison.json: difference, interval, verdict."""
-        found = read_json(self.folder, PAIRS) if (self.folder / PAIRS).exists() else []
+        return self._records(PAIRS)
+
+    @functools.cached_property
+    @of_record
+    def gates(self) -> list[dict[str, Any]]:
+        """A record of each claim that was to be decided, as in gates.json."""
+        return self._records(GATES)
+
+    def _records(self, name: str) -> list[dict[str, Any]]:
+        """The records of a .json; none where the folder has no such file."""
+        found = read_json(self.folder, name) if (self.folder / name).exists() else []
         if not isinstance(found, list):
-            raise broken(self.folder, PAIRS)
+            raise broken(self.folder, name)
         return found
 
     @property
@@ -130,7 +142,8 @@ class Study:
         """Table, notes and verdicts, as the scripts print them."""
         by = self.swept or ["model"]
         parts = [study_table(self._texts, self._kind.split, by), *self.notes]
-        return visible("\n".join([*parts, verdicts.verdict_table(self.pairs)]).rstrip("\n"))
+        said = [verdicts.verdict_table(self.pairs), *gate_lines(self.gates)]
+        return visible("\n".join([*parts, *said]).rstrip("\n"))
 
     @of_record
     def _repr_html_(self) -> str:
@@ -174,6 +187,29 @@ class Study:
             shutil.copytree(self.folder, building, dirs_exist_ok=True)
 
         return write_record(folder, fill)
+
+    @of_record
+    def track(self, to: str, *, members: bool = False) -> str:
+        """Shows the runs of the record in a tracker: one an arm, with its band and its verdicts.
+
+        Args:
+          to: mlflow, trackio or tensorboard.
+          members: a run for each member, too.
+
+        Returns:
+          how many runs were added, and where; those that were there stay as they are.
+
+        Raises:
+          UserError: if the tracker is not installed, or fails.
+        """
+        from dlfun.config.option_table import OPTIONS
+        from dlfun.config.tracker_table import check_installed
+        from dlfun.tracking.study import send_record
+
+        name = checked(OPTIONS["track"].kind, "to", to)
+        check_installed("to", name)
+        every = checked(OPTIONS["track_members"].kind, "members", members)
+        return str(send_record(self.folder, name, every))
 
     @of_record
     def predict(

@@ -1,6 +1,7 @@
 """Words that messages, tables and pages share."""
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def plural(count: int, what: str, many: str = "") -> str:
@@ -22,3 +23,14 @@ def width(text: str) -> int:
         return len(text)
     shown = (c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf"))
     return sum(1 + (unicodedata.east_asian_width(c) in "WF") for c in shown)
+
+
+def listed(words: Sequence[str], most: int = 6) -> str:
+    """Words as a list in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
+    ('a, b and c', 'a, b, c and 3 more')
+    """
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most} more"
+    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])

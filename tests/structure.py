@@ -21,7 +21,7 @@ FLOORS = {
     3: ("dlfun.config", "dlfun.learners"),
     4: ("dlfun.records", "dlfun.training"),
     5: ("dlfun.results", "dlfun.studies", "dlfun.inference", "dlfun.benchmark"),
-    6: ("dlfun.report",),
+    6: ("dlfun.report", "dlfun.tracking"),
     7: ("dlfun.cli", "dlfun.__main__", "dlfun.api", "dlfun.judgement", "dlfun.study"),
     8: ("experiments",),
 }

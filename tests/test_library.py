@@ -119,7 +119,10 @@ def test_no_floor_stands_on_the_page():
 
 
 def test_keywords_are_those_that_are_read():
-    assert set(keywords.Options.__annotations__) == {*FIELDS, "output_dir", "overwrite"}
+    assert set(keywords.Options.__annotations__) == {
+        *FIELDS,
+        *("output_dir", "overwrite", "track", "track_members"),
+    }
     assert set(keywords.RunOptions.__annotations__) < set(FIELDS)
     fields = {f.name for f in dataclasses.fields(DataOptions)}
     assert set(keywords.DataOptions.__annotations__) == fields

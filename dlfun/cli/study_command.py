@@ -10,6 +10,7 @@ from dlfun.cli import study_flags
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.page import with_page
 from dlfun.config import parsers
+from dlfun.tracking.study import begin
 
 if TYPE_CHECKING:
     from dlfun.config.options import StudyOptions
@@ -24,8 +25,9 @@ def run_study(values: StudyFlags) -> Study | None:
         return None
     kind, swept = request.kind, request.columns
     draw = functools.partial(deferred.load(kind.pictures), swept=swept)
+    tracking = begin(request, options.output_dir)
     found: Study = deferred.load(kind.runs)(request, options, with_page(values, draw, swept))
-    return found
+    return found._replace(notes=[*found.notes, *tracking.notes(found.folder)])
 
 
 def explain(options: StudyOptions) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from dlfun.config import parsers
 from dlfun.config.option_table import FIELDS, OPTIONS
 from dlfun.config.parsers import checked, named
 from dlfun.errors import UserError
@@ -45,6 +44,8 @@ class Options(RunOptions, total=False):
     stop_when_failed: the study ends if more than this part of its members failed (1: never).
     output_dir: a new folder for the record (none: a temporary one). What was done until an
       interruption is kept beside it, and the same call goes on from there.
+    track: mlflow, trackio or tensorboard, where runs are shown, too, when the study ends (none).
+    track_members: a tracked run for each member, too, and not for each arm alone (False).
     overwrite: start anew, and replace the record that output_dir holds (False).
     """
 
@@ -55,6 +56,8 @@ class Options(RunOptions, total=False):
     stop_when_failed: float | None
     output_dir: str | Path | None
     overwrite: bool | None
+    track: str | None
+    track_members: bool | None
 
 
 class ArrayOptions(TypedDict, total=False):
@@ -141,7 +144,7 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
       UserError: if a name is unknown, a value is out of range, or two do not go together.
     """
-    valid = {name: OPTIONS[name].kind for name in FIELDS} | {"overwrite": parsers.boolean()}
+    valid = {name: OPTIONS[name].kind for name in (*FIELDS, "overwrite", "track", "track_members")}
     found = {
         name: checked(named(valid, name, "a study"), name, value)
         for name, value in given.items()

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from dlfun.config import parsers
+from dlfun.config.tracker_table import TRACKERS
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.objectives import OBJECTIVES
 from dlfun.types import CONVOLUTIONS, FOLDS, REPEATS, SPLITS, TARGET_TYPES, Range
@@ -29,6 +30,9 @@ SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
 POSITIVE = Range(0, math.inf, "", low_allowed=False, high_allowed=False)
 FRACTION = Range(0, 1, "", high_allowed=False)
 STUDY, DATA, TRAINING, MACHINE = "Study", "Data", "Training", "Output & machine"
+TESTED, RUN, NOTHING = "tested", "run", "nothing"
+DECIDING = {STUDY: RUN, DATA: TESTED, TRAINING: RUN}
+"""Group -> what its options decide of an arm, where they do not say so themselves."""
 
 
 class Option(NamedTuple):
@@ -47,6 +51,8 @@ class Option(NamedTuple):
       may_differ: whether a study that goes on may have another value than it was begun with.
       frozen: whether a confirmation must have the value that it was frozen with.
       pairs: whether replicates of one number are pairs across records only where it agrees.
+      decides: what of an arm's runs hangs on it: `TESTED`, what they are tested on, `RUN`, how
+        they come about, or `NOTHING`; None is what its group says, see `decided_by`.
     """
 
     kind: parsers.Kind
@@ -61,10 +67,18 @@ class Option(NamedTuple):
     may_differ: bool = False
     frozen: bool = True
     pairs: bool = False
+    decides: str | None = None
 
 
 OPTIONS: dict[str, Option] = {
-    "seeds": Option(parsers.integer(1), "replicates of every configuration", STUDY, 10, field=True),
+    "seeds": Option(
+        parsers.integer(1),
+        "replicates of every configuration",
+        STUDY,
+        10,
+        field=True,
+        decides=NOTHING,
+    ),
     "seed": Option(
         parsers.integer(0, 2**32 - 1),
         "the root of all chance",
@@ -80,12 +94,14 @@ OPTIONS: dict[str, Option] = {
         STUDY,
         usual="1000, if no --epochs",
         field=True,
+        decides=NOTHING,  # the steps taken stand in members.csv, however they were asked for
     ),
     "epochs": Option(
         parsers.number(POSITIVE),
         "how long to train, in epochs; instead of --steps",
         STUDY,
         field=True,
+        decides=NOTHING,
     ),
     "evaluations": Option(
         parsers.integer(1), "validations in a run, evenly spread", STUDY, 20, field=True
@@ -166,10 +182,20 @@ OPTIONS: dict[str, Option] = {
         usual="as large as the official test split",
     ),
     "validation_fraction": Option(
-        parsers.number(FRACTION), "of the training split, held out", DATA, 0.1, pairs=True
+        parsers.number(FRACTION),
+        "of the training split, held out",
+        DATA,
+        0.1,
+        pairs=True,
+        decides=RUN,
     ),
     "train_examples": Option(
-        parsers.integer(1), "use only this many training examples", DATA, usual="all", pairs=True
+        parsers.integer(1),
+        "use only this many training examples",
+        DATA,
+        usual="all",
+        pairs=True,
+        decides=RUN,
     ),
     "permute_features": Option(
         parsers.boolean(),
@@ -247,6 +273,20 @@ OPTIONS: dict[str, Option] = {
         False,
         may_differ=True,
         frozen=False,
+    ),
+    "track": Option(
+        parsers.choice("track", TRACKERS),
+        "where runs are shown, too, when the study ends: one an arm, with its band",
+        MACHINE,
+        usual="nowhere",
+        replayed=False,
+    ),
+    "track_members": Option(
+        parsers.boolean(),
+        "a tracked run for each member, too",
+        MACHINE,
+        False,
+        replayed=False,
     ),
     "platform": Option(
         parsers.choice("platform", PLATFORMS),
@@ -343,6 +383,16 @@ OF_MODELS = ("optimizer", "objective")
 FIELDS = tuple(name for name, row in OPTIONS.items() if row.field)
 MAY_DIFFER = tuple(name for name, row in OPTIONS.items() if row.may_differ)
 PAIRING = tuple(name for name, row in OPTIONS.items() if row.pairs)
+
+
+def decided_by(row: Option) -> str:
+    """What of an arm's runs hangs on an option; nothing, where a confirmation may change it.
+
+    >>> [decided_by(OPTIONS[name]) for name in ("split", "schedule", "seed", "platform")]
+    ['tested', 'run', 'nothing', 'nothing']
+    """
+    known = DECIDING.get(row.group, NOTHING) if row.decides is None else row.decides
+    return known if row.frozen else NOTHING
 
 
 def name_of(line: str) -> str:

@@ -7,6 +7,7 @@ import math
 
 from dlfun.config import comparison_spec, parsers
 from dlfun.config.classical import ALL, CLASSICAL
+from dlfun.config.gates import FORM, gate
 from dlfun.config.option_table import Option
 from dlfun.config.search_space import SPACES
 from dlfun.errors import unknown
@@ -61,6 +62,27 @@ DELTA = Option(
     usual=usual_deltas(),
 )
 
+REQUIRE = Option(
+    gate(),
+    f"a claim to decide, {FORM}, with ' on DATASET' behind it for one data set alone; may be "
+    "repeated, and ends with 0 where all hold, 1 where one fails, 3 where one is undecided",
+    CLAIM,
+    (),
+    usual="none",
+    repeated=True,
+    frozen=False,
+    may_differ=True,
+)
+
+NOISE_FLOOR = Option(
+    parsers.boolean(),
+    "say what differences seeds alone make: a model against itself",
+    CLAIM,
+    False,
+    frozen=False,
+    may_differ=True,
+)
+
 PROTOCOL: dict[str, Option] = {
     "delta": DELTA._replace(help=f"{DELTA.help}; needed by --tune"),
     "family": Option(
@@ -78,6 +100,8 @@ PROTOCOL: dict[str, Option] = {
         CLAIM,
         "this-test-set",
     ),
+    "require": REQUIRE,
+    "noise_floor": NOISE_FLOOR,
     "power": Option(parsers.number(OPEN), "chance to find a difference of delta", CLAIM, 0.8),
     "until_decided": Option(
         parsers.boolean(),

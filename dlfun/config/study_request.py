@@ -16,6 +16,7 @@ from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.studies import STUDIES, StudyKind, options_of
+from dlfun.config.tracker_table import check_tracked
 from dlfun.data.folds import check_folds
 from dlfun.errors import OPT, UserError
 from dlfun.types import FOLDS, REPEATS, DataOptions, Layout
@@ -136,6 +137,7 @@ def swept_name(text: str) -> str:
 
 
 def check_request(request: StudyRequest) -> None:
-    """Raises UserError where options of its kind of study do not go together."""
+    """Raises UserError where options do not go together, or what they need is not installed."""
+    check_tracked(request)
     if request.kind.check:
         deferred.load(request.kind.check)(request)

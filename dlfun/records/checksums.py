@@ -81,18 +81,23 @@ def is_inside(name: str) -> bool:
     return not name.startswith("/") and ".." not in PurePosixPath(name).parts
 
 
-def check_record(folder: Path, but: Collection[str] = ()) -> None:
+def check_record(
+    folder: Path, but: Collection[str] = (), only: Collection[str] | None = None
+) -> None:
     """Sees that the files of a record are as they were written.
 
     Args:
       but: names of files that do not matter.
+      only: names of those that do; None is all.
 
     Raises:
       UserError: naming the first that is not, or is missing.
     """
     for name, wanted in (read_lines(folder) or {}).items():
         path = folder / name
-        if name in but or (name in REMADE and not path.exists()):
+        if name in but or (only is not None and name not in only):
+            continue
+        if name in REMADE and not path.exists():
             continue
         try:
             found = checksum_of(path) if path.is_file() else None

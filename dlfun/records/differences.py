@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-UNCOMPARED = ("command", "datasets", "versions", "jax_config", "ranked_by")
+from dlfun.records.dates import DATE
+
+UNCOMPARED = ("command", "datasets", "versions", "jax_config", "ranked_by", DATE)
 """Of environment.json: what may differ, or is compared part by part."""
 
 

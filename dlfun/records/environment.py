@@ -20,6 +20,7 @@ import jax
 from dlfun import numerics
 from dlfun.decoration import spared
 from dlfun.objectives import metrics
+from dlfun.records.dates import DATE, now
 from dlfun.records.outcome import Result
 from dlfun.types import Dataset
 
@@ -119,8 +120,8 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
 def write_environment(
     folder: Path, datasets: Sequence[Dataset], results: Iterable[Result] = ()
 ) -> None:
-    """environment.json, which also says by what the members of each arm are ranked."""
+    """environment.json, which also says when, and by what the members of each arm are ranked."""
     ranked = {f"{r.dataset}/{r.model}": metrics.ranking(r.history) for r in results}
-    facts = environment(datasets) | ({"ranked_by": ranked} if ranked else {})
+    facts = environment(datasets) | {DATE: now()} | ({"ranked_by": ranked} if ranked else {})
     text = json.dumps(facts, indent=2, sort_keys=True)
     (folder / "environment.json").write_text(text + "\n")

@@ -25,6 +25,9 @@ T = TypeVar("T")
 HINT = "name the directory of a record that train, compare or sweep wrote"
 
 STUDY = "study.json"
+FROZEN, CONFIRMED = "frozen.json", "confirmed.json"
+"""What was tuned and frozen; in the record of a confirmation a copy, as that may be gone since."""
+
 PARTS = {"study": str, "datasets": list, "models": dict, "options": dict, "by_value": str}
 """What study.json holds."""
 

@@ -16,6 +16,8 @@ FILES: dict[str, str] = {
     "comparison.json": "a record of each pair: difference, simultaneous interval, p values and "
     "their tests, P(A>B), effect size, verdict, the metric it is about and what decided it, seeds "
     "needed",
+    "gates.json": "of `--require`: each claim, whether it holds, fails or is undecided, the "
+    "interval that says so, and the seeds that would decide it",
     "members.csv": "a row a run; the columns are below",
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "
@@ -26,8 +28,8 @@ FILES: dict[str, str] = {
     "data sets, models and options with their values",
     "preparation.json, .npz": "how the data were read: columns, categories, classes, alphabet, "
     "spectrogram; what was fitted on training rows; up to 256 held-out examples",
-    "environment.json": "versions, devices, commit, checksums of the data; by which metric the "
-    "members of an arm are ranked, and its best one is chosen",
+    "environment.json": "date, versions, devices, commit, checksums of the data; by which metric "
+    "the members of an arm are ranked, and its best one is chosen",
     "*-evidence.npz": "of each model: what it said of every test example and how sure it was, its "
     "first layer, its worst mistakes",
     "curves.png": "validation curves, mean and 95 % t band",

@@ -37,6 +37,7 @@ class Study(NamedTuple):
       folder: where the record is.
       pairs: as in comparison.json, a record for each pair of arms.
       variance: as in variance.csv, where sources of variance were parted.
+      gates: as in gates.json, a record for each claim that was to be decided.
     """
 
     rows: list[Row]
@@ -44,6 +45,7 @@ class Study(NamedTuple):
     folder: Path
     pairs: list[dict[str, Any]] = []
     variance: list[dict[str, Any]] = []
+    gates: list[dict[str, Any]] = []
 
 
 def draw_nothing(folder: Path) -> None:

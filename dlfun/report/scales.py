@@ -1,4 +1,4 @@
-"""Arms over several data sets: their scores on one scale, where chance is 0."""
+"""Arms over several data sets: their scores on one scale, where chance or the worst arm is 0."""
 
 from __future__ import annotations
 
@@ -14,19 +14,25 @@ from dlfun.stats.aggregate import FEWEST
 from dlfun.studies.comparison.verdicts import metric_of
 from dlfun.words import plural
 
+MANY = 12
+
 Row = Mapping[str, Any]
 Scores = dict[int, float]
 """The score of each replicate; NaN where it failed."""
 
 
 class Scale(NamedTuple):
-    """What scores of a data set are measured by: chance is 0, the best arm's mean `reference` 1."""
+    """What scores of a data set are measured by: `zero` is 0, the best arm's mean `reference` 1.
+
+    Zero is chance, or the mean of the `worst` arm where it is unknown what chance scores.
+    """
 
     dataset: str
     metric: str
-    chance: float
+    zero: float
     reference: float
     best: str
+    worst: str = ""
 
 
 class Across(NamedTuple):
@@ -34,13 +40,16 @@ class Across(NamedTuple):
 
     Attributes:
       scales: of each data set.
-      arms: name -> normalised scores [runs, data sets]; runs that failed have 0, that of chance.
+      arms: name -> normalised scores [runs, data sets]; runs that failed have 0.
+      means: mean scores [data sets, arms] before that, turned so that more is better; by them arms
+        are ranked, as what is normalised may differ by rounding alone.
       left_out: which data sets, arms and runs do not enter, and why.
       fixed: arms that have one result on each data set, of which all runs are copies.
     """
 
     scales: list[Scale]
     arms: dict[str, np.ndarray]
+    means: np.ndarray
     left_out: list[str]
     fixed: frozenset[str] = frozenset()
 
@@ -50,9 +59,19 @@ class Across(NamedTuple):
         return len(next(iter(self.arms.values())))
 
     @property
-    def means(self) -> np.ndarray:
-        """Mean normalised scores [data sets, arms]."""
-        return np.stack([scores.mean(0) for scores in self.arms.values()], axis=1)
+    def normalised(self) -> np.ndarray:
+        """Mean normalised scores [data sets, arms]; those that rounding alone parts are equal."""
+        return np.stack([scores.mean(0) for scores in self.arms.values()], axis=1).round(9)
+
+    @property
+    def zero(self) -> str:
+        """What is 0, in words."""
+        return "the mean of the worst arm of it" if self.scales[0].worst else "chance"
+
+    @property
+    def many(self) -> bool:
+        """Whether there are too many data sets to name, or show, all that there is of each."""
+        return len(self.scales) > MANY
 
 
 def side_by_side(records: Mapping[str, Sequence[Row]]) -> list[Row]:
@@ -76,23 +95,29 @@ def side_by_side(records: Mapping[str, Sequence[Row]]) -> list[Row]:
 def gather(rows: Sequence[Row]) -> Across | None:
     """The arms of rows on one scale; None for fewer than two arms, or three data sets.
 
-    Runs are taken by replicate: those that all arms have on all data sets.
+    Data sets of which chance is unknown are left out, unless it is of all of them. Runs are taken
+    by replicate: those that all arms have on all data sets.
     """
     by_dataset: dict[str, list[Row]] = {}
     for row in rows:
         by_dataset.setdefault(row["dataset"], []).append(row)
     left_out: list[str] = []
     judged = {name: metric_of_rows(own) for name, own in by_dataset.items()}
-    for name in [n for n in judged if not has_chance(by_dataset[n], judged[n])]:
+    without = [n for n in judged if not has_chance(by_dataset[n], judged[n])]
+    known = len(without) < len(judged)
+    for name in without if known else ():
         left_out.append(f"{name}: chance is unknown in {judged.pop(name).replace('_', ' ')}")
     tables = {name: scores_of(by_dataset[name], metric) for name, metric in judged.items()}
     names = everywhere(tables, left_out)
     scales = []
     for name, metric in judged.items():
-        chance = number(by_dataset[name][0], "chance")
-        scale = scale_of(name, metric, chance, {arm: tables[name][arm] for arm in names})
+        own_scores = {arm: tables[name][arm] for arm in names}
+        if known:
+            scale = scale_of(name, metric, number(by_dataset[name][0], "chance"), own_scores)
+        else:
+            scale = scale_from_worst(name, metric, own_scores)
         if scale is None:
-            left_out.append(f"{name}: no arm is told apart from chance")
+            left_out.append(f"{name}: no arm is told apart from {'chance' if known else 'another'}")
         else:
             scales.append(scale)
     if len(names) < 2 or len(scales) < FEWEST:
@@ -164,6 +189,19 @@ def scale_of(dataset: str, metric: str, chance: float, arms: Mapping[str, Scores
     return Scale(dataset, metric, chance, sign * span.estimate, best)
 
 
+def scale_from_worst(dataset: str, metric: str, arms: Mapping[str, Scores]) -> Scale | None:
+    """The scale of a data set whose 0 is the mean of the worst arm that has one."""
+    means = {arm: np.array(list(scores.values())) for arm, scores in arms.items()}
+    kept = {
+        arm: own[np.isfinite(own)].mean() for arm, own in means.items() if np.isfinite(own).any()
+    }
+    if not kept:
+        return None
+    worst = min(kept, key=lambda arm: metrics.sign(metric) * kept[arm])
+    scale = scale_of(dataset, metric, float(kept[worst]), arms)
+    return scale and scale._replace(worst=worst)
+
+
 def at_chance(scores: Any, chance: float) -> np.ndarray:
     """Scores with that of chance for runs that failed."""
     values = np.array(list(scores), float)
@@ -186,11 +224,13 @@ def on_one_scale(
             f"runs: only the {plural(len(shared), 'replicate')} that all arms have everywhere"
         )
     chance, reference = ([scale[i] for scale in scales] for i in (2, 3))
-    arms = {}
+    signs = [metrics.sign(scale.metric) for scale in scales]
+    arms, means = {}, []
     for arm in names:
         columns = [
-            at_chance([tables[scale.dataset][arm][r] for r in shared], scale.chance)
+            at_chance([tables[scale.dataset][arm][r] for r in shared], scale.zero)
             for scale in scales
         ]
         arms[arm] = normalise(np.stack(columns, axis=1), chance, reference)
-    return Across(scales, arms, left_out)
+        means.append([sign * own.mean() for sign, own in zip(signs, columns, strict=True)])
+    return Across(scales, arms, np.array(means).T, left_out)

@@ -47,7 +47,9 @@ def curves_of(folder: Path, swept: Sequence[str] = ()) -> Iterator[Curves]:
         key = (arm, *(row[name] for name in swept))
         groups.setdefault(key, []).append(places.setdefault(arm, 0))
         places[arm] += 1
-    for number, ((arm, *values), rows) in enumerate(groups.items()):
+    # Classical models have no curves.
+    drawn = {key: rows for key, rows in groups.items() if f"{key[0]}/step" in history}
+    for number, ((arm, *values), rows) in enumerate(drawn.items()):
         chosen = dict(zip(swept, values, strict=True))
         prefix, steps = f"{arm}/", history[f"{arm}/step"]
         metrics = {
@@ -93,7 +95,7 @@ def write_logs(folder: Path, swept: Sequence[str] = ()) -> None:
     A run has the scalars METRIC/mean, METRIC/low and METRIC/high over steps, a margin chart of
     each metric, and in a sweep its values as HParams, with the validation metric they led to.
     """
-    import tensorboardX  # type: ignore[import-untyped]
+    import tensorboardX
 
     runs = list(curves_of(folder, swept))
     metric = metric_of(read_rows(folder), "validation")

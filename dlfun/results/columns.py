@@ -10,6 +10,7 @@ from typing import NamedTuple
 from dlfun.config import numerals
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
+from dlfun.results.curves import pick_of
 from dlfun.results.tables import Table
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -30,8 +31,11 @@ ROLES: Mapping[str, tuple[str, ...]] = {
 """What a column is -> the names by which it is known, as `plain` writes them."""
 
 
-OWN = ("test_score", "test_cost", "test_loss", "test_rmse")
-"""Further columns of scores, of a record's members.csv."""
+OWN = (
+    *("test_score", "test_cost", "test_loss", "test_rmse"),
+    *("val_accuracy", "val_acc", "validation_accuracy", "valid_accuracy"),
+)
+"""Further columns of scores, as a record's members.csv and logs of training call them."""
 
 
 INDEX = ("index", "unnamed_0", "row", "id")
@@ -46,21 +50,32 @@ LOWER = (
 """Words in the names of scores of which less is better."""
 
 
-MISSING = {"", "nan", "na", "n/a", "none", "null", "-", "?"}
+MISSING = {"", "na", "n/a", "none", "null", "-", "?"}
+"""Cells that say nothing of a run."""
 
+FAILED = {"nan", "failed", "failure", "fail", "error", "crashed", "diverged", "killed"} | {
+    *("inf", "-inf", "+inf", "infinity", "-infinity")
+}
+"""Cells that say that a run failed, be it that of a score or of a state."""
 
-FAILED = {"failed", "failure", "error", "crashed", "diverged", "inf", "-inf", "infinity"}
+FINISHED = {"finished", "complete", "completed", "done", "ok", "success", "succeeded"}
+OPEN = {"running", "scheduled", "pending", "waiting", "queued", "pruned", "preempting"}
+"""States of runs that came to their end, and of those that have not, or were left."""
+
+PREFIXES = ("config.", "params.", "param.", "hparams.", "tags.", "metrics.", "summary.", "attr.")
+"""What may stand before the name of a column, as the tools that log runs call it."""
 
 
 class Columns(NamedTuple):
     """Which columns hold what; None leaves it to their names.
 
     Attributes:
+      method: of several columns, all values of a row together.
       scores: several are judged one after the other.
       lower: of these, those of which less is better.
     """
 
-    method: str | None = None
+    method: str | tuple[str, ...] | None = None
     dataset: str | None = None
     seed: str | None = None
     scores: tuple[str, ...] = ()
@@ -84,11 +99,31 @@ def column_of(table: Table, columns: Columns, role: str) -> str | None:
     """
     given = getattr(columns, role)
     if given is not None:
-        if given not in table.columns:
-            raise UserError(f"{OPT(role)}={given}: {unknown('column', given, table.columns)}")
-        return str(given)
+        return known_column(table, str(given), role)
     by_name = {plain(name): name for name in table.columns}
     return next((by_name[name] for name in ROLES[role] if name in by_name), None)
+
+
+def known_column(table: Table, given: str, role: str) -> str:
+    """A column by its name, be it with what its tool puts before that.
+
+    Raises:
+      UserError: if it is not there.
+    """
+    bare = next((given.removeprefix(p) for p in PREFIXES if given.startswith(p)), given)
+    found = next((name for name in (given, bare) if name in table.columns), None)
+    if found is None:
+        raise UserError(f"{OPT(role)}={short(given)}: {unknown('column', given, table.columns)}")
+    return found
+
+
+def state_column(table: Table) -> str | None:
+    """The column that says how each run ended, if there is one."""
+    known = FINISHED | FAILED | OPEN | MISSING
+    for name, texts in table.columns.items():
+        if plain(name) in ("state", "status") and {text.lower() for text in texts} <= known:
+            return name
+    return None
 
 
 def folder_name(score: str) -> str:
@@ -128,9 +163,12 @@ def usual_score(table: Table, taken: set[str | None]) -> tuple[str, ...]:
     )
 
 
-def is_lower(name: str, columns: Columns) -> bool:
-    """Whether less of a score is better: as was said of any, or as its words are known for."""
-    return name in columns.lower if columns.lower else bool(set(plain(name).split("_")) & {*LOWER})
+def is_lower(name: str, columns: Columns, table: Table | None = None) -> bool:
+    """Whether less of a score is better: as was said of any, or as it is known for."""
+    if columns.lower:
+        return name in columns.lower or pick_of(name).metric in columns.lower
+    known = table is not None and name in table.lower
+    return known or bool({*plain(pick_of(name).metric).split("_")} & {*LOWER})
 
 
 def is_index(table: Table, name: str) -> bool:

@@ -7,14 +7,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.decoration import bar
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
+from dlfun.results.curves import pick_of
+from dlfun.results.entries import Entry
 from dlfun.results.ranked import Ranked, rank
-from dlfun.results.scores import Entry, Scores
+from dlfun.results.scores import Scores
+from dlfun.studies.comparison.gates import DatasetRuns
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 from dlfun.words import plural
 
 MOST_PAIRS = 20_000
+ELSEWHERE = Examined("official", 0, 0.0, labels=False)
+"""What is known of the data that results from elsewhere are of."""
+
+SOON = 2.0
+"""After so many seconds a line of progress is shown."""
+
 SAID = 5
 """So many data sets are named in a sentence."""
 
@@ -26,6 +36,7 @@ class Judged(NamedTuple):
       rows: as in members.csv.
       pairs: as in comparison.json.
       ranked: None of fewer than two data sets that all methods have.
+      tested: data set -> all runs, as gates are decided by them.
       notes: what else there is to say.
     """
 
@@ -34,6 +45,7 @@ class Judged(NamedTuple):
     pairs: list[dict[str, Any]]
     ranked: Ranked | None
     notes: list[str]
+    tested: Mapping[str, DatasetRuns]
 
 
 def judge_scores(
@@ -58,34 +70,36 @@ def judge_scores(
     claim = Claim({ALL: 0.0} | dict(delta), family=family, reference=reference)
     rows: list[Row] = []
     pairs: list[dict[str, Any]] = []
-    unpaired, whence = [], {"delta_from": "given" if delta else "default"}
+    tested: dict[str, DatasetRuns] = {}
+    whence = {"delta_from": "given" if delta else "default"}
     check_names(delta, by_dataset)
     check_count(scores, len(by_dataset), reference)
-    for name, given in by_dataset.items():
+    every = bar("data sets judged", iterable=by_dataset.items(), delay=SOON, leave=False)
+    for name, given in every:
         known = {entry.method for entry in given if not math.isnan(entry.score)}
         own = [entry for entry in given if entry.method in known]  # of others `left_out` tells
         if not own:
             continue
         paired = is_paired(scores, name, own, pairing)
-        unpaired += [] if paired else [name]
-        made = [
-            row_of(entry, number, metric) for entry, number in zip(own, seeds_of(own), strict=True)
-        ]
+        all_rows = [row_of(*one, metric) for one in zip(given, seeds_of(given), strict=True)]
+        tested[name] = DatasetRuns(all_rows, ELSEWHERE, paired)
+        made = [row for row in all_rows if row["model"] in known]
         rows += made
         if reference is None or any(entry.method == reference for entry in own):
-            tested = Examined("official", 0, 0.0, labels=False)
-            found = judge(made, name, tested, claim, Look(1, claim.alpha), paired)
+            found = judge(made, name, ELSEWHERE, claim, Look(1, claim.alpha), paired)
             pairs += [pair | {"protocol": "elsewhere"} | whence for pair in found]
     better = "more" if scores.higher else "less"
     notes = [f"{better} is better", *scores.notes]
+    unpaired = [name for name, one in tested.items() if not one.paired]
     notes += [paired_note(unpaired, len(by_dataset), scores, pairing), delta_note(delta)]
     ranked = rank(rows, metric, scores.higher)
-    return Judged(scores.name, rows, pairs, ranked, [*notes, *left_out(by_dataset, scores)])
+    said = [*notes, *left_out(by_dataset, scores)]
+    return Judged(scores.name, rows, pairs, ranked, said, tested)
 
 
 def metric_for(scores: Scores) -> str:
     """The column of members.csv that scores go to: of a metric that is known, or score or cost."""
-    plain = scores.name.lower().removeprefix("test_")
+    plain = pick_of(scores.name).metric.lower().removeprefix("test_").removeprefix("test/")
     values = [entry.score for entry in scores.entries if not math.isnan(entry.score)]
     known = plain in METRICS and METRICS[plain].higher == scores.higher
     if known and METRICS[plain].share and values and not 0 <= min(values) <= max(values) <= 1:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlfun.commands import command
 from dlfun.decoration import spared
 from dlfun.results.judged import Judged
+from dlfun.studies.comparison.gates import GATES
 
 
 def write_judged(
@@ -19,30 +20,36 @@ def write_judged(
     draw: Callable[[Path], None],
     flags: Sequence[str] = (),
     overwrite: bool = False,
+    gates: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """members.csv, comparison.json, ranks.csv, rank_pairs.csv, environment.json, config.flags.
 
     Args:
       source: what the results were read from.
       draw: adds the page.
+      gates: claims that were decided.
       flags: the lines of config.flags, by which the table is judged so again.
 
     Raises:
       UserError: if the folder cannot be written.
     """
     from dlfun.records import writer
+    from dlfun.records.dates import DATE, now
     from dlfun.records.environment import version
     from dlfun.records.folders import FLAGS
 
     def fill(folder: Path) -> None:
         writer.write_members(folder, judged.rows)
         writer.write_json(folder / "comparison.json", judged.pairs)
+        if gates:
+            writer.write_json(folder / GATES, list(gates))
         for name, rows in rank_tables(judged).items():
             writer.write_table(folder / f"{name}.csv", rows)
         facts = {
             "source": source,
             "score": judged.name,
             "notes": judged.notes,
+            DATE: now(),
             "python": platform.python_version(),
             "versions": {name: version(name) for name in ("dlfun", "numpy", "scipy")},
         }

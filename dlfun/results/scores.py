@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 import math
-import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from dlfun.config import numerals
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.results.columns import (
-    FAILED,
-    MISSING,
     Columns,
     check_method,
     check_roles,
     column_of,
     is_index,
     is_lower,
+    known_column,
     usual_score,
+)
+from dlfun.results.curves import Pick, pick_note, pick_of, step_of
+from dlfun.results.entries import (
+    Entry,
+    Key,
+    by_method,
+    canonical,
+    cells,
+    check_single,
+    ends_of,
+    entries_of,
+    kept_rows,
+    numbered,
 )
 from dlfun.results.tables import Table
 from dlfun.words import plural
 
-LARGEST = 1e100
 PAIRS = ("auto", "paired", "unpaired")
 """How runs of one seed may be taken."""
 
 ONE = "all"
 """The data set where a table names none."""
-
-
-class Entry(NamedTuple):
-    """One result; NaN if it failed, or is missing."""
-
-    method: str
-    dataset: str
-    seed: str
-    score: float
 
 
 class Scores(NamedTuple):
@@ -66,8 +65,10 @@ def read_scores(table: Table, columns: Columns) -> list[Scores]:
     """
     if not table.rows:
         raise UserError(f"{table.name}: has column names and no results; give a line a result")
+    table, columns = joined(table, columns)
     roles = {role: column_of(table, columns, role) for role in ("method", "dataset", "seed")}
     if roles["method"] is None:
+        check_runs(table)
         found = [wide(table, roles, columns)]
     else:
         names = columns.scores or usual_score(table, set(roles.values()))
@@ -75,24 +76,72 @@ def read_scores(table: Table, columns: Columns) -> list[Scores]:
         found = [long(table, roles, name, columns) for name in names]
     known = [scores.name for scores in found]
     for name in columns.lower:
-        if name not in known:
+        if name not in (*known, *(pick_of(one).metric for one in known)):
             raise UserError(f"{OPT.lower}={short(name)}: {unknown('score', name, known)}")
     for scores in found:
         check_entries(table, scores)
     return found
 
 
+def joined(table: Table, columns: Columns) -> tuple[Table, Columns]:
+    """Several columns that together name the method as one column."""
+    if columns.method is None or isinstance(columns.method, str):
+        return table, columns
+    names = [known_column(table, name, "method") for name in columns.method]
+    if len(names) == 1:
+        return table, columns._replace(method=names[0])
+    rows = zip(*(cells(table, name) for name in names), strict=True)
+    made = {", ".join(names): [" ".join(row) for row in rows]}
+    return table._replace(columns=made | table.columns), columns._replace(method=", ".join(names))
+
+
+def check_runs(table: Table) -> None:
+    """Raises UserError if it cannot be told what the method of each run is."""
+    if not table.of_runs:
+        return
+    values = {name: [*dict.fromkeys(texts)] for name, texts in table.columns.items()}
+    differ = [f"{n} ({', '.join(map(short, v[:3]))})" for n, v in values.items() if len(v) > 1]
+    raise UserError(
+        f"{table.name}: it cannot be told which of its runs are of one method; name what tells, as "
+        f"in {OPT.by}=model; what differs: {short(', '.join(differ), 300)}"
+    )
+
+
 def long(table: Table, roles: Mapping[str, str | None], name: str, columns: Columns) -> Scores:
-    """A row a run: method, data set, seed and score each in a column."""
-    if name not in table.columns:
-        raise UserError(f"{OPT.score}={name}: {unknown('column', name, table.columns)}")
+    """A row a run, or a step of a run: method, data set, seed and score each in a column."""
+    pick = pick_of(name) if name not in table.columns else Pick(name)
+    column = known_column(table, pick.metric, "score")
+    higher = not is_lower(column, columns, table)
     methods, datasets = cells(table, roles["method"]), cells(table, roles["dataset"], ONE)
+    if not roles["seed"]:
+        check_steps(table, name, pick, methods, datasets)
     seeds = cells(table, roles["seed"]) if roles["seed"] else numbered(methods, datasets)
-    values = [number(table, name, row) for row in range(table.rows)]
-    parts = (methods, datasets, map(canonical, seeds), values)
-    entries = [Entry(*one) for one in zip(*parts, strict=True)]
-    notes = [] if roles["seed"] else ["no column of seeds: runs are numbered as they stand"]
-    return Scores(name, not is_lower(name, columns), bool(roles["seed"]), entries, notes)
+    keys = list(map(Key, methods, datasets, map(canonical, seeds)))
+    kept = kept_rows(table, column, keys)
+    entries, notes = entries_of(table, column, keys, kept), [*kept.notes]
+    if pick.how:
+        entries = ends_of(table, entries, kept.rows, pick, higher)
+    else:
+        check_single(table, keys, kept.rows)
+    if table.of_runs or pick.how:
+        notes.append(pick_note(pick_of(name)))
+    notes += [] if roles["seed"] else ["no column of seeds: runs are numbered as they stand"]
+    return Scores(name, higher, bool(roles["seed"]), entries, notes)
+
+
+def check_steps(
+    table: Table, name: str, pick: Pick, methods: Sequence[str], datasets: Sequence[str]
+) -> None:
+    """Raises UserError if rows without a seed are steps of runs, or are to be taken for that."""
+    step = step_of(table.columns)
+    steps = table.columns[step] if step else []
+    known = set(zip(methods, datasets, steps, strict=False))
+    groups = set(zip(methods, datasets, strict=True))
+    if pick.how or (not table.of_runs and len(groups) < len(known) == table.rows):
+        raise UserError(
+            f"{OPT.score}={short(name)}: its rows are steps of runs, and no column says of which; "
+            f"name that by {OPT.seed}"
+        )
 
 
 def wide(table: Table, roles: Mapping[str, str | None], columns: Columns) -> Scores:
@@ -119,103 +168,27 @@ def wide(table: Table, roles: Mapping[str, str | None], columns: Columns) -> Sco
         )
     datasets = cells(table, roles["dataset"], ONE)
     seeds = cells(table, roles["seed"]) if roles["seed"] else numbered(datasets, datasets)
-    entries = [
-        Entry(method, datasets[row], canonical(seeds[row]), number(table, method, row))
-        for method in methods
-        for row in range(table.rows)
-    ]
+    entries: list[Entry] = []
     notes = [f"each column is a method: {', '.join(map(short, methods[:9]))}"]
+    for method in methods:
+        keys = [Key(method, *one) for one in zip(datasets, map(canonical, seeds), strict=True)]
+        kept = kept_rows(table, method, keys)
+        check_single(table, keys, kept.rows)
+        entries += entries_of(table, method, keys, kept)
+        notes += kept.notes
     return Scores("score", not is_lower("score", columns), True, entries, notes)
 
 
-def canonical(seed: str) -> str:
-    """A seed as text, so that 0 and 0.0 are one.
-
-    >>> canonical("007"), canonical("3.0"), canonical("a")
-    ('7', '3', 'a')
-    """
-    if re.fullmatch("[0-9]{1,30}", seed):
-        return str(int(seed))
-    whole = re.fullmatch(r"([0-9]{1,15})\.0*", seed)
-    return str(int(whole[1])) if whole else seed
-
-
-def cells(table: Table, name: str | None, otherwise: str = "") -> list[str]:
-    """The texts of a column; `otherwise` in every row where there is none.
-
-    Raises:
-      UserError: if one is empty.
-    """
-    if name is None:
-        return [otherwise] * table.rows
-    found = table.columns[name]
-    if "" in found:
-        raise UserError(f"{table.name}: row {found.index('') + 1} has no {short(name)}; give it")
-    return found
-
-
-def numbered(*keys: Sequence[str]) -> list[str]:
-    """Numbers from 0, counted apart for rows of other keys.
-
-    >>> numbered(["a", "b", "a"])
-    ['0', '0', '1']
-    """
-    seen: Counter[tuple[str, ...]] = Counter()
-    found = []
-    for key in zip(*keys, strict=True):
-        found.append(str(seen[key]))
-        seen[key] += 1
-    return found
-
-
-def number(table: Table, name: str, row: int) -> float:
-    """A score; NaN where it is missing, or says that the run failed.
-
-    Raises:
-      UserError: if it is another text.
-    """
-    text = table.columns[name][row]
-    if text.lower() in MISSING | FAILED:
-        return math.nan
-    value = numerals.read(text)
-    if math.isinf(value):
-        return math.nan
-    if abs(value) > LARGEST:
-        raise UserError(
-            f"{table.name}: row {row + 1} has {short(name)}={short(text)}, too large to be judged; "
-            "give it in another unit"
-        )
-    if math.isnan(value):
-        raise UserError(
-            f"{table.name}: row {row + 1} has {short(name)}={short(text)}, which is no number"
-            f"{numerals.hint(text) or '; give one, or leave the cell empty'}"
-        )
-    return value
-
-
 def check_entries(table: Table, scores: Scores) -> None:
-    """Raises UserError if a run stands there twice, or there is nothing to compare."""
-    seen: dict[tuple[str, str, str], int] = {}
-    for row, entry in enumerate(scores.entries, 1):
-        key = entry[:3]
-        if key in seen:
-            raise UserError(
-                f"{table.name}: rows {seen[key]} and {row} both are seed {short(entry.seed)} of "
-                f"{short(entry.method)} on {short(entry.dataset)}; take one out, or name another "
-                f"column by {OPT.seed} or {OPT.dataset}"
-            )
-        seen[key] = row
+    """Raises UserError if there is nothing to compare; else notes the runs that failed."""
     methods = list(dict.fromkeys(entry.method for entry in scores.entries))
+    if not methods or all(math.isnan(entry.score) for entry in scores.entries):
+        raise UserError(f"{table.name}: {short(scores.name)} holds no score at all; name another")
     if len(methods) < 2:
         raise UserError(
             f"{table.name}: holds results of {short(methods[0])} alone; give two methods or more"
         )
-    if all(math.isnan(entry.score) for entry in scores.entries):
-        raise UserError(f"{table.name}: {short(scores.name)} holds no score at all; name another")
-    failed = Counter(entry.method for entry in scores.entries if math.isnan(entry.score))
+    failed = [entry.method for entry in scores.entries if math.isnan(entry.score)]
     if failed:
-        said = ", ".join(f"{short(name)} {count}" for name, count in failed.items())
-        scores.notes.append(
-            f"{plural(sum(failed.values()), 'entry', 'entries')} without a score count as failed "
-            f"runs: {said}"
-        )
+        said = plural(len(failed), "run that failed", "runs that failed")
+        scores.notes.append(f"{said}: {by_method(failed)}")

@@ -22,10 +22,18 @@ SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".parquet")
 
 
 class Table(NamedTuple):
-    """Columns of texts, of one length; `name` is what errors call it."""
+    """Columns of texts, of one length.
+
+    Attributes:
+      name: what errors call it.
+      lower: columns of which is known that less is better.
+      of_runs: whether its scores were taken from curves, the last of each where not said.
+    """
 
     name: str
     columns: dict[str, list[str]]
+    lower: tuple[str, ...] = ()
+    of_runs: bool = False
 
     @property
     def rows(self) -> int:
@@ -205,19 +213,17 @@ def text_of(cell: Any) -> str:
     """A cell as text; nothing of None, and of what pandas and polars have for it."""
     plain = cell.item() if hasattr(cell, "item") and not getattr(cell, "ndim", False) else cell
     nested = isinstance(plain, list | tuple | Mapping | set) or bool(getattr(plain, "ndim", False))
-    if plain is None or (not nested and plain != plain):  # NaN is unlike itself
-        return ""
+    if plain is None or (not nested and not isinstance(plain, float) and plain != plain):
+        return ""  # such as NaT, which is unlike itself
     return short(plain) if nested else str(plain).strip()
 
 
 def from_python(table: Any) -> Table:
-    """A table as a call gives it: a path, a frame, a mapping of columns, or rows.
+    """A table as a call gives it: a frame, a mapping of columns, or rows.
 
     Raises:
       UserError: if it is none of these.
     """
-    if isinstance(table, str | Path):
-        return read_table(str(table))
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):  # pandas, polars
         return from_columns({name: list(table[name]) for name in table.columns}, "the table")
     if isinstance(table, Mapping):

@@ -16,7 +16,7 @@ from dlfun.config.model_value import Model
 from dlfun.config.option_table import identity_lines
 from dlfun.config.options import StudyOptions
 from dlfun.config.parsers import checked
-from dlfun.config.protocol_table import NUMBER, PROTOCOL
+from dlfun.config.protocol_table import NUMBER, PROTOCOL, REQUIRE
 from dlfun.config.study_request import (
     StudyRequest,
     check_request,
@@ -129,6 +129,16 @@ def claim_values(
         "reference": reference,
         "baselines": checked(PROTOCOL["baselines"].kind, "baselines", named),
     }
+
+
+def gate_values(require: str | Sequence[str]) -> dict[str, Any]:
+    """The claims that a call asks to decide.
+
+    Raises:
+      UserError: if one is none.
+    """
+    given = arguments.several(require)
+    return {"require": tuple(checked(REQUIRE.kind, "require", one) for one in given)}
 
 
 def options_in(request: StudyRequest, output_dir: str) -> StudyOptions:

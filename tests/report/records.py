@@ -10,9 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.config.gates import parse_gate
 from dlfun.config.model_value import Model
 from dlfun.config.study_request import StudyRequest
 from dlfun.records import writer
+from dlfun.studies.comparison.gates import DatasetRuns, decide_gates
+from dlfun.studies.comparison.verdicts import Examined
 
 MODELS = ("softmax", "bpnn", "cnn", "rnn", "vae")
 LEVEL = {"softmax": 0.33, "bpnn": 0.655, "cnn": 0.915, "rnn": 0.905, "vae": 0.38}
@@ -392,6 +396,12 @@ ENVIRONMENT = {
 }
 
 
+def gates(dataset: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A claim on two arms, decided."""
+    tested = {dataset: DatasetRuns(rows, Examined("official", 1000, 0.0, labels=True))}
+    return decide_gates([parse_gate("cnn better than softmax")], tested, Claim({ALL: 0.01}))
+
+
 def make_record(
     folder: Path,
     seeds: int = 12,
@@ -407,6 +417,7 @@ def make_record(
     np.savez(folder / "history.npz", **history(rows, seeds))
     for name, found in (
         ("comparison", pairs),
+        ("gates", gates(dataset, rows)),
         ("frozen", FROZEN),
         ("environment", ENVIRONMENT),
         ("determinism", certificate(dataset)),

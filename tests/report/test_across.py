@@ -148,6 +148,27 @@ def test_what_cannot_enter_is_named():
     ]
 
 
+def test_without_chance_the_worst_arm_is_0():
+    rows = rows_of() + losses()
+    for one in rows:
+        one["chance"] = ""
+    failed = next(r for r in rows if (r["model"], r["dataset"], r["replicate"]) == ("b", "y", "3"))
+    failed |= {"status": "failed", "test_accuracy": ""}
+    across = gather(rows)
+    assert across.left_out == []
+    for place, scale in enumerate(across.scales):
+        own = [r for r in rows if r["dataset"] == scale.dataset and r["status"] == "ok"]
+        mean = {a: np.mean([float(r[scale.metric]) for r in own if r["model"] == a]) for a in "abc"}
+        worst = (max if scale.metric == "test_loss" else min)(mean.values())
+        assert scale.zero == pytest.approx(worst)
+        assert mean[scale.worst] == pytest.approx(worst)
+        first = next(r for r in own if r["model"] == "a")
+        wanted = (float(first[scale.metric]) - worst) / (scale.reference - worst)
+        assert across.arms["a"][0, place] == pytest.approx(wanted)
+    assert across.arms["b"][3, 1] == 0
+    assert "0 is the mean of the worst arm" in across_table(rows)
+
+
 @pytest.mark.parametrize(
     "rows", [rows_of(datasets=("x", "y")), rows_of(arms={"a": ACCURACY["a"]}), losses()]
 )

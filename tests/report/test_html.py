@@ -208,6 +208,7 @@ def test_the_footer_says_how(text):
     ("files", "keys"),
     [
         (["comparison.json"], ["verdicts", "differences"]),
+        (["gates.json"], ["gates"]),
         (["history.npz"], ["curves"]),
         (["tuning.csv"], ["tuning", "response"]),
         (["readout.csv"], ["readout"]),

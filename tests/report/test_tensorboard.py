@@ -74,7 +74,8 @@ def test_a_run_an_arm_with_the_band_of_its_members(tmp_path):
     arrays |= {f"d/x/{m}/validation_accuracy": rng.random((4, 3)) for m in "ab"}
     arrays["d/x/a/train_loss"] = rng.random((4, 3))
     arrays["d/x/a/train_loss"][0, 1:] = np.nan
-    record(tmp_path, [row(m) for m in "aaaabbbb"], arrays)
+    # A classical model, c, has scores and no curves.
+    record(tmp_path, [row(m) for m in "aaaacbbbb"], arrays)
     write_logs(tmp_path)
     runs = sorted(p.name for p in (tmp_path / "tensorboard").iterdir())
     assert runs == ["d-x-a", "d-x-b"]

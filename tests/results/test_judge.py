@@ -121,11 +121,11 @@ def test_means_that_differ_by_rounding_alone_are_not_told_apart():
 
 
 def test_failed_runs_are_counted_and_rank_last():
-    table = {"a": [0.9] * 3 + [0.91] * 4 + [None], "b": [0.5, 0.51] * 4}
+    table = {"a": [0.9] * 3 + [0.91] * 4 + [float("nan")], "b": [0.5, 0.51] * 4}
     found = judged(table)
     (pair,) = found.pairs
     assert (pair["n_failed_a"], pair["n_failed_b"]) == (1, 0)
-    assert "1 entry without a score count as failed runs: a 1" in found.notes
+    assert "1 run that failed: a 1" in found.notes
 
 
 def test_less_is_better_of_what_is_known_or_said_to_be_a_loss():

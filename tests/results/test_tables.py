@@ -12,7 +12,9 @@ from dlfun.cli.commands import judge
 from dlfun.errors import UserError
 from dlfun.results import tables
 from dlfun.results.columns import Columns
-from dlfun.results.scores import Entry, read_scores
+from dlfun.results.entries import Entry
+from dlfun.results.scores import read_scores
+from dlfun.results.sources import results_from
 from dlfun.results.tables import Table, from_lines, from_python, read_table
 
 LONG = [
@@ -74,7 +76,8 @@ def test_a_wide_table_has_a_column_a_method():
     assert (old.method, new.score) == ("old", 0.6)
     assert found.notes == [
         "each column is a method: old, new",
-        "2 entries without a score count as failed runs: old 1, new 1",
+        "1 row without a score, left out: old 1",
+        "1 run that failed: new 1",
     ]
     by_dataset = {"Data set": ["a", "b"], "old": [1, 2.5], "new": [3, 4.5]}
     (found,) = read_scores(from_python(by_dataset), Columns())
@@ -128,7 +131,7 @@ BAD = {
     "row 1 has accuracy=0,5, which is no number; write 0.5": 'method,accuracy\na,"0,5"\nb,1\n',
     "row 2 has accuracy=good, which is no number; give one": "method,accuracy\na,1\nb,good\n",
     "write 0.95": "method,accuracy\na,95 %\nb,1\n",
-    "rows 1 and 2 both are seed 1 of a on all": "method,seed,accuracy\na,1,1\na,1,2\nb,1,3\n",
+    "row 1 and row 2 both are seed 1 of a on all": "method,seed,accuracy\na,1,1\na,1,2\nb,1,3\n",
     "holds results of a alone; give two methods": "method,accuracy\na,1\na,2\n",
     "two columns are called seed; rename one": "method,seed,seed\na,1,2\n",
     "column 2 has no name": "method,,accuracy\na,1,2\n",
@@ -178,7 +181,7 @@ OTHERS = [
 @pytest.mark.parametrize(("table", "said"), OTHERS, ids=str)
 def test_what_is_no_table_is_refused(table, said):
     with pytest.raises(UserError) as error:
-        from_python(table)
+        results_from(table, Columns())
     assert said in str(error.value)
 
 

@@ -16,28 +16,31 @@ from dlfun.decoration import tell
 FLAGS = study_flags.study_flags("compare")
 
 
-def main(argv: list[str]) -> None:
-    """Runs the comparison that the flags describe."""
+def main(argv: list[str]) -> int:
+    """Runs the comparison that the flags describe; returns what its gates make the exit code."""
     if FLAGS["plan"].value:
         plan()
-        return
+        return 0
     study = run_study(FLAGS)
     if study is None:
-        return
+        return 0
     from dlfun.report.text.across import across_table
+    from dlfun.report.text.gates import gate_lines
     from dlfun.report.text.table import study_table
     from dlfun.report.text.verdicts import variance_table, verdict_table
+    from dlfun.studies.comparison.gates import exit_code
 
     if FLAGS["stage"].value == "tune":
         tell(*study.notes, f"record: {study.folder}")
-        return
+        return 0
     tell(study_table(study.rows), *study.notes)
     tell(verdict_table(study.pairs))
     if over := across_table(study.rows):
         tell(over)
     if study.variance:
         tell(f"\n{variance_table(study.variance)}")
-    tell(f"record: {study.folder}")
+    tell(*gate_lines(study.gates), f"record: {study.folder}")
+    return exit_code(study.gates)
 
 
 def plan() -> None:

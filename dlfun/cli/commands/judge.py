@@ -15,6 +15,7 @@ judges two scores, and leaves tables and a page of each.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from absl import flags as absl_flags
 
@@ -23,14 +24,17 @@ from dlfun.cli.flag_types import define, flag_of
 from dlfun.commands import command
 from dlfun.config import parsers
 from dlfun.config.option_table import OPTIONS
-from dlfun.config.protocol_table import DELTA
+from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
 from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.results.columns import folder_name
 from dlfun.results.scores import PAIRS
 
-WORDS = "TABLE"
-OF_TABLE = ("method", "dataset", "seed", "score", "lower", "pairs", "delta", "reference")
+WORDS = "RESULTS"
+OF_TABLE = (
+    *("method", "by", "dataset", "seed", "score", "lower"),
+    *("pairs", "delta", "reference", "require"),
+)
 """Flags by which a table is judged so again."""
 
 
@@ -56,7 +60,12 @@ def judge_flags() -> absl_flags.FlagValues:
         ("seed", "the column of seeds"),
     ):
         define(values, parsers.text(), name, None, what, "Table", usual="by its usual names")
-    what = "the columns of scores, parted by commas"
+    what = "columns whose values together name the method, parted by commas; instead of --method"
+    define(values, columns(), "by", (), what, "Table", usual="--method alone")
+    what = (
+        "the columns of scores, parted by commas; of runs with a curve NAME:last, NAME:best or "
+        "NAME:mean10, the mean of the last ten"
+    )
     define(values, columns(), "score", (), what, "Table", usual="by its usual names")
     what = "of these, those of which less is better"
     define(
@@ -74,6 +83,10 @@ def judge_flags() -> absl_flags.FlagValues:
     define(values, DELTA.kind, "delta", None, DELTA.help, "Verdicts", usual="0")
     what = "judge every method against this one alone"
     define(values, parsers.text(), "reference", None, what, "Verdicts", usual="all pairs")
+    define(
+        values, REQUIRE.kind, "require", (), REQUIRE.help, "Verdicts", usual="none", repeated=True
+    )
+    define(values, NOISE_FLOOR.kind, "noise_floor", False, NOISE_FLOOR.help, "Verdicts")
     what = "a new directory for tables and page; of several scores one for each in it"
     define(values, parsers.path(), "output_dir", None, what, "Output & machine", usual="none")
     row = OPTIONS["overwrite"]
@@ -86,36 +99,48 @@ FLAGS = judge_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together."""
+    if values.by and values.method:
+        raise UserError("--by and --method both say what the method is; leave one out")
     if values.overwrite and values.output_dir is None:
         raise UserError("--overwrite is for --output_dir; add it, or leave --overwrite out")
 
 
-def main(argv: list[str]) -> None:
-    """Judges the table that the command line names."""
+def main(argv: list[str]) -> int:
+    """Judges the table that the command line names; returns what gates make the exit code."""
+    from dlfun.config.comparison_spec import ALL, Claim
+    from dlfun.report.text.gates import gate_lines
     from dlfun.report.text.judged import judged_text
     from dlfun.results.columns import Columns
     from dlfun.results.judged import judge_scores
     from dlfun.results.scores import read_scores
-    from dlfun.results.tables import read_table
+    from dlfun.results.sources import read_results
+    from dlfun.studies.comparison.gates import decide_gates, exit_code, write_gates
+    from dlfun.studies.comparison.noise_floor import floor_notes
 
     if len(argv) != 2:
         raise UserError(f"name one table of results: {command('judge')} scores.csv")
-    method, dataset, seed, reference = (
-        FLAGS[name].value for name in ("method", "dataset", "seed", "reference")
-    )
-    named = Columns(method, dataset, seed, FLAGS.score, FLAGS.lower)
-    found = read_scores(read_table(argv[1]), named)
+    named = Columns(FLAGS.by or FLAGS.method, FLAGS.dataset, FLAGS.seed, FLAGS.score, FLAGS.lower)
+    found = read_scores(read_results(argv[1], named), named)
+    if FLAGS.require and len(found) > 1:
+        raise UserError("--require is about one score; name one by --score")
     folders = folders_of([scores.name for scores in found])
+    gates: list[dict[str, Any]] = []
     for scores, folder in zip(found, folders, strict=True):
-        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, reference)
+        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, FLAGS.reference)
+        claim = Claim({ALL: 0.0} | (FLAGS.delta or {}))
+        gates += decide_gates(FLAGS.require, judged.tested, claim)
         tell(judged_text(judged))
+        tell(*(floor_notes(judged.tested) if FLAGS.noise_floor else []), *gate_lines(gates))
         if folder is not None:
             from dlfun.results.record import write_judged
 
             given = [name for name in OF_TABLE if FLAGS[name].value not in (None, ())]
             lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
-            written = write_judged(judged, folder, argv[1], draw, lines, FLAGS.overwrite)
+            written = write_judged(judged, folder, argv[1], draw, lines, FLAGS.overwrite, gates)
             tell(f"record: {written}")
+        elif gates:
+            tell(f"gates: {write_gates(gates)}")
+    return exit_code(gates)
 
 
 def draw(folder: Path) -> None:

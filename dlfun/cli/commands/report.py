@@ -9,6 +9,11 @@ file that asks nothing of the network.
     python -m experiments.report --between=paired RUN_DIR RUN_DIR ...
 
 prints what the arms of the others gained over those of the same name in the first.
+
+    python -m experiments.report --leaderboard runs/*
+
+writes leaderboard.html: the arms of all records by data set, in groups that no verdict tells apart.
+What is no record with test scores is left out, and named.
 """
 
 from __future__ import annotations
@@ -21,10 +26,11 @@ from absl import flags as absl_flags
 from dlfun.cli import app
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
-from dlfun.config.protocol_table import DELTA
-from dlfun.decoration import tell
+from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
+from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError
 from dlfun.records.outputs import check_file
+from dlfun.words import plural
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
@@ -36,7 +42,7 @@ def report_flags() -> absl_flags.FlagValues:
     """The flags of this script."""
     values = absl_flags.FlagValues()
     values.set_gnu_getopt(True)
-    usual = "RUN_DIR/report.html; report.html for several"
+    usual = "RUN_DIR/report.html; report.html for several; leaderboard.html for --leaderboard"
     help = "the file of the page, which is replaced if it is there; a device or pipe is written to"
     define(values, parsers.path(), "output_file", None, help, "Output & machine", usual=usual)
     kind = parsers.choice("format", FORMATS)
@@ -47,8 +53,21 @@ def report_flags() -> absl_flags.FlagValues:
         "the first; paired compares seed by seed and needs the same seeds, unpaired takes any"
     )
     define(values, kind, "between", None, help, "Verdicts", usual="none")
-    help = "for --between: the largest difference that counts as none, or DATASET:NUMBER,..."
-    define(values, DELTA.kind, "delta", None, help, "Verdicts", usual="that of compare")
+    help = (
+        "instead of the page of each: arms of all records by data set, in groups that no verdict "
+        "tells apart; the same arm is pooled where protocol, data and split agree"
+    )
+    define(values, parsers.boolean(), "leaderboard", False, help, "Verdicts")
+    help = (
+        "for --between and --leaderboard: the largest difference that counts as none, or "
+        "DATASET:NUMBER,..."
+    )
+    usual = "that of compare; of judged results 0"
+    define(values, DELTA.kind, "delta", None, help, "Verdicts", usual=usual)
+    help = f"for --between: {REQUIRE.help}"
+    define(values, REQUIRE.kind, "require", (), help, "Verdicts", usual="none", repeated=True)
+    help = f"for --between: {NOISE_FLOOR.help}"
+    define(values, NOISE_FLOOR.kind, "noise_floor", False, help, "Verdicts")
     return values
 
 
@@ -57,8 +76,16 @@ FLAGS = report_flags()
 
 def check(values: absl_flags.FlagValues) -> None:
     """Raises UserError where flags do not go together, or the file named cannot be one."""
-    if values.delta is not None and values.between is None:
-        raise UserError("--delta is for --between; a record's own pairs keep the delta they had")
+    if values.delta is not None and values.between is None and not values.leaderboard:
+        raise UserError(
+            "--delta is for --between and --leaderboard; a record's own pairs keep the delta they "
+            "had"
+        )
+    for name in ("require", "noise_floor"):
+        if values[name].value and values.between is None:
+            raise UserError(f"--{name} is for --between; add it, or give it to compare or judge")
+    if values.between is not None and values.leaderboard:
+        raise UserError("--between judges each arm against its own name; leave --leaderboard out")
     if values.between is not None and values.output_file is not None:
         raise UserError("--between prints its verdicts; leave --output_file out")
     if values.output_file is None:
@@ -68,8 +95,8 @@ def check(values: absl_flags.FlagValues) -> None:
     check_file("output_file", values.output_file)
 
 
-def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> None:
-    """Prints the verdicts on arms of the same name in different records."""
+def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
+    """Prints the verdicts on arms of the same name in different records, and the gates on them."""
     from dlfun.studies.comparison.across_records import judge_between
 
     pairs = judge_between(folders, how, delta)
@@ -81,29 +108,68 @@ def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) ->
         from dlfun.report.text.papers import print_pairs
 
         print(print_pairs(pairs, FLAGS["format"].value))
+    return gates_between(folders, how, delta)
 
 
-def main(argv: list[str]) -> None:
+def gates_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
+    """Prints the noise floor and the gates that are asked for; returns what code they end with."""
+    if not (FLAGS.require or FLAGS.noise_floor):
+        return 0
+    from dlfun.config.comparison_spec import Claim
+    from dlfun.report.text.gates import gate_lines
+    from dlfun.studies.comparison.across_records import tested_between
+    from dlfun.studies.comparison.gates import decide_gates, exit_code, write_gates
+    from dlfun.studies.comparison.noise_floor import floor_notes
+
+    tested = tested_between(folders, how)
+    gates = decide_gates(FLAGS.require, tested, Claim(delta))
+    tell(*(floor_notes(tested) if FLAGS.noise_floor else []), *gate_lines(gates))
+    if gates:
+        tell(f"gates: {write_gates(gates)}")
+    return exit_code(gates)
+
+
+def print_leaderboard(folders: Sequence[Path], delta: dict[str, float]) -> None:
+    """Writes the leaderboard's page, or prints its tables; says what is not in it."""
+    from dlfun.studies.leaderboard.leaderboard import make_leaderboard
+
+    board = make_leaderboard(folders, delta)
+    for name, why in board.left_out:
+        print(f"left out: {name}: {why}", file=stderr())
+    if FLAGS["format"].value != "html":
+        from dlfun.report.text.leaderboard import leaderboard_text
+
+        print(leaderboard_text(board, FLAGS["format"].value))
+        return
+    from dlfun.report.html.leaderboard import write_leaderboard
+
+    target = write_leaderboard(board, FLAGS.output_file)
+    tell(f"leaderboard of {plural(board.records, 'record')}: {target}")
+
+
+def main(argv: list[str]) -> int:
     """Writes the page of the records that the command line names."""
     folders = [Path(word) for word in argv[1:]]
     if not folders:
         raise UserError("name the --output_dir of a study, such as runs/compare")
+    if FLAGS.leaderboard:
+        print_leaderboard(folders, FLAGS["delta"].value or {})
+        return 0
     from dlfun.records.reader import unsealed
 
     with unsealed(*folders):
-        report(folders)
+        return report(folders)
 
 
-def report(folders: Sequence[Path]) -> None:
-    """What the flags ask for, of these records."""
+def report(folders: Sequence[Path]) -> int:
+    """What the flags ask for, of these records; returns the exit code."""
     if FLAGS["between"].value is not None:
-        print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
-        return
+        return print_between(folders, FLAGS["between"].value, FLAGS["delta"].value or {})
     if FLAGS["format"].value != "html":
         from dlfun.report.text.papers import print_tables
 
         print(print_tables(folders, FLAGS["format"].value))
-        return
+        return 0
     from dlfun.report.html import write_page, write_report
 
     if FLAGS.output_file is None and len(folders) == 1:
@@ -111,6 +177,7 @@ def report(folders: Sequence[Path]) -> None:
     else:
         target = write_page(FLAGS.output_file or NAME, folders)
     tell(f"report: {target}")
+    return 0
 
 
 def start() -> None:

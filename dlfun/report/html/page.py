@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from dlfun.records.outputs import check_file, is_stream, replaced, written
 from dlfun.records.reader import labels_of
 from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
-from dlfun.report.html.headline import headline
+from dlfun.report.html.headline import Headline, headline
 from dlfun.report.html.record import Record, read_record
 from dlfun.report.html.results import groups
 from dlfun.report.html.sections.across import across, across_records
@@ -26,6 +26,7 @@ from dlfun.report.html.sections.determinism import determinism
 from dlfun.report.html.sections.differences import differences
 from dlfun.report.html.sections.failures import failures
 from dlfun.report.html.sections.footer import footer
+from dlfun.report.html.sections.gates import gates
 from dlfun.report.html.sections.generalisation import generalisation
 from dlfun.report.html.sections.latent import latent
 from dlfun.report.html.sections.mistakes import mistakes
@@ -46,6 +47,7 @@ NAME = "report.html"
 START = b"<!doctype html>"
 
 SECTIONS = (
+    Section("gates", "Gates", "What was to be decided.", gates),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("scores", "Scores", "Every run, and what it cost.", scores),
     Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
@@ -94,10 +96,17 @@ def write_report(folder: Path, records: Sequence[Path], name: str = NAME) -> Pat
     Raises:
       UserError: if a folder holds no record, or one of another version, or it cannot be written.
     """
-    text = render([read_record(Path(record)) for record in records])
-    target = Path(folder) / name
+    return put(Path(folder) / name, render([read_record(Path(record)) for record in records]))
+
+
+def put(target: Path, text: str) -> Path:
+    """Writes a page, all or nothing, beside the files of a record or where there is none.
+
+    Raises:
+      UserError: if it cannot be written.
+    """
     try:
-        with changing(target.parent, name), replaced(target) as file:
+        with changing(target.parent, target.name), replaced(target) as file:
             file.write(text)
     except OSError as error:
         raise UserError(f"{target}: {error.strerror}; name another {OPT.output_file}") from error
@@ -110,13 +119,22 @@ def write_page(path: str, records: Sequence[Path]) -> Path:
     Raises:
       UserError: if there is no record, or the file cannot be written.
     """
+    return put_named(path, lambda: render([read_record(Path(record)) for record in records]))
+
+
+def put_named(path: str, text_of: Callable[[], str]) -> Path:
+    """A page in a file that the user names; it is made once that can be written.
+
+    Raises:
+      UserError: if it cannot.
+    """
     check_file("output_file", path)
     if not is_stream(path):
         target = Path(os.path.realpath(path))
         check_is_page(path, target)
-        write_report(target.parent, records, target.name)
+        put(target, text_of())
         return Path(path)
-    text = render([read_record(Path(record)) for record in records])
+    text = text_of()
     with written("output_file", path) as file:
         file.write(text)
     return Path(path)
@@ -163,6 +181,15 @@ def kicker(record: Record) -> str:
 
 def render(records: Sequence[Record]) -> str:
     """The page as text."""
+    names = labels_of([record.folder for record in records])
+    heads = [
+        headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
+    ]
+    return fill(heads, [kicker(r) for r in records], filled(records))
+
+
+def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[Filled]) -> str:
+    """The text of a page with these headlines, each under its kicker, and sections."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -174,10 +201,6 @@ def render(records: Sequence[Record]) -> str:
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
     environment.globals["draw_swatch"] = marks.swatch
-    names = labels_of([record.folder for record in records])
-    heads = [
-        headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
-    ]
     return environment.get_template("page.html").render(
-        heads=heads, kickers=[kicker(r) for r in records], sections=filled(records), names=names
+        heads=heads, kickers=kickers, sections=sections, names=[head.name for head in heads]
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -33,12 +34,14 @@ TABLES = ("tuning", "curve", "readout", "variance")
 """Further tables of a record, as a `Record` has them."""
 
 
-class Record(NamedTuple):
-    """What lies in a run directory.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Record:
+    """What lies in a run directory; one is told from another by identity.
 
     Attributes:
       rows: of members.csv, a run each.
       pairs: of comparison.json, two arms each.
+      gates: of gates.json, a claim each.
       study: of study.json, what was asked.
       flags: the lines of config.flags.
       history: dataset/model/metric -> [members, intervals].
@@ -53,6 +56,7 @@ class Record(NamedTuple):
     study: dict[str, Any]
     flags: list[str]
     history: dict[str, np.ndarray]
+    gates: Sequence[Mapping[str, Any]]
     tuning: Sequence[Row]
     curve: Sequence[Row]
     readout: Sequence[Row]
@@ -85,6 +89,7 @@ def read_record(folder: Path) -> Record:
         reader.read_study(folder) if (folder / reader.STUDY).is_file() else {},
         reader.optional(folder, "config.flags", reader.read_lines, []),
         reader.optional(folder, "history.npz", reader.read_arrays, {}),
+        reader.optional(folder, "gates.json", read_pairs, []),
         *(reader.optional(folder, f"{name}.csv", reader.read_table, []) for name in TABLES),
     )
 

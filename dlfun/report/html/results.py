@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,9 +12,9 @@ from dlfun.config.classical import CLASSICAL
 from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.rows import brief, is_copy, overlap
+from dlfun.report.rows import brief, is_copy
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.comparison.verdicts import metric_of
+from dlfun.studies.comparison.verdicts import metric_of, overlap
 
 
 class Line(NamedTuple):
@@ -85,6 +86,7 @@ def scores_of(rows: Sequence[Row], metric: str) -> np.ndarray:
     return np.where(failed, np.nan, column(rows, metric))
 
 
+@functools.lru_cache(maxsize=2)  # most sections ask for them
 def groups(record: Record) -> list[Group]:
     """The lines of every data set."""
     found: dict[tuple[str, ...], list[Row]] = {}

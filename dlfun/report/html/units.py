@@ -6,6 +6,7 @@ import math
 from typing import NamedTuple
 
 from dlfun.objectives import metrics
+from dlfun.words import listed as listed
 
 NOTHING = "–"
 """Stands where there is no number."""
@@ -123,14 +124,3 @@ def sentence(text: str) -> str:
 def first_upper(text: str) -> str:
     """A text that begins with a capital."""
     return text[:1].upper() + text[1:]
-
-
-def listed(words: list[str], most: int = 6) -> str:
-    """Words as a list in a sentence.
-
-    >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
-    ('a, b and c', 'a, b, c and 3 more')
-    """
-    if len(words) > most:
-        return f"{', '.join(words[:most])} and {len(words) - most} more"
-    return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])

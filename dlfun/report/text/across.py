@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dlfun.report.scales import Across, Row, gather
+from dlfun.report.scales import MANY, Across, Row, gather
 from dlfun.report.text.table import text_table
 from dlfun.stats import (
     Aggregates,
@@ -19,6 +19,7 @@ from dlfun.stats import (
     overall_sign_flip,
     probability_of_improvement,
 )
+from dlfun.stats.aggregate import RESAMPLES
 from dlfun.stats.labels import FEW
 
 MOST = 8
@@ -54,10 +55,20 @@ def summaries(across: Across) -> list[Summary]:
     """What is said of each arm, the best interquartile mean first."""
     ranks = mean_ranks(across.means).tolist()
     found = [
-        Summary(arm, without_ends(aggregate_scores(scores), arm in across.fixed), rank)
+        Summary(arm, without_ends(estimates(across, scores), arm in across.fixed), rank)
         for (arm, scores), rank in zip(across.arms.items(), ranks, strict=True)
     ]
     return sorted(found, key=lambda one: -one.found.iqm.estimate)
+
+
+def estimates(across: Across, scores: np.ndarray) -> Aggregates:
+    """Estimates over runs and data sets."""
+    return aggregate_scores(scores, resamples=resamples_of(across))
+
+
+def resamples_of(across: Across) -> int:
+    """Fewer for many data sets: they take longer, and hundreds of runs make a narrow interval."""
+    return 999 if across.many else RESAMPLES
 
 
 def without_ends(found: Aggregates, fixed: bool) -> Aggregates:
@@ -86,7 +97,7 @@ def contrasts(
         same = not between or a.rpartition("/")[0] == b.rpartition("/")[0]
         copied = {a, b} & across.fixed
         p = overall_sign_flip(x, y) if paired and same and not copied else np.nan
-        wins = probability_of_improvement(x, y)
+        wins = probability_of_improvement(x, y, resamples=resamples_of(across))
         if len(copied) == 2:
             wins = wins._replace(low=np.nan, high=np.nan)
         found.append(Contrast(a, b, wins, p, np.nan))
@@ -97,13 +108,16 @@ def contrasts(
 
 def meaning(across: Across) -> str:
     """What the numbers are of, and how far they go."""
-    names = ", ".join(f"{scale.dataset} ({scale.best})" for scale in across.scales)
+    shown = across.scales[: MANY if across.many else None]
+    names = ", ".join(f"{scale.dataset} ({scale.best})" for scale in shown)
+    names += f" and {len(across.scales) - len(shown)} more" if across.many else ""
+    zero = across.zero
     rough = (
         f"; approximate, as {across.runs} runs are fewer than {FEW}" if across.runs < FEW else ""
     )
     return (
-        f"normalised: (score - chance) / (best arm's mean - chance), data set by data set, the "
-        f"best arm in brackets: {names}; a failed run scores chance. IQM: mean of the middle half "
+        f"normalised, data set by data set: 0 is {zero}, 1 the mean of its best arm, which stands "
+        f"in brackets: {names}; a failed run scores 0. IQM: mean of the middle half "
         f"of all runs; interval: 95 %, by bootstrap of the runs of each data set{rough}; mean "
         "rank: of the means of a data set, 1 being the best"
     )

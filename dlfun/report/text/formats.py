@@ -33,6 +33,8 @@ LATEX = {
     "±": r"$\pm$",
     "Δ": r"$\Delta$",
     "θ": r"$\theta$",
+    "×": r"$\times$",
+    "–": "--",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
 }
 """Characters that mean something to LaTeX, or that its fonts lack, and how they are written."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dlfun.errors import short
+from dlfun.report.text.across import across_table
 from dlfun.report.text.table import study_table, text_table
 from dlfun.report.text.verdicts import verdict_table
 from dlfun.results.judged import Judged
@@ -30,6 +31,8 @@ def judged_text(judged: Judged) -> str:
         parts += [study_table(judged.rows), verdict_table(judged.pairs).strip("\n")]
     else:
         parts += [text_table(counts(judged.pairs)), COUNTED]
+    if over := across_table(judged.rows):
+        parts.append(over)
     if judged.ranked is not None:
         parts += ["", ranks_text(judged.ranked)]
     return "\n".join([*parts, *(note for note in judged.notes if note)])

@@ -13,6 +13,7 @@ from dlfun.objectives.metrics import figure
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.text.table import text_table
 from dlfun.stats import unseen_rate
+from dlfun.stats.labels import FEW, NONE, SUGGESTIVE
 from dlfun.types import SPLITS
 from dlfun.words import plural
 
@@ -198,6 +199,9 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
         said.append(
             f"{APART}: the interval decides, and p explains; here they differ, as p is by {why}"
         )
+    if any(pair["verdict"] == SUGGESTIVE for pair in pairs):
+        said.append(f"suggestive: told apart, by fewer seeds than the {FEW} that better asks for")
+    said += dict.fromkeys(pair["words"] for pair in pairs if pair["verdict"] == NONE)
     if any(pair["unit"] == "examples" for pair in pairs):
         said.append(
             "(examples): each of the two arms repeats its own answers in every run and is one "
@@ -232,12 +236,13 @@ def meaning(pairs: Sequence[Record]) -> str:
         "elsewhere": "results as the table has them",
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
-    tests = f"p: {tests_of(pairs)}, Holm; " if tests_of(pairs) else ""
+    tests = f"; p: {tests_of(pairs)}, Holm" if tests_of(pairs) else ""
+    planned = any(pair["n_detect"] is not None for pair in pairs)
+    needed = f"; for delta: {more_runs(first)} that find a difference of delta with the chance "
     lines = [
         f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
         "family, error rate "
-        f"{first['alpha']:g}{looks}; {tests}for delta: {more_runs(first)} that find "
-        f"a difference of delta with the chance {OPT.power}",
+        f"{first['alpha']:g}{looks}{tests}{f'{needed}{OPT.power}' if planned else ''}",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),
@@ -252,8 +257,9 @@ def verdict_table(pairs: Sequence[Record]) -> str:
     rows = [cells(pair) for pair in pairs]
     names = list(dict.fromkeys(name for row in rows for name in row))
     rows = [{name: row.get(name, "") for name in names} for row in rows]
-    if len({pair["dataset"] for pair in pairs}) == 1:
-        rows = [{n: v for n, v in row.items() if n != "dataset"} for row in rows]
+    left = {"dataset"} if len({pair["dataset"] for pair in pairs}) == 1 else set()
+    left |= {"for delta"} if all(pair["n_detect"] is None for pair in pairs) else set()
+    rows = [{n: v for n, v in row.items() if n not in left} for row in rows]
     return f"\nabout {about(pairs)}:\n\n{text_table(rows, WORDS)}\n{meaning(pairs)}"
 
 

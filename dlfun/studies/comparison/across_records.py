@@ -16,7 +16,8 @@ from dlfun.records.checksums import check_record
 from dlfun.records.reader import arm_file, labels_of, read_arrays, read_json, read_rows, read_study
 from dlfun.stats.multiplicity import holm
 from dlfun.stats.verdicts import disagrees
-from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
+from dlfun.studies.comparison.gates import DatasetRuns
+from dlfun.studies.comparison.verdicts import Examined, Look, Row, examined, judge
 from dlfun.words import plural
 
 FAMILY = "between"
@@ -66,14 +67,7 @@ def judge_between(
       UserError: if there are fewer than two records or one is there twice, if they share no arm
         or are of other data, or if they are to be paired and their replicates are not the same.
     """
-    if len(folders) < 2:
-        raise UserError(f"{OPT.between} needs two records or more, such as runs/before runs/after")
-    if len({folder.resolve() for folder in folders}) < len(folders):
-        raise UserError(f"{OPT.between}: a record stands against another one, not against itself")
-    labels = labels_of(folders)
-    first, *others = (read_side(*named) for named in zip(labels, folders, strict=True))
-    for other in others:
-        check_same(first, other, how)
+    first, *others = sides = sides_of(folders, how)
     named = [
         (dataset, model, other)
         for dataset in first.datasets
@@ -82,7 +76,8 @@ def judge_between(
         if model in models_of(other, dataset)
     ]
     if not named:
-        raise UserError(f"{' and '.join(labels)} have no arm in common on the same data set")
+        said = " and ".join(side.label for side in sides)
+        raise UserError(f"{said} have no arm in common on the same data set")
     pairs = []
     for dataset in dict.fromkeys(name for name, _, _ in named):
         own = [(model, other) for name, model, other in named if name == dataset]
@@ -90,23 +85,53 @@ def judge_between(
     return pairs
 
 
+def sides_of(folders: Sequence[Path], how: str) -> list[Side]:
+    """The records that are judged, the first being what the others are compared with.
+
+    Raises:
+      UserError: as `judge_between` does.
+    """
+    if len(folders) < 2:
+        raise UserError(f"{OPT.between} needs two records or more, such as runs/before runs/after")
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise UserError(f"{OPT.between}: a record stands against another one, not against itself")
+    labels = labels_of(folders)
+    first, *others = (read_side(*named) for named in zip(labels, folders, strict=True))
+    for other in others:
+        check_same(first, other, how)
+    return [first, *others]
+
+
+def tested_between(folders: Sequence[Path], how: str) -> dict[str, DatasetRuns]:
+    """Data set -> the runs of all arms of the records, as gates are decided by them.
+
+    An arm is called by its record, too: before/cnn.
+    """
+    first, *others = sides = sides_of(folders, how)
+    return {
+        dataset: DatasetRuns(
+            [
+                row
+                for side in sides
+                for model in models_of(side, dataset)
+                for row in labelled(side, dataset, model)
+            ],
+            facts_of(first, others, dataset),
+            how == "paired",
+        )
+        for dataset in first.datasets
+    }
+
+
 def judge_dataset(
     first: Side, named: Sequence[tuple[str, Side]], dataset: str, how: str, claim: Claim
 ) -> list[dict[str, Any]]:
     """The pairs of one data set, which are a family."""
-    scheme, sizes = first.options.get("split", "official"), first.datasets[dataset]["examples"]
-    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
-    facts = Examined(scheme, sizes["test"], variance, labels=True)
-    if not variance:
-        facts = facts._replace(scored=scored_by([first, *(other for _, other in named)], dataset))
+    facts = facts_of(first, [other for _, other in named], dataset)
     look = Look(1, claim.alpha / len(named))
     found = []
     for model, other in named:
-        rows: list[Row] = [
-            row | {"model": f"{side.label}/{model}"}
-            for side in (first, other)
-            for row in rows_of(side, dataset, model)
-        ]
+        rows = [row for side in (first, other) for row in labelled(side, dataset, model)]
         found += judge(rows, dataset, facts, claim, look, how == "paired")
     adjusted = holm([1.0 if pair["p"] is None else pair["p"] for pair in found])
     return [
@@ -117,18 +142,36 @@ def judge_dataset(
     ]
 
 
+def facts_of(first: Side, others: Sequence[Side], dataset: str) -> Examined:
+    """What statistics must know of a data set that records were tested on."""
+    scheme = first.options.get("split", "official")
+    facts = examined(scheme, first.datasets[dataset]["examples"])
+    return facts if facts.variance else facts._replace(scored=scored_by([first, *others], dataset))
+
+
+def labelled(side: Side, dataset: str, model: str) -> list[Row]:
+    """The runs of an arm, called by its record, too."""
+    return [row | {"model": f"{side.label}/{model}"} for row in rows_of(side, dataset, model)]
+
+
 def scored_by(sides: Sequence[Side], dataset: str) -> dict[str, np.ndarray]:
     """Arm by record -> [replicates, examples], which answers were right, where a record says so."""
     found = {}
     for side in sides:
         for model in models_of(side, dataset):
-            name = arm_file(dataset, model, "evidence.npz")
-            arrays = read_arrays(side.folder, name) if (side.folder / name).exists() else {}
-            if {"correct", "targets"} <= set(arrays) and arrays["targets"].ndim == 1:
-                count = len(arrays["targets"])
-                right = np.unpackbits(arrays["correct"], axis=1, count=count)
+            right = right_answers(side.folder, dataset, model)
+            if right is not None:
                 found[f"{side.label}/{model}"] = right
     return found
+
+
+def right_answers(folder: Path, dataset: str, model: str) -> np.ndarray | None:
+    """[replicates, examples] which answers of an arm were right, where a record says so."""
+    name = arm_file(dataset, model, "evidence.npz")
+    arrays = read_arrays(folder, name) if (folder / name).exists() else {}
+    if not {"correct", "targets"} <= set(arrays) or arrays["targets"].ndim != 1:
+        return None
+    return np.unpackbits(arrays["correct"], axis=1, count=len(arrays["targets"]))
 
 
 def models_of(side: Side, dataset: str) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from dlfun.config.gates import asked_of
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
@@ -19,8 +20,10 @@ from dlfun.studies.baselines.feature_tables import split_of
 from dlfun.studies.comparison.copies import copy_columns, examples_of
 from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
+from dlfun.studies.comparison.gates import DatasetRuns, decide_gates
+from dlfun.studies.comparison.noise_floor import floor_notes
 from dlfun.studies.comparison.protocol import Protocol, protocol_of
-from dlfun.studies.comparison.sequential import Arm, grow
+from dlfun.studies.comparison.sequential import Arm, Grown, grow
 from dlfun.studies.comparison.tuning import Choice, tune
 from dlfun.studies.comparison.variance import SEEDS, part_variance
 from dlfun.studies.comparison.verdicts import Examined, chance_columns, metric_of
@@ -80,17 +83,38 @@ def compare(
         choice, points = tuned.choice, tuned.points
         say(f"frozen: {claim.frozen_hash}")
 
+    asked_of(protocol.gates, arm_names(options, classical))
     trained = Comparison(options, loaded, classical, choice, points, {})
-    arms, pairs = grow(options.seeds, claim, trained.train, trained.examine)
+    grown = grow(options.seeds, claim, trained.train, trained.examine)
+    arms = grown.arms
     said = [note for data in loaded.values() for note in unit_notes(data.first)]
     said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
     tables = further_tables(options, asked, arms, loaded, classical)
     shown = frozen or (protocol.frozen and protocol.frozen.contents)
-    found = Findings(arms, pairs, tuned, shown, tables)
+    tested = tested_of(grown)
+    said += floor_notes(tested) if protocol.noise_floor else []
+    gates = decide_gates(protocol.gates, tested, claim, grown.look)
+    found = Findings(arms, grown.pairs, tuned, shown, tables, gates)
     folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
-    return Study(rows, said, folder, pairs, tables.get("variance", []))
+    return Study(rows, said, folder, grown.pairs, tables.get("variance", []), gates)
+
+
+def arm_names(
+    options: StudyOptions, classical: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Data set -> the arms that will be trained on it."""
+    return {name: [*options.models, *others] for name, others in classical.items()}
+
+
+def tested_of(grown: Grown) -> dict[str, DatasetRuns]:
+    """Data set -> its runs, as gates are decided by them."""
+    rows = [row for arm in grown.arms for row in arm.rows]
+    return {
+        name: DatasetRuns([row for row in rows if row["dataset"] == name], facts)
+        for name, facts in grown.known.items()
+    }
 
 
 class Comparison(NamedTuple):

@@ -20,6 +20,7 @@ from dlfun.studies.artifacts.text_samples import write_text
 from dlfun.studies.baselines.arm import Classical
 from dlfun.studies.baselines.arms import write_classical_evidence
 from dlfun.studies.comparison.frozen import CONFIRMED, add_opening, write_frozen
+from dlfun.studies.comparison.gates import GATES
 from dlfun.studies.comparison.sequential import Arm
 from dlfun.studies.comparison.tuning import Tuned
 from dlfun.studies.population.stacked import Stacked
@@ -36,6 +37,7 @@ class Findings(NamedTuple):
     tuned: Tuned | None = None
     frozen: Mapping[str, Any] | None = None
     tables: Mapping[str, list[dict[str, Any]]] = {}
+    gates: Sequence[Mapping[str, Any]] = ()
 
 
 def networks(arms: Sequence[Arm]) -> list[Result]:
@@ -61,6 +63,8 @@ def write(
         write_datasets(folder, options, list(loaded.values()))
         if options.request.kind.judges:
             writer.write_json(folder / "comparison.json", found.pairs)
+        if found.gates:
+            writer.write_json(folder / GATES, found.gates)
         if found.tuned is not None and found.frozen is not None:
             writer.write_table(folder / "tuning.csv", found.tuned.rows)
             write_frozen(folder, found.frozen)

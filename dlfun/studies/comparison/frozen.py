@@ -21,15 +21,13 @@ from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import check_record, write_into
 from dlfun.records.folders import holds_record
+from dlfun.records.reader import CONFIRMED as CONFIRMED
+from dlfun.records.reader import FROZEN as NAME
 from dlfun.studies.baselines.arms import space_of
 from dlfun.studies.comparison.tuning import Tuned, Tuning
 from dlfun.types import Dataset
 
 FORMAT = 1
-NAME = "frozen.json"
-CONFIRMED = "confirmed.json"
-"""In the record of a confirmation: a copy of what was frozen, which may be moved or gone since."""
-
 OPENINGS = "openings.csv"
 COLUMNS = ("hash", "seed", "time", "record")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dlfun.commands import called
 from dlfun.config.comparison_spec import Claim, declared_looks
+from dlfun.config.gates import Gate
 from dlfun.config.option_table import name_of
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
@@ -43,6 +44,8 @@ class Protocol(NamedTuple):
       points: of these, what was tuned and frozen before.
       curve: whether every arm is trained on rising numbers of training examples, too.
       frozen: all that was, where this confirms it.
+      gates: claims to decide.
+      noise_floor: whether to say what differences seeds alone make.
     """
 
     claim: Claim = Claim()
@@ -54,6 +57,8 @@ class Protocol(NamedTuple):
     points: Points | None = None
     curve: bool = False
     frozen: Frozen | None = None
+    gates: tuple[Gate, ...] = ()
+    noise_floor: bool = False
 
 
 def claim_of(request: StudyRequest) -> Claim:
@@ -126,10 +131,10 @@ def check_folds(request: StudyRequest) -> None:
     """Raises UserError if replicates are folds, and more of them are asked for or planned."""
     if not SPLITS[request["split"]].folds:
         return
-    for name in ("until_decided", "plan"):
+    for name in ("until_decided", "plan", "noise_floor"):
         if request[name]:
             raise UserError(
-                f"{OPT(name)} is about numbers of seeds, and under {OPT.split}={request['split']} "
+                f"{OPT(name)} is about seeds, and under {OPT.split}={request['split']} "
                 f"replicates are folds; leave it out, or give {OPT.split}=random"
             )
 
@@ -180,6 +185,8 @@ def protocol_of(request: StudyRequest) -> Protocol:
         variance=request["variance"],
         baselines=request["baselines"],
         curve=request["curve"],
+        gates=tuple(request["require"]),
+        noise_floor=request["noise_floor"],
     )
     if not request["tune"]:
         return found

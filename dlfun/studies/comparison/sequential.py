@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import Claim
 from dlfun.records.outcome import Result
@@ -26,30 +26,42 @@ def levels(claim: Claim, arms: int) -> tuple[float, ...]:
 Arm = Result | Classical
 
 
+class Grown(NamedTuple):
+    """What a study that stopped has: its arms, and the records of all pairs.
+
+    Attributes:
+      known: data set -> what is known of it.
+      look: the number of the look at which it stopped, from 1.
+    """
+
+    arms: list[Arm]
+    pairs: list[dict[str, Any]]
+    known: Mapping[str, Examined]
+    look: int
+
+
 def grow(
     seeds: int,
     claim: Claim,
     train: Callable[[int, int], list[Arm]],
     examine: Callable[[list[Arm]], tuple[list[Arm], Mapping[str, Examined]]],
-) -> tuple[list[Arm], list[dict[str, Any]]]:
+) -> Grown:
     """Trains up to each look, and stops where nothing is left to decide.
 
     Args:
       seeds: how many there are without declared looks.
       train: (first, count) -> the arms over these replicates.
       examine: the arms as the record has them, and what is known of each of their data sets.
-
-    Returns:
-      the arms, and the records of all pairs.
     """
     ends = claim.looks or (seeds,)
     results: list[Arm] = []
-    pairs: list[dict[str, Any]] = []
+    found = Grown([], [], {}, 0)
     for number, (start, end) in enumerate(pairwise((0, *ends))):
         fresh = train(start, end - start)
         results = [a.joined(b) for a, b in zip(results, fresh, strict=True)] if results else fresh
         results, known = examine(results)
         pairs = judge_all(results, known, claim, number)
+        found = Grown(results, pairs, known, number + 1)
         if all_decided(pairs):
             break
         if end != ends[-1]:
@@ -58,7 +70,7 @@ def grow(
                 f"look {number + 1} at {end} seeds: {left} of {plural(len(pairs), 'pair')} "
                 "undecided"
             )
-    return results, pairs
+    return found
 
 
 def judge_all(

@@ -37,6 +37,12 @@ class Examined(NamedTuple):
     scored: Mapping[str, np.ndarray] = {}
 
 
+def examined(scheme: str, sizes: Mapping[str, int]) -> Examined:
+    """The same of a record: by its way to split, and how many examples each split has."""
+    variance = 0.0 if scheme == "official" else sizes["test"] / sizes["train"]
+    return Examined(scheme, sizes["test"], variance, labels=True)
+
+
 class Look(NamedTuple):
     """Which of the declared looks this is: its number from 1, its level, and how many seeds."""
 
@@ -57,6 +63,16 @@ def score(row: Row, metric: str) -> float:
     """The score of a run; NaN if it failed or has none."""
     value = row.get(metric, "")
     return float("nan") if value == "" or row["status"] != "ok" else float(value)
+
+
+def overlap(rows: Sequence[Row], metric: str) -> float:
+    """What the splits of runs that overlap add to 1 / n in the variance of a mean test score.
+
+    >>> overlap([{"split_variance": "0.25"}], "test_accuracy"), overlap([{}], "test_accuracy")
+    (0.25, 0.0)
+    """
+    known = rows[0].get("split_variance", "") if rows else ""
+    return float(known) if known != "" and metrics.parts(metric)[0] == "test" else 0.0
 
 
 def is_at_chance(value: float, chance: float, metric: str, examples: int) -> bool:

@@ -17,7 +17,7 @@ from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, sentence, unit_of
 from dlfun.report.scales import Across, gather, side_by_side
-from dlfun.report.text.across import MOST, Contrast, Summary, contrasts, summaries
+from dlfun.report.text.across import MOST, Contrast, Summary, contrasts, resamples_of, summaries
 from dlfun.stats import Interval, score_profile, smallest_p
 from dlfun.stats.labels import FEW
 from dlfun.words import plural
@@ -71,7 +71,7 @@ def of_arms(
         Words(reading(known)),
         run_figure(known, found, style),
         *(profile(known, arms, which, style) for which, arms in in_figures(order).items()),
-        *ranks(known, style),
+        *([] if known.many else ranks(known, style)),  # the overview of verdicts has them
         arm_table(known, found),
         pair_table(known, pairs),
         scale_table(known),
@@ -81,10 +81,10 @@ def of_arms(
 def reading(known: Across) -> list[str]:
     """What the scale is, and what is not on it."""
     lines = [
-        f"Scores on {listed([s.dataset for s in known.scales], 12)} are put on one scale: 0 is "
-        "chance, 1 the mean of the best arm of that data set. Intervals take both as known. They "
-        "are by bootstrap of the runs of each data set, so they speak of new seeds on these data "
-        "sets, not of other data sets."
+        f"Scores on {listed([s.dataset for s in known.scales], 12)} are put on one scale: for each "
+        f"data set 0 is {known.zero}, 1 the mean of its best arm. Intervals take both as known. "
+        "They are by bootstrap of the runs of each data set, so they speak of new seeds on these "
+        "data sets, not of other data sets."
     ]
     if known.runs < FEW:
         lines.append(
@@ -104,31 +104,38 @@ def ends(interval: Interval, digits: int = 3) -> str:
 
 def run_figure(known: Across, found: Sequence[Summary], style: Mapping[str, int]) -> Figure:
     """Every run on the common scale, with the interquartile mean of each arm."""
+    dots = {arm: s.mean(0) if known.many else s.ravel() for arm, s in known.arms.items()}
     rows = [
         Strip(
             one.arm,
-            known.arms[one.arm].ravel(),
+            dots[one.arm],
             style[one.arm],
             one.found.iqm[:3],
             f"{number(one.found.iqm.estimate, 3)} {ends(one.found.iqm)}",
         )
         for one in found
     ]
+    worst = bool(known.scales[0].worst)
     said = "; ".join(f"{row.label} {row.note}" for row in rows)
     finding = f"Interquartile mean of normalised scores on {len(known.scales)} data sets: {said}"
-    numbers = [
-        [arm, scale.dataset, run, float(score)]
-        for arm, scores in known.arms.items()
-        for scale, column in zip(known.scales, scores.T, strict=True)
-        for run, score in enumerate(column)
-    ]
+    every = (
+        []
+        if known.many
+        else [
+            [arm, scale.dataset, run, float(score)]
+            for arm, scores in known.arms.items()
+            for scale, column in zip(known.scales, scores.T, strict=True)
+            for run, score in enumerate(column)
+        ]
+    )
     return Figure(
         "All runs on one scale",
         finding,
-        strips(rows, SCORE, finding, [Mark(0.0, "chance"), Mark(1.0)]),
-        table(["arm", "data set", "run", SCORE], numbers, "Every run"),
-        "A dot a run on a data set; the upright tick is the interquartile mean, the bar its 95 % "
-        "interval. The line at 1 is the best arm's mean on each data set.",
+        strips(rows, SCORE, finding, [Mark(0.0, "worst" if worst else "chance"), Mark(1.0)]),
+        table(["arm", "data set", "run", SCORE], every, "Every run") if every else None,
+        f"A dot {'a data set, the mean of its runs' if known.many else 'a run on a data set'}; the "
+        "upright tick is the interquartile mean of all runs, the bar its 95 % interval. The line "
+        f"at 1 is the best arm's mean on each data set{', that at 0 the worst' if worst else ''}.",
     )
 
 
@@ -138,7 +145,7 @@ def profile(known: Across, arms: Sequence[str], which: str, style: Mapping[str, 
     at = np.linspace(min(0.0, float(scores.min())), float(scores.max()), STEPS)
     series = []
     for arm in arms:
-        found = score_profile(known.arms[arm], at)
+        found = score_profile(known.arms[arm], at, resamples=resamples_of(known))
         share, low, high = (100 * part for part in found[1:])
         band = (None, None) if arm in known.fixed else (low, high)
         series.append(Series(arm, style[arm], at, share, *band))
@@ -220,11 +227,12 @@ def scale_table(known: Across) -> Table:
             [
                 scale.dataset,
                 unit.name,
-                Cell(unit.whole(scale.chance), unit.factor * scale.chance),
+                Cell(unit.whole(scale.zero), unit.factor * scale.zero),
                 Cell(unit.whole(scale.reference), unit.factor * scale.reference),
                 scale.best,
             ]
         )
-    names = ["data set", "metric", "chance (0)", "reference (1)", "the mean of"]
-    note = "A run that failed is given the score of chance."
-    return table(names, rows, "The scale", note)._replace(beside=True)
+    zero = "the worst mean (0)" if known.scales[0].worst else "chance (0)"
+    names = ["data set", "metric", zero, "reference (1)", "the mean of"]
+    note = "A run that failed is given the score that is 0."
+    return table(names, rows, "The scale", note)._replace(beside=True, closed=known.many)

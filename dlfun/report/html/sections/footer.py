@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dlfun.data.folds import OF_FOLDS
+from dlfun.records.dates import DATE
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
@@ -136,6 +137,7 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     devices = found.get("devices", [])
     kinds = [f"{devices.count(kind)} × {kind}" for kind in dict.fromkeys(devices)]
     facts = [
+        ("Date", str(found.get(DATE, ""))),
         ("Read from", str(found.get("source", ""))),
         ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
         ("Python", str(found.get("python", NOTHING))),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from dlfun.objectives.metrics import higher_is_better
-from dlfun.report.html.blocks import Block, table
+from dlfun.report.html.blocks import Block, Cell, table
 from dlfun.report.html.record import Record
-from dlfun.report.html.results import styles
+from dlfun.report.html.results import groups, styles
 from dlfun.report.html.sections.ranks import figure
 from dlfun.report.html.units import listed
 from dlfun.report.text.judged import counts
@@ -56,7 +57,29 @@ def overview(record: Record) -> list[Block]:
         blocks += turns(found, record.pairs)
     summed = counts(record.pairs)
     rows = [list(row.values()) for row in summed]
-    return [*blocks, table(list(summed[0]), rows, "Verdicts of all data sets, pair by pair")]
+    blocks.append(table(list(summed[0]), rows, "Verdicts of all data sets, pair by pair"))
+    return [*blocks, *matrix(record, found)]
+
+
+def matrix(record: Record, found: Ranked | None) -> list[Block]:
+    """Mean scores, a row a data set and a column an arm, the best of each in bold."""
+    named = groups(record)
+    if len({group.metric for group in named}) != 1:
+        return []
+    arms = found.names if found else list(styles(record))
+    unit, rows = named[0].unit, []
+    for group in named:
+        means = {line.label: float(line.score.estimate) for line in group.lines}
+        best = group.lines[0].label
+        own = [means.get(arm, math.nan) for arm in arms]
+        cells = [
+            Cell(unit.whole(mean), unit.factor * mean, strong=arm == best)
+            if math.isfinite(mean)
+            else Cell("–")
+            for arm, mean in zip(arms, own, strict=True)
+        ]
+        rows.append([group.dataset, *cells])
+    return [table(["data set", *arms], rows, f"Mean {unit.name} of each data set")]
 
 
 def leads(found: Ranked) -> str:

@@ -23,7 +23,7 @@ def ranks(known: Across, style: Mapping[str, int]) -> list[Block]:
     """The critical-difference diagram, from ten data sets on."""
     if len(known.scales) < FEWEST:
         return []
-    found = rank_algorithms(known.means)
+    found = rank_algorithms(known.normalised)
     return [figure(list(known.arms), found, len(known.scales), style)]
 
 

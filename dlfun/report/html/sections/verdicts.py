@@ -33,18 +33,38 @@ def verdicts(record: Record) -> list[Block]:
     """A matrix and a table for every data set that has verdicts."""
     blocks: list[Block] = []
     explored = exploratory(record.pairs)
-    many = is_many(record)
-    if many:
-        blocks += overview(record)
+    if is_many(record):
+        named = [(p, group) for group in groups(record) if (p := pairs_on(explored, group))]
+        return [*overview(record), *joined([all_pairs(*one) for one in named], named)]
     for group in groups(record):
-        pairs = [p for p in explored if p["dataset"] == group.dataset]
-        if pairs and many:
-            blocks.append(all_pairs(pairs, group))
-        elif pairs:
+        pairs = pairs_on(explored, group)
+        if pairs:
             told = [str(pair["words"]) for pair in ranked(pairs, group)]
             blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
             blocks.append(all_pairs(pairs, group))
     return blocks
+
+
+def pairs_on(pairs: Sequence[Pair], group: Group) -> list[Pair]:
+    """The pairs of a data set."""
+    return [pair for pair in pairs if pair["dataset"] == group.dataset]
+
+
+def joined(tables: Sequence[Table], named: Sequence[tuple[list[Pair], Group]]) -> list[Table]:
+    """Tables of data sets with the same columns as one, that of the first with its note."""
+    found: dict[tuple[str, ...], Table] = {}
+    for one, (_, group) in zip(tables, named, strict=True):
+        names = ("data set", *one.names)
+        rows = [[cell(group.dataset), *row] for row in one.rows]
+        before = found.get(names)
+        caption = "All pairs on all data sets, in numbers"
+        found[names] = one._replace(
+            names=names,
+            rows=[*(before.rows if before else ()), *rows],
+            caption=caption,
+            note=before.note if before else one.note,
+        )
+    return list(found.values())
 
 
 def exploratory(pairs: Sequence[Pair]) -> list[Pair]:

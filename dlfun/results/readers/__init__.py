@@ -1,0 +1,1 @@
+"""Readers of what other tools leave: each gives runs, or a table."""

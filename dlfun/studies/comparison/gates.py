@@ -1,0 +1,203 @@
+"""The decision on gates: each claim holds, fails, or is left undecided by the evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.config.gates import BETTER, EQUIVALENT, NOT_WORSE, Gate, asked_of
+from dlfun.objectives.metrics import sign
+from dlfun.stats import labels, nominal_levels
+from dlfun.stats.power import WEAKER, seeds_to_detect
+from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge, metric_of, score
+from dlfun.types import SPLITS
+
+GATES = "gates.json"
+
+HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
+
+CODES: Mapping[str, int] = {FAILS: 1, UNDECIDED: 3, HOLDS: 0}
+"""Outcome -> exit code of a command; of several gates the first outcome here counts."""
+
+Ends = tuple[float, float]
+
+
+class DatasetRuns(NamedTuple):
+    """The runs of one data set: rows of all arms, what is known of it, and whether they pair."""
+
+    rows: Sequence[Row]
+    facts: Examined
+    paired: bool = True
+
+
+def decide_gates(
+    gates: Sequence[Gate], tested: Mapping[str, DatasetRuns], claim: Claim, look: int = 1
+) -> list[dict[str, Any]]:
+    """A record of each gate on each data set that it is about, as gates.json has them.
+
+    Each is decided at its share of the error rate, the family being the gates that are asked.
+
+    Args:
+      tested: data set -> its runs.
+      look: the number of the look, where looks were declared.
+
+    Raises:
+      UserError: if an arm or data set is not there.
+    """
+    arms = {name: [row["model"] for row in one.rows] for name, one in tested.items()}
+    asked = asked_of(gates, arms)
+    if not asked:
+        return []
+    level = share_of(claim, look, len(asked))
+    return [decide(gate, name, tested[name], claim, Look(look, level)) for gate, name in asked]
+
+
+def share_of(claim: Claim, look: int, count: int) -> float:
+    """The error rate of one of so many gates, at a look."""
+    if not claim.looks:
+        return claim.alpha / count
+    return nominal_levels(claim.looks, claim.alpha, count)[look - 1] / count
+
+
+def decide(
+    gate: Gate, dataset: str, tested: DatasetRuns, claim: Claim, look: Look
+) -> dict[str, Any]:
+    """The record of a gate on one data set."""
+    rows = [row for row in tested.rows if row["model"] in (gate.a, gate.b)]
+    delta = claim.delta if gate.claim == BETTER else {ALL: gate.margin}
+    own = dataclasses.replace(claim, family="all-pairs", reference=None, delta=delta)
+    shifted = with_margin(rows, gate) if gate.claim == NOT_WORSE else rows
+
+    def judged(own_rows: Sequence[Row], at: Look = look) -> dict[str, Any] | None:
+        return next(iter(judge(own_rows, dataset, tested.facts, own, at, tested.paired)), None)
+
+    pair = judged(rows)
+    common: dict[str, Any] = {"gate": str(gate._replace(dataset=None)), "dataset": dataset}
+    common |= {"a": gate.a, "claim": gate.claim, "b": gate.b, "margin": gate.margin}
+    if pair is None:
+        why = "an arm has no run with a score"
+        return common | {"outcome": UNDECIDED, "why": why, "interval": None, "seeds": None}
+    ends = ends_of(pair, gate.a)
+    mixed = judged(shifted) if pair["mixture"] else None
+    narrow = judged(rows, look._replace(level=2 * look.level)) if gate.claim == EQUIVALENT else None
+    inner = ends_of(narrow, gate.a) if narrow else None
+    outcome = RULES[gate.claim](gate, mixed or pair, ends, inner)
+    seeds = (
+        more_seeds(gate, pair, look.level, claim.power, tested) if outcome == UNDECIDED else None
+    )
+    return common | {
+        "outcome": outcome,
+        "why": pair["words"],
+        "metric": pair["metric"],
+        "difference": None if pair["diff"] is None else turn(pair, gate.a) * pair["diff"],
+        "interval": ends,
+        "level": 1 - look.level,
+        "n": pair["n"],
+        "unit": pair["unit"],
+        "paired": pair["paired"],
+        "verdict": pair["verdict"],
+        "delta": pair["delta"],
+        "seeds": seeds,
+        "run": SPLITS[tested.facts.scheme].run,
+    }
+
+
+def with_margin(rows: Sequence[Row], gate: Gate) -> list[Row]:
+    """The rows with the first arm better by the margin: it is not worse by that where it leads."""
+    metric = metric_of(rows, "test")
+    gift = sign(metric) * gate.margin
+    return [
+        {**row, metric: score(row, metric) + gift}
+        if row["model"] == gate.a and row.get(metric, "") != ""
+        else row
+        for row in rows
+    ]
+
+
+def turn(pair: Mapping[str, Any], first: str) -> int:
+    """1 where the pair has this arm first, else -1."""
+    return 1 if pair["a"] == first else -1
+
+
+def ends_of(pair: Mapping[str, Any], first: str) -> Ends | None:
+    """The interval of how much better this arm is, with the bootstrapped one where there is one."""
+    found = [ends for ends in (pair["ci"], pair["ci_bootstrap"]) if ends and None not in ends]
+    if not found or pair["verdict"] == labels.NONE:
+        return None
+    low, high = min(ends[0] for ends in found), max(ends[1] for ends in found)
+    return (low, high) if turn(pair, first) > 0 else (-high, -low)
+
+
+def leader(pair: Mapping[str, Any], gate: Gate) -> str:
+    """Holds where the first arm leads, fails where the second does."""
+    if pair["verdict"] not in labels.AHEAD:
+        return UNDECIDED
+    return HOLDS if pair["winner"] == gate.a else FAILS
+
+
+def better(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
+    """Fails of equivalent arms, too."""
+    return FAILS if pair["verdict"] == labels.EQUIVALENT else leader(pair, gate)
+
+
+def not_worse(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
+    """By the interval; where runs failed, by who leads once the first arm has the margin more."""
+    if pair["mixture"]:
+        return leader(pair, gate)
+    if ends is None:
+        return UNDECIDED
+    return HOLDS if ends[0] > -gate.margin else FAILS if ends[1] < -gate.margin else UNDECIDED
+
+
+def equivalent(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
+    """Holds by two one-sided tests, fails where the interval lies beyond the margin."""
+    if pair["mixture"]:
+        known = {labels.EQUIVALENT: HOLDS, labels.BETTER: FAILS}
+        return known.get(pair["verdict"], UNDECIDED)
+    if inner is not None and labels.within(inner, gate.margin):
+        return HOLDS
+    beyond = ends is not None and (ends[0] > gate.margin or ends[1] < -gate.margin)
+    return FAILS if beyond else UNDECIDED
+
+
+RULES = {BETTER: better, NOT_WORSE: not_worse, EQUIVALENT: equivalent}
+"""Claim -> (gate, pair, its interval, that of two one-sided tests) -> outcome."""
+
+
+def more_seeds(
+    gate: Gate, pair: Mapping[str, Any], level: float, power: float, tested: DatasetRuns
+) -> int | None:
+    """The seeds that would decide it, were the difference what it looks like; None if unknown."""
+    spread, unknown = pair["sd_diff"], pair["mixture"] or pair["unit"] != "runs"
+    if unknown or not spread or pair["n"] < 2:
+        return None
+    diff = turn(pair, gate.a) * pair["diff"]
+    room = {
+        BETTER: abs(diff),
+        NOT_WORSE: abs(diff + gate.margin),
+        EQUIVALENT: abs(gate.margin - abs(diff)),
+    }[gate.claim]
+    sd = spread if pair["paired"] else spread / np.sqrt(2)
+    alpha = 2 * level if gate.claim == EQUIVALENT else level
+    fixed = tested.facts.variance * spread**2
+    count = seeds_to_detect(float(sd), room, power, alpha, pair["paired"], fixed)
+    return None if count is None else max(count + WEAKER, labels.TOO_FEW, pair["n"] + 1)
+
+
+def write_gates(decided: Sequence[Mapping[str, Any]]) -> Path:
+    """gates.json in the working directory, where no record has it."""
+    from dlfun.records import writer  # has JAX behind it
+
+    writer.write_json(Path(GATES), list(decided))
+    return Path(GATES)
+
+
+def exit_code(decided: Sequence[Mapping[str, Any]]) -> int:
+    """What a command with these gates ends with."""
+    outcomes = {one["outcome"] for one in decided}
+    return next((code for outcome, code in CODES.items() if outcome in outcomes), 0)

@@ -1,0 +1,1 @@
+"""Records shown in trackers: one run an arm, with its band, its verdicts and the page."""

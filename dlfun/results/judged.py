@@ -10,6 +10,7 @@ from dlfun.config.comparison_spec import ALL, Claim
 from dlfun.decoration import bar
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
+from dlfun.records.outcome import extended
 from dlfun.results.curves import pick_of
 from dlfun.results.entries import Entry
 from dlfun.results.ranked import Ranked, rank
@@ -61,7 +62,7 @@ def judge_scores(
     Raises:
       UserError: if runs cannot be paired, or the reference is no method.
     """
-    metric = metric_for(scores)
+    metric, facts = metric_for(scores), facts_of(scores)
     by_dataset: dict[str, list[Entry]] = {}
     for entry in scores.entries:
         by_dataset.setdefault(entry.dataset, []).append(entry)
@@ -81,20 +82,42 @@ def judge_scores(
         if not own:
             continue
         paired = is_paired(scores, name, own, pairing)
-        all_rows = [row_of(*one, metric) for one in zip(given, seeds_of(given), strict=True)]
-        tested[name] = DatasetRuns(all_rows, ELSEWHERE, paired)
+        plain = [row_of(*one, metric) for one in zip(given, seeds_of(given), strict=True)]
+        all_rows = extended(plain, fold_columns(given, scores.folds))
+        tested[name] = DatasetRuns(all_rows, facts, paired)
         made = [row for row in all_rows if row["model"] in known]
         rows += made
         if reference is None or any(entry.method == reference for entry in own):
-            found = judge(made, name, ELSEWHERE, claim, Look(1, claim.alpha), paired)
+            found = judge(made, name, facts, claim, Look(1, claim.alpha), paired)
             pairs += [pair | {"protocol": "elsewhere"} | whence for pair in found]
     better = "more" if scores.higher else "less"
     notes = [f"{better} is better", *scores.notes]
     unpaired = [name for name, one in tested.items() if not one.paired]
     notes += [paired_note(unpaired, len(by_dataset), scores, pairing), delta_note(delta)]
     ranked = rank(rows, metric, scores.higher)
+    if scores.folds:
+        notes.append(
+            f"{scores.folds} folds of cross-validation, whose training sets overlap: tests are "
+            f"corrected by n_test / n_train, taken as 1 / {scores.folds - 1}"
+        )
     said = [*notes, *left_out(by_dataset, scores)]
     return Judged(scores.name, rows, pairs, ranked, said, tested)
+
+
+def facts_of(scores: Scores) -> Examined:
+    """What is known of the data: nothing, or that training sets of folds overlap."""
+    if not scores.folds:
+        return ELSEWHERE
+    return ELSEWHERE._replace(scheme="kfold", variance=1 / (scores.folds - 1))
+
+
+def fold_columns(entries: Sequence[Entry], folds: int) -> list[Row]:
+    """The columns of members.csv that runs of cross-validation have, beside the others."""
+    if not folds:
+        return [{} for _ in entries]
+    texts = [entry.seed.rpartition(" ")[2] for entry in entries]
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return [{"fold": places[text], "split_variance": 1 / (folds - 1)} for text in texts]
 
 
 def metric_for(scores: Scores) -> str:

@@ -82,6 +82,31 @@ def test_a_pair_is_that_of_scipy():
     np.testing.assert_allclose(apart["ci"], welch, rtol=1e-9)
 
 
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_folds_are_no_independent_runs(repeats, wide):
+    """Of the corrected resampled t test of Nadeau and Bengio 2003, by hand."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.9, 0.02, (2, 10 * repeats))
+    keys = [{"repeat": k // 10, "fold": k % 10} for k in range(10 * repeats)]
+    keys = [{"fold": key["fold"]} for key in keys] if repeats == 1 else keys
+    rows = [key | {"a": x, "b": y} for key, x, y in zip(keys, a, b, strict=True)]
+    if not wide:
+        rows = [
+            {name: row[name] for name in keys[0]} | {"method": m, "score": row[m]}
+            for row in rows
+            for m in "ab"
+        ]
+    found = judged(rows)
+    (pair,) = found.pairs
+    gap = a - b if a.mean() > b.mean() else b - a
+    n = len(gap)
+    half = stats.t.ppf(0.975, n - 1) * np.sqrt((1 / n + 1 / 9) * gap.var(ddof=1))
+    np.testing.assert_allclose(pair["ci"], [gap.mean() - half, gap.mean() + half])
+    assert pair["p_test"] == "corrected resampled t test"
+    assert any("10 folds of cross-validation" in note for note in found.notes)
+
+
 def test_runs_are_pairs_where_all_methods_have_the_same_seeds():
     rows = [{"method": m, "seed": s, "score": 0.1 * s} for m in "ab" for s in range(6)]
     assert "paired by seed: all methods have the same seeds" in judged(rows).notes

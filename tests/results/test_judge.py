@@ -246,6 +246,21 @@ def test_a_record_of_results_is_replaced_only_if_asked_and_judged_again(tmp_path
     assert capsys.readouterr().out.count("new - old") == 2
 
 
+def test_other_commands_read_a_record_of_folds(tmp_path):
+    from dlfun.report.text.leaderboard import leaderboard_text
+    from dlfun.report.text.papers import print_tables
+    from dlfun.studies.leaderboard.leaderboard import make_leaderboard
+
+    rng = np.random.default_rng(0)
+    table = {"fold": np.arange(10), "a": rng.normal(0.9, 0.02, 10), "b": rng.normal(0.8, 0.02, 10)}
+    folder = dlfun.judge(table).save(tmp_path / "judged")
+    a = table["a"]
+    half = stats.t.ppf(0.975, 9) * np.sqrt((1 / 10 + 1 / 9) * a.var(ddof=1))
+    assert f"a,{a.mean():.4g},{half:.4g}" in print_tables([folder], "csv")
+    board = leaderboard_text(make_leaderboard([folder], {}), "csv")
+    assert f"{a.mean() - half:.4g} to {a.mean() + half:.4g}" in board
+
+
 def test_judging_needs_no_jax():
     code = (
         "import sys, dlfun; found = dlfun.judge({'a': [1, 3, 2, 4, 5], 'b': [2, 3, 4, 5, 7]}); "

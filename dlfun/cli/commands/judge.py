@@ -10,6 +10,15 @@ standard input.
     python -m experiments.judge scores.csv --score=accuracy,loss --lower=loss --output_dir=judged
 
 judges two scores, and leaves tables and a page of each.
+
+    python -m experiments.judge runs/ --by=config.model --seed=config.seed --score=val/accuracy:last
+
+reads what other tools logged: MLflow's store, TensorBoard's event files, Optuna's studies, folders
+of metrics.csv, arrays in .npy and .npz.
+
+    python -m experiments.judge scores.csv --require="new not worse than old by 0.005"
+
+ends with 0 where that holds, 1 where it fails, and 3 where more seeds are needed to tell.
 """
 
 from __future__ import annotations
@@ -118,7 +127,7 @@ def main(argv: list[str]) -> int:
     from dlfun.studies.comparison.noise_floor import floor_notes
 
     if len(argv) != 2:
-        raise UserError(f"name one table of results: {command('judge')} scores.csv")
+        raise UserError(f"name one file or folder of results: {command('judge')} scores.csv")
     named = Columns(FLAGS.by or FLAGS.method, FLAGS.dataset, FLAGS.seed, FLAGS.score, FLAGS.lower)
     found = read_scores(read_results(argv[1], named), named)
     if FLAGS.require and len(found) > 1:

@@ -84,7 +84,9 @@ def contender(pool: Pool, metric: str) -> Contender:
     own = [score(row, metric) for row in rows if row["copy_of"] == ""]
     made = make_arms([{**row, "model": pool.label} for row in rows], metric)
     side = make_side(made[0], int(metrics.sign(metric))) if made else None
-    return Contender(pool, rows, keys, repeated, t_interval(own), side)
+    overlap = float(rows[0].get("split_variance") or 0.0)
+    interval = t_interval(own, split_variance=overlap)
+    return Contender(pool, rows, keys, repeated, interval, side)
 
 
 def with_examples(contenders: Sequence[Contender]) -> list[Contender]:

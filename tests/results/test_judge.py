@@ -16,7 +16,7 @@ import dlfun
 from dlfun.cli import app
 from dlfun.cli.commands import judge
 from dlfun.results.columns import Columns
-from dlfun.results.judged import judge_scores
+from dlfun.results.judged import Rules, judge_scores
 from dlfun.results.scores import read_scores
 from dlfun.results.tables import from_python
 
@@ -38,7 +38,7 @@ PUBLISHED = {
 
 def judged(rows, **given):
     (scores,) = read_scores(from_python(rows), Columns())
-    return judge_scores(scores, given.pop("delta", {}), **given)
+    return judge_scores(scores, Rules(**given))
 
 
 def run(*given):

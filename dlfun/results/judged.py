@@ -15,6 +15,7 @@ from dlfun.records.outcome import extended
 from dlfun.results.curves import pick_of
 from dlfun.results.entries import Entry
 from dlfun.results.ranked import Ranked, rank
+from dlfun.results.remarks import delta_note, fold_note, left_out, paired_note
 from dlfun.results.scores import Scores
 from dlfun.studies.comparison.gates import DatasetRuns, decide_gates
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
@@ -26,9 +27,6 @@ ELSEWHERE = Examined("official", 0, 0.0, labels=False)
 
 SOON = 2.0
 """After so many seconds a line of progress is shown."""
-
-SAID = 5
-"""So many data sets are named in a sentence."""
 
 
 class Rules(NamedTuple):
@@ -139,16 +137,6 @@ def rows_of(entries: Sequence[Entry], metric: str, folds: int) -> list[Row]:
     return extended(plain, fold_columns(entries, folds))
 
 
-def fold_note(folds: int) -> str:
-    """That runs are folds, where they are."""
-    if not folds:
-        return ""
-    return (
-        f"{folds} folds of cross-validation, whose training sets overlap: tests are corrected by "
-        f"n_test / n_train, taken as 1 / {folds - 1}"
-    )
-
-
 def facts_of(scores: Scores) -> Examined:
     """What is known of the data: nothing, or that training sets of folds overlap."""
     if not scores.folds:
@@ -246,48 +234,8 @@ def row_of(entry: Entry, number: int, metric: str) -> dict[str, Any]:
     }
 
 
-def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores, pairing: str) -> str:
-    """By what runs are pairs, where they are."""
-    if pairing == "unpaired":
-        return "unpaired, as asked"
-    if not scores.seeded:
-        return "unpaired, as no seeds are given"
-    if not unpaired:
-        return "paired by seed: all methods have the same seeds"
-    where = "" if len(unpaired) == datasets else f" on {named(unpaired)}"
-    return f"unpaired{where}, as methods have other seeds"
-
-
 def check_names(delta: Mapping[str, float], datasets: Mapping[str, object]) -> None:
     """Raises UserError if a delta is of a data set that is not there."""
     for name in delta:
         if name not in (ALL, *datasets):
             raise UserError(f"{OPT.delta}={short(name)}: {unknown('data set', name, datasets)}")
-
-
-def delta_note(delta: Mapping[str, float]) -> str:
-    """The difference that counts as none, where it was not given."""
-    if delta:
-        return ""
-    return f"delta is 0: every difference matters, as {OPT.delta} names none that does not"
-
-
-def left_out(by_dataset: Mapping[str, Sequence[Entry]], scores: Scores) -> list[str]:
-    """Methods that are not on all data sets, which ranks need."""
-    methods = list(dict.fromkeys(entry.method for entry in scores.entries))
-    found = []
-    for method in methods:
-        absent = [
-            name
-            for name, own in by_dataset.items()
-            if all(entry.method != method or math.isnan(entry.score) for entry in own)
-        ]
-        if absent:
-            found.append(f"{short(method)} has no score on {named(absent)}")
-    return found
-
-
-def named(datasets: Sequence[str]) -> str:
-    """A few of some data sets, and how many more there are."""
-    more = f" and {len(datasets) - SAID} more" if len(datasets) > SAID else ""
-    return f"{', '.join(short(name) for name in datasets[:SAID])}{more}"

@@ -316,11 +316,12 @@ def judge(
     """
     from dlfun.judgement import judge_table
 
-    columns = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
-    named = {n: v if v is None else arguments.text(n, v) for n, v in columns.items()}
-    scores = {"score": () if score is None else several(score), "lower": several(lower)}
-    claims = several(require)
-    return judge_table(table, named, several(by), scores, pairs, delta, claims)
+    named = {"method": method, "dataset": dataset, "seed": seed, "reference": reference}
+    asked: dict[str, Any] = {}
+    asked |= {n: v if v is None else arguments.text(n, v) for n, v in named.items()}
+    lists = {"by": by, "score": () if score is None else score, "lower": lower, "require": require}
+    asked |= {name: several(value) for name, value in lists.items()}
+    return judge_table(table, asked | {"pairs": pairs, "delta": delta})
 
 
 @in_python()

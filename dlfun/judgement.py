@@ -8,15 +8,14 @@ from typing import Any
 
 from dlfun.config import arguments
 from dlfun.config.arguments import in_python
-from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.config.comparison_spec import ALL
 from dlfun.config.parsers import checked, choice
 from dlfun.config.protocol_table import NUMBER, REQUIRE
 from dlfun.errors import UserError
 from dlfun.results.columns import Columns, folder_name
-from dlfun.results.judged import Judged, judge_scores
+from dlfun.results.judged import Judged, Rules, judge_all
 from dlfun.results.scores import PAIRS, read_scores
 from dlfun.results.sources import results_from
-from dlfun.studies.comparison.gates import decide_gates
 
 
 class Judgement:
@@ -24,13 +23,15 @@ class Judgement:
 
     Attributes:
       judged: of each column of scores what was found.
-      gates: as in gates.json, a record of each claim that was to be decided.
     """
 
-    def __init__(
-        self, judged: Sequence[Judged], source: str, gates: Sequence[dict[str, Any]] = ()
-    ) -> None:
-        self.judged, self._source, self.gates = tuple(judged), source, list(gates)
+    def __init__(self, judged: Sequence[Judged], source: str) -> None:
+        self.judged, self._source = tuple(judged), source
+
+    @property
+    def gates(self) -> list[dict[str, Any]]:
+        """A record of each claim that was to be decided, as gates.json has them."""
+        return [gate for one in self.judged for gate in one.gates]
 
     @property
     def pairs(self) -> list[dict[str, Any]]:
@@ -57,7 +58,7 @@ class Judgement:
         """
         from dlfun.records.folders import check_output_dir, followed
         from dlfun.report.html import write_report
-        from dlfun.results.record import write_judged
+        from dlfun.results.record import Origin, write_judged
 
         def draw(folder: Path) -> None:
             write_report(folder, [folder])
@@ -66,7 +67,7 @@ class Judgement:
         for one in self.judged:
             own = target if len(self.judged) == 1 else str(Path(target, folder_name(one.name)))
             check_output_dir(own, None)
-            write_judged(one, own, self._source, draw, gates=self.gates)
+            write_judged(one, own, Origin(self._source), draw)
         return Path(target)
 
     @in_python()
@@ -79,30 +80,24 @@ class Judgement:
         return "\n".join(parts)
 
 
-def judge_table(
-    table: Any,
-    named: Mapping[str, str | None],
-    by: Sequence[str],
-    scores: Mapping[str, Sequence[str]],
-    pairs: str,
-    delta: Any,
-    require: Sequence[str],
-) -> Judgement:
-    """The judgement of a table in any form; see `dlfun.judge`."""
-    how = checked(choice("pairs", PAIRS), "pairs", pairs)
-    given = delta if isinstance(delta, Mapping) else {} if delta is None else {ALL: delta}
-    deltas = {str(name): checked(NUMBER, "delta", value) for name, value in given.items()}
-    if by and named["method"]:
+def judge_table(table: Any, asked: Mapping[str, Any]) -> Judgement:
+    """The judgement of a table in any form; `asked` has the arguments of `dlfun.judge`."""
+    given = asked["delta"]
+    given = given if isinstance(given, Mapping) else {} if given is None else {ALL: given}
+    if asked["by"] and asked["method"]:
         raise UserError("by and method both say what the method is; leave one out")
-    method = tuple(by) or named["method"]
-    lists = (tuple(scores["score"]), tuple(scores["lower"]))
-    columns = Columns(method, named["dataset"], named["seed"], *lists)
+    columns = Columns(
+        tuple(asked["by"]) or asked["method"],
+        asked["dataset"],
+        asked["seed"],
+        tuple(asked["score"]),
+        tuple(asked["lower"]),
+    )
+    rules = Rules(
+        {str(name): checked(NUMBER, "delta", value) for name, value in given.items()},
+        checked(choice("pairs", PAIRS), "pairs", asked["pairs"]),
+        asked["reference"],
+        [checked(REQUIRE.kind, "require", one) for one in asked["require"]],
+    )
     found = results_from(table, columns)
-    judged = [
-        judge_scores(one, deltas, how, named["reference"]) for one in read_scores(found, columns)
-    ]
-    if require and len(judged) > 1:
-        raise UserError("require is about one score; name one by score")
-    gates = [checked(REQUIRE.kind, "require", one) for one in require]
-    decided = decide_gates(gates, judged[0].tested, Claim({ALL: 0.0} | deltas))
-    return Judgement(judged, found.name, decided)
+    return Judgement(judge_all(read_scores(found, columns), rules), found.name)

@@ -116,6 +116,13 @@ def script_of(folder: Path) -> str:
     return str(read_study(folder)["study"])
 
 
+def is_judged(folder: Path) -> bool:
+    """Whether a record is of judged results, of which the table is known and no study."""
+    if (folder / STUDY).exists() or not (folder / "environment.json").is_file():
+        return False
+    return "source" in read_json(folder, "environment.json", dict)
+
+
 def labels_of(folders: Sequence[Path]) -> list[str]:
     """What records are called side by side: their names, or their paths where these repeat."""
     names = [folder.resolve().name for folder in folders]

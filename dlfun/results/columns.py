@@ -24,12 +24,14 @@ ROLES: Mapping[str, tuple[str, ...]] = {
         "repeat",
         "repetition",
         "random_state",
-        "fold",
     ),
     "score": ("score", "accuracy", "acc", "test_accuracy", "test_acc", "auc", "f1", "value"),
 }
 """What a column is -> the names by which it is known, as `plain` writes them."""
 
+
+FOLDS = ("fold", "folds", "cv_fold")
+"""Columns of the folds of cross-validation, whose training sets overlap."""
 
 OWN = (
     *("test_score", "test_cost", "test_loss", "test_rmse"),

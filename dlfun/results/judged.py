@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dlfun.config.comparison_spec import ALL, Claim
+from dlfun.config.gates import Gate
 from dlfun.decoration import bar
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.objectives.metrics import METRICS
+from dlfun.records.outcome import extended
 from dlfun.results.curves import pick_of
 from dlfun.results.entries import Entry
 from dlfun.results.ranked import Ranked, rank
+from dlfun.results.remarks import delta_note, fold_note, left_out, paired_note
 from dlfun.results.scores import Scores
-from dlfun.studies.comparison.gates import DatasetRuns
+from dlfun.studies.comparison.gates import DatasetRuns, decide_gates
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge
 from dlfun.words import plural
 
@@ -25,8 +28,27 @@ ELSEWHERE = Examined("official", 0, 0.0, labels=False)
 SOON = 2.0
 """After so many seconds a line of progress is shown."""
 
-SAID = 5
-"""So many data sets are named in a sentence."""
+
+class Rules(NamedTuple):
+    """How results are judged.
+
+    Attributes:
+      delta: data set, or `ALL`, -> the largest difference that counts as none; 0 where none is.
+      pairing: paired by seed, unpaired, or auto: paired where all methods have the same seeds.
+      reference: judge every method against this one alone.
+      gates: claims to decide.
+    """
+
+    delta: Mapping[str, float] = {}
+    pairing: str = "auto"
+    reference: str | None = None
+    gates: Sequence[Gate] = ()
+
+    @property
+    def claim(self) -> Claim:
+        """What is claimed of the pairs."""
+        family = "all-pairs" if self.reference is None else "vs-reference"
+        return Claim({ALL: 0.0} | dict(self.delta), family=family, reference=self.reference)
 
 
 class Judged(NamedTuple):
@@ -35,66 +57,100 @@ class Judged(NamedTuple):
     Attributes:
       rows: as in members.csv.
       pairs: as in comparison.json.
+      gates: as in gates.json.
       ranked: None of fewer than two data sets that all methods have.
-      tested: data set -> all runs, as gates are decided by them.
       notes: what else there is to say.
+      tested: data set -> all runs, those of methods without a score among them.
     """
 
     name: str
     rows: list[Row]
     pairs: list[dict[str, Any]]
+    gates: list[dict[str, Any]]
     ranked: Ranked | None
     notes: list[str]
     tested: Mapping[str, DatasetRuns]
 
 
-def judge_scores(
-    scores: Scores, delta: Mapping[str, float], pairing: str = "auto", reference: str | None = None
-) -> Judged:
-    """Judges each pair of methods on each data set, and ranks them over all.
-
-    Args:
-      delta: data set, or `ALL`, -> the largest difference that counts as none; 0 where none is.
-      pairing: paired by seed, unpaired, or auto: paired where all methods have the same seeds.
-      reference: judge every method against this one alone.
+def judge_all(scores: Sequence[Scores], rules: Rules) -> list[Judged]:
+    """Judges the scores of one column after the other.
 
     Raises:
-      UserError: if runs cannot be paired, or the reference is no method.
+      UserError: as `judge_scores` does, or if gates are asked of several columns.
     """
-    metric = metric_for(scores)
+    if rules.gates and len(scores) > 1:
+        raise UserError(f"{OPT.require} is about one score; name one by {OPT.score}")
+    return [judge_scores(one, rules) for one in scores]
+
+
+def judge_scores(scores: Scores, rules: Rules = Rules()) -> Judged:  # noqa: B008
+    """Judges each pair of methods on each data set, and ranks them over all.
+
+    Raises:
+      UserError: if runs cannot be paired, or there is no such method or data set.
+    """
+    metric, facts = metric_for(scores), facts_of(scores)
     by_dataset: dict[str, list[Entry]] = {}
     for entry in scores.entries:
         by_dataset.setdefault(entry.dataset, []).append(entry)
-    check_reference(scores, reference)
-    family = "all-pairs" if reference is None else "vs-reference"
-    claim = Claim({ALL: 0.0} | dict(delta), family=family, reference=reference)
+    check_reference(scores, rules.reference)
+    check_names(rules.delta, by_dataset)
+    check_count(scores, len(by_dataset), rules.reference)
     rows: list[Row] = []
     pairs: list[dict[str, Any]] = []
     tested: dict[str, DatasetRuns] = {}
-    whence = {"delta_from": "given" if delta else "default"}
-    check_names(delta, by_dataset)
-    check_count(scores, len(by_dataset), reference)
     every = bar("data sets judged", iterable=by_dataset.items(), delay=SOON, leave=False)
     for name, given in every:
         known = {entry.method for entry in given if not math.isnan(entry.score)}
         own = [entry for entry in given if entry.method in known]  # of others `left_out` tells
-        if not own:
-            continue
-        paired = is_paired(scores, name, own, pairing)
-        all_rows = [row_of(*one, metric) for one in zip(given, seeds_of(given), strict=True)]
-        tested[name] = DatasetRuns(all_rows, ELSEWHERE, paired)
-        made = [row for row in all_rows if row["model"] in known]
-        rows += made
-        if reference is None or any(entry.method == reference for entry in own):
-            found = judge(made, name, ELSEWHERE, claim, Look(1, claim.alpha), paired)
-            pairs += [pair | {"protocol": "elsewhere"} | whence for pair in found]
-    better = "more" if scores.higher else "less"
-    notes = [f"{better} is better", *scores.notes]
+        if own:
+            paired = is_paired(scores, name, own, rules.pairing)
+            tested[name] = DatasetRuns(rows_of(given, metric, scores.folds), facts, paired)
+            made = [row for row in tested[name].rows if row["model"] in known]
+            rows += made
+            pairs += pairs_of(made, name, facts, paired, rules)
+    gates = decide_gates(rules.gates, tested, rules.claim)
+    notes = [f"{'more' if scores.higher else 'less'} is better", *scores.notes]
     unpaired = [name for name, one in tested.items() if not one.paired]
-    notes += [paired_note(unpaired, len(by_dataset), scores, pairing), delta_note(delta)]
+    notes += [paired_note(unpaired, len(by_dataset), scores, rules.pairing)]
+    notes += [delta_note(rules.delta), fold_note(scores.folds), *left_out(by_dataset, scores)]
     ranked = rank(rows, metric, scores.higher)
-    said = [*notes, *left_out(by_dataset, scores)]
-    return Judged(scores.name, rows, pairs, ranked, said, tested)
+    said = [note for note in notes if note]
+    return Judged(scores.name, rows, pairs, gates, ranked, said, tested)
+
+
+def pairs_of(
+    rows: Sequence[Row], dataset: str, facts: Examined, paired: bool, rules: Rules
+) -> list[dict[str, Any]]:
+    """The records of the pairs on a data set; none where the reference is not on it."""
+    claim = rules.claim
+    if rules.reference is not None and all(row["model"] != rules.reference for row in rows):
+        return []
+    found = judge(rows, dataset, facts, claim, Look(1, claim.alpha), paired)
+    whence = {"protocol": "elsewhere", "delta_from": "given" if rules.delta else "default"}
+    return [pair | whence for pair in found]
+
+
+def rows_of(entries: Sequence[Entry], metric: str, folds: int) -> list[Row]:
+    """Results as rows of members.csv."""
+    plain = [row_of(*one, metric) for one in zip(entries, seeds_of(entries), strict=True)]
+    return extended(plain, fold_columns(entries, folds))
+
+
+def facts_of(scores: Scores) -> Examined:
+    """What is known of the data: nothing, or that training sets of folds overlap."""
+    if not scores.folds:
+        return ELSEWHERE
+    return ELSEWHERE._replace(scheme="kfold", variance=1 / (scores.folds - 1))
+
+
+def fold_columns(entries: Sequence[Entry], folds: int) -> list[Row]:
+    """The columns of members.csv that runs of cross-validation have, beside the others."""
+    if not folds:
+        return [{} for _ in entries]
+    texts = [entry.seed.rpartition(" ")[2] for entry in entries]
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    return [{"fold": places[text], "split_variance": 1 / (folds - 1)} for text in texts]
 
 
 def metric_for(scores: Scores) -> str:
@@ -178,48 +234,8 @@ def row_of(entry: Entry, number: int, metric: str) -> dict[str, Any]:
     }
 
 
-def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores, pairing: str) -> str:
-    """By what runs are pairs, where they are."""
-    if pairing == "unpaired":
-        return "unpaired, as asked"
-    if not scores.seeded:
-        return "unpaired, as no seeds are given"
-    if not unpaired:
-        return "paired by seed: all methods have the same seeds"
-    where = "" if len(unpaired) == datasets else f" on {named(unpaired)}"
-    return f"unpaired{where}, as methods have other seeds"
-
-
 def check_names(delta: Mapping[str, float], datasets: Mapping[str, object]) -> None:
     """Raises UserError if a delta is of a data set that is not there."""
     for name in delta:
         if name not in (ALL, *datasets):
             raise UserError(f"{OPT.delta}={short(name)}: {unknown('data set', name, datasets)}")
-
-
-def delta_note(delta: Mapping[str, float]) -> str:
-    """The difference that counts as none, where it was not given."""
-    if delta:
-        return ""
-    return f"delta is 0: every difference matters, as {OPT.delta} names none that does not"
-
-
-def left_out(by_dataset: Mapping[str, Sequence[Entry]], scores: Scores) -> list[str]:
-    """Methods that are not on all data sets, which ranks need."""
-    methods = list(dict.fromkeys(entry.method for entry in scores.entries))
-    found = []
-    for method in methods:
-        absent = [
-            name
-            for name, own in by_dataset.items()
-            if all(entry.method != method or math.isnan(entry.score) for entry in own)
-        ]
-        if absent:
-            found.append(f"{short(method)} has no score on {named(absent)}")
-    return found
-
-
-def named(datasets: Sequence[str]) -> str:
-    """A few of some data sets, and how many more there are."""
-    more = f" and {len(datasets) - SAID} more" if len(datasets) > SAID else ""
-    return f"{', '.join(short(name) for name in datasets[:SAID])}{more}"

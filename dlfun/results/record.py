@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from dlfun.commands import command
 from dlfun.decoration import spared
@@ -13,22 +13,24 @@ from dlfun.results.judged import Judged
 from dlfun.studies.comparison.gates import GATES
 
 
+class Origin(NamedTuple):
+    """Where results came from: what was read, and the flags by which it is judged so again."""
+
+    source: str
+    flags: Sequence[str] = ()
+
+
 def write_judged(
     judged: Judged,
     output_dir: str,
-    source: str,
+    origin: Origin,
     draw: Callable[[Path], None],
-    flags: Sequence[str] = (),
     overwrite: bool = False,
-    gates: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """members.csv, comparison.json, ranks.csv, rank_pairs.csv, environment.json, config.flags.
 
     Args:
-      source: what the results were read from.
       draw: adds the page.
-      gates: claims that were decided.
-      flags: the lines of config.flags, by which the table is judged so again.
 
     Raises:
       UserError: if the folder cannot be written.
@@ -41,12 +43,12 @@ def write_judged(
     def fill(folder: Path) -> None:
         writer.write_members(folder, judged.rows)
         writer.write_json(folder / "comparison.json", judged.pairs)
-        if gates:
-            writer.write_json(folder / GATES, list(gates))
+        if judged.gates:
+            writer.write_json(folder / GATES, judged.gates)
         for name, rows in rank_tables(judged).items():
             writer.write_table(folder / f"{name}.csv", rows)
         facts = {
-            "source": source,
+            "source": origin.source,
             "score": judged.name,
             "notes": judged.notes,
             DATE: now(),
@@ -54,8 +56,8 @@ def write_judged(
             "versions": {name: version(name) for name in ("dlfun", "numpy", "scipy")},
         }
         writer.write_json(folder / "environment.json", facts)
-        first = f"# {command('judge')} {source} --flagfile={FLAGS}"
-        (folder / FLAGS).write_text("\n".join([first, *flags]) + "\n", encoding="utf-8")
+        first = f"# {command('judge')} {origin.source} --flagfile={FLAGS}"
+        (folder / FLAGS).write_text("\n".join([first, *origin.flags]) + "\n", encoding="utf-8")
         spared("the page", lambda: draw(folder))
 
     return writer.write_record(output_dir, fill, overwrite)

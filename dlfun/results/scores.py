@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from dlfun.errors import OPT, UserError, short, unknown
 from dlfun.results.columns import (
+    FOLDS,
     Columns,
     check_method,
     check_roles,
@@ -15,6 +16,7 @@ from dlfun.results.columns import (
     is_index,
     is_lower,
     known_column,
+    plain,
     usual_score,
 )
 from dlfun.results.curves import Pick, pick_note, pick_of, step_of
@@ -48,6 +50,7 @@ class Scores(NamedTuple):
       higher: whether more is better.
       seeded: whether seeds are given, by which runs may be paired.
       notes: what there is to say of them.
+      folds: of cross-validation how many; then a seed is a repeat, if there is one, and a fold.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Scores(NamedTuple):
     seeded: bool
     entries: list[Entry]
     notes: list[str]
+    folds: int = 0
 
 
 def read_scores(table: Table, columns: Columns) -> list[Scores]:
@@ -66,6 +70,7 @@ def read_scores(table: Table, columns: Columns) -> list[Scores]:
     if not table.rows:
         raise UserError(f"{table.name}: has column names and no results; give a line a result")
     table, columns = joined(table, columns)
+    table, columns, folds = with_folds(table, columns)
     roles = {role: column_of(table, columns, role) for role in ("method", "dataset", "seed")}
     if roles["method"] is None:
         check_runs(table)
@@ -80,7 +85,7 @@ def read_scores(table: Table, columns: Columns) -> list[Scores]:
             raise UserError(f"{OPT.lower}={short(name)}: {unknown('score', name, known)}")
     for scores in found:
         check_entries(table, scores)
-    return found
+    return [scores._replace(folds=folds) for scores in found]
 
 
 def joined(table: Table, columns: Columns) -> tuple[Table, Columns]:
@@ -93,6 +98,22 @@ def joined(table: Table, columns: Columns) -> tuple[Table, Columns]:
     rows = zip(*(cells(table, name) for name in names), strict=True)
     made = {", ".join(names): [" ".join(row) for row in rows]}
     return table._replace(columns=made | table.columns), columns._replace(method=", ".join(names))
+
+
+def with_folds(table: Table, columns: Columns) -> tuple[Table, Columns, int]:
+    """Repeats and folds of cross-validation as one column of seeds, and how many folds."""
+    taken = {columns.method, columns.dataset, *columns.scores}
+    fold = next((n for n in table.columns if plain(n) in FOLDS and n not in taken), None)
+    if fold is None or (count := len({*table.columns[fold]})) < 2:
+        return table, columns, 0
+    seed = None if columns.seed == fold else column_of(table, columns, "seed")
+    if seed is None:
+        return table, columns._replace(seed=fold), count
+    both = zip(cells(table, seed), cells(table, fold), strict=True)
+    made = {f"{seed}, {fold}": [" ".join(map(canonical, one)) for one in both]}
+    rest = {name: texts for name, texts in table.columns.items() if name not in (seed, fold)}
+    joint = table._replace(columns=made | rest)
+    return joint, columns._replace(seed=next(iter(made))), count
 
 
 def check_runs(table: Table) -> None:

@@ -11,7 +11,7 @@ from dlfun.objectives.metrics import parts
 from dlfun.records.schema import cell
 from dlfun.report.html.record import Record, Row, column
 from dlfun.report.html.results import Line, scores_of
-from dlfun.report.rows import is_copy
+from dlfun.report.rows import is_copy, overlap
 from dlfun.report.tensorboard import PARTS
 from dlfun.stats import Interval, t_interval
 
@@ -86,7 +86,7 @@ def arm_points(curves: RunCurves, line: Line, end: int) -> Points:
             add_span(points, step, name, t_interval(values))
     own, last = [row for row in line.rows if not is_copy(row)], last_step(line.rows, end)
     for name in scored_columns(line.rows, curves.metrics):
-        span = t_interval(scores_of(own, name))
+        span = t_interval(scores_of(own, name), split_variance=overlap(line.rows, name))
         add_span(points, last, name, span)
         add(points, last, f"{name}/n", span.n)
     return points

@@ -16,7 +16,7 @@ import dlfun
 from dlfun.cli import app
 from dlfun.cli.commands import judge
 from dlfun.results.columns import Columns
-from dlfun.results.judged import judge_scores
+from dlfun.results.judged import Rules, judge_scores
 from dlfun.results.scores import read_scores
 from dlfun.results.tables import from_python
 
@@ -38,7 +38,7 @@ PUBLISHED = {
 
 def judged(rows, **given):
     (scores,) = read_scores(from_python(rows), Columns())
-    return judge_scores(scores, given.pop("delta", {}), **given)
+    return judge_scores(scores, Rules(**given))
 
 
 def run(*given):
@@ -80,6 +80,31 @@ def test_a_pair_is_that_of_scipy():
     assert not apart["paired"]
     welch = stats.ttest_ind(new, old, equal_var=False).confidence_interval(0.95)
     np.testing.assert_allclose(apart["ci"], welch, rtol=1e-9)
+
+
+@pytest.mark.parametrize("wide", [False, True])
+@pytest.mark.parametrize("repeats", [1, 2])
+def test_folds_are_no_independent_runs(repeats, wide):
+    """Of the corrected resampled t test of Nadeau and Bengio 2003, by hand."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.9, 0.02, (2, 10 * repeats))
+    keys = [{"repeat": k // 10, "fold": k % 10} for k in range(10 * repeats)]
+    keys = [{"fold": key["fold"]} for key in keys] if repeats == 1 else keys
+    rows = [key | {"a": x, "b": y} for key, x, y in zip(keys, a, b, strict=True)]
+    if not wide:
+        rows = [
+            {name: row[name] for name in keys[0]} | {"method": m, "score": row[m]}
+            for row in rows
+            for m in "ab"
+        ]
+    found = judged(rows)
+    (pair,) = found.pairs
+    gap = a - b if a.mean() > b.mean() else b - a
+    n = len(gap)
+    half = stats.t.ppf(0.975, n - 1) * np.sqrt((1 / n + 1 / 9) * gap.var(ddof=1))
+    np.testing.assert_allclose(pair["ci"], [gap.mean() - half, gap.mean() + half])
+    assert pair["p_test"] == "corrected resampled t test"
+    assert any("10 folds of cross-validation" in note for note in found.notes)
 
 
 def test_runs_are_pairs_where_all_methods_have_the_same_seeds():
@@ -219,6 +244,21 @@ def test_a_record_of_results_is_replaced_only_if_asked_and_judged_again(tmp_path
     run(file, f"--flagfile={folder}/config.flags", f"--output_dir={folder}", "--overwrite")
     assert json.loads((folder / "comparison.json").read_text()) == first
     assert capsys.readouterr().out.count("new - old") == 2
+
+
+def test_other_commands_read_a_record_of_folds(tmp_path):
+    from dlfun.report.text.leaderboard import leaderboard_text
+    from dlfun.report.text.papers import print_tables
+    from dlfun.studies.leaderboard.leaderboard import make_leaderboard
+
+    rng = np.random.default_rng(0)
+    table = {"fold": np.arange(10), "a": rng.normal(0.9, 0.02, 10), "b": rng.normal(0.8, 0.02, 10)}
+    folder = dlfun.judge(table).save(tmp_path / "judged")
+    a = table["a"]
+    half = stats.t.ppf(0.975, 9) * np.sqrt((1 / 10 + 1 / 9) * a.var(ddof=1))
+    assert f"a,{a.mean():.4g},{half:.4g}" in print_tables([folder], "csv")
+    board = leaderboard_text(make_leaderboard([folder], {}), "csv")
+    assert f"{a.mean() - half:.4g} to {a.mean() + half:.4g}" in board
 
 
 def test_judging_needs_no_jax():

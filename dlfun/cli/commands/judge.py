@@ -10,12 +10,21 @@ standard input.
     python -m experiments.judge scores.csv --score=accuracy,loss --lower=loss --output_dir=judged
 
 judges two scores, and leaves tables and a page of each.
+
+    python -m experiments.judge runs/ --by=config.model --seed=config.seed --score=val/accuracy:last
+
+reads what other tools logged: MLflow's store, TensorBoard's event files, Optuna's studies, folders
+of metrics.csv, arrays in .npy and .npz.
+
+    python -m experiments.judge scores.csv --require="new not worse than old by 0.005"
+
+ends with 0 where that holds, 1 where it fails, and 3 where more seeds are needed to tell.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
@@ -29,6 +38,9 @@ from dlfun.decoration import tell
 from dlfun.errors import UserError
 from dlfun.results.columns import folder_name
 from dlfun.results.scores import PAIRS
+
+if TYPE_CHECKING:
+    from dlfun.results.judged import Judged
 
 WORDS = "RESULTS"
 OF_TABLE = (
@@ -67,25 +79,16 @@ def judge_flags() -> absl_flags.FlagValues:
         "NAME:mean10, the mean of the last ten"
     )
     define(values, columns(), "score", (), what, "Table", usual="by its usual names")
-    what = "of these, those of which less is better"
-    define(
-        values,
-        columns(),
-        "lower",
-        (),
-        what,
-        "Table",
-        usual="those named loss, error, time and so on",
-    )
+    what, usual = "of these, those of which less is better", "those named loss, error, time ..."
+    define(values, columns(), "lower", (), what, "Table", usual=usual)
     kind = parsers.choice("pairs", PAIRS)
     what = "whether runs of one seed are pairs; auto: where all methods have the same seeds"
     define(values, kind, "pairs", "auto", what, "Verdicts")
     define(values, DELTA.kind, "delta", None, DELTA.help, "Verdicts", usual="0")
     what = "judge every method against this one alone"
     define(values, parsers.text(), "reference", None, what, "Verdicts", usual="all pairs")
-    define(
-        values, REQUIRE.kind, "require", (), REQUIRE.help, "Verdicts", usual="none", repeated=True
-    )
+    what = REQUIRE.help
+    define(values, REQUIRE.kind, "require", (), what, "Verdicts", usual="none", repeated=True)
     define(values, NOISE_FLOOR.kind, "noise_floor", False, NOISE_FLOOR.help, "Verdicts")
     what = "a new directory for tables and page; of several scores one for each in it"
     define(values, parsers.path(), "output_dir", None, what, "Output & machine", usual="none")
@@ -107,40 +110,41 @@ def check(values: absl_flags.FlagValues) -> None:
 
 def main(argv: list[str]) -> int:
     """Judges the table that the command line names; returns what gates make the exit code."""
-    from dlfun.config.comparison_spec import ALL, Claim
     from dlfun.report.text.gates import gate_lines
     from dlfun.report.text.judged import judged_text
     from dlfun.results.columns import Columns
-    from dlfun.results.judged import judge_scores
+    from dlfun.results.judged import Rules, judge_all
     from dlfun.results.scores import read_scores
     from dlfun.results.sources import read_results
-    from dlfun.studies.comparison.gates import decide_gates, exit_code, write_gates
+    from dlfun.studies.comparison.gates import exit_code, write_gates
     from dlfun.studies.comparison.noise_floor import floor_notes
 
     if len(argv) != 2:
-        raise UserError(f"name one table of results: {command('judge')} scores.csv")
+        raise UserError(f"name one file or folder of results: {command('judge')} scores.csv")
     named = Columns(FLAGS.by or FLAGS.method, FLAGS.dataset, FLAGS.seed, FLAGS.score, FLAGS.lower)
     found = read_scores(read_results(argv[1], named), named)
-    if FLAGS.require and len(found) > 1:
-        raise UserError("--require is about one score; name one by --score")
     folders = folders_of([scores.name for scores in found])
+    rules = Rules(FLAGS.delta or {}, FLAGS.pairs, FLAGS.reference, FLAGS.require)
     gates: list[dict[str, Any]] = []
-    for scores, folder in zip(found, folders, strict=True):
-        judged = judge_scores(scores, FLAGS.delta or {}, FLAGS.pairs, FLAGS.reference)
-        claim = Claim({ALL: 0.0} | (FLAGS.delta or {}))
-        gates += decide_gates(FLAGS.require, judged.tested, claim)
+    for judged, folder in zip(judge_all(found, rules), folders, strict=True):
+        gates += judged.gates
         tell(judged_text(judged))
         tell(*(floor_notes(judged.tested) if FLAGS.noise_floor else []), *gate_lines(gates))
         if folder is not None:
-            from dlfun.results.record import write_judged
-
-            given = [name for name in OF_TABLE if FLAGS[name].value not in (None, ())]
-            lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
-            written = write_judged(judged, folder, argv[1], draw, lines, FLAGS.overwrite, gates)
-            tell(f"record: {written}")
+            record(judged, folder, argv[1])
         elif gates:
             tell(f"gates: {write_gates(gates)}")
     return exit_code(gates)
+
+
+def record(judged: Judged, folder: str, source: str) -> None:
+    """Writes what was judged, and says where."""
+    from dlfun.results.record import Origin, write_judged
+
+    given = [name for name in OF_TABLE if FLAGS[name].value not in (None, ())]
+    lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
+    written = write_judged(judged, folder, Origin(source, lines), draw, FLAGS.overwrite)
+    tell(f"record: {written}")
 
 
 def draw(folder: Path) -> None:

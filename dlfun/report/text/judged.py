@@ -35,7 +35,7 @@ def judged_text(judged: Judged) -> str:
         parts.append(over)
     if judged.ranked is not None:
         parts += ["", ranks_text(judged.ranked)]
-    return "\n".join([*parts, *(note for note in judged.notes if note)])
+    return "\n".join([*parts, *judged.notes])
 
 
 def counts(pairs: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -26,7 +26,10 @@ from dlfun.studies.leaderboard.standings import Line, Standings
 LEFT = ("dataset", "metric", "arm", "groups", "device", "versions", "records", "protocol", "note")
 """Columns of words, which stand to the left."""
 
-INTERVAL = "95 % t intervals of the mean over runs; n: results that did not fail, copies once."
+INTERVAL = (
+    "95 % t intervals of the mean over runs, wider where their splits overlap; n: results that did "
+    "not fail, copies once."
+)
 
 
 def leaderboard_text(board: Board, format: str) -> str:

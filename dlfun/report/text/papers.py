@@ -10,7 +10,15 @@ import numpy as np
 
 from dlfun.config.studies import STUDIES
 from dlfun.records.checksums import check_record
-from dlfun.records.reader import broken, labels_of, read_json, read_rows, script_of, swept_of
+from dlfun.records.reader import (
+    broken,
+    is_judged,
+    labels_of,
+    read_json,
+    read_rows,
+    script_of,
+    swept_of,
+)
 from dlfun.report.rows import Line, brief, steps_of, summarise
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries
@@ -69,8 +77,9 @@ def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> li
       record: what the record is called in the table.
       pairs: of its comparison.json.
     """
-    swept = swept_of(folder)
-    split = STUDIES[script_of(folder)].split
+    judged = is_judged(folder)
+    swept = [] if judged else swept_of(folder)
+    split = "test" if judged else STUDIES[script_of(folder)].split
     beaten = {
         (pair["dataset"], name)
         for pair in pairs
@@ -190,7 +199,7 @@ def over_datasets(labels: Sequence[str], folders: Sequence[Path]) -> tuple[str, 
     compared = {
         label: read_rows(folder)
         for label, folder in zip(labels, folders, strict=True)
-        if not STUDIES[script_of(folder)].searches
+        if is_judged(folder) or not STUDIES[script_of(folder)].searches
     }
     across = gather(side_by_side(compared)) if compared else None
     if across is None:

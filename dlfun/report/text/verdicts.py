@@ -176,20 +176,25 @@ def tests_of(pairs: Sequence[Record]) -> str:
     return ", ".join(dict.fromkeys(pair["p_test"] for pair in pairs if pair["p"] is not None))
 
 
+def floor_line(pairs: Sequence[Record]) -> list[str]:
+    """What the mark of p values says that are as small as so few runs can make them."""
+    floor = [pair for pair in pairs if pair["p_at_floor"]]
+    if not floor:
+        return []
+    alpha, values = floor[0]["alpha"], sorted({f"{pair['p']:.2g}" for pair in floor}, key=float)
+    counts = {pair["n"] for pair in floor}
+    seeds = plural(min(counts), "seed") if len(counts) == 1 else "so few seeds"
+    beyond = f", so none of them reaches {alpha:g}"
+    beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
+    return [
+        f"{FLOOR}: p is as small as {seeds} can make it, {' or '.join(values)} before Holm{beyond}"
+    ]
+
+
 def explanations(pairs: Sequence[Record]) -> list[str]:
     """What the marks in the table mean, as far as they are there."""
     said = []
-    floor = [pair for pair in pairs if pair["p_at_floor"]]
-    if floor:
-        alpha, values = floor[0]["alpha"], sorted({f"{pair['p']:.2g}" for pair in floor}, key=float)
-        counts = {pair["n"] for pair in floor}
-        seeds = plural(min(counts), "seed") if len(counts) == 1 else "so few seeds"
-        beyond = f", so none of them reaches {alpha:g}"
-        beyond = beyond if min(pair["p_holm"] for pair in floor) > alpha else ""
-        said.append(
-            f"{FLOOR}: p is as small as {seeds} can make it, {' or '.join(values)} before Holm"
-            f"{beyond}"
-        )
+    said += floor_line(pairs)
     apart = [pair for pair in pairs if pair["p_disagrees"]]
     if apart:
         tested = ["another test"] * any(differs(pair) for pair in apart)

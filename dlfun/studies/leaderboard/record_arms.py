@@ -162,7 +162,8 @@ def arms_of_table(
         pair["dataset"] for pair in pairs if not pair["paired"]
     }
     tested = {TABLE: environment["source"], "score": environment.get("score")}
-    about = Examined("official", 0, 0.0, labels=False)
+    overlap = float(rows[0].get("split_variance") or 0.0)  # of folds
+    about = Examined("kfold" if overlap else "official", 0, overlap, labels=False)
     found = []
     for (dataset, model), own in by_arm(rows).items():
         metric, keys = metric_for(own, rows), keys_of({}, own)

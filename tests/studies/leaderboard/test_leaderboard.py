@@ -16,7 +16,7 @@ from dlfun.records.writer import write_members
 from dlfun.report.text import standing
 from dlfun.results.columns import Columns
 from dlfun.results.judged import judge_scores
-from dlfun.results.record import write_judged
+from dlfun.results.record import Origin, write_judged
 from dlfun.results.scores import read_scores
 from dlfun.results.tables import from_python
 from dlfun.studies.leaderboard.leaderboard import make_leaderboard
@@ -223,7 +223,7 @@ def test_one_result_stays_one_however_often_it_is_recorded(tmp_path):
 
 def judged(folder, rows, source="scores.csv"):
     (scores,) = read_scores(from_python(rows), Columns())
-    write_judged(judge_scores(scores, {}), str(folder), source, lambda _: None)
+    write_judged(judge_scores(scores), str(folder), Origin(source), lambda _: None)
     return folder
 
 

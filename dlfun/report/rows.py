@@ -9,7 +9,7 @@ import numpy as np
 
 from dlfun.objectives import metrics
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.comparison.verdicts import metric_of
+from dlfun.studies.comparison.verdicts import metric_of, overlap
 
 Row = Mapping[str, Any]
 
@@ -79,12 +79,6 @@ def summarise(rows: Sequence[Row], split: str, by: Sequence[str]) -> list[Line]:
         lines.append(Line(label, dataset, metric, score, members))
     order = list(dict.fromkeys(line.dataset for line in lines))
     return sorted(lines, key=lambda line: (order.index(line.dataset), _worst_last(line)))
-
-
-def overlap(rows: Sequence[Row], metric: str) -> float:
-    """By how much the variance of a mean test score grows as the splits of runs overlap."""
-    known = number(rows[0], "split_variance") if metrics.parts(metric)[0] == "test" else np.nan
-    return 0.0 if np.isnan(known) else known
 
 
 def run_of(rows: Sequence[Row]) -> str:

@@ -179,6 +179,7 @@ REPLAYED = [
     ["--gradient_clip=inf,rnn:0.3", "--epochs=2.5", "--batch_size=7", "--precision=float64"],
     ["--steps=3", "--cnn_channels=32,64", "--cnn_dense=10", "--nornn_bidirectional"],
     ["--models=softmax,perceptron", "--activation=rnn:relu", "--perceptron_averaged"],
+    ["--split=kfold", "--folds=3", "--repeats=2", "--groups=speaker"],
     ["--split=random", "--permute_features", "--train_examples=99", "--validation_fraction=0"],
     ["--cnn_dense=5", "--cnn_dense="],
 ]
@@ -216,7 +217,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     left_out = {"output_dir", "data_dir", "manual_dir", "overwrite", "requeue_signal"}
     left_out |= {"coordinator", "process_id", "processes", "checkpoint_seconds"}
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
-    left_out |= {"target_column", "target_type", "test_fraction"}
+    left_out |= {"target_column", "target_type", "test_fraction", "folds", "repeats", "groups"}
     left_out |= {"track", "track_members", "require"}
     left_out |= {"delta", "reference", "looks", "pilot", "frozen", "space"}
     assert written == set(values) - left_out

@@ -12,9 +12,9 @@ from dlfun.config.classical import CLASSICAL
 from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
-from dlfun.report.rows import brief, is_copy, overlap
+from dlfun.report.rows import brief, is_copy
 from dlfun.stats import Interval, t_interval
-from dlfun.studies.comparison.verdicts import metric_of
+from dlfun.studies.comparison.verdicts import metric_of, overlap
 
 
 class Line(NamedTuple):

@@ -25,7 +25,7 @@ def gate_line(one: Mapping[str, Any], several: bool) -> str:
     metric = one["metric"]
     unit = f" {metric_row(metric).step}" if metric_row(metric).step else ""
     level = f"{100 * one['level']:.4g} %"
-    counted = plural(one["n"], "seed" if one["unit"] == "runs" else "test example")
+    counted = plural(one["n"], one["run"] if one["unit"] == "runs" else "test example")
     return (
         f"{head} (ahead by {scaled(one['difference'], metric, signed=True)}{unit} "
         f"{interval(one['interval'], metric)}, {level}; {counted}{needed(one)})"
@@ -33,7 +33,7 @@ def gate_line(one: Mapping[str, Any], several: bool) -> str:
 
 
 def needed(one: Mapping[str, Any]) -> str:
-    """How many seeds would decide it, where that is known."""
+    """How many seeds, or folds, would decide it, where that is known."""
     if one.get("seeds") is None:
         return ""
-    return f"; if that is the difference, about {plural(one['seeds'], 'seed')} decide it"
+    return f"; if that is the difference, about {plural(one['seeds'], one['run'])} decide it"

@@ -140,7 +140,7 @@ def meaning(standings: Standings) -> list[str]:
         "Arms that share a letter are told apart by no verdict; each letter is one of the largest "
         "groups of such arms. A place is the best and the worst that the verdicts leave an arm.",
         f"Verdicts are about {about}; they hold for all {plural(size, 'pair')} of the table "
-        f"together, at an error rate of 5 %; compared seed by seed: {standings.paired:,}.",
+        f"together, at an error rate of 5 %; compared run by run: {standings.paired:,}.",
         f"A difference of up to {margin} counts as none."
         if standings.delta
         else "Every difference matters (delta is 0).",

@@ -16,11 +16,11 @@ from dlfun.report.rows import (
     is_copy,
     is_no_better_than_the_mean,
     number,
-    overlap,
     run_of,
     steps_of,
     summarise,
 )
+from dlfun.studies.comparison.verdicts import overlap
 from dlfun.words import plural, width
 
 

@@ -15,6 +15,7 @@ from dlfun.objectives.metrics import sign
 from dlfun.stats import labels, nominal_levels
 from dlfun.stats.power import WEAKER, seeds_to_detect
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge, metric_of, score
+from dlfun.types import SPLITS
 
 GATES = "gates.json"
 
@@ -102,6 +103,7 @@ def decide(
         "verdict": pair["verdict"],
         "delta": pair["delta"],
         "seeds": seeds,
+        "run": SPLITS[tested.facts.scheme].run,
     }
 
 

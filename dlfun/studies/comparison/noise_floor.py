@@ -11,6 +11,7 @@ from dlfun.objectives.metrics import metric as metric_row
 from dlfun.stats.noise_floor import NoiseFloor, noise_floor
 from dlfun.studies.comparison.gates import DatasetRuns
 from dlfun.studies.comparison.verdicts import metric_of, score
+from dlfun.types import SPLITS
 from dlfun.words import plural
 
 MOST = 3
@@ -24,6 +25,8 @@ def floor_notes(tested: Mapping[str, DatasetRuns]) -> list[str]:
         for name, one in tested.items()
         if (floor := floor_of(one))
     }
+    if tested and not known:
+        return ["noise floor: there is none of seeds alone, as runs are folds or have no scores"]
     if len(known) <= MOST:
         several = len(tested) > 1
         return [floor_note(name if several else "", *one) for name, one in known.items()]
@@ -39,7 +42,12 @@ def floor_notes(tested: Mapping[str, DatasetRuns]) -> list[str]:
 
 
 def floor_of(tested: DatasetRuns) -> NoiseFloor | None:
-    """The noise floor of a data set; None where no arm has two runs with a score."""
+    """The noise floor of a data set; None where no arm has two runs with a score.
+
+    Folds differ by what they are tested on, and have none.
+    """
+    if SPLITS[tested.facts.scheme].folds:
+        return None
     metric = metric_of(tested.rows, "test")
     arms: dict[str, list[float]] = {}
     for row in tested.rows:

@@ -131,10 +131,10 @@ def check_folds(request: StudyRequest) -> None:
     """Raises UserError if replicates are folds, and more of them are asked for or planned."""
     if not SPLITS[request["split"]].folds:
         return
-    for name in ("until_decided", "plan"):
+    for name in ("until_decided", "plan", "noise_floor"):
         if request[name]:
             raise UserError(
-                f"{OPT(name)} is about numbers of seeds, and under {OPT.split}={request['split']} "
+                f"{OPT(name)} is about seeds, and under {OPT.split}={request['split']} "
                 f"replicates are folds; leave it out, or give {OPT.split}=random"
             )
 

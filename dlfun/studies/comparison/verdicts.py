@@ -65,6 +65,16 @@ def score(row: Row, metric: str) -> float:
     return float("nan") if value == "" or row["status"] != "ok" else float(value)
 
 
+def overlap(rows: Sequence[Row], metric: str) -> float:
+    """What the splits of runs that overlap add to 1 / n in the variance of a mean test score.
+
+    >>> overlap([{"split_variance": "0.25"}], "test_accuracy"), overlap([{}], "test_accuracy")
+    (0.25, 0.0)
+    """
+    known = rows[0].get("split_variance", "") if rows else ""
+    return float(known) if known != "" and metrics.parts(metric)[0] == "test" else 0.0
+
+
 def is_at_chance(value: float, chance: float, metric: str, examples: int) -> bool:
     """Whether a score is no better than guessing.
 

@@ -16,7 +16,7 @@ from dlfun.stats import Interval, t_interval
 from dlfun.stats.arms import Side, make_side
 from dlfun.stats.labels import FEW, TOO_FEW
 from dlfun.studies.comparison.across_records import right_answers
-from dlfun.studies.comparison.verdicts import Row, make_arms, score
+from dlfun.studies.comparison.verdicts import Row, make_arms, overlap, score
 from dlfun.studies.leaderboard.pooling import Pool, pool_arms, pooled_rows
 from dlfun.studies.leaderboard.record_arms import RecordArm
 
@@ -84,9 +84,8 @@ def contender(pool: Pool, metric: str) -> Contender:
     own = [score(row, metric) for row in rows if row["copy_of"] == ""]
     made = make_arms([{**row, "model": pool.label} for row in rows], metric)
     side = make_side(made[0], int(metrics.sign(metric))) if made else None
-    overlap = float(rows[0].get("split_variance") or 0.0)
-    interval = t_interval(own, split_variance=overlap)
-    return Contender(pool, rows, keys, repeated, interval, side)
+    found = t_interval(own, split_variance=overlap(rows, metric))
+    return Contender(pool, rows, keys, repeated, found, side)
 
 
 def with_examples(contenders: Sequence[Contender]) -> list[Contender]:

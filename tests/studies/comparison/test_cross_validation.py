@@ -136,8 +136,9 @@ def test_folds_decide_how_many_replicates_there_are(data_dir):
     [
         (["--seeds=5"], "--seeds=5 has no say under --split=kfold, whose replicates are 10 folds"),
         (["--folds=5", "--seeds=10"], "5 folds x 1 repeat; leave it out, or give 5"),
-        (["--until_decided"], "--until_decided is about numbers of seeds"),
-        (["--plan"], "--plan is about numbers of seeds"),
+        (["--until_decided"], "--until_decided is about seeds"),
+        (["--plan"], "--plan is about seeds"),
+        (["--noise_floor"], "--noise_floor is about seeds"),
         (["--split=random", "--folds=3"], "--folds=3 is of --split=kfold; give both, or neither"),
         (["--split=official", "--groups=speaker"], "--groups=speaker is of --split=kfold"),
         (["--folds=1"], "--folds=1: must be a whole number, at least 2"),

@@ -10,9 +10,10 @@ from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
-from dlfun.report.rows import R2, explained, overlap
+from dlfun.report.rows import R2, explained
 from dlfun.report.text.table import about_the_mean, meaning
 from dlfun.stats import bootstrap_t, describe
+from dlfun.studies.comparison.verdicts import overlap
 
 MOST = 24
 """Rows of a figure, at most; the best are shown."""

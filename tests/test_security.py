@@ -24,6 +24,8 @@ from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
 from dlfun.records import recorded
 from dlfun.report.html import write_report
+from dlfun.results.columns import Columns
+from dlfun.results.sources import read_results
 from dlfun.training.checkpoints import files as checkpoint_files
 from dlfun.training.checkpoints.store import Checkpoints
 from dlfun.types import DataOptions
@@ -92,6 +94,7 @@ READERS = {
     "report": as_report,
     "own data": lambda folder, file: data.read(str(file), DataOptions()),
     "new inputs": lambda folder, file: read_given([file], SEQUENCE),
+    "judged": lambda folder, file: read_results(str(file), Columns()),
 }
 
 
@@ -124,7 +127,10 @@ def test_a_single_array_made_to_do_harm_is_refused_unread(tmp_path):
 def test_no_code_is_read_anywhere():
     """The benchmark's own processes, of one machine and moment, hand their work over by pickle."""
     known = {"dlfun/benchmark/process.py", "dlfun/benchmark/worker.py"}
-    unsafe = r"\bpickle\.|allow_pickle=True|joblib\.load|\bmarshal\b|\b(eval|exec)\(|yaml|shelve"
+    unsafe = (
+        r"\bpickle\.|allow_pickle=True|joblib\.load|\bmarshal\b|\b(eval|exec)\("
+        r"|yaml\.(?!safe_load|YAMLError)\w+\(|shelve"
+    )
     found = {
         path.relative_to(ROOT).as_posix()
         for folder in ("dlfun", "experiments")

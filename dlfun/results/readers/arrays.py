@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
+from dlfun.data.arrays import UNREADABLE, check_head, load_npz
 from dlfun.errors import UserError, short
 from dlfun.results.columns import Columns
 from dlfun.results.runs import log_error
@@ -26,8 +27,8 @@ def read(path: str, columns: Columns) -> Table:
     """
     end = Path(path).suffix.lower()
     try:
-        arrays = dict(load(path)) if end == ".npz" else by_method(np.load(path))
-    except Exception as error:
+        arrays = load_npz(Path(path)) if end == ".npz" else by_method(load_npy(Path(path)))
+    except UNREADABLE as error:
         raise log_error(path, "NumPy's arrays", error) from None
     for name, scores in arrays.items():
         if scores.dtype.kind not in "fiub" or scores.ndim not in (1, 2) or not scores.size:
@@ -39,10 +40,12 @@ def read(path: str, columns: Columns) -> Table:
     return long_table(path, arrays)
 
 
-def load(path: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The arrays of an .npz by their names."""
-    with np.load(path) as file:
-        yield from file.items()
+def load_npy(path: Path) -> np.ndarray:
+    """The array of a .npy, which is as long as it says, and holds no Python objects."""
+    with path.open("rb") as file:
+        check_head(file, path.stat().st_size)
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
 
 
 def by_method(scores: np.ndarray) -> Mapping[str, np.ndarray]:

@@ -128,11 +128,14 @@ def main(argv: list[str]) -> int:
     gates: list[dict[str, Any]] = []
     for judged, folder in zip(judge_all(found, rules), folders, strict=True):
         gates += judged.gates
-        tell(judged_text(judged))
-        tell(*(floor_notes(judged.tested) if FLAGS.noise_floor else []), *gate_lines(gates))
+        floor = floor_notes(judged.tested) if FLAGS.noise_floor else []
+        shown = "\n".join([judged_text(judged), *floor, *gate_lines(judged.gates)])
         if folder is not None:
+            tell(shown)
             record(judged, folder, argv[1])
-        elif gates:
+            continue
+        print(shown, flush=True)  # it stands nowhere else
+        if gates:
             tell(f"gates: {write_gates(gates)}")
     return exit_code(gates)
 

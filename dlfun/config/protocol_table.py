@@ -65,7 +65,8 @@ DELTA = Option(
 REQUIRE = Option(
     gate(),
     f"a claim to decide, {FORM}, with ' on DATASET' behind it for one data set alone; may be "
-    "repeated, and ends with 0 where all hold, 1 where one fails, 3 where one is undecided",
+    "repeated. The exit code is 0 where all hold, 1 where one fails, 2 of bad input, 3 where none "
+    "fails and one is undecided",
     CLAIM,
     (),
     usual="none",

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from dlfun.config.comparison_spec import Claim
 from dlfun.errors import OPT
 from dlfun.objectives.metrics import figure
 from dlfun.objectives.metrics import metric as metric_row
@@ -242,12 +243,13 @@ def meaning(pairs: Sequence[Record]) -> str:
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     tests = f"; p: {tests_of(pairs)}, Holm" if tests_of(pairs) else ""
+    power = Claim().power if first["protocol"] == "elsewhere" else OPT.power
     planned = any(pair["n_detect"] is not None for pair in pairs)
     needed = f"; for delta: {more_runs(first)} that find a difference of delta with the chance "
     lines = [
         f"interval: simultaneous over the {plural(first['family_size'], 'pair')} of the "
         "family, error rate "
-        f"{first['alpha']:g}{looks}{tests}{f'{needed}{OPT.power}' if planned else ''}",
+        f"{first['alpha']:g}{looks}{tests}{f'{needed}{power}' if planned else ''}",
         *explanations(pairs),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),

@@ -112,11 +112,16 @@ def smallest_detectable(
     if n < 2 or not np.isfinite(sd):
         return np.nan
     error, df = _error(sd, n, paired, extra_variance)
+    return float(_detectable_errors(df, power, alpha) * error)
+
+
+@functools.lru_cache(maxsize=1024)
+def _detectable_errors(df: float, power: float, alpha: float) -> float:
+    """The smallest detectable difference in standard errors, which many pairs share."""
     high = 1.0
     while detection_power(high, df, alpha) < power:
         high *= 2
-    root = optimize.brentq(lambda x: detection_power(x, df, alpha) - power, 0.0, high)
-    return float(root * error)
+    return float(optimize.brentq(lambda x: detection_power(x, df, alpha) - power, 0.0, high))
 
 
 def detection_power(noncentrality: float, df: float, alpha: float) -> float:

@@ -38,7 +38,7 @@ from dlfun.words import plural
 PAIRS = ("auto", "paired", "unpaired")
 """How runs of one seed may be taken."""
 
-ONE = "all"
+ONE = "these results"
 """The data set where a table names none."""
 
 

@@ -115,7 +115,7 @@ def test_runs_are_pairs_where_all_methods_have_the_same_seeds():
     found = judged(rows)
     assert not found.pairs[0]["paired"]
     assert "unpaired, as methods have other seeds" in found.notes
-    with pytest.raises(dlfun.UserError, match="--pairs=paired: a and b have other seeds on all"):
+    with pytest.raises(dlfun.UserError, match="--pairs=paired: a and b have other seeds on these"):
         judged(rows, pairing="paired")
     with pytest.raises(dlfun.UserError, match="there is no column of seeds to pair by"):
         judged([{"method": m, "score": 0.5} for m in "aabb"], pairing="paired")

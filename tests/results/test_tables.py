@@ -131,7 +131,7 @@ BAD = {
     "row 1 has accuracy=0,5, which is no number; write 0.5": 'method,accuracy\na,"0,5"\nb,1\n',
     "row 2 has accuracy=good, which is no number; give one": "method,accuracy\na,1\nb,good\n",
     "write 0.95": "method,accuracy\na,95 %\nb,1\n",
-    "row 1 and row 2 both are seed 1 of a on all": "method,seed,accuracy\na,1,1\na,1,2\nb,1,3\n",
+    "row 1 and row 2 both are seed 1 of a on these": "method,seed,accuracy\na,1,1\na,1,2\nb,1,3\n",
     "holds results of a alone; give two methods": "method,accuracy\na,1\na,2\n",
     "two columns are called seed; rename one": "method,seed,seed\na,1,2\n",
     "column 2 has no name": "method,,accuracy\na,1,2\n",

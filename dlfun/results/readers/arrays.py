@@ -11,6 +11,7 @@ from dlfun.data.arrays import UNREADABLE, check_head, load_npz
 from dlfun.errors import UserError, short
 from dlfun.results.columns import Columns
 from dlfun.results.runs import log_error
+from dlfun.results.scores import ONE
 from dlfun.results.tables import Table, check_size
 
 SHAPES = {
@@ -61,7 +62,7 @@ def long_table(path: str, arrays: Mapping[str, np.ndarray]) -> Table:
     for name, scores in arrays.items():
         for (seed, *dataset), score in np.ndenumerate(scores):
             columns["method"].append(name)
-            columns["dataset"].append(f"data set {dataset[0] + 1}" if dataset else "all")
+            columns["dataset"].append(f"data set {dataset[0] + 1}" if dataset else ONE)
             columns["seed"].append(str(seed))
             columns["score"].append(repr(float(score)))
     return Table(path, columns)

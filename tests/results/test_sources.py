@@ -77,7 +77,8 @@ def optuna(folder, storage=None):
     tool = pytest.importorskip("optuna")
     tool.logging.set_verbosity(tool.logging.WARNING)
     file = folder / "study.db"
-    study = tool.create_study(storage=storage or f"sqlite:///{file}", direction="maximize")
+    storage = storage or tool.storages.RDBStorage(f"sqlite:///{file}")
+    study = tool.create_study(storage=storage, direction="maximize")
     for (method, seed), curve in CURVE.items():
         study.enqueue_trial({"model": method, "seed": seed})
         trial = study.ask()
@@ -86,6 +87,9 @@ def optuna(folder, storage=None):
         for step, value in enumerate(curve):
             trial.report(value, step)
         study.tell(trial, curve[-1])
+    if hasattr(storage, "engine"):
+        storage.remove_session()
+        storage.engine.dispose()
     return file, {"score": "intermediate"}
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from dlfun.errors import UserError
 from dlfun.results.columns import Columns
 from dlfun.results.runs import Run, log_error, run_table
 from dlfun.results.tables import Table
@@ -18,39 +21,48 @@ def read(path: str, columns: Columns) -> Table:
     Raises:
       UserError: if Optuna cannot read it.
     """
-    import optuna
-
     try:
-        storage = storage_of(path)
-        studies = [optuna.load_study(study_name=name, storage=storage) for name in names(storage)]
-        runs = [run_of(trial, study) for study in studies for trial in study.get_trials()]
-        lower = {
-            name
-            for study in studies
-            for name, direction in zip(values_of(study), study.directions, strict=True)
-            if direction == optuna.study.StudyDirection.MINIMIZE
-        }
+        with storage_of(path) as storage:
+            return table_of(storage, path, columns)
+    except UserError:
+        raise
     except Exception as error:
         raise log_error(path, "a study of Optuna", error) from None
+
+
+def table_of(storage: Any, path: str, columns: Columns) -> Table:
+    """The trials of all studies of a storage."""
+    import optuna
+
+    names = optuna.get_all_study_names(storage)
+    studies = [optuna.load_study(study_name=name, storage=storage) for name in names]
+    runs = [run_of(trial, study) for study in studies for trial in study.get_trials()]
+    lower = {
+        name
+        for study in studies
+        for name, direction in zip(values_of(study), study.directions, strict=True)
+        if direction == optuna.study.StudyDirection.MINIMIZE
+    }
     return run_table(runs, path, columns, lower | ({INTERMEDIATE} if VALUE in lower else set()))
 
 
-def names(storage: Any) -> list[str]:
-    """The studies that a storage holds."""
-    import optuna
-
-    return optuna.get_all_study_names(storage)
-
-
-def storage_of(path: str) -> Any:
-    """Optuna's own reader of a database or a journal."""
-    from optuna.storages import JournalStorage
+@contextlib.contextmanager
+def storage_of(path: str) -> Iterator[Any]:
+    """Optuna's own reader of a database or a journal, closed afterwards."""
+    from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
 
     with Path(path).open("rb") as file:
-        if file.read(1) == b"{":
-            return JournalStorage(JournalFileBackend(path))
-    return f"sqlite:///{Path(path).resolve()}"
+        journal = file.read(1) == b"{"
+    if journal:
+        yield JournalStorage(JournalFileBackend(path))
+        return
+    storage = RDBStorage(f"sqlite:///{Path(path).resolve()}")
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def values_of(study: Any) -> list[str]:

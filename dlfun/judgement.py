@@ -86,6 +86,9 @@ def judge_table(table: Any, asked: Mapping[str, Any]) -> Judgement:
     given = given if isinstance(given, Mapping) else {} if given is None else {ALL: given}
     if asked["by"] and asked["method"]:
         raise UserError("by and method both say what the method is; leave one out")
+    for name in ("by", "score", "lower", "require"):
+        for one in asked[name]:
+            arguments.text(name, one)
     columns = Columns(
         tuple(asked["by"]) or asked["method"],
         asked["dataset"],

@@ -76,7 +76,7 @@ def gate() -> parsers.Kind:
 
 
 def asked_of(gates: Iterable[Gate], arms: Mapping[str, Iterable[str]]) -> list[tuple[Gate, str]]:
-    """Each gate with each data set that it is about.
+    """Each gate once, with each data set that it is about; on some an arm may be missing.
 
     Args:
       arms: data set -> the arms on it.
@@ -86,13 +86,13 @@ def asked_of(gates: Iterable[Gate], arms: Mapping[str, Iterable[str]]) -> list[t
     """
     known = {name: list(names) for name, names in arms.items()}
     found = []
-    for one in gates:
+    for one in dict.fromkeys(gates):
         if one.dataset is not None and one.dataset not in known:
             why = str(unknown("data set", one.dataset, known))
             raise UserError(f"{OPT.require}={short(one)}: {why}")
         on = [name for name in known if one.dataset in (None, name)]
-        there = [name for name in on if {one.a, one.b} <= {*known[name]}]
-        if not there:
+        there = [name for name in on if {one.a, one.b} & {*known[name]}]
+        if not any({one.a, one.b} <= {*known[name]} for name in there):
             everyone = list(dict.fromkeys(arm for name in on for arm in known[name]))
             absent = next((arm for arm in (one.a, one.b) if arm not in everyone), None)
             why = str(unknown("arm", absent, everyone)) if absent else "no data set has both"

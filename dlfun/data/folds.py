@@ -113,5 +113,6 @@ def check_repeats(raw: Raw, first: np.ndarray, other: np.ndarray, options: DataO
     if pairs.shape[1] == len(np.unique(first)):
         raise UserError(
             f"{OPT.repeats}={options.repeats or REPEATS}: {raw.name} falls into "
-            f"{options.folds or FOLDS} such folds in one way only; leave it out"
+            f"{options.folds or FOLDS} even folds in one way only, which repeats would copy; leave "
+            "it out"
         )

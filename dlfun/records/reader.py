@@ -244,7 +244,11 @@ def optional(folder: Path, name: str, read: Callable[..., T], absent: Any) -> T:
     Raises:
       UserError: if the file is damaged.
     """
-    found: T = read(folder, name) if (folder / name).is_file() else absent
+    try:
+        there = (folder / name).is_file()
+    except OSError:  # a name that is too long for a file
+        there = False
+    found: T = read(folder, name) if there else absent
     return found
 
 

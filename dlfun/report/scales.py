@@ -117,7 +117,9 @@ def gather(rows: Sequence[Row]) -> Across | None:
         else:
             scale = scale_from_worst(name, metric, own_scores)
         if scale is None:
-            left_out.append(f"{name}: no arm is told apart from {'chance' if known else 'another'}")
+            left_out.append(
+                f"{name}: {'no arm is told apart from chance' if known else 'all arms are equal'}"
+            )
         else:
             scales.append(scale)
     if len(names) < 2 or len(scales) < FEWEST:
@@ -197,9 +199,14 @@ def scale_from_worst(dataset: str, metric: str, arms: Mapping[str, Scores]) -> S
     }
     if not kept:
         return None
-    worst = min(kept, key=lambda arm: metrics.sign(metric) * kept[arm])
-    scale = scale_of(dataset, metric, float(kept[worst]), arms)
-    return scale and scale._replace(worst=worst)
+    sign = metrics.sign(metric)
+    worst = min(kept, key=lambda arm: sign * kept[arm])
+    best = max(arms, key=lambda arm: sign * at_chance(arms[arm].values(), kept[worst]).mean())
+    reference = float(at_chance(arms[best].values(), kept[worst]).mean())
+    # Whether arms are told apart must not choose the data sets: that would favor whoever leads.
+    if reference == kept[worst]:
+        return None
+    return Scale(dataset, metric, float(kept[worst]), reference, best, worst)
 
 
 def at_chance(scores: Any, chance: float) -> np.ndarray:

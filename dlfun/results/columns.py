@@ -45,8 +45,37 @@ INDEX = ("index", "unnamed_0", "row", "id")
 
 
 LOWER = (
-    *("loss", "error", "err", "rmse", "mse", "mae", "mape", "nll", "nats", "brier", "ece", "fid"),
-    *("wer", "cer", "ter", "per", "perplexity", "ppl", "bpc", "bits", "cost", "regret", "distance"),
+    *(
+        "loss",
+        "error",
+        "err",
+        "rmse",
+        "mse",
+        "mae",
+        "mape",
+        "nll",
+        "nats",
+        "brier",
+        "ece",
+        "fid",
+        "kl",
+    ),
+    *(
+        "wer",
+        "cer",
+        "ter",
+        "per",
+        "eer",
+        "fpr",
+        "fnr",
+        "perplexity",
+        "ppl",
+        "bpc",
+        "bits",
+        "cost",
+        "regret",
+        "distance",
+    ),
     *("time", "latency", "seconds", "duration", "runtime"),
 )
 """Words in the names of scores of which less is better."""

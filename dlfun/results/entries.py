@@ -63,8 +63,12 @@ def kept_rows(table: Table, column: str, keys: Sequence[Key]) -> Kept:
     notes = [
         f"{plural(len(rows), one, many)}, left out: {by_method(keys[row].method for row in rows)}"
         for rows, one, many in (
-            (going, "run that has not ended", "runs that have not ended"),
-            (missing, "row without a score", "rows without a score"),
+            (going, "run that did not come to its end", "runs that did not come to their end"),
+            (
+                missing,
+                "row without a score (a run that failed says so)",
+                "rows without a score (a run that failed says so)",
+            ),
         )
         if rows
     ]

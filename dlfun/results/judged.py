@@ -109,6 +109,11 @@ def judge_scores(scores: Scores, rules: Rules = Rules()) -> Judged:  # noqa: B00
             made = [row for row in tested[name].rows if row["model"] in known]
             rows += made
             pairs += pairs_of(made, name, facts, paired, rules)
+    if not pairs:
+        raise UserError(
+            f"{short(scores.name)}: no two methods have a score on one data set; give two methods "
+            "the same data set"
+        )
     gates = decide_gates(rules.gates, tested, rules.claim)
     notes = [f"{'more' if scores.higher else 'less'} is better", *scores.notes]
     unpaired = [name for name, one in tested.items() if not one.paired]

@@ -30,7 +30,8 @@ def paired_note(unpaired: Sequence[str], datasets: int, scores: Scores, pairing:
     if not scores.seeded:
         return "unpaired, as no seeds are given"
     if not unpaired:
-        return "paired by seed: all methods have the same seeds"
+        what = "fold" if scores.folds else "seed"
+        return f"paired by {what}: all methods have the same {what}s"
     where = "" if len(unpaired) == datasets else f" on {named(unpaired)}"
     return f"unpaired{where}, as methods have other seeds"
 

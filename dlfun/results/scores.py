@@ -92,7 +92,7 @@ def joined(table: Table, columns: Columns) -> tuple[Table, Columns]:
     """Several columns that together name the method as one column."""
     if columns.method is None or isinstance(columns.method, str):
         return table, columns
-    names = [known_column(table, name, "method") for name in columns.method]
+    names = [known_column(table, name, "by") for name in columns.method]
     if len(names) == 1:
         return table, columns._replace(method=names[0])
     rows = zip(*(cells(table, name) for name in names), strict=True)
@@ -131,6 +131,8 @@ def check_runs(table: Table) -> None:
 def long(table: Table, roles: Mapping[str, str | None], name: str, columns: Columns) -> Scores:
     """A row a run, or a step of a run: method, data set, seed and score each in a column."""
     pick = pick_of(name) if name not in table.columns else Pick(name)
+    if not pick.how and name.rpartition(":")[0] in table.columns and name not in table.columns:
+        raise UserError(f"{OPT.score}={short(name)}: behind a colon stands last, best or mean10")
     column = known_column(table, pick.metric, "score")
     higher = not is_lower(column, columns, table)
     methods, datasets = cells(table, roles["method"]), cells(table, roles["dataset"], ONE)

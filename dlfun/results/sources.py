@@ -138,6 +138,8 @@ def other(path: str) -> Table:
     Raises:
       UserError: if it is none; of folders it says what may be in them.
     """
+    if Path(path).suffix.lower() in DATABASES and Path(path).is_file():
+        raise UserError(f"{path}: is no database of MLflow or Optuna that can be read")
     if not Path(path).is_dir():
         return read_table(path)
     if (Path(path) / "members.csv").exists():

@@ -218,6 +218,14 @@ def text_of(cell: Any) -> str:
     return short(plain) if nested else str(plain).strip()
 
 
+def absent(cell: Any) -> Any:
+    """A cell of a frame, None where it has none: frames have no other sign of that than NaN."""
+    try:
+        return None if cell != cell else cell
+    except (TypeError, ValueError):  # pandas' NA says neither, and arrays both
+        return cell if hasattr(cell, "ndim") else None
+
+
 def from_python(table: Any) -> Table:
     """A table as a call gives it: a frame, a mapping of columns, or rows.
 
@@ -225,7 +233,10 @@ def from_python(table: Any) -> Table:
       UserError: if it is none of these.
     """
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):  # pandas, polars
-        return from_columns({name: list(table[name]) for name in table.columns}, "the table")
+        names = list(table.columns)
+        check_names([str(name) for name in names], "the table", ",")
+        cells = {name: [absent(cell) for cell in table[name]] for name in names}
+        return from_columns(cells, "the table")
     if isinstance(table, Mapping):
         return from_columns(table, "the table")
     return from_rows(table, "the table")

@@ -99,7 +99,7 @@ def welch(a: ArrayLike, b: ArrayLike, split_variance: float = 0.0) -> TTest:
     return TTest(diff, spread, error, float(df), n)
 
 
-MANY = 10_000
+MANY = 1000
 """Of more differences the signed sums are not drawn, which would take minutes."""
 
 
@@ -107,7 +107,7 @@ def sign_flip(differences: ArrayLike, seed: int = 0) -> float:
     """Two-sided p value of the sign-flip test of the mean of differences [n] (Fisher 1935).
 
     Exact up to 32 differences; beyond, 99,999 sign patterns are drawn and p = (c + 1) / (B + 1),
-    and of more than 10,000 the sums are taken as normal.
+    and of more than 1,000 the sums are taken as normal.
     Differences that are not finite are left out; NaN where none remains.
 
     >>> sign_flip([0.3, 0.2, 0.0, 0.5, 0.3, 0.4, 0.3, 0.1])

@@ -182,8 +182,8 @@ def test_what_failed_or_is_missing_is_counted_and_named(tmp_path):
     (tmp_path / "export.csv").write_text(EXPORT)
     (found,) = read_scores(read_results(str(tmp_path / "export.csv"), Columns()), Columns())
     assert [str(e.score) for e in found.entries] == ["0.5", "nan", "0.25", "nan"]
-    assert "1 run that has not ended, left out: cnn 1" in found.notes
-    assert "1 row without a score, left out: cnn 1" in found.notes
+    assert "1 run that did not come to its end, left out: cnn 1" in found.notes
+    assert "1 row without a score (a run that failed says so), left out: cnn 1" in found.notes
     assert "2 runs that failed: cnn 1, rnn 1" in found.notes
 
 

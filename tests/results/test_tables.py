@@ -57,6 +57,12 @@ def test_columns_and_frames_hold_the_same_results():
     assert read_scores(from_python(arrays), Columns())[0].entries == wanted.entries
     pandas = pytest.importorskip("pandas")
     assert read_scores(from_python(pandas.DataFrame(LONG)), Columns())[0].entries == wanted.entries
+    for kind in ("float64", "Float64"):
+        frame = pandas.DataFrame(
+            {"old": [1.5, 2, 3], "new": pandas.array([2, None, 3], dtype=kind)}
+        )
+        (found,) = read_scores(from_python(frame), Columns())
+        assert len(found.entries) == 5, "a frame has no other sign of what is missing"
 
 
 def test_a_parquet_file(tmp_path):
@@ -76,7 +82,7 @@ def test_a_wide_table_has_a_column_a_method():
     assert (old.method, new.score) == ("old", 0.6)
     assert found.notes == [
         "each column is a method: old, new",
-        "1 row without a score, left out: old 1",
+        "1 row without a score (a run that failed says so), left out: old 1",
         "1 run that failed: new 1",
     ]
     by_dataset = {"Data set": ["a", "b"], "old": [1, 2.5], "new": [3, 4.5]}

@@ -99,8 +99,9 @@ def test_sign_flip_by_drawing_agrees_with_counting(monkeypatch):
 
 def test_sign_flip_of_very_many_agrees_with_drawing(monkeypatch):
     values = np.random.default_rng(5).normal(0.04, 1, 2000)
+    monkeypatch.setattr("dlfun.stats.tests.MANY", 2000)
     drawn = sign_flip(values)
-    monkeypatch.setattr("dlfun.stats.tests.MANY", 1000)
+    monkeypatch.undo()
     assert sign_flip(values) == pytest.approx(drawn, abs=5 * np.sqrt(drawn / 1e5))
     assert sign_flip(np.ones(2000)) == 1 / 100_000
 

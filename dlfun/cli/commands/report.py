@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from absl import flags as absl_flags
 
@@ -100,6 +101,7 @@ def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) ->
     from dlfun.studies.comparison.across_records import judge_between
 
     pairs = judge_between(folders, how, delta)
+    lines, gates = gates_between(folders, how, delta)
     if FLAGS["format"].value == "html":
         from dlfun.report.text.verdicts import verdict_table
 
@@ -108,25 +110,31 @@ def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) ->
         from dlfun.report.text.papers import print_pairs
 
         print(print_pairs(pairs, FLAGS["format"].value))
-    return gates_between(folders, how, delta)
-
-
-def gates_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
-    """Prints the noise floor and the gates that are asked for; returns what code they end with."""
-    if not (FLAGS.require or FLAGS.noise_floor):
+    if not lines:
         return 0
+    from dlfun.studies.comparison.gates import exit_code, write_gates
+
+    tell(*lines)
+    if gates:
+        tell(f"gates: {write_gates(gates)}")
+    return exit_code(gates)
+
+
+def gates_between(
+    folders: Sequence[Path], how: str, delta: dict[str, float]
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The noise floor and the gates that are asked for, in lines, and the gates themselves."""
+    if not (FLAGS.require or FLAGS.noise_floor):
+        return [], []
     from dlfun.config.comparison_spec import Claim
     from dlfun.report.text.gates import gate_lines
     from dlfun.studies.comparison.across_records import tested_between
-    from dlfun.studies.comparison.gates import decide_gates, exit_code, write_gates
+    from dlfun.studies.comparison.gates import decide_gates
     from dlfun.studies.comparison.noise_floor import floor_notes
 
     tested = tested_between(folders, how)
     gates = decide_gates(FLAGS.require, tested, Claim(delta))
-    tell(*(floor_notes(tested) if FLAGS.noise_floor else []), *gate_lines(gates))
-    if gates:
-        tell(f"gates: {write_gates(gates)}")
-    return exit_code(gates)
+    return [*(floor_notes(tested) if FLAGS.noise_floor else []), *gate_lines(gates)], gates
 
 
 def print_leaderboard(folders: Sequence[Path], delta: dict[str, float]) -> None:

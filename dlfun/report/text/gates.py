@@ -26,9 +26,12 @@ def gate_line(one: Mapping[str, Any], several: bool) -> str:
     unit = f" {metric_row(metric).step}" if metric_row(metric).step else ""
     level = f"{100 * one['level']:.4g} %"
     counted = plural(one["n"], one["run"] if one["unit"] == "runs" else "test example")
+    more = "".join(f"; {remark}" for remark in one["remarks"])
+    side = "behind" if one["difference"] < 0 else "ahead"
+    by = scaled(abs(one["difference"]), metric)
     return (
-        f"{head} (ahead by {scaled(one['difference'], metric, signed=True)}{unit} "
-        f"{interval(one['interval'], metric)}, {level}; {counted}{needed(one)})"
+        f"{head} ({side} by {by}{unit}; {interval(one['interval'], metric)}, {level}; "
+        f"{counted}{more}{needed(one)})"
     )
 
 

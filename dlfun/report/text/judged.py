@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from scipy import stats
+
 from dlfun.errors import short
 from dlfun.report.text.across import across_table
 from dlfun.report.text.table import study_table, text_table
-from dlfun.report.text.verdicts import verdict_table
+from dlfun.report.text.verdicts import p_value, verdict_table
 from dlfun.results.judged import Judged
 from dlfun.results.ranked import Ranked
 
@@ -62,7 +64,11 @@ def ranks_text(ranked: Ranked) -> str:
     lines = [text_table(rows, ("method",))]
     lines.append(f"mean rank over {ranked.datasets} data sets of the mean scores, 1 being the best")
     if ranked.friedman is not None:
-        lines.append(f"Friedman's chi-squared: {ranked.friedman:.6f}")
+        df = len(ranked.names) - 1
+        p = p_value(float(stats.chi2.sf(ranked.friedman, df)))
+        lines.append(
+            f"Friedman's chi-squared: {ranked.friedman:.6f}, {df} degrees of freedom, p {p}"
+        )
     if ranked.tests is None:
         return "\n".join(lines)
     tied = [f"{p['a']} - {p['b']}" for p in ranked.pairs() if p["p_holm"] >= ALPHA]

@@ -126,7 +126,9 @@ def leader(standings: Standings) -> str:
     if place is not None and place[0] > 1:
         return f"{first} has the best mean, though others beat it more often, as some runs failed"
     if len(tied) == 1:
-        return f"{first} leads: it is better than {plural(standings.judged - 1, 'other arm')}"
+        few = min(line.contender.score.n for line in lines if line.place) < FEW
+        said = "seems better" if few else "is better"
+        return f"{first} leads: it {said} than {plural(standings.judged - 1, 'other arm')}"
     others = listed([lines[k].contender.label for k in tied[1:]])
     return f"{first} is first by its score, tied for the lead with {others}"
 

@@ -206,7 +206,8 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
             f"{APART}: the interval decides, and p explains; here they differ, as p is by {why}"
         )
     if any(pair["verdict"] == SUGGESTIVE for pair in pairs):
-        said.append(f"suggestive: told apart, by fewer seeds than the {FEW} that better asks for")
+        run = run_of(pairs[0])
+        said.append(f"suggestive: told apart, by fewer {run}s than the {FEW} that better asks for")
     said += dict.fromkeys(pair["words"] for pair in pairs if pair["verdict"] == NONE)
     if any(pair["unit"] == "examples" for pair in pairs):
         said.append(
@@ -243,6 +244,7 @@ def meaning(pairs: Sequence[Record]) -> str:
     }[first["protocol"]]
     looks = f"; look {first['look']} of {len(first['looks'])}" if first["looks"] else ""
     tests = f"; p: {tests_of(pairs)}, Holm" if tests_of(pairs) else ""
+    lower = any(pair.get("direction") == "lower" for pair in pairs)
     power = Claim().power if first["protocol"] == "elsewhere" else OPT.power
     planned = any(pair["n_detect"] is not None for pair in pairs)
     needed = f"; for delta: {more_runs(first)} that find a difference of delta with the chance "
@@ -251,6 +253,7 @@ def meaning(pairs: Sequence[Record]) -> str:
         "family, error rate "
         f"{first['alpha']:g}{looks}{tests}{f'{needed}{power}' if planned else ''}",
         *explanations(pairs),
+        *(["less is better: a difference is by how much a is ahead"] * lower),
         f"delta: {', '.join(deltas.values())}; {tuned}",
         *([unseen(pairs)] if unseen(pairs) else []),
     ]

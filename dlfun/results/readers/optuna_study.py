@@ -73,7 +73,7 @@ def values_of(study: Any) -> list[str]:
 
 def run_of(trial: Any, study: Any) -> Run:
     """A trial with its parameters and attributes."""
-    told = {"study": study.study_name, "trial": trial.number, **trial.user_attrs, **trial.params}
+    told = {"study": study.study_name, "number": trial.number, **trial.user_attrs, **trial.params}
     values = trial.values or []
     curves = {name: [value] for name, value in zip(values_of(study), values, strict=False)}
     if trial.intermediate_values:

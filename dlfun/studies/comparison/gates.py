@@ -11,11 +11,14 @@ import numpy as np
 
 from dlfun.config.comparison_spec import ALL, Claim
 from dlfun.config.gates import BETTER, EQUIVALENT, NOT_WORSE, Gate, asked_of
+from dlfun.errors import UserError
 from dlfun.objectives.metrics import sign
 from dlfun.stats import labels, nominal_levels
+from dlfun.stats.effects import superiority
 from dlfun.stats.power import WEAKER, seeds_to_detect
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge, metric_of, score
 from dlfun.types import SPLITS
+from dlfun.words import plural
 
 GATES = "gates.json"
 
@@ -79,9 +82,9 @@ def decide(
     pair = judged(rows)
     common: dict[str, Any] = {"gate": str(gate._replace(dataset=None)), "dataset": dataset}
     common |= {"a": gate.a, "claim": gate.claim, "b": gate.b, "margin": gate.margin}
-    if pair is None:
-        why = "an arm has no run with a score"
-        return common | {"outcome": UNDECIDED, "why": why, "interval": None, "seeds": None}
+    scores = scores_of(gate, rows, metric_of(tested.rows, "test"))
+    if pair is None or not all(np.isfinite(own).any() for own in scores.values()):
+        return common | without_scores(gate, scores, tested, look.level)
     ends = ends_of(pair, gate.a)
     mixed = judged(shifted) if pair["mixture"] else None
     narrow = judged(rows, look._replace(level=2 * look.level)) if gate.claim == EQUIVALENT else None
@@ -104,7 +107,51 @@ def decide(
         "delta": pair["delta"],
         "seeds": seeds,
         "run": SPLITS[tested.facts.scheme].run,
+        "remarks": remarks(pair),
     }
+
+
+def scores_of(gate: Gate, rows: Sequence[Row], metric: str) -> dict[str, np.ndarray]:
+    """Arm -> [runs], its scores turned so that more is better; NaN of a run that failed."""
+    better = sign(metric)
+    return {
+        arm: np.array([better * score(row, metric) for row in rows if row["model"] == arm])
+        for arm in (gate.a, gate.b)
+    }
+
+
+def without_scores(
+    gate: Gate, scores: Mapping[str, np.ndarray], tested: DatasetRuns, level: float
+) -> dict[str, Any]:
+    """The outcome where an arm has no run with a score: by rank, if its runs all failed."""
+    none = [arm for arm, own in scores.items() if not np.isfinite(own).any()]
+    missing = [arm for arm in none if not len(scores[arm])]
+    found: dict[str, Any] = {"outcome": UNDECIDED, "interval": None, "seeds": None, "remarks": []}
+    if missing:
+        return found | {"why": f"there is no run of {' and '.join(missing)}"}
+    why = f"all {plural(len(scores[none[0]]), 'run')} of {' and '.join(none)} failed"
+    if len(none) == 2 or min(map(len, scores.values())) < labels.TOO_FEW:
+        return found | {"why": why}
+    a, b = (np.where(np.isfinite(own), own, -np.inf) for own in scores.values())
+    wins = superiority(a, b, 1 - level, tested.facts.variance)
+    outcome = HOLDS if wins.low > 0.5 else FAILS if wins.high < 0.5 else UNDECIDED
+    if gate.claim == EQUIVALENT and outcome == HOLDS:
+        outcome = FAILS
+    return found | {"outcome": outcome, "why": why}
+
+
+def remarks(pair: Mapping[str, Any]) -> list[str]:
+    """What else a reader of the outcome must know."""
+    said = []
+    if pair["mixture"]:
+        failed = [(pair[f"n_failed_{end}"], pair[end]) for end in "ab"]
+        counts = [f"{plural(n, 'run')} of {name} failed" for n, name in failed if n]
+        said.append(f"{' and '.join(counts) or 'runs stayed at chance'}: decided by rank, too")
+    if pair["verdict"] == labels.SUGGESTIVE:
+        said.append(f"suggestive, of fewer than {labels.FEW}")
+    if pair["ci_bootstrap"] and None not in pair["ci_bootstrap"]:
+        said.append("scores are skewed, so that the bootstrap-t interval counts, too")
+    return said
 
 
 def with_margin(rows: Sequence[Row], gate: Gate) -> list[Row]:
@@ -190,10 +237,19 @@ def more_seeds(
 
 
 def write_gates(decided: Sequence[Mapping[str, Any]]) -> Path:
-    """gates.json in the working directory, where no record has it."""
+    """gates.json in the working directory, where no record has it.
+
+    Raises:
+      UserError: if it cannot be written there.
+    """
     from dlfun.records import writer  # has JAX behind it
 
-    writer.write_json(Path(GATES), list(decided))
+    try:
+        writer.write_json(Path(GATES), list(decided))
+    except OSError as error:
+        raise UserError(
+            f"{GATES}: {error.strerror}; start the command where a file can be written"
+        ) from None
     return Path(GATES)
 
 

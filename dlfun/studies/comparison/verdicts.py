@@ -87,14 +87,24 @@ def is_at_chance(value: float, chance: float, metric: str, examples: int) -> boo
 
 
 def chance_columns(rows: Sequence[Row], tested: Examined, metric: str) -> list[Row]:
-    """The column at_chance of rows of one data set: true or false, empty of a run that failed."""
+    """The column at_chance of rows of one data set: true or false, empty of a run that failed.
+
+    Folds test few examples each, and together every example: those of an arm are told from chance
+    together, or the worst of them would be left out as if they had not learned.
+    """
     stated = metrics.metric(metric).per_example and tested.labels
+    folds = SPLITS[tested.scheme].folds
+    examples = tested.examples * (len({row.get("fold") for row in rows}) if folds else 1)
+    scores: dict[str, list[float]] = {}
+    for row in rows:
+        scores.setdefault(row["model"], []).append(score(row, metric))
 
     def cell(row: Row) -> str:
         value, chance = score(row, metric), row.get("chance", float("nan"))
         if not (stated and np.isfinite(value) and np.isfinite(chance)):
             return ""
-        return str(is_at_chance(value, chance, metric, tested.examples)).lower()
+        value = float(np.nanmean(scores[row["model"]])) if folds else value
+        return str(is_at_chance(value, chance, metric, examples)).lower()
 
     return [{"at_chance": cell(row)} for row in rows]
 

@@ -136,9 +136,26 @@ def test_an_arm_that_fails_is_not_held_for_as_good():
     a[:9] = np.nan
     texts = ["a better than b", "a not worse than b by 0.1", "a equivalent to b within 0.5"]
     assert {one["outcome"] for one in decided(*texts, a=a, b=b)} == {"undecided"}
-    (none,) = decided("a better than b", a=np.full(20, np.nan), b=b)
-    assert (none["outcome"], none["interval"]) == ("undecided", None)
+    none = np.full(20, np.nan)
+    found = decided(*texts, "b better than a", a=none, b=b)
+    assert [one["outcome"] for one in found] == ["fails", "fails", "fails", "holds"]
+    assert {one["why"] for one in found} == {"all 20 runs of a failed"}
+    assert decided("a better than b", a=none, b=none)[0]["outcome"] == "undecided"
     assert decided("a better than b", a=b[:3] + 9, b=b[:3])[0]["outcome"] == "undecided"
+
+
+def test_a_data_set_without_an_arm_leaves_a_gate_undecided():
+    rng = np.random.default_rng(3)
+    both = runs(a=rng.normal(1, 0.1, 12), b=rng.normal(0, 0.1, 12))
+    tested = {"d": DatasetRuns(both, FACTS), "e": DatasetRuns(both[12:], FACTS)}
+    found = decide_gates([parse_gate("a better than b")] * 2, tested, Claim({ALL: 0.0}))
+    assert [(one["dataset"], one["outcome"]) for one in found] == [
+        ("d", "holds"),
+        ("e", "undecided"),
+    ]
+    assert found[1]["why"] == "there is no run of a"
+    (one,) = decide_gates([parse_gate("a better than b on d")], tested, Claim({ALL: 0.0}))
+    assert one["level"] == 0.95
 
 
 def test_gates_share_the_error_rate_and_looks_spend_it():
@@ -197,8 +214,8 @@ TABLE = "new,old\n" + "".join(f"0.{k}2,0.{k}1{k}\n" for k in (9, 8, 9, 7, 8, 9, 
 @pytest.mark.parametrize(
     ("gates", "code", "said"),
     [
-        (["new better than old"], 0, "holds: new better than old (ahead by +0.0"),
-        (["old better than new"], 1, "fails: old better than new (ahead by -"),
+        (["new better than old"], 0, "holds: new better than old (ahead by 0.0"),
+        (["old better than new"], 1, "fails: old better than new (behind by 0.0"),
         (["old equivalent to new within 0.002"], 3, "seeds decide it)"),
         (["old better than new", "new better than nobody"], 2, "unknown arm 'nobody'"),
     ],

@@ -249,6 +249,31 @@ def judged(rows, claim=Claim(), labels=True, level=0.05):  # noqa: B008
     return judge(rows, "d", tested, claim, Look(1, level))
 
 
+def test_folds_of_an_arm_are_told_from_chance_together():
+    """One of 41 examples is within chance by itself, and no reason to leave a good fold out."""
+    rows = [
+        {
+            "model": model,
+            "dataset": "d",
+            "replicate": fold,
+            "fold": fold,
+            "status": "ok",
+            "chance": 0.69,
+            "test_accuracy": value,
+        }
+        for model, values in (("good", (0.9, 0.8, 0.95, 0.9, 0.93)), ("idle", (0.7,) * 5))
+        for fold, value in enumerate(values)
+    ]
+    tested = Examined("kfold", 41, 0.25, labels=True)
+    found = [column["at_chance"] for column in chance_columns(rows, tested, "test_accuracy")]
+    assert found == ["false"] * 5 + ["true"] * 5
+    alone = [
+        column["at_chance"]
+        for column in chance_columns(rows, tested._replace(scheme="random"), "test_accuracy")
+    ]
+    assert "true" in alone[:5]
+
+
 def test_runs_that_failed_or_stayed_at_chance_make_a_mixture():
     rng = np.random.default_rng(0)
     good = 0.9 + 0.01 * rng.normal(size=12)

@@ -20,7 +20,7 @@ SCOPES = {
 }
 FAMILIES = {"all-pairs": "all pairs of arms", "vs-reference": "each arm against the reference"}
 PROTOCOLS = {
-    "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh seeds",
+    "tuned": "every arm was tuned under the same budget, frozen, and confirmed on fresh runs",
     "given": "a comparison of given configurations; nothing was tuned",
     "elsewhere": "results from a table, as it has them",
     "searched": "a comparison of searches, by what each chose by validation in a repetition",

@@ -16,18 +16,22 @@ from dlfun.objectives.metrics import sign
 from dlfun.stats import labels, nominal_levels
 from dlfun.stats.effects import superiority
 from dlfun.stats.power import WEAKER, seeds_to_detect
+from dlfun.studies.comparison.gate_rules import (
+    FAILS,
+    HOLDS,
+    RULES,
+    UNDECIDED,
+    ends_of,
+    turn,
+)
 from dlfun.studies.comparison.verdicts import Examined, Look, Row, judge, metric_of, score
 from dlfun.types import SPLITS
 from dlfun.words import plural
 
 GATES = "gates.json"
 
-HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
-
 CODES: Mapping[str, int] = {FAILS: 1, UNDECIDED: 3, HOLDS: 0}
 """Outcome -> exit code of a command; of several gates the first outcome here counts."""
-
-Ends = tuple[float, float]
 
 
 class DatasetRuns(NamedTuple):
@@ -90,23 +94,20 @@ def decide(
     narrow = judged(rows, look._replace(level=2 * look.level)) if gate.claim == EQUIVALENT else None
     inner = ends_of(narrow, gate.a) if narrow else None
     outcome = RULES[gate.claim](gate, mixed or pair, ends, inner)
-    seeds = (
-        more_seeds(gate, pair, look.level, claim.power, tested) if outcome == UNDECIDED else None
-    )
-    return common | {
-        "outcome": outcome,
+    seeds = None
+    if outcome == UNDECIDED:
+        seeds = more_seeds(gate, pair, look.level, claim.power, tested)
+    found = {"outcome": outcome, "interval": ends, "level": 1 - look.level, "seeds": seeds}
+    return common | found | evidence(pair, gate) | {"run": SPLITS[tested.facts.scheme].run}
+
+
+def evidence(pair: Mapping[str, Any], gate: Gate) -> dict[str, Any]:
+    """What is known of the pair of a gate, seen from its first arm."""
+    return {
         "why": pair["words"],
         "metric": pair["metric"],
         "difference": None if pair["diff"] is None else turn(pair, gate.a) * pair["diff"],
-        "interval": ends,
-        "level": 1 - look.level,
-        "n": pair["n"],
-        "unit": pair["unit"],
-        "paired": pair["paired"],
-        "verdict": pair["verdict"],
-        "delta": pair["delta"],
-        "seeds": seeds,
-        "run": SPLITS[tested.facts.scheme].run,
+        **{name: pair[name] for name in ("n", "unit", "paired", "verdict", "delta")},
         "remarks": remarks(pair),
     }
 
@@ -164,56 +165,6 @@ def with_margin(rows: Sequence[Row], gate: Gate) -> list[Row]:
         else row
         for row in rows
     ]
-
-
-def turn(pair: Mapping[str, Any], first: str) -> int:
-    """1 where the pair has this arm first, else -1."""
-    return 1 if pair["a"] == first else -1
-
-
-def ends_of(pair: Mapping[str, Any], first: str) -> Ends | None:
-    """The interval of how much better this arm is, with the bootstrapped one where there is one."""
-    found = [ends for ends in (pair["ci"], pair["ci_bootstrap"]) if ends and None not in ends]
-    if not found or pair["verdict"] == labels.NONE:
-        return None
-    low, high = min(ends[0] for ends in found), max(ends[1] for ends in found)
-    return (low, high) if turn(pair, first) > 0 else (-high, -low)
-
-
-def leader(pair: Mapping[str, Any], gate: Gate) -> str:
-    """Holds where the first arm leads, fails where the second does."""
-    if pair["verdict"] not in labels.AHEAD:
-        return UNDECIDED
-    return HOLDS if pair["winner"] == gate.a else FAILS
-
-
-def better(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
-    """Fails of equivalent arms, too."""
-    return FAILS if pair["verdict"] == labels.EQUIVALENT else leader(pair, gate)
-
-
-def not_worse(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
-    """By the interval; where runs failed, by who leads once the first arm has the margin more."""
-    if pair["mixture"]:
-        return leader(pair, gate)
-    if ends is None:
-        return UNDECIDED
-    return HOLDS if ends[0] > -gate.margin else FAILS if ends[1] < -gate.margin else UNDECIDED
-
-
-def equivalent(gate: Gate, pair: Mapping[str, Any], ends: Ends | None, inner: Ends | None) -> str:
-    """Holds by two one-sided tests, fails where the interval lies beyond the margin."""
-    if pair["mixture"]:
-        known = {labels.EQUIVALENT: HOLDS, labels.BETTER: FAILS}
-        return known.get(pair["verdict"], UNDECIDED)
-    if inner is not None and labels.within(inner, gate.margin):
-        return HOLDS
-    beyond = ends is not None and (ends[0] > gate.margin or ends[1] < -gate.margin)
-    return FAILS if beyond else UNDECIDED
-
-
-RULES = {BETTER: better, NOT_WORSE: not_worse, EQUIVALENT: equivalent}
-"""Claim -> (gate, pair, its interval, that of two one-sided tests) -> outcome."""
 
 
 def more_seeds(

@@ -2,7 +2,8 @@
 
 0: all went well. 2: bad input, one line on stderr. 129, 130 and 143: hung up, interrupted,
 terminated.
-1: an error of the program, with its traceback.
+1: an error of the program, with its traceback; or a claim of --require that fails, and 3 one that
+is undecided.
 """
 
 from __future__ import annotations

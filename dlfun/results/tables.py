@@ -210,20 +210,19 @@ def is_column(cells: Any) -> bool:
 
 
 def text_of(cell: Any) -> str:
-    """A cell as text; nothing of None, and of what pandas and polars have for it."""
+    """A cell as text; nothing of None, and of what pandas and polars have for it; NaN is one."""
     plain = cell.item() if hasattr(cell, "item") and not getattr(cell, "ndim", False) else cell
-    nested = isinstance(plain, list | tuple | Mapping | set) or bool(getattr(plain, "ndim", False))
-    if plain is None or (not nested and not isinstance(plain, float) and plain != plain):
-        return ""  # such as NaT, which is unlike itself
-    return short(plain) if nested else str(plain).strip()
+    if isinstance(plain, list | tuple | Mapping | set) or getattr(plain, "ndim", False):
+        return short(plain)
+    return "" if not isinstance(plain, float) and is_nothing(plain) else str(plain).strip()
 
 
-def absent(cell: Any) -> Any:
-    """A cell of a frame, None where it has none: frames have no other sign of that than NaN."""
+def is_nothing(cell: Any) -> bool:
+    """Whether a cell is none: None, or what is unlike itself, as NaN, NaT and pandas' NA are."""
     try:
-        return None if cell != cell else cell
-    except (TypeError, ValueError):  # pandas' NA says neither, and arrays both
-        return cell if hasattr(cell, "ndim") else None
+        return cell is None or bool(cell != cell)
+    except (TypeError, ValueError):  # NA does not even say that; nor does an array, which is a cell
+        return not hasattr(cell, "ndim")
 
 
 def from_python(table: Any) -> Table:
@@ -235,8 +234,8 @@ def from_python(table: Any) -> Table:
     if hasattr(table, "columns") and hasattr(table, "__getitem__"):  # pandas, polars
         names = list(table.columns)
         check_names([str(name) for name in names], "the table", ",")
-        cells = {name: [absent(cell) for cell in table[name]] for name in names}
-        return from_columns(cells, "the table")
+        cells = {n: [None if is_nothing(cell) else cell for cell in table[n]] for n in names}
+        return from_columns(cells, "the table")  # a frame has no sign but NaN of what is missing
     if isinstance(table, Mapping):
         return from_columns(table, "the table")
     return from_rows(table, "the table")

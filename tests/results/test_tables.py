@@ -57,6 +57,8 @@ def test_columns_and_frames_hold_the_same_results():
     assert read_scores(from_python(arrays), Columns())[0].entries == wanted.entries
     pandas = pytest.importorskip("pandas")
     assert read_scores(from_python(pandas.DataFrame(LONG)), Columns())[0].entries == wanted.entries
+    columns = {"old": [1.5, 2, 3], "new": [2.5, pandas.NA, 3]}
+    assert len(read_scores(from_python(columns), Columns())[0].entries) == 5
     for kind in ("float64", "Float64"):
         frame = pandas.DataFrame(
             {"old": [1.5, 2, 3], "new": pandas.array([2, None, 3], dtype=kind)}

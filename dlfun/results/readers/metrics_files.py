@@ -69,15 +69,15 @@ def read_curves(file: Path) -> dict[str, list[float]]:
     when = [numerals.read(text) for text in table.columns[step or ""]]
     order = sorted(range(table.rows), key=lambda row: when[row])
     return {
-        name: [score_of(texts[row]) for row in order if texts[row] not in ("", "NA")]
+        name: [score_of(texts[row]) for row in order if texts[row].lower() not in MISSING]
         for name, texts in table.columns.items()
         if name.lower() not in STEPS and is_numeric(texts)
     }
 
 
 def score_of(text: str) -> float:
-    """The number in a cell; NaN of one that says it is none."""
-    return float("nan") if text.lower() in MISSING | FAILED else numerals.read(text)
+    """The number in a cell; NaN of one that says that the run failed."""
+    return float("nan") if text.lower() in FAILED else numerals.read(text)
 
 
 def config_beside(folder: Path) -> dict[str, Any]:

@@ -289,7 +289,7 @@ def test_records_stand_side_by_side(folder, tmp_path):
     text = written.read_text(encoding="utf-8")
     Page(text)
     assert written == tmp_path / "both.html"
-    assert section(text, "scores").count('class="part"') == 2
+    assert section(text, "calibration").count('class="part"') == 2
     assert "Test accuracy on waves" in section(text, "scores")
     assert "Test accuracy on blobs" in section(text, "scores")
     assert section(text, "variance").count("Nothing of this in the record.") == 1

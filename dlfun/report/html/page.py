@@ -11,10 +11,10 @@ from dlfun.errors import OPT, UserError
 from dlfun.records import checksums
 from dlfun.records.checksums import changing, read_lines
 from dlfun.records.outputs import check_file, is_stream, replaced, written
-from dlfun.records.reader import labels_of
 from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
 from dlfun.report.html.headline import Headline, headline
+from dlfun.report.html.joint import together
 from dlfun.report.html.record import Record, read_record
 from dlfun.report.html.results import groups
 from dlfun.report.html.sections.across import across, across_records
@@ -39,6 +39,7 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed
+from dlfun.report.record_names import record_names
 from dlfun.report.rows import run_of
 from dlfun.words import plural
 
@@ -49,7 +50,7 @@ START = b"<!doctype html>"
 SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
-    Section("scores", "Scores", "Every run, and what it cost.", scores),
+    Section("scores", "Scores", "Every run, and what it cost.", scores, together(scores)),
     Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("differences", "Paired differences", "Replicate by replicate.", differences),
     Section("curves", "Learning curves", "How the runs got there.", curves),
@@ -151,7 +152,7 @@ def check_is_page(path: str, target: Path) -> None:
 
 def filled(records: Sequence[Record]) -> list[Filled]:
     """The sections that have something to say."""
-    names, found = labels_of([record.folder for record in records]), []
+    names, found = record_names([record.folder for record in records]), []
     for section in SECTIONS:
         parts = parts_of(section, names, records)
         if any(part.blocks for part in parts):
@@ -181,7 +182,7 @@ def kicker(record: Record) -> str:
 
 def render(records: Sequence[Record]) -> str:
     """The page as text."""
-    names = labels_of([record.folder for record in records])
+    names = record_names([record.folder for record in records])
     heads = [
         headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
     ]

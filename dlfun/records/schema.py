@@ -1,6 +1,6 @@
 """The tables of a record: its files and the columns of its members.csv, and what they mean.
 
-`python -m dlfun.records.schema` prints them as the README has them. Needs no JAX.
+`python -m dlfun.records.schema` prints them as the guide has them. Needs no JAX.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def is_searched(column: str) -> bool:
 
 
 def tables() -> str:
-    """Both tables as Markdown, as the README has them."""
+    """Both tables as Markdown, as the guide has them."""
     files = [
         (", ".join(f"`{n}`" for n in name.split(", ")), holds) for name, holds in FILES.items()
     ]

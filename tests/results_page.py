@@ -73,7 +73,7 @@ def made(name: str) -> Path:
 def table(folder: Path) -> str:
     """The scores of a record as Markdown."""
     lines = summarise(read_rows(folder), STUDIES[script_of(folder)].split, ["model"])
-    return table_as(pivot(lines), "markdown").strip("\n")
+    return table_as(pivot(lines), "markdown").strip("\n").replace("| ---:", "| :---", 1)
 
 
 def write(name: str) -> None:

@@ -12,6 +12,7 @@ may also be your own .npz, .csv or folder.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -20,6 +21,7 @@ from dlfun import data
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define
 from dlfun.cli.study_flags import check_target, define_places
+from dlfun.commands import command
 from dlfun.config import parsers
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError, unknown
@@ -101,6 +103,7 @@ def prepare(name: str, options: DataOptions) -> None:
     raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     tell(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}")
+    tell(f"next: {command('train')} --dataset={shlex.quote(name)}")
 
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:

@@ -24,7 +24,7 @@ class Table(NamedTuple):
     """Rows of cells under their names; the first column heads its row.
 
     `beside`: it leaves room for a figure; `closed`: it stands behind its caption; `minor`: names of
-    columns that a narrow page leaves out.
+    columns that a narrow page leaves out; `behind`: tables that are closed below it.
     """
 
     names: Sequence[str]
@@ -34,6 +34,7 @@ class Table(NamedTuple):
     beside: bool = False
     closed: bool = False
     minor: Sequence[str] = ()
+    behind: Sequence[Table] = ()
 
     @property
     def minor_places(self) -> list[int]:

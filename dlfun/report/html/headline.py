@@ -16,7 +16,7 @@ from dlfun.report.html.units import first_upper, listed
 from dlfun.report.rows import run_of
 from dlfun.report.text.reasons import reasons
 from dlfun.report.text.verdicts import about
-from dlfun.stats.labels import FEW, SUGGESTIVE
+from dlfun.stats.labels import FEW, NONE, SUGGESTIVE
 from dlfun.words import plural
 
 MOST = 8
@@ -78,9 +78,10 @@ def of_group(record: Record, group: Group) -> list[str]:
     if pair is None:
         return without_verdict(record, group, where)
     title = f"{scored(first, group, pair)} {where}, {against(pair, first.label, unit)}"
+    if all(one["verdict"] == NONE for one in pairs):
+        return [title, *why_none(pairs)]
     rests = f"{only(pair)}{basis(pair)}, about {about([pair])}"
-    order = [line.label for line in group.lines]
-    said = standing(pairs, first.label, order)
+    said = standing(pairs, first.label, [line.label for line in group.lines])
     return [title, rests, *([said] if said else []), *why_none(pairs)]
 
 
@@ -155,6 +156,8 @@ def sureness(record: Record) -> list[str]:
     """What the verdicts on several data sets rest on, said once where it is the same."""
     if not record.pairs:
         return [f"{runs_of(record)}; no verdicts were made"]
+    if all(pair["verdict"] == NONE for pair in record.pairs):
+        return why_none(record.pairs)
     rests = list(dict.fromkeys(basis(p) for p in record.pairs if p["unit"] != "examples"))
     about_all = f"about {about(record.pairs)}"
     said = f"{rests[0]}, {about_all}" if len(rests) == 1 else first_upper(about_all)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from dlfun.report.html.blocks import Block, Figure, Matrix, Table, Words
@@ -43,7 +44,7 @@ def spans(blocks: Sequence[Block]) -> list[int]:
 
 def balanced(rows: list[list[int]]) -> list[list[int]]:
     """Rows of which a last figure does not stand alone behind three others."""
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in itertools.pairwise(rows):
         if row == [THIRD] and before == [THIRD] * 3:
             row.append(before.pop())
     return rows

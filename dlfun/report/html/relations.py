@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from dlfun.report.html.units import Unit, listed
@@ -33,7 +33,9 @@ RELATIONS = {
     ),
     SUGGESTIVE: Phrase("{amount} ahead of {other} {interval}, suggestive", "seems better than"),
     EQUIVALENT: Phrase("equivalent to {other} within {margin}", "is equivalent to"),
-    UNRESOLVED: Phrase("not told apart from {other}: {amount} {interval}", "is not told apart from"),
+    UNRESOLVED: Phrase(
+        "not told apart from {other}: {amount} {interval}", "is not told apart from"
+    ),
     NONE: Phrase("{amount} ahead of {other}", "has no verdict against"),
 }
 
@@ -109,7 +111,7 @@ def basis(pair: Pair) -> str:
 
 
 def standing(pairs: Sequence[Pair], best: str, order: Sequence[str]) -> str:
-    """The best arm against all others, those with one label together; empty if they are one or none.
+    """The best arm against all others, by label; empty if they are fewer than two.
 
     Args:
       pairs: of a data set.
@@ -142,8 +144,7 @@ def label(pair: Pair, best: str) -> str:
     return phrase.others if phrase else f"has the verdict {pair['verdict']} with"
 
 
-def in_order(words: Sequence[str]) -> list[str]:
+def in_order(words: Iterable[str]) -> list[str]:
     """Phrases in the order of their rows, unknown ones last."""
     rows = [phrase.others for phrase in RELATIONS.values()]
     return sorted(words, key=lambda text: rows.index(text) if text in rows else len(rows))
-

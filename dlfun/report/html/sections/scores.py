@@ -30,18 +30,17 @@ BEHIND = (BOOTSTRAP, "compile (s)")
 TROUBLE = ("failed", "at chance")
 """Columns that stand before the reader where an arm has such runs."""
 
-MINOR = ("runs", "parameters", "run (s)")
+MINOR = ("sd", "runs", "parameters", "run (s)")
 """Columns that a narrow page leaves to the table behind."""
 
 
 def scores(record: Record) -> list[Block]:
     """A figure and a table for every data set; behind the means of all where they are many."""
     found = groups(record)
-    runs = [block for group in found for block in (dot_plot(group), main_table(group))]
-    behind = [score_table(group) for group in found]
+    runs: list[Block] = [block for group in found for block in (dot_plot(group), main_table(group))]
     if is_many(record):
-        return [*mean_table(record), Folded("Every run, data set by data set", [*runs, *behind])]
-    return [*runs, *behind]
+        return [*mean_table(record), Folded("Every run, data set by data set", runs)]
+    return runs
 
 
 def main_table(group: Group) -> Table:
@@ -57,11 +56,14 @@ def main_table(group: Group) -> Table:
     return whole._replace(
         names=[whole.names[i] for i in keep],
         rows=[[row[i] for i in keep] for row in shown],
-        caption=f"The best {MOST} of {len(whole.rows)} on {group.dataset}" if left else whole.caption,
+        caption=f"The best {MOST} of {len(whole.rows)} on {group.dataset}"
+        if left
+        else f"All arms on {group.dataset}",
         note=how_to_read(group),
         beside=True,
         closed=False,
         minor=MINOR,
+        behind=[whole],
     )
 
 
@@ -155,7 +157,7 @@ def score_table(group: Group) -> Table:
             "or fewer, and no more valid than t where some runs stayed at chance."
         )
     rows = [[row[i] for i in keep] for row in rows]
-    name = f"All arms on {group.dataset}"
+    name = f"All numbers on {group.dataset}"
     return Table([names[i] for i in keep], rows, name, note.strip(), closed=True)
 
 

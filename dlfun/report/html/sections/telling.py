@@ -24,11 +24,10 @@ Pair = dict[str, Any]
 
 
 def counted(pairs: Sequence[Pair]) -> str:
-    """How many pairs have which verdict; one that all have is said once."""
+    """How many pairs have which verdict; empty where all have the same."""
     counts = Counter(pair["verdict"] for pair in pairs)
     if len(counts) == 1:
-        (label,) = counts
-        return f"All {plural(len(pairs), 'pair')}: {label}." if len(pairs) > 1 else ""
+        return ""
     said = [f"{count} {label}" for label, count in counts.most_common()]
     return f"Of {plural(len(pairs), 'pair')}: {listed(said)}."
 
@@ -79,5 +78,7 @@ def table_of(pairs: Sequence[Pair], count: int, group: Group, why: dict[int, str
     names = ["pair", "verdict", f"difference{step}", "interval", "Holm p", "told as"]
     left = count - len(pairs)
     title = f"Pairs on {group.dataset} that are close or surprising"
-    note = f"The {len(pairs)} with the smallest differences; {left} more are behind." if left else ""
+    note = (
+        f"The {len(pairs)} with the smallest differences; {left} more are behind." if left else ""
+    )
     return table(names, rows, title, note)

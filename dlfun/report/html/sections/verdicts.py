@@ -8,10 +8,11 @@ from typing import Any
 from dlfun.report.html.blocks import Block, Folded, Matrix, Square, Table, Words, cell, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
+from dlfun.report.html.relations import with_step
 from dlfun.report.html.results import Group, groups
 from dlfun.report.html.sections.overview import is_many, overview
 from dlfun.report.html.sections.telling import counted, telling
-from dlfun.report.html.units import NOTHING, Unit, first_upper, number, sentence
+from dlfun.report.html.units import NOTHING, Unit, number, sentence
 from dlfun.report.text.reasons import reasons
 from dlfun.report.text.verdicts import (
     BY,
@@ -50,14 +51,28 @@ def verdicts(record: Record) -> list[Block]:
         return []
     explored = exploratory(record.pairs)
     named = [(p, group) for group in groups(record) if (p := pairs_on(explored, group))]
-    cautions = [first_upper(text) for text in [unseen(record.pairs)] if text]
+    cautions = [sentence(text) for text in [unseen(record.pairs)] if text]
     if is_many(record):
         numbers = joined([all_pairs(*one) for one in named], named)
         return [*overview(record), *numbers, *([Words(cautions)] if cautions else [])]
-    before = [block for one in named for block in shown(*one)]
+    before = without_repeats([block for one in named for block in shown(*one)])
     counts = [] if all(is_none(pair) for pair in record.pairs) else [counted(record.pairs)]
     said = [text for text in (*counts, *cautions) if text]
     return [*([Words(said)] if said else []), *before, *(behind(*one) for one in named)]
+
+
+def without_repeats(blocks: Sequence[Block]) -> list[Block]:
+    """Blocks of which a matrix that is read as one before it does not say so again."""
+    notes: set[str] = set()
+    found: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Matrix):
+            note = "" if block.note in notes else block.note
+            notes.add(block.note)
+            found.append(block._replace(note=note))
+        else:
+            found.append(block)
+    return found
 
 
 def shown(pairs: list[Pair], group: Group) -> list[Block]:
@@ -135,15 +150,15 @@ def matrix(pairs: list[Pair], group: Group) -> Matrix:
 
 def reading(pairs: list[Pair], unit: Unit) -> str:
     """How the matrix is read."""
-    level = pairs[0].get("ci_level")
+    known = pairs[0].get("ci_level")
     step = f" in {unit.step}" if unit.step else ""
-    interval = f"{100 * level:.4g} %" if level else "simultaneous"
+    level = f"{100 * known:.4g} %" if known else "the level of the family"
     return (
         f"Arms in the order of their mean {unit.name}, best first. Below the diagonal: how far "
         f"the arm of the column is ahead of the arm of the row{step}, with the interval that holds "
-        f"for all pairs at once (each {interval}). Above the diagonal: the chance that a run of "
-        "the arm of the row beats one of the column (θ), with its interval. A difference counts "
-        f"as none up to {unit.text(pairs[0].get('delta'))}{' ' + unit.step if unit.step else ''}."
+        "for all pairs at once. Above the diagonal: the chance that a run of the arm of the row "
+        "beats one of the column (θ), with its interval. Each interval of differences is at "
+        f"{level}, and a difference counts as none up to {with_step(unit, pairs[0].get('delta'))}."
     )
 
 

@@ -282,7 +282,7 @@ def test_of_many_arms_the_close_and_the_surprising_pairs_are_shown(copy):
     found = {(p["a"], p["b"]): p for p in pairs}
     found["arm3", "arm4"] |= {"verdict": "equivalent", "winner": None}
     found["arm0", "arm9"] |= {"winner": "arm9"}
-    found["arm1", "arm2"] |= {"p_disagrees": True}
+    found["arm1", "arm2"] |= {"p_disagrees": True, "p_at_floor": False}
     records.write_csv(copy / "members.csv", rows)
     (copy / "comparison.json").write_text(json.dumps(pairs))
     blocks = verdicts(read_record(copy))

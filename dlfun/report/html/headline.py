@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.report.html.record import Record, column
-from dlfun.report.html.relations import against, basis, coarse, standing, turned, with_step
+from dlfun.report.html.relations import against, basis, coarse, standing, with_step
 from dlfun.report.html.results import Group, Line, groups, swept_names
 from dlfun.report.html.sections.overview import is_many, summed_up
 from dlfun.report.html.units import first_upper, listed
@@ -44,7 +44,7 @@ def headline(record: Record) -> Headline:
     """What a record found: the best arm of each data set, and how sure it is ahead."""
     found, by_dataset = groups(record), []
     if is_many(record):
-        lines = [*summed_up(record), scope(record.pairs)]
+        lines = [*summed_up(record), leaders_of(found), f"About {about(record.pairs)}"]
     elif len(found) == 1:
         lines = of_group(record, found[0])
     else:
@@ -60,11 +60,6 @@ def headline(record: Record) -> Headline:
 def sentence(text: str) -> str:
     """A text that begins as it does and ends with a stop."""
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-def scope(pairs: Sequence[Pair]) -> str:
-    """What the verdicts are about."""
-    return f"About {about(pairs)}"
 
 
 def of_group(record: Record, group: Group) -> list[str]:
@@ -99,11 +94,12 @@ def why_none(pairs: Sequence[Pair]) -> list[str]:
 
 def scored(line: Line, group: Group, pair: Pair | None) -> str:
     """An arm with its mean; those with the same mean beside it."""
-    values = [line.score.estimate]
+    mean, gap = line.score.estimate, []
     if pair is not None and pair["diff"]:
-        values.append(turned(pair, line.label)[0])
-    names = [one.label for one in leading(group)]
-    return f"{listed(names, NAMED)}: {coarse(group.unit, values).whole(line.score.estimate)}"
+        gap = [pair["diff"], *pair["ci"]]
+    # A mean of 99.97 % is not shown as 100.0 %.
+    unit = coarse(group.unit, [*gap, mean, 1 - mean])
+    return f"{listed([one.label for one in leading(group)], NAMED)}: {unit.whole(mean)}"
 
 
 def leading(group: Group) -> list[Line]:

@@ -21,7 +21,7 @@ from dlfun.report.html.headline import Headline, headline
 from dlfun.report.html.layout import spans
 from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
-from dlfun.report.html.results import groups
+from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
@@ -183,7 +183,8 @@ def kicker(record: Record) -> str:
     arms = list(dict.fromkeys(line.label for group in found for line in group.lines))
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
-    what = listed(arms) if len(arms) <= FEW else plural(len(arms), "arm")
+    arm = "configuration" if swept_names(record) else "arm"
+    what = listed(arms) if len(arms) <= FEW else plural(len(arms), arm)
     return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 

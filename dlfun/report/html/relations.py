@@ -52,9 +52,15 @@ def turned(pair: Pair, best: str) -> tuple[float, float | None, float | None]:
 
 
 def coarse(unit: Unit, values: Sequence[float | None]) -> Unit:
-    """A unit with one decimal, where the values are large enough for that."""
+    """A unit with one decimal, where that is enough: the first value is at least 1, none becomes 0.
+
+    >>> percent = Unit("accuracy", 100, "%", "points", 2)
+    >>> [coarse(percent, values).digits for values in ([0.02, 0.4], [0.02, -0.0001], [0.002])]
+    [1, 2, 2]
+    """
     known = [abs(unit.factor * value) for value in values if value]
-    return unit._replace(digits=1) if unit.digits == 2 and min(known, default=1) >= 1 else unit
+    enough = known and known[0] >= 1 and min(known) >= 0.05
+    return unit._replace(digits=1) if unit.digits == 2 and enough else unit
 
 
 def against(pair: Pair, best: str, unit: Unit) -> str:
@@ -68,7 +74,7 @@ def against(pair: Pair, best: str, unit: Unit) -> str:
     if phrase is None or behind or pair["mixture"] or pair["diff"] is None:
         return str(pair["words"])
     diff, low, high = turned(pair, best)
-    unit = coarse(unit, [diff])
+    unit = coarse(unit, [diff, low, high])
     if is_nothing(with_step(unit, diff)) and pair["verdict"] in (UNRESOLVED, NONE):
         return f"level with {other}"
     known = low is not None and high is not None and pair["verdict"] != NONE
@@ -130,6 +136,8 @@ def standing(pairs: Sequence[Pair], best: str, order: Sequence[str]) -> str:
     place = {name: k for k, name in enumerate(order)}
     known = {
         words: listed(sorted(names, key=lambda name: place.get(name, len(place))), MOST)
+        if len(names) <= MOST
+        else plural(len(names), "other")
         for words, names in found.items()
     }
     said = [f"{words} {known.pop(words)}" for words in in_order(known)]

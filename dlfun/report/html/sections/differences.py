@@ -10,6 +10,7 @@ from dlfun.report.html.blocks import Block, Figure, Folded, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import Group, groups, scores_of
+from dlfun.report.html.sections.overview import is_many
 from dlfun.report.html.strips import Mark, Strip, strips
 
 MOST = 21
@@ -32,6 +33,8 @@ def differences(record: Record) -> list[Block]:
         pairs = [p for p in together if p["dataset"] == group.dataset]
         if pairs:
             blocks += of_group(record, group, ranked(pairs, group))
+    if is_many(record) and blocks:
+        return [Folded("All data sets, replicate by replicate", blocks)]
     return blocks
 
 

@@ -55,7 +55,7 @@ def surprise(pair: Pair, group: Group) -> str:
     first = min(pair["a"], pair["b"], key=lambda name: place.get(name, last))
     if pair["winner"] not in (None, first):
         return "against the order of the means"
-    if pair["p_disagrees"]:
+    if pair["p_disagrees"] and not pair["p_at_floor"]:  # else seeds are too few for a small p
         return "interval and p differ"
     return "close" if pair["verdict"] in CLOSE else ""
 

@@ -56,8 +56,9 @@ def verdicts(record: Record) -> list[Block]:
         numbers = joined([all_pairs(*one) for one in named], named)
         return [*overview(record), *numbers, *([Words(cautions)] if cautions else [])]
     before = without_repeats([block for one in named for block in shown(*one)])
-    counts = [] if all(is_none(pair) for pair in record.pairs) else [counted(record.pairs)]
-    said = [text for text in (*counts, *cautions) if text]
+    none = all(is_none(pair) for pair in record.pairs)
+    summary = "No pair has one; the headline says why." if none else counted(record.pairs)
+    said = [text for text in (summary, *cautions) if text]
     return [*([Words(said)] if said else []), *before, *(behind(*one) for one in named)]
 
 

@@ -116,7 +116,7 @@ def test_scores_stand_before_verdicts_and_curves_between(text):
         text.index("</h1>"),
         text.index(shown),
         text.index("Validation accuracy on waves"),
-        text.index('class="matrix"'),
+        text.index('class="matrix'),
     ]
     assert places == sorted(places)
 

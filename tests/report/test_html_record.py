@@ -262,7 +262,7 @@ def test_data_sets_have_a_line_each_and_why_there_is_no_verdict_stands_once(copy
     assert found.lines[0] == "No verdict from 3 seeds, 5 at least are needed."
     page = render([read_record(copy)])
     assert page.count("5 at least are needed.") == 1
-    assert 'class="matrix"' not in page
+    assert 'class="matrix' not in page
 
 
 def test_of_many_arms_the_close_and_the_surprising_pairs_are_shown(copy):

@@ -92,10 +92,11 @@ class Source(NamedTuple):
 
 
 class Square(NamedTuple):
-    """A cell of a verdict matrix; `look` names its colour."""
+    """A cell of a verdict matrix; `look` names its colour, `brief` is its text on a narrow page."""
 
     lines: Sequence[str]
     look: str = ""
+    brief: str = ""
 
 
 class Matrix(NamedTuple):

@@ -132,7 +132,8 @@ def leaders_of(found: Sequence[Group]) -> str:
         return "No run has a score"
     names = {group.unit.name for group in found}
     what = f"Best mean {names.pop()}" if len(names) == 1 else "Best mean"
-    said = [f"{name} on {count}" for name, count in counts.most_common()]
+    named = counts.most_common()
+    said = [f"{name} on {f'all {n}' if n == len(found) else n}" for name, n in named]
     return f"{what} of {plural(len(found), 'data set')}: {listed(said, NAMED)}"
 
 

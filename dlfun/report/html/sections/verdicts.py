@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dlfun.report.html.blocks import Block, Folded, Matrix, Square, Table, Words, cell, table
+from dlfun.report.html.blocks import Block, Folded, Table, Words, cell, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
-from dlfun.report.html.relations import with_step
 from dlfun.report.html.results import Group, groups
+from dlfun.report.html.sections.matrix import matrix, without_repeats
 from dlfun.report.html.sections.overview import is_many, overview
 from dlfun.report.html.sections.telling import counted, telling
 from dlfun.report.html.units import NOTHING, Unit, number, sentence
@@ -27,14 +27,6 @@ from dlfun.report.text.verdicts import (
 from dlfun.stats import benjamini_hochberg
 from dlfun.stats.labels import NONE
 from dlfun.words import plural
-
-LOOKS = {
-    "better": "better",
-    "better (small)": "small",
-    "suggestive": "suggestive",
-    "equivalent": "equivalent",
-    "unresolved": "open",
-}
 
 Pair = dict[str, Any]
 
@@ -60,20 +52,6 @@ def verdicts(record: Record) -> list[Block]:
     summary = "No pair has one; the headline says why." if none else counted(record.pairs)
     said = [text for text in (summary, *cautions) if text]
     return [*([Words(said)] if said else []), *before, *(behind(*one) for one in named)]
-
-
-def without_repeats(blocks: Sequence[Block]) -> list[Block]:
-    """Blocks of which a matrix that is read as one before it does not say so again."""
-    notes: set[str] = set()
-    found: list[Block] = []
-    for block in blocks:
-        if isinstance(block, Matrix):
-            note = "" if block.note in notes else block.note
-            notes.add(block.note)
-            found.append(block._replace(note=note))
-        else:
-            found.append(block)
-    return found
 
 
 def shown(pairs: list[Pair], group: Group) -> list[Block]:
@@ -129,56 +107,6 @@ def exploratory(pairs: Sequence[Pair]) -> list[Pair]:
         return list(pairs)
     adjusted = benjamini_hochberg([1.0 if p is None else p for p in raw]).tolist()
     return [pair | {EXPLORED: p} for pair, p in zip(pairs, adjusted, strict=True)]
-
-
-def matrix(pairs: list[Pair], group: Group) -> Matrix:
-    """Names in the order of their means; differences below the diagonal, chances to win above."""
-    named = {name for p in pairs for name in (p["a"], p["b"])}
-    known = [line.label for line in group.lines if line.label in named]
-    names = known + sorted(named - set(known))
-    by_pair = {frozenset((p["a"], p["b"])): p for p in pairs}
-    same = len({verdict(pair) for pair in pairs}) == 1 and len(pairs) > 1
-    squares = [
-        [
-            None if i == j else square(by_pair.get(frozenset((a, b))), i > j, group.unit, not same)
-            for j, b in enumerate(names)
-        ]
-        for i, a in enumerate(names)
-    ]
-    caption = f"Verdicts on {group.dataset}" + (f": all {verdict(pairs[0])}" if same else "")
-    return Matrix(names, squares, caption, reading(pairs, group.unit))
-
-
-def reading(pairs: list[Pair], unit: Unit) -> str:
-    """How the matrix is read."""
-    known = pairs[0].get("ci_level")
-    step = f" in {unit.step}" if unit.step else ""
-    level = f"{100 * known:.4g} %" if known else "the level of the family"
-    return (
-        f"Arms in the order of their mean {unit.name}, best first. Below the diagonal: how far "
-        f"the arm of the column is ahead of the arm of the row{step}, with the interval that holds "
-        "for all pairs at once. Above the diagonal: the chance that a run of the arm of the row "
-        "beats one of the column (θ), with its interval. Each interval of differences is at "
-        f"{level}, and a difference counts as none up to {with_step(unit, pairs[0].get('delta'))}."
-    )
-
-
-def square(pair: Pair | None, below: bool, unit: Unit, named: bool) -> Square:
-    """A cell: numbers, and the verdict in a word if it is to be named."""
-    if pair is None:
-        return Square(["not compared"], "none")
-    if below:
-        lines = [unit.signed(pair["diff"]), unit.interval(pair["ci"])]
-    elif pair["unit"] == "examples":
-        lines = [plural(pair["n"], "example"), "one model each"]
-    else:
-        lines = [f"θ {number(pair['theta'], 2)}", chances(pair.get("theta_ci"))]
-    return Square([*lines, *([verdict(pair)] if named else [])], LOOKS.get(pair["verdict"], "none"))
-
-
-def chances(ends: list[float | None] | None) -> str:
-    """The interval of a chance."""
-    return f"[{number(ends[0], 2)}, {number(ends[1], 2)}]" if ends else ""
 
 
 def all_pairs(pairs: list[Pair], group: Group) -> Table:

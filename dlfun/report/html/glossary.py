@@ -43,7 +43,7 @@ TERMS = (
     ),
     Term(
         "better",
-        f"The whole interval lies beyond the margin, and {FEW} seeds or more say so.",
+        f"The whole interval lies beyond the margin, and {FEW} runs or more say so.",
         r"better",
     ),
     Term(
@@ -53,7 +53,7 @@ TERMS = (
     ),
     Term(
         "suggestive",
-        f"The whole interval lies beyond 0, but fewer than {FEW} seeds say so.",
+        f"The whole interval lies beyond 0, but fewer than {FEW} runs say so.",
         r"suggestive",
     ),
     Term(
@@ -63,12 +63,12 @@ TERMS = (
     ),
     Term(
         "unresolved",
-        "Neither a difference nor equivalence is shown: more seeds are needed to tell.",
+        "Neither a difference nor equivalence is shown: more runs are needed to tell.",
         r"unresolved|not told apart",
     ),
     Term(
         "no verdict",
-        f"Fewer than {TOO_FEW} seeds, or runs that say nothing of how scores vary.",
+        f"Fewer than {TOO_FEW} runs, or such that say nothing of how scores vary.",
         r"[Nn]o verdict",
     ),
     Term(

@@ -231,6 +231,7 @@ def test_the_best_arm_is_told_against_the_next_by_their_verdict(copy, change, sa
     told = headline(read_record(copy))
     assert told.title.startswith("cnn: 91.")
     assert told.title.endswith(said)
+    assert "−" not in told.title
 
 
 def test_data_sets_have_a_line_each_and_why_there_is_no_verdict_stands_once(copy):

@@ -164,13 +164,14 @@ def sureness(record: Record) -> list[str]:
 def without_verdict(record: Record, group: Group, where: str) -> list[str]:
     """The best line of a data set that no verdicts were made on."""
     first, unit = group.lines[0], group.unit
-    arms = plural(len(group.lines), "configuration" if swept_names(record) else "arm")
-    best = f", the best mean of {arms}" if len(group.lines) > 1 else ""
+    count = sum(line.score.n > 0 for line in group.lines)
+    arms = plural(count, "configuration" if swept_names(record) else "arm")
+    best = f", the best mean of {arms}" if count > 1 else ""
     said = plural(len(first.rows), run_of(first.rows))
     if np.isfinite(first.score.low):
         said += f", 95 % interval {unit.interval([first.score.low, first.score.high])}"
     lines = [f"{scored(first, group, None)} {where}{best}", f"{said}{chance(group)}"]
-    if len(group.lines) > 1:
+    if count > 1:
         lines.append(f"{first_upper(lead_of(group).removeprefix(', '))}; no verdicts were made")
     return lines
 

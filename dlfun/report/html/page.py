@@ -7,16 +7,21 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from dlfun.errors import OPT, UserError
 from dlfun.records import checksums
 from dlfun.records.checksums import changing, read_lines
 from dlfun.records.outputs import check_file, is_stream, replaced, written
 from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
+from dlfun.report.html.glossary import TERMS, meanings, used, visible
 from dlfun.report.html.headline import Headline, headline
 from dlfun.report.html.joint import together
+from dlfun.report.html.layout import spans
+from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
-from dlfun.report.html.results import groups
+from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
@@ -46,14 +51,16 @@ from dlfun.words import plural
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
 START = b"<!doctype html>"
+FEW = 3
+"""So many arms are named above the headline."""
 
 SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
-    Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("scores", "Scores", "Every run, and what it cost.", scores, together(scores)),
-    Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
-    Section("differences", "Paired differences", "Replicate by replicate.", differences),
     Section("curves", "Learning curves", "How the runs got there.", curves),
+    Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
+    Section("differences", "Paired differences", "Replicate by replicate.", differences),
+    Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
     Section("response", "Hyperparameters", "What the score depends on.", response),
     Section("cost", "Time and cost", "What quality costs.", cost),
@@ -70,6 +77,7 @@ SECTIONS = (
     Section("failures", "Failures", "Runs that did not work, by name.", failures),
     Section("how", "How it was made", "Protocol, environment and replay.", footer),
 )
+"""In the order of the page: what was asked for, scores, how they came about, then the rest."""
 
 
 class Part(NamedTuple):
@@ -165,9 +173,9 @@ def parts_of(section: Section, names: Sequence[str], records: Sequence[Record]) 
     if section.together is not None and len(records) > 1:
         blocks = section.together(records)
         if blocks:
-            return [Part("", blocks)]
+            return [Part("", said_once(blocks))]
     made = zip(names, (section.blocks(record) for record in records), strict=True)
-    return [Part(name, blocks) for name, blocks in made]
+    return [Part(name, said_once(blocks)) for name, blocks in made]
 
 
 def kicker(record: Record) -> str:
@@ -176,7 +184,8 @@ def kicker(record: Record) -> str:
     arms = list(dict.fromkeys(line.label for group in found for line in group.lines))
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
-    what = listed(arms) if len(arms) <= 8 else plural(len(arms), "arm")
+    arm = "configuration" if swept_names(record) else "arm"
+    what = listed(arms) if len(arms) <= FEW else plural(len(arms), arm)
     return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 
@@ -201,7 +210,10 @@ def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[F
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
-    environment.globals["draw_swatch"] = marks.swatch
-    return environment.get_template("page.html").render(
-        heads=heads, kickers=kickers, sections=sections, names=[head.name for head in heads]
-    )
+    environment.globals |= {"draw_swatch": marks.swatch, "spans": spans}
+    page = {"heads": heads, "kickers": kickers, "names": [head.name for head in heads]}
+    environment.globals["meanings"] = meanings(TERMS)
+    parts = [environment.get_template(f"{n}.html") for n in ("header", "sections", "page")]
+    head, body = (Markup(part.render(page, sections=sections)) for part in parts[:2])
+    terms = used(visible(head + body))
+    return parts[2].render(page, sections=sections, header=head, body=body, terms=terms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
 from dlfun.report.html.glossary import TERMS, meanings, used, visible
 from dlfun.report.html.headline import Headline, headline
-from dlfun.report.html.joint import together
+from dlfun.report.html.joint import joint, together
 from dlfun.report.html.layout import spans
 from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
@@ -195,11 +196,26 @@ def render(records: Sequence[Record]) -> str:
     heads = [
         headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
     ]
-    return fill(heads, [kicker(r) for r in records], filled(records))
+    found = [kicker(record) for record in records]
+    return fill(heads, found, filled(records), joint_title(records, names))
 
 
-def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[Filled]) -> str:
-    """The text of a page with these headlines, each under its kicker, and sections."""
+def joint_title(records: Sequence[Record], names: Sequence[str]) -> str:
+    """What several records found together, of which no verdict is made; else their names."""
+    together = joint(records) if len(records) > 1 else None
+    if together is None:
+        return ", ".join(names)
+    return headline(dataclasses.replace(together, pairs=[])).title
+
+
+def fill(
+    heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[Filled], title: str = ""
+) -> str:
+    """The text of a page with these headlines, each under its kicker, and sections.
+
+    Args:
+      title: over the headlines of several records.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -211,7 +227,7 @@ def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[F
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
     environment.globals |= {"draw_swatch": marks.swatch, "spans": spans}
-    page = {"heads": heads, "kickers": kickers, "names": [head.name for head in heads]}
+    page = {"heads": heads, "kickers": kickers, "title": title}
     environment.globals["meanings"] = meanings(TERMS)
     parts = [environment.get_template(f"{n}.html") for n in ("header", "sections", "page")]
     head, body = (Markup(part.render(page, sections=sections)) for part in parts[:2])

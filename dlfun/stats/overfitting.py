@@ -75,7 +75,7 @@ def overfitting(
 def _since_lowest(
     train: np.ndarray, held_out: np.ndarray, end: int, level: float, split_variance: float
 ) -> tuple[int, Interval, Interval]:
-    """The lowest of the `end` intervals before one, and both losses at that one minus those then."""
+    """The lowest of the `end` intervals before one, and what both losses changed by since."""
     lowest = int(held_out[:, :end].mean(0).argmin())
     own_level = 1 - (1 - level) / end
     rise, fall = (

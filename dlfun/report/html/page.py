@@ -16,7 +16,7 @@ from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
 from dlfun.report.html.headline import Headline, headline
 from dlfun.report.html.record import Record, read_record
-from dlfun.report.html.results import groups
+from dlfun.report.html.results import groups, swept_words
 from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
@@ -56,7 +56,7 @@ SECTIONS = (
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
     Section("response", "Hyperparameters", "What the score depends on.", response),
     Section("cost", "Time and cost", "What quality costs.", cost),
-    Section("generalisation", "Generalisation", "From train to test.", generalisation),
+    Section("generalisation", "Generalisation", "From train to held-out examples.", generalisation),
     Section("readout", "Hand-made and learned features", "The same read-out on both.", readout),
     Section("weights", "First layer", "What the networks look for, and find.", weights),
     Section("states", "Memory", "States and gates of recurrent networks.", states),
@@ -176,6 +176,7 @@ def kicker(record: Record) -> str:
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
     what = listed(arms) if len(arms) <= 8 else plural(len(arms), "arm")
+    what = swept_words(record) or what
     return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 

@@ -10,8 +10,10 @@ from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.examples import evenly
 from dlfun.report.html.plots import Series
-from dlfun.report.html.record import Arm, Record, arms, column
+from dlfun.report.html.record import Arm, Record, arms, column, datasets
 from dlfun.report.html.results import style_of, swept_names
+from dlfun.report.html.sections.swept_curves import swept_panel
+from dlfun.report.html.sections.training_curves import training_curves
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.report.rows import run_of
 
@@ -29,7 +31,12 @@ def curves(record: Record) -> list[Block]:
     for arm in arms(record):
         for metric in metrics_of(record, arm):
             panels.setdefault((arm[0], metric), []).append(arm)
-    return [panel(record, metric, known) for (_, metric), known in panels.items()]
+    blocks: list[Block] = []
+    for (_, metric), known in panels.items():
+        swept = [swept_panel(record, arm, metric) for arm in known] if swept_names(record) else []
+        drawn = [figure for figure in swept if figure is not None]
+        blocks += drawn or [panel(record, metric, known)]
+    return blocks + [block for name in datasets(record) for block in training_curves(record, name)]
 
 
 def metrics_of(record: Record, arm: Arm) -> list[str]:

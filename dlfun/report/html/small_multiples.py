@@ -28,10 +28,14 @@ ALIKE = 5.0
 
 
 class Pair(NamedTuple):
-    """One metric of an arm in shown units, in training and in validation; [runs, intervals]."""
+    """One metric of an arm in shown units, in training and in validation; [runs, intervals].
+
+    `share`: it is a share of examples, which has the same axis for all arms.
+    """
 
     train: np.ndarray | None
     held_out: np.ndarray | None
+    share: bool = False
 
 
 class Small(NamedTuple):
@@ -50,7 +54,7 @@ def small_multiples(arms: Sequence[Small], shown: int) -> Markup:
     """All plots of arms on shared axes; those after the first `shown` stand behind a click."""
     x = spanning(np.concatenate([arm.steps for arm in arms]), LEFT, WIDTH - RIGHT, pad=0.03)
     labels = dict.fromkeys(label for arm in arms for label in arm.pairs)
-    limits = {label: shared([reach(arm.pairs.get(label)) for arm in arms]) for label in labels}
+    limits = {label: limits_of([arm.pairs.get(label) for arm in arms]) for label in labels}
     cells = [
         cell(arm, x, {label: limits[label][i] for label in arm.pairs}) for i, arm in enumerate(arms)
     ]
@@ -82,16 +86,30 @@ def sample(look: str) -> Markup:
     return marks.element("svg", piece, viewBox="0 0 28 14", aria_hidden="true")
 
 
+Limits = tuple[float, float, bool]
+"""The ends of an axis, and whether it is that of all arms."""
+
+
+def limits_of(pairs: Sequence[Pair | None]) -> list[Limits]:
+    """The axis of a metric for each arm."""
+    reaches = [reach(pair) for pair in pairs]
+    if not any(pair is not None and pair.share for pair in pairs):
+        return shared(reaches)
+    finite = [ends for ends in reaches if np.isfinite(ends).all()] or [(0.0, 1.0)]
+    return [(min(a for a, _ in finite), max(b for _, b in finite), True)] * len(pairs)
+
+
 def reach(pair: Pair | None) -> tuple[float, float]:
     """The lowest and highest mean of the curves of an arm; NaN where there are none."""
-    kept = [v for v in pair or () if v is not None and np.isfinite(v).any()]
+    both = () if pair is None else (pair.train, pair.held_out)
+    kept = [v for v in both if v is not None and np.isfinite(v).any()]
     if not kept:
         return (np.nan, np.nan)
     means = np.concatenate([plots.mean_series("", 0, np.arange(v.shape[1]), v, 0).y for v in kept])
     return float(np.nanmin(means)), float(np.nanmax(means))
 
 
-def shared(reaches: Sequence[tuple[float, float]]) -> list[tuple[float, float, bool]]:
+def shared(reaches: Sequence[tuple[float, float]]) -> list[Limits]:
     """The ends of the axis of each arm, and whether it is that of all.
 
     Arms far from the others have axes of their own, so that the others are no flat lines: the one
@@ -113,7 +131,7 @@ def shared(reaches: Sequence[tuple[float, float]]) -> list[tuple[float, float, b
     return [(*ends, True) if i in among else (*own, False) for i, own in enumerate(reaches)]
 
 
-def cell(arm: Small, x: Axis, limits: Mapping[str, tuple[float, float, bool]]) -> Markup:
+def cell(arm: Small, x: Axis, limits: Mapping[str, Limits]) -> Markup:
     """The plots of an arm under its name, with what is said of it below."""
     drawn = [
         plot(arm, arm.pairs[label], label, x, limits[label], k) for k, label in enumerate(arm.pairs)
@@ -136,9 +154,7 @@ def foot(x: Axis, height: float) -> Markup:
     return Markup("").join([*parts, name])
 
 
-def plot(
-    arm: Small, pair: Pair, label: str, x: Axis, limits: tuple[float, float, bool], row: int
-) -> Markup:
+def plot(arm: Small, pair: Pair, label: str, x: Axis, limits: Limits, row: int) -> Markup:
     """One metric of an arm: training dashed, validation as a line, each with its band."""
     top, low = row * HEIGHT + TOP, (row + 1) * HEIGHT - BOTTOM
     y = spanning(limits[:2], low, top, pad=0.08)

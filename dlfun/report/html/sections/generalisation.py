@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from dlfun.objectives.metrics import parts as parts_of
 from dlfun.report.html import marks, plots
-from dlfun.report.html.arm_curves import SweptCurves, swept_curves, trained
+from dlfun.report.html.arm_curves import SweptCurves, by_rank, swept_curves, trained
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.plots import HEIGHT, WIDTH, Plane, Series
 from dlfun.report.html.record import Record, Row, arms, column, datasets, healthy
@@ -95,7 +95,8 @@ def swept_figure(dataset: str, clouds: Sequence[Cloud], names: tuple[str, str]) 
             for x, y in zip(axes.x.at(s.x), axes.y.at(s.y), strict=True)
         )
         parts.append(marks.element("path", class_=f"dots {one.curves.look}", d=outline))
-    shown = [one for _, one in clouds if one.named or len(clouds) <= FEW]
+    swept = [cloud.swept for cloud in clouds]
+    shown = swept if len(swept) <= FEW else [one for one in by_rank(swept) if one.named]
     keys = legend([(one.curves.look, one.curves.label) for one in shown])
     drawing = marks.drawing(WIDTH, HEIGHT, figure.finding, *parts)
     caption = f"{figure.caption} The test split stays closed in a sweep."

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from dlfun.objectives.metrics import judging, parts, words
-from dlfun.report.html.arm_curves import OTHER, ArmCurves, curves_of
+from dlfun.objectives.metrics import metric as metric_row
+from dlfun.report.html.arm_curves import OTHER, ArmCurves, curves_of, trained
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.record import Record, datasets
 from dlfun.report.html.results import swept_names
@@ -51,6 +52,7 @@ def training_curves(record: Record, dataset: str) -> list[Block]:
     finding = f"Training against validation on {dataset}: " + "; ".join(
         f"{fit.curves.label}: {', '.join(said(fit))}" for fit in drawn
     )
+    first = next(name for name in datasets(record) if trained(record, name))
     smalls = [small(fit) for fit in drawn]
     title = f"Training and validation on {dataset}"
     swept = varied(swept_names(record), record.rows)
@@ -60,7 +62,7 @@ def training_curves(record: Record, dataset: str) -> list[Block]:
             finding,
             small_multiples(smalls, sum(fit.curves.look != OTHER for fit in drawn[:FEW])),
             numbers(fits, f"{runs}s"),
-            caption(fits, drawn, runs),
+            caption(fits, drawn, runs) if dataset == first else f"To be read as that of {first}.",
             wide=len(smalls) > 1,
         )
     ]
@@ -96,7 +98,9 @@ def small(fit: Fit) -> Small:
     curves, since = fit.curves, onset(fit)
     pairs = {
         metric_label(metric): Pair(
-            *(values_of(curves, f"{split}_{metric}") for split in ("train", "validation"))
+            values_of(curves, f"train_{metric}"),
+            values_of(curves, f"validation_{metric}"),
+            metric_row(metric).share,
         )
         for metric in fit.metrics
     }

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from dlfun.records.reader import read_rows
 from dlfun.report.figures.learning_curves import curves_figure
-from dlfun.report.rows import Row, number, summarise, text
+from dlfun.report.rows import Row, number, run_of, summarise, text
 from dlfun.studies.comparison.verdicts import metric_of
 
 # Okabe & Ito's colours, told apart by colour-blind readers too.
@@ -167,10 +167,9 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
         axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
         axes.grid(alpha=0.3)
     hollow = "" if whole.all() else "; hollow: stopped early by the search, scored as it was then"
-    figure.suptitle(
-        f"{rows[0]['model']} on {rows[0]['dataset']}: a point a configuration, bar: 95 % t interval over seeds{hollow}",
-        size="small",
-    )
+    first = rows[0]
+    said = f"{first['model']} on {first['dataset']}: a point a configuration, bar: 95 % t interval"
+    figure.suptitle(f"{said} over {run_of(rows)}s{hollow}", size="small")
     save(figure, folder / "response.png")
 
 

@@ -62,7 +62,8 @@ def training_curves(record: Record, dataset: str) -> list[Block]:
             finding,
             small_multiples(smalls, sum(fit.curves.look != OTHER for fit in drawn[:FEW])),
             numbers(fits, f"{runs}s"),
-            caption(fits, drawn, runs) if dataset == first else f"To be read as that of {first}.",
+            (caption(fits, runs) if dataset == first else f"To be read as that of {first}.")
+            + left_out(len(fits) - len(drawn)),
             wide=len(smalls) > 1,
         )
     ]
@@ -146,7 +147,7 @@ def with_ends(unit: Unit, found: Interval) -> str:
     return text if np.isnan(found.low) else f"{text} {unit.interval([found.low, found.high])}"
 
 
-def caption(fits: Sequence[Fit], drawn: Sequence[Fit], runs: str) -> str:
+def caption(fits: Sequence[Fit], runs: str) -> str:
     """How the plots are read, and what their words mean."""
     lines = [
         f"Mean over {runs}s, with pointwise 95 % t bands that end where the plots do. Training is "
@@ -162,9 +163,12 @@ def caption(fits: Sequence[Fit], drawn: Sequence[Fit], runs: str) -> str:
         )
     else:
         lines.append(f"Over-fitting is looked for from {FEWEST} {runs}s on.")
-    if len(drawn) < len(fits):
-        lines.append(f"{plural(len(fits) - len(drawn), 'more')} in the numbers below.")
     return " ".join(lines)
+
+
+def left_out(count: int) -> str:
+    """A sentence on the arms that are not drawn, if there are any."""
+    return f" {plural(count, 'more arm')} in the numbers below." if count else ""
 
 
 def numbers(fits: Sequence[Fit], runs: str) -> Table:

@@ -308,6 +308,9 @@ def test_the_picture_of_a_sweep_names_what_was_swept(tmp_path, count):
         ]
     solid = [line for line in figure.axes[0].lines if line.get_linestyle() == "-"]
     assert len(solid) == count
+    history = 100 * record.history["waves/cnn/validation_accuracy"]
+    means = {tuple(history[2 * k : 2 * k + 2].mean(0).round(9)) for k in range(count)}
+    assert {tuple(np.round(line.get_ydata(), 9)) for line in solid} == means
 
 
 def test_the_table_of_a_sweep_has_a_column_for_what_was_swept(tmp_path):

@@ -59,6 +59,12 @@ def test_a_rise_while_training_fails_too_is_no_over_fitting():
     assert found.rise.low > 0
 
 
+def test_a_rise_that_passes_is_not_where_over_fitting_begins():
+    train, held_out = losses(np.random.default_rng(4), 10, 2.0)
+    held_out[:, 4:7] += 3
+    assert overfitting(train, held_out).onset >= 9
+
+
 def test_overlapping_splits_widen_the_interval():
     train, held_out = losses(np.random.default_rng(3), 10, 0.6)
     alone, overlapping = (overfitting(train, held_out, split_variance=v) for v in (0.0, 0.3))
@@ -82,7 +88,7 @@ def skewed(rng, runs):
 @pytest.mark.parametrize("curves", [flat, walks, skewed])
 @pytest.mark.parametrize("runs", [5, 10, 20])
 def test_where_nothing_rises_an_onset_is_rare(curves, runs):
-    rng, repeats = np.random.default_rng(runs), 600
+    rng, repeats = np.random.default_rng(runs), 2000
     train = -np.arange(INTERVALS) + 0.01 * rng.normal(size=(runs, INTERVALS))
     named = naive = 0
     for _ in range(repeats):
@@ -100,7 +106,7 @@ def test_where_nothing_rises_an_onset_is_rare(curves, runs):
     ("runs", "rise", "power"), [(5, 1.0, 0.5), (10, 0.5, 0.9), (20, 0.25, 0.9)]
 )
 def test_where_held_out_loss_rises_it_is_named_and_not_too_early(runs, rise, power):
-    rng, repeats = np.random.default_rng(runs), 150
+    rng, repeats = np.random.default_rng(runs), 500
     found = [overfitting(*losses(rng, runs, rise)).onset for _ in range(repeats)]
     onsets = np.array([onset for onset in found if onset is not None])
     early = (onsets < 9).sum() / repeats

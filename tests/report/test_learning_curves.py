@@ -317,3 +317,11 @@ def test_the_table_of_a_sweep_has_a_column_for_what_was_swept(tmp_path):
     record = swept_record(tmp_path / "sweep", [0, 0.5], 2, "dropout_rate")
     lines = study_table(record.rows, "validation", ["dropout_rate"]).splitlines()
     assert [lines[i].split()[0] for i in (0, 2, 3)] == ["dropout_rate", "0", "0.5"]
+
+
+def test_a_picture_of_many_data_sets_has_an_end(tmp_path):
+    rng = np.random.default_rng(5)
+    arms = [arm_of(rng, f"d{k}", "cnn", 2, 0.0) for k in range(27)]
+    figure = curves_figure(write(tmp_path / "many", arms).folder, (), COLOURS)
+    assert len(figure.axes) == 2 * 24
+    assert "3 more data sets in history.npz" in figure.get_suptitle()

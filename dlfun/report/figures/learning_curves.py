@@ -18,10 +18,13 @@ from dlfun.records.reader import read_rows
 from dlfun.report.rows import run_of, text
 from dlfun.report.sweeps import FEW, configurations, highlighted, is_log, numbers_of, varied
 from dlfun.stats import t_interval
-from dlfun.words import listed, spoken
+from dlfun.words import listed, plural, spoken
 
 WIDE, HIGH = 7.0, 3.0
 """Inches of two panels side by side, and of one of them."""
+
+ROWS = 24
+"""Data sets that are drawn, at most."""
 
 GREY = "0.65"
 LAST = 0.82
@@ -64,10 +67,13 @@ def curves_figure(folder: Path, swept: Sequence[str], colours: Sequence[str]) ->
         curves[arm] = [Curve(arm, slice(None), colour, model)]
         if own:
             curves[arm], heading = configuration_curves(arm, own, swept, colours)
-    figure = drawn(arrays, curves, heading)
+    every = list(dict.fromkeys(arm.rpartition("/")[0] for arm in arms))
+    shown = {arm: own for arm, own in curves.items() if arm.rpartition("/")[0] in every[:ROWS]}
+    figure = drawn(arrays, shown, heading)
     band = ", band: pointwise 95 % t interval" if all(c[-1].band for c in curves.values()) else ""
     said = f"mean over {run_of(rows)}s{band}\nline: validation, dashes: training, under its dropout"
-    figure.suptitle(said, fontsize="small")
+    left = plural(len(every) - ROWS, "more data set") if len(every) > ROWS else ""
+    figure.suptitle(said + (f"\n{left} in history.npz" if left else ""), fontsize="small")
     return figure
 
 
@@ -148,23 +154,30 @@ def panel(
         if train in arrays and curve.label:
             label = "" if held_out in arrays else curve.label
             values = row.factor * np.asarray(arrays[train], float)[curve.members]
-            middle = [t_interval(column).estimate for column in values.T]
+            middle = mean_of(values)
             axes.plot(steps, middle, "--", label=label, linewidth=1, alpha=0.7, **look)
-            means += middle
+            means.append(middle)
         if held_out in arrays:
             values = row.factor * np.asarray(arrays[held_out], float)[curve.members]
-            spans = [t_interval(column) for column in values.T]
-            middle = [span.estimate for span in spans]
+            middle = mean_of(values)
             axes.plot(
                 steps, middle, label=curve.label, linewidth=1.6 if curve.label else 0.7, **look
             )
-            means += middle
+            means.append(middle)
             if curve.band:
+                spans = [t_interval(column) for column in values.T]
                 low, high = [s.low for s in spans], [s.high for s in spans]
                 axes.fill_between(steps, low, high, alpha=0.15, linewidth=0, **look)
-    limit(axes, np.array(means), row.share)
+    limit(axes, np.concatenate([*means, []]), row.share)
     axes.set(ylabel=f"{words(metric)} ({row.unit})" if len(row.unit) == 1 else words(metric))
     axes.grid(alpha=0.3)
+
+
+def mean_of(values: np.ndarray) -> np.ndarray:
+    """The mean of the runs [runs, intervals] that are finite; NaN where none is."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(0)
+    return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
 
 def limit(axes: Axes, means: np.ndarray, share: bool) -> None:

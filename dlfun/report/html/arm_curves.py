@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -70,6 +71,7 @@ def arm_curves(record: Record, arm: Arm) -> ArmCurves:
     return taken(record, arm, arm[1], marks.style(style_of(record, arm[1])), None)
 
 
+@functools.lru_cache(maxsize=8)  # curves and generalisation ask for them
 def swept_curves(record: Record, arm: Arm) -> list[SweptCurves]:
     """The curves of each configuration of a sweep, in the order of its values.
 

@@ -7,6 +7,7 @@ import numpy as np
 from dlfun.objectives.metrics import METRICS
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.html import plots
+from dlfun.report.html.arm_curves import arm_curves
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.examples import evenly
 from dlfun.report.html.plots import Series
@@ -76,11 +77,10 @@ def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
 
 
 def arm_series(record: Record, arm: Arm, metric: str) -> Series:
-    """The curve of an arm."""
-    name = f"{arm[0]}/{arm[1]}"
-    values = np.asarray(record.history[f"{name}/{metric}"], float) * unit_of(metric).factor
-    steps = np.asarray(record.history[f"{name}/step"], float)
-    return plots.mean_series(arm[1], style_of(record, arm[1]), steps, values, RUNS)
+    """The curve of an arm; runs that are copies of others count once."""
+    own = arm_curves(record, arm)
+    values = own.history[metric] * unit_of(metric).factor
+    return plots.mean_series(arm[1], style_of(record, arm[1]), own.steps, values, RUNS)
 
 
 def chance_of(record: Record, dataset: str) -> float:

@@ -22,7 +22,7 @@ from dlfun.report.html.joint import joint, together
 from dlfun.report.html.layout import spans
 from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
-from dlfun.report.html.results import groups, swept_names
+from dlfun.report.html.results import groups, swept_words
 from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
@@ -65,7 +65,7 @@ SECTIONS = (
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
     Section("response", "Hyperparameters", "What the score depends on.", response),
     Section("cost", "Time and cost", "What quality costs.", cost),
-    Section("generalisation", "Generalisation", "From train to test.", generalisation),
+    Section("generalisation", "Generalisation", "From train to held-out examples.", generalisation),
     Section("readout", "Hand-made and learned features", "The same read-out on both.", readout),
     Section("weights", "First layer", "What the networks look for, and find.", weights),
     Section("states", "Memory", "States and gates of recurrent networks.", states),
@@ -185,8 +185,9 @@ def kicker(record: Record) -> str:
     arms = list(dict.fromkeys(line.label for group in found for line in group.lines))
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
-    arm = "configuration" if swept_names(record) else "arm"
-    what = listed(arms) if len(arms) <= FEW else plural(len(arms), arm)
+    what = swept_words(record)
+    if not what:
+        what = listed(arms) if len(arms) <= FEW else plural(len(arms), "arm")
     return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 

@@ -56,6 +56,7 @@ class Figure(NamedTuple):
     """A picture with its finding in words and its numbers.
 
     `finding` is the text alternative; `drawing` is SVG or images; `caption` says how to read it.
+    A `wide` one takes two thirds of a page, and one that is `full`, too, all of it.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Figure(NamedTuple):
     caption: str = ""
     keys: Sequence[Key] = ()
     wide: bool = False
+    full: bool = False
 
 
 class Words(NamedTuple):

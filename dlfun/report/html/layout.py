@@ -16,7 +16,7 @@ FEW = 4
 def natural(block: Block) -> int:
     """What a block takes before its row is filled."""
     if isinstance(block, Figure):
-        return WIDE if block.wide else THIRD
+        return FULL if block.full else WIDE if block.wide else THIRD
     if isinstance(block, Table):
         return BESIDE if block.beside else FULL
     if isinstance(block, Matrix):

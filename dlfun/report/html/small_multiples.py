@@ -20,7 +20,7 @@ BELOW = 30.0
 POINTS = 60
 """Points of a curve that are drawn, at most."""
 
-FEW = 3
+BESIDE = 3
 """Arms that do not need the whole width of a page."""
 
 ALIKE = 5.0
@@ -58,16 +58,16 @@ def small_multiples(arms: Sequence[Small], shown: int) -> Markup:
     cells = [
         cell(arm, x, {label: limits[label][i] for label in arm.pairs}) for i, arm in enumerate(arms)
     ]
-    body = legend() + grid(cells[:shown], len(arms) > FEW)
+    body = legend() + grid(cells[:shown])
     if len(cells) > shown:
         summary = marks.element("summary", escape(f"{len(cells) - shown} more"))
-        body += marks.element("details", summary + grid(cells[shown:], True))
+        body += marks.element("details", summary + grid(cells[shown:]))
     return body
 
 
-def grid(cells: Sequence[Markup], many: bool) -> Markup:
-    """Plots side by side; `many` take the whole width of the page."""
-    return marks.element("div", Markup("").join(cells), class_="fits many" if many else "fits")
+def grid(cells: Sequence[Markup]) -> Markup:
+    """Plots side by side."""
+    return marks.element("div", Markup("").join(cells), class_="fits")
 
 
 def legend() -> Markup:

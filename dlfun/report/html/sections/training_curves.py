@@ -13,7 +13,7 @@ from dlfun.report.html.arm_curves import OTHER, ArmCurves, curves_of, trained
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.record import Record, datasets
 from dlfun.report.html.results import swept_names
-from dlfun.report.html.small_multiples import Pair, Small, small_multiples
+from dlfun.report.html.small_multiples import BESIDE, Pair, Small, small_multiples
 from dlfun.report.html.units import NOTHING, Unit, unit_of
 from dlfun.report.rows import run_of
 from dlfun.report.sweeps import FEW, varied
@@ -65,6 +65,7 @@ def training_curves(record: Record, dataset: str) -> list[Block]:
             (caption(fits, runs) if dataset == first else f"To be read as that of {first}.")
             + left_out(len(fits) - len(drawn)),
             wide=len(smalls) > 1,
+            full=len(smalls) > BESIDE,
         )
     ]
 

@@ -67,6 +67,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     <xor: 4 + 4 of vector [2], classification into 2>
     """
     from dlfun import data
+    from dlfun.data.user_files.kinds import check_options
 
     chosen = data_value.read_data_options(options)
     source = arguments.path("name", name)
@@ -74,6 +75,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.user_files import absolute
 
         source = absolute(source)
+    check_options(chosen, [source])
     with numerics.settled():
         return Data(data_value.doubted(data.read(source, chosen)), chosen, source)
 

@@ -27,6 +27,7 @@ PLACES = {
     "manual_dir": arguments.path,
     "target_column": arguments.text,
     "groups": arguments.text,
+    "validation": arguments.place,
 }
 """Options of data that are text, and what reads them."""
 

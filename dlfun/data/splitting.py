@@ -103,7 +103,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     train, test, published = raw.train, raw.test, raw.validation
     if scheme.own and not raw.spec.truth_table:
         train, test = drawn(raw, key, replicate, options)
-        published = None
+        published = raw.validation if raw.apart else None
     count = validation_count(len(train.targets), options.validation_fraction, raw.name)
     validation: Split | None
     if raw.spec.truth_table:

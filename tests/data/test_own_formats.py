@@ -9,7 +9,6 @@ import pytest
 
 import dlfun
 from dlfun import data
-from dlfun.data import arrays
 from dlfun.data.user_files.inputs import source_of
 from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
@@ -79,17 +78,17 @@ def test_new_rows_are_read_as_the_table_was(name, plain, tmp_path):
     np.testing.assert_array_equal(found.inputs, [np.float32(stored)])
     text = f"Ort{separator}Größe\nKöln{separator}1.25\n"
     (tmp_path / name).write_bytes(pack(text.encode()))
-    with pytest.raises(UserError, match="with a point .*, and those of the data set with a comma"):
+    with pytest.raises(UserError, match=r"with a point .*, and those of the data set with a comma"):
         read_given([tmp_path / name], source)
 
 
 def test_a_separator_that_is_given_decides(tmp_path):
-    path = save_csv(tmp_path, "a;b,c", *(f"{i};{i % 3},{'xy'[i % 2]}" for i in range(9)))
-    with pytest.raises(UserError, match="may be parted by commas .2 columns. or semicolons"):
+    path = save_csv(tmp_path, "a;b,c", *(f"{i % 2};{i % 2},{'xy'[i % 2]}" for i in range(18)))
+    with pytest.raises(UserError, match=r"parted by commas \(2 columns\) or semicolons"):
         read(path)
     assert read(path, separator="comma").classes == ("x", "y")
     assert len(read(path, separator="semicolon").preparation.features) == 1
-    new = save_csv(tmp_path, "a;b,c", "1;2,x", "1;0,y", name="new.csv")
+    new = save_csv(tmp_path, "a;b,c", "1;1,x", "1;0,y", name="new.csv")
     raw = read(path, separator="comma", target_column="a;b")
     assert read_given([new], source_of(raw)).inputs.tolist() == [[1, 0], [0, 1]]
 
@@ -128,7 +127,6 @@ def test_a_packed_table_that_is_none_is_one_line(case, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=rf"own\.csv\.gz {words}") as error:
         read(tmp_path / "own.csv.gz")
     assert "\n" not in str(error.value)
-    assert (case == "too much") == (len(bomb()) * arrays.RATIO < 2**21 and words == BROKEN[case][1])
 
 
 def test_a_packed_table_that_does_not_fit_the_memory_is_refused(tmp_path, monkeypatch):
@@ -148,7 +146,7 @@ def test_ignored_columns_are_as_if_they_were_not_there(tmp_path, capsys):
     ignored = dlfun.load(path, ignore_columns=["id, no", "name"])
     assert ignored.raw.checksum == read(alone).checksum
     assert capsys.readouterr().err == ""
-    last = dlfun.load(path, ignore_columns='"id, no",name,y').raw  # the last of the others
+    last = dlfun.load(path, ignore_columns="name, y").raw  # the last of the others
     assert last.preparation.target == "x"
 
 

@@ -132,7 +132,7 @@ def test_what_is_not_filled_is_refused_with_what_can_be_done(tmp_path):
     none = save_csv(tmp_path, "x,z,y", *(f",{i},{i}.5" for i in range(9)), name="none.csv")
     with pytest.raises(UserError, match="all cells of column x are missing; take it out"):
         data.read(str(none), DataOptions(missing="mean"))
-    with pytest.raises(UserError, match="all rows have missing cells, .* by --ignore_columns"):
+    with pytest.raises(UserError, match=r"all rows have missing cells, .* by --ignore_columns"):
         data.read(str(none), DataOptions(missing="drop"))
     raw = data.read(str(path), DataOptions(missing="drop"))
     new = save_csv(tmp_path, "x2,x1,x0", "1,,2", name="new.csv")

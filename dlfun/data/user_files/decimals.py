@@ -32,12 +32,12 @@ class Marked(NamedTuple):
 
 def marks_of(texts: Sequence[str], column: str) -> list[Marked]:
     """The marks of the decimals of a column of numbers; none where it has none or is text."""
-    different = {text for text in texts if not is_missing(text)}
-    commas = {text for text in different if NUMBER.fullmatch(text)}
-    others = different - commas
+    different = [text for text in dict.fromkeys(texts) if not is_missing(text)]
+    commas = [text for text in different if NUMBER.fullmatch(text)]
+    others = [text for text in different if not NUMBER.fullmatch(text)]
     if not all(map(is_number, others)):
         return []
-    points = {text for text in others if POINT in text}
+    points = [text for text in others if POINT in text]
     return [
         Marked(column, mark, texts.index(text), text)
         for mark, marked in ((COMMA, commas), (POINT, points))
@@ -67,9 +67,9 @@ def check_marks(
     Raises:
       UserError: if there are two marks, or commas may part thousands.
     """
-    # Of each mark the surest comes last, and stays.
-    surest = sorted(marks, key=lambda one: could_be_thousands(one.text), reverse=True)
-    by_mark = {one.mark: one for one in surest}
+    by_mark: dict[str, Marked] = {}
+    for one in sorted(marks, key=lambda one: could_be_thousands(one.text)):
+        by_mark.setdefault(one.mark, one)  # of each the first of the surest
 
     def said(one: Marked) -> str:
         return f"line {lines[one.row]}: {short(one.text)!r} in column {one.column}"

@@ -13,6 +13,7 @@ from dlfun.data.user_files import csv_file, decimals
 from dlfun.data.user_files.cells import are_clean, check_apart, clean, is_number
 from dlfun.data.user_files.columns import Cells
 from dlfun.data.user_files.csv_format import PARTED, format_of, unreadable
+from dlfun.data.user_files.kinds import suffix_of
 from dlfun.errors import UserError, short
 from dlfun.words import plural
 
@@ -21,6 +22,9 @@ APART = "; {} part cells"
 
 POINTED = "comma"
 """The separator beside which decimals have a point."""
+
+USUAL_OF = {".tsv": "tab", ".tsv.gz": "tab"}
+"""Suffix of a file -> the separator that it says."""
 
 
 class Table(NamedTuple):
@@ -74,7 +78,7 @@ def read_table(path: Path, separator: str | None = None, usual: str = "") -> Tab
         raise UserError(f"{path} must hold a line of column names, and an example on each other")
     check_cells(rows, lines, path, found.separator)
     said = list(found.said)
-    if found.separator not in (POINTED, separator):
+    if found.separator not in (POINTED, separator, USUAL_OF.get(suffix_of(path))):
         said.append(f"{path}: its cells are parted by {PARTED[found.separator]}")
     places = {name: place for place, name in enumerate(rows[0])}
     return Table(places, rows[1:], lines[1:], path, found.separator, said=tuple(said))

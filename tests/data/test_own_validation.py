@@ -54,9 +54,7 @@ def in_folder(folder, options):
     path = save_images(folder / "own", count=10)
     held = save_images(folder / "held", count=2)
     found = split(path, validation=str(held), **options)
-    stored = [
-        np.asarray(Image.open(held / f"{name}/{i}.png")) for name in ("cat", "dog") for i in (0, 1)
-    ]
+    stored = [np.asarray(Image.open(file)) for file in sorted(held.rglob("*.png"))]
     np.testing.assert_array_equal(found.validation.inputs[..., 0], stored)
     return found, [0, 0, 1, 1]
 
@@ -95,9 +93,9 @@ def test_a_validation_file_goes_with_one_data_set_of_its_kind(tmp_path):
         (path, tmp_path / "none.csv", "there is no such file or folder"),
         ("digits", path, "none of the data sets is a .csv or .npz file or a folder; leave it out"),
     ):
-        with pytest.raises(UserError, match=rf"^validation={given}: {words}"):
+        with pytest.raises(UserError, match=rf"^validation=.*: {words}"):
             dlfun.load(name, validation=given)
-    with pytest.raises(UserError, match="missing=mean: none of the data sets is a .csv file"):
+    with pytest.raises(UserError, match=r"missing=mean: none of the data sets is a \.csv file"):
         dlfun.load(arrays, missing="mean")
     with pytest.raises(UserError, match="resize=8,8: none of the data sets is a folder"):
         dlfun.from_arrays(numbers(9, 2), resize=(8, 8))
@@ -110,9 +108,8 @@ def test_a_validation_file_goes_with_one_data_set_of_its_kind(tmp_path):
 def test_arrays_of_medmnist_are_read_as_they_come(shape, tmp_path):
     counts = {"train": 12, "val": 4, "test": 5}
     given = {f"{part}_images": pixels(n, *shape, seed=n) for part, n in counts.items()}
-    given |= {
-        f"{p}_labels": (np.arange(n) % 3).astype(np.uint8)[:, None] for p, n in counts.items()
-    }
+    labels = np.arange(12, dtype=np.uint8)[:, None] % 3
+    given |= {f"{part}_labels": labels[:n] for part, n in counts.items()}
     path = save_npz(tmp_path, **given)
     raw = read(path)
     assert raw.spec.shape == (28, 28, 3 if len(shape) == 3 else 1)

@@ -73,6 +73,11 @@ class Feature(NamedTuple):
         """Of each of its features, whether it is a number, and not 0 or 1."""
         return (not self.categories, *(False for _ in range(self.width - 1)))
 
+    def as_json(self) -> dict[str, Any]:
+        """The same as a dictionary; of an indicator only where there is one."""
+        indicator = {"indicator": True} if self.indicator else {}
+        return {"name": self.name, "categories": self.categories, **indicator}
+
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of its features."""
@@ -115,7 +120,7 @@ class Preparation(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """The same in lists and dictionaries."""
         return {
-            "features": [feature._asdict() for feature in self.features],
+            "features": [feature.as_json() for feature in self.features],
             "target": self.target,
             "spectrogram": self.spectrogram and vars(self.spectrogram),
             "permuted": self.permuted,

@@ -60,7 +60,8 @@ class Data:
     Attributes:
       raw: as published, numpy arrays: `raw.train.inputs` [n, *shape] and `.targets`, the same of
         `raw.test`, and of `raw.validation` unless that is None. Columns of a table and numbers to
-        predict that lie far from 0 are less the `origin` of `raw.scaling.inputs` or `.targets`.
+        predict that lie far from 0 are less the `origin` of `raw.scaling.inputs` or `.targets`;
+        numbers that a table lacks are NaN.
       options: which examples are learned from.
       source: the name or path it was read by; empty of arrays given by value.
     """

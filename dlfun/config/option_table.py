@@ -154,7 +154,7 @@ OPTIONS: dict[str, Option] = {
         usual="what the targets look like",
     ),
     "missing": Option(
-        parsers.choice("missing", MISSING),
+        parsers.choice("treatment of missing cells", MISSING),
         "of missing cells of your own .csv: drop leaves their rows out; mean fills numbers by the "
         "mean of the training rows, and makes a category of missing texts; indicator adds to that "
         "a column of 0 and 1 for each that misses numbers",

@@ -117,7 +117,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     learned = first_examples(rest, options.train_examples, raw.name)
     return Dataset(
         train=learned,
-        validation=validation if count else None,
+        validation=validation if count or raw.apart else None,
         test=test,
         spec=raw.spec,
         name=raw.name,

@@ -60,7 +60,9 @@ def in_folder(folder, options):
 
 
 @pytest.mark.parametrize("case", [in_table, in_npz, in_folder])
-@pytest.mark.parametrize("options", [{}, {"split": "kfold", "folds": 5}, {"split": "random"}])
+@pytest.mark.parametrize(
+    "options", [{"validation_fraction": 0.0}, {"split": "kfold", "folds": 5}, {"split": "random"}]
+)
 def test_a_validation_file_is_the_validation_split_of_each_replicate(case, options, tmp_path):
     found, targets = case(tmp_path, options)
     assert found.validation.targets.tolist() == targets
@@ -91,13 +93,17 @@ def test_a_validation_file_goes_with_one_data_set_of_its_kind(tmp_path):
     for name, given, words in (
         (path, arrays, "must be a .csv file, as .*own.csv is"),
         (path, tmp_path / "none.csv", "there is no such file or folder"),
-        ("digits", path, "none of the data sets is a .csv or .npz file or a folder; leave it out"),
+        (
+            "digits",
+            path,
+            "none of the data sets is a .csv or .npz file or a folder of cla",
+        ),
     ):
         with pytest.raises(UserError, match=rf"^validation=.*: {words}"):
             dlfun.load(name, validation=given)
     with pytest.raises(UserError, match=r"missing=mean: none of the data sets is a \.csv file"):
         dlfun.load(arrays, missing="mean")
-    with pytest.raises(UserError, match="resize=8,8: none of the data sets is a folder"):
+    with pytest.raises(UserError, match="resize=8x8: none of the data sets is a folder"):
         dlfun.from_arrays(numbers(9, 2), resize=(8, 8))
     own = save_npz(tmp_path, "b.npz", inputs=numbers(9, 2), x_val=numbers(9, 2))
     with pytest.raises(UserError, match=r"validation: .*b\.npz holds x_val already; leave one out"):

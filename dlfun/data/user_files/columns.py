@@ -70,6 +70,8 @@ def missing_of(texts: Sequence[str]) -> np.ndarray:
     """[n], which cells of a column are missing; a "-" beside "+" is a sign."""
     signs = "+" in texts
     missing = {t for t in dict.fromkeys(texts) if is_missing(t) and not (signs and t == "-")}
+    if not missing:
+        return np.zeros(len(texts), bool)
     return np.array([text in missing for text in texts], bool)
 
 

@@ -140,7 +140,8 @@ def first_foreign(path: Path) -> tuple[int, str]:
 def separator_of(path: Path, encoding: str, usual: str) -> str:
     """The name of what parts the cells of a file: what parts its first line.
 
-    Where that may be two, it is the one that parts all lines alike, else the `usual` one.
+    Where that may be two, it is the one that parts all lines alike, else the `usual` one, and that
+    where it is none.
 
     Raises:
       UserError: if it may still be two.
@@ -149,7 +150,7 @@ def separator_of(path: Path, encoding: str, usual: str) -> str:
     widths = {name: width_of(path, format) for name, format in formats.items()}
     able = [name for name, width in widths.items() if width > 1]
     if len(able) < 2:
-        return able[0] if able else next(iter(SEPARATORS))
+        return able[0] if able else usual or next(iter(SEPARATORS))
     even = [name for name in able if is_even(path, formats[name])]
     if len(even) == 1 or usual in even:
         return usual if usual in even else even[0]

@@ -22,7 +22,7 @@ class Kind(NamedTuple):
 
 TABLE = Kind((".csv", ".tsv", ".csv.gz", ".tsv.gz"), "a .csv file")
 ARRAYS = Kind((".npz",), "an .npz file")
-FOLDER = Kind((), "a folder")
+FOLDER = Kind((), "a folder of classes")
 KINDS = (TABLE, ARRAYS, FOLDER)
 
 SUFFIXES = (*TABLE.suffixes, *ARRAYS.suffixes)
@@ -101,7 +101,9 @@ def check_absent(options: DataOptions, name: str) -> None:
 
 def shown(value: object) -> str:
     """The value of an option, as it may be given."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if not isinstance(value, tuple):
+        return str(value)
+    return ("," if isinstance(value[0], str) else "x").join(map(str, value))
 
 
 def in_common(given: Collection[tuple[str, DataOptions]]) -> dict[str, Any]:

@@ -168,4 +168,7 @@ def read_like(prepared: Preparation, path: Path) -> np.ndarray:
     if missing:
         raise UserError(f"{path}: has no column {missing[0]}, which the model needs; add it")
     table = with_points(table, names, prepared.decimal)
-    return encoded([table.cells(name) for name in names], prepared.features, prepared.fills)
+    drop = "; lines with missing cells were left out of what the model learned from"
+    remedy = drop if prepared.missing == DROP else ""
+    cells = [table.cells(name, remedy) for name in names]
+    return encoded(cells, prepared.features, prepared.fills)

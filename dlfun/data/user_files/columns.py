@@ -68,10 +68,10 @@ class Cells(NamedTuple):
 
 def missing_of(texts: Sequence[str]) -> np.ndarray:
     """[n], which cells of a column are missing; a "-" beside "+" is a sign."""
-    signs = "+" in texts
-    missing = {t for t in dict.fromkeys(texts) if is_missing(t) and not (signs and t == "-")}
-    if not missing:
+    if are_numbers(texts):  # as most are, and this is quick
         return np.zeros(len(texts), bool)
+    signs = "+" in texts
+    missing = {text for text in set(texts) if is_missing(text) and not (signs and text == "-")}
     return np.array([text in missing for text in texts], bool)
 
 

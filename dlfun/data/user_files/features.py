@@ -76,13 +76,16 @@ def numbers_of(cells: Cells, fills: bool, indicator: bool) -> np.ndarray:
     Raises:
       UserError: if a cell is none.
     """
+    if are_numbers(cells.texts):
+        numbers = columns.numbers_of(cells)[:, None]
+        return np.pad(numbers, ((0, 0), (0, int(indicator))))
     if not fills:
         columns.check_filled(cells)
     missing = columns.missing_of(cells.texts)
     there = cells.take(~missing)
-    if there.texts and not are_numbers(there.texts):
-        i = next(i for i, text in enumerate(there.texts) if not is_number(text))
-        raise UserError(f"{there.at(i)} is not a number ({columns.HOW}); mend it")
+    for i, text in enumerate(there.texts):
+        if not is_number(text):
+            raise UserError(f"{there.at(i)} is not a number ({columns.HOW}); mend it")
     numbers = np.full(len(missing), np.nan)
     numbers[~missing] = columns.numbers_of(there)
     return np.stack([numbers, missing.astype(float)][: 1 + indicator], axis=1)

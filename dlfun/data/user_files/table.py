@@ -107,14 +107,14 @@ def as_stored(target: Target) -> np.ndarray:
 
 def doubts_of(inputs: Sequence[Cells], features: Sequence[Feature]) -> list[str]:
     """What columns of inputs could be instead, and which cells were filled."""
-    found = []
+    found, filled = [], []
     for cells, feature in zip(inputs, features, strict=True):
-        found += columns.doubts_of(columns.filled_of(cells), not feature.categories)
-    gaps = {cells.name: int(columns.missing_of(cells.texts).sum()) for cells in inputs}
-    filled = [f"{name.removeprefix('column ')} ({count})" for name, count in gaps.items() if count]
-    if filled:
-        found.insert(0, f"missing cells are filled in {parts.listed(filled)}")
-    return found
+        missing = columns.missing_of(cells.texts)
+        found += columns.doubts_of(cells.take(~missing), not feature.categories)
+        if missing.any():
+            filled.append(f"{feature.name} ({missing.sum()})")
+    said = f"missing cells are filled in {parts.listed(filled)}"
+    return [*([said] if filled else []), *found]
 
 
 def validation_table(path: Path, like: Table, roles: Roles, options: DataOptions) -> Table:

@@ -57,7 +57,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
 
     Args:
       name: one of `dlfun.data.DATASETS`, such as "mnist1d" or "digits"; of other data that
-        tensorflow-datasets has prepared; an .npz or .csv file; or a folder of classes.
+        tensorflow-datasets has prepared; an .npz, .csv or .tsv file; or a folder of classes.
 
     Raises:
       UserError: if the name or an option is unknown, or the data cannot be had.

@@ -207,6 +207,9 @@ MISSING = ("drop", "mean", "indicator")
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 """Name of what parts the cells of a table -> the character."""
 
+AUTO = "auto"
+"""The separator that a file looks like."""
+
 
 @dataclasses.dataclass(frozen=True)
 class DataOptions:
@@ -233,7 +236,8 @@ class DataOptions:
         missing texts; indicator does that, and adds 0 or 1 for each column of numbers in which
         some are missing. None refuses them.
       ignore_columns: of the user's own tables: no inputs.
-      separator: of the user's own tables: one of `SEPARATORS`; None is what a file looks like.
+      separator: of the user's own tables: one of `SEPARATORS`; None and `AUTO` are what a
+        file looks like.
       validation: a file or folder of the user's own that is the validation split.
       resize: of the user's own images: width and height that they are brought to; None: all must
         be of one size.

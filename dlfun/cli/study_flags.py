@@ -93,7 +93,11 @@ def _define_named(
 ) -> None:
     what, many = name.removesuffix("s"), name.endswith("s")
     kind = parsers.dataset(table) if what == "dataset" else parsers.choice(what, table)
-    own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
+    own = (
+        "; or your own, an .npz, .csv or .tsv file or a folder of classes"
+        if what == "dataset"
+        else ""
+    )
     if not many:
         define(values, kind, name, default, f"the {name}{own}", "Study")
         return

@@ -92,7 +92,7 @@ class DataOptions(ArrayOptions, total=False):
     target_column: of a .csv of your own (its last column).
     missing: of missing cells of a .csv: drop, mean or indicator (refused).
     ignore_columns: of a .csv: a list of names that are no inputs (none).
-    separator: of a .csv: comma, semicolon or tab (what the file looks like).
+    separator: of a .csv: comma, semicolon, tab or auto (auto: what it looks like).
     validation: a file or folder of your own that is the validation split (a fraction is held out).
     resize: width and height that the images of a folder are brought to (all must be of one size).
     target_type: class or number, of a .csv or arrays of your own (what the targets look like).

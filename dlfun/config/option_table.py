@@ -16,6 +16,7 @@ from dlfun.config.tracker_table import TRACKERS
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.objectives import OBJECTIVES
 from dlfun.types import (
+    AUTO,
     CONVOLUTIONS,
     FOLDS,
     MISSING,
@@ -168,11 +169,11 @@ OPTIONS: dict[str, Option] = {
         usual="none",
     ),
     "separator": Option(
-        parsers.choice("separator", SEPARATORS),
+        parsers.choice("separator", (AUTO, *SEPARATORS)),
         "what parts the cells of your own .csv; numbers may have decimal commas where it is no "
         "comma",
         DATA,
-        usual="what the file looks like",
+        usual="auto, what the file looks like",
     ),
     "validation": Option(
         parsers.place(),

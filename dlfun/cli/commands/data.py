@@ -7,7 +7,7 @@
 list prints a table in a few seconds and prepares nothing. prepare makes data sets ready for
 studies. describe prepares them too, prints their splits, licence, checksum and the files they are
 made from, and draws some examples into runs/data-NAME.png, or prints them if they are text. NAME
-may also be your own .npz, .csv or folder.
+may also be your own .npz, .csv, .tsv or folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Users' own data: an .npz of arrays, a .csv table, or a folder of images or recordings.
+"""Users' own data: an .npz of arrays, a table, or a folder of images or recordings.
 
 They are read anew by every study, and stay where they are. What is read is checksummed, so that
 a record says which data it was made from.

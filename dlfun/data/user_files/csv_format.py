@@ -47,7 +47,7 @@ def format_of(path: Path, separator: str | None = None, usual: str = "") -> Foun
     """The format of a file.
 
     Args:
-      separator: its name, one of `SEPARATORS`; None is what the file looks like.
+      separator: its name, one of `SEPARATORS`; all else is what the file looks like.
       usual: the separator of files like it, which decides where it may be one of two.
 
     Raises:
@@ -56,7 +56,7 @@ def format_of(path: Path, separator: str | None = None, usual: str = "") -> Foun
     """
     encoding, said = encoding_of(path)
     try:
-        name = separator or separator_of(path, encoding, usual)
+        name = separator if separator in SEPARATORS else separator_of(path, encoding, usual)
     except UnicodeDecodeError as error:
         raise unreadable(path, error) from None
     return FoundFormat(Format(SEPARATORS[name], encoding), name, said)

@@ -1,4 +1,4 @@
-"""A user's table: a .csv file with a line of column names."""
+"""A user's table: a .csv or .tsv file with a line of column names, packed by gzip or not."""
 
 from __future__ import annotations
 

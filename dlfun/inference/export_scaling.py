@@ -65,10 +65,13 @@ def standards(network: Network) -> dict[str, dict[str, list[float]]]:
     }
 
 
-def stored_columns(origin: np.ndarray, fills: bool = False) -> str:
-    """In words, how a table's columns are given; `fills` says that numbers may be missing."""
+def stored_columns(standard: Standard) -> str:
+    """In words, how a table's columns are given."""
+    origin = standard.origin
     plain = "columns of numbers in their own unit, of categories 0 or 1; standardised inside"
-    plain += "; NaN where a number is missing, which becomes the mean" * fills
+    plain += "; NaN where a number is missing, which becomes the mean" * (
+        standard.fills is not None
+    )
     away = np.flatnonzero(origin)
     if not len(away):
         return plain

@@ -100,6 +100,12 @@ def test_thousands_are_told_by_the_other_numbers(tmp_path):
     raw = read(save_csv(tmp_path, "a\tb", *lines, "9,5\tx", "0,125\ty"))
     found = np.sort(np.concatenate([raw.train.inputs, raw.test.inputs])[:, 0])
     np.testing.assert_array_equal(found, [0.125, *np.arange(1.25, 9), 9.5])
+    points = save_csv(tmp_path, "a\tb", *(line.replace(",", ".") for line in lines))
+    assert "('1.250' in column a); if points part thousands" in read(points).doubts[-1].replace(
+        "line 2: ", ""
+    )
+    sure = save_csv(tmp_path, "a\tb", "0.5\tx", *(line.replace(",", ".") for line in lines))
+    assert not any("part thousands" in doubt for doubt in read(sure).doubts)
 
 
 def bomb():

@@ -10,6 +10,7 @@ from dlfun.data.user_files.inputs import source_of
 from dlfun.data.user_files.read_inputs import read_given
 from dlfun.errors import UserError
 from dlfun.learners.prepare import seen
+from dlfun.studies.call import data_values
 from dlfun.types import DataOptions
 from tests.data.test_own import (
     noise,
@@ -172,3 +173,14 @@ def test_recordings_are_not_resized(tmp_path):
     assert noise(4).dtype == np.int16
     with pytest.raises(UserError, match=r"--resize=8x8: .*\.wav is a recording, and no image"):
         read(save_recordings(tmp_path), resize=(8, 8))
+
+
+def test_data_of_a_study_were_read_in_one_way(tmp_path):
+    path = save_csv(tmp_path, *TABLE)
+    other = save_csv(tmp_path, *TABLE, name="other.csv")
+    xor, own = dlfun.load("xor"), dlfun.load(path, missing="mean", ignore_columns="x")
+    for order in ([xor, own], [own, xor]):
+        found = data_values(order)
+        assert (found["missing"], found["ignore_columns"]) == ("mean", ("x",))
+    with pytest.raises(UserError, match=r"missing: .*own\.csv and .*other\.csv were loaded with"):
+        data_values([own, dlfun.load(other, ignore_columns=["x"])])

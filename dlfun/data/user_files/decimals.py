@@ -1,8 +1,8 @@
 """Decimal commas, in tables whose cells are not parted by commas.
 
 A column is of decimal commas if all of its cells are numbers with a comma or without one, and some
-have one. A point in such a table could part thousands, and so could all commas if each stands
-before three digits: neither is guessed.
+have one. Beside these a point could part thousands, and is refused. So could the commas if each
+stands before three digits: they are refused, too, and points alone that do so are said.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dlfun.errors import UserError, short
 
 COMMA, POINT = ",", "."
 NUMBER = re.compile(r"[+-]?(?!0[0-9])([0-9]+,[0-9]*|,[0-9]+)([eE][+-]?[0-9]+)?")
-THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
+THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}[,.][0-9]{3}")
 WORDS = {COMMA: "a comma", POINT: "a point"}
 
 
@@ -46,7 +46,7 @@ def marks_of(texts: Sequence[str], column: str) -> list[Marked]:
 
 
 def could_be_thousands(text: str) -> bool:
-    """Whether a comma in a number may part thousands."""
+    """Whether the mark in a number may part thousands."""
     return THOUSANDS.fullmatch(text) is not None
 
 

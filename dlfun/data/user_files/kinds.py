@@ -55,7 +55,7 @@ def suffix_of(path: Path) -> str:
 def kind_of(text: str) -> Kind | None:
     """The kind of data that a text names, by its suffix or as a folder; None of all others."""
     path = Path(os.path.expanduser(text))
-    if path.is_dir():
+    if path.is_absolute() and path.is_dir():  # as all paths of studies are
         return FOLDER
     suffix = suffix_of(path)
     return next((kind for kind in KINDS if suffix in kind.suffixes), None)

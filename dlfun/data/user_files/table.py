@@ -47,24 +47,15 @@ def read(path: Path, options: DataOptions = DEFAULTS) -> Found:
     table = read_table(path, options.separator)
     roles = roles_of(table, options)
     table = settled(table, roles.used, options)
-    own, missing = columns_of(table, roles, options), options.missing
-    given = zip(roles.inputs, own.inputs, strict=True)
-    features = tuple(feature_of(name, cells, missing) for name, cells in given)
+    own, other, said = columns_of(table, roles, options), None, table.said
+    features = features_of(roles, own, options.missing)
     target = read_target(own.target, options.target_type)
-    said = table.said
-    other = None
     if options.validation is not None:
         held = validation_table(Path(options.validation), table, roles, options)
         said, other = (*said, *held.said), columns_of(held, roles, options)
         pairs = zip(features, other.inputs, strict=True)
-        features = tuple(widened(feature, cells, missing) for feature, cells in pairs)
-    prepared = Preparation(
-        features,
-        roles.target,
-        missing=missing or "",
-        separator=table.separator,
-        decimal=table.decimal,
-    )
+        features = tuple(widened(one, cells, options.missing) for one, cells in pairs)
+    prepared = preparation_of(features, roles, table, options.missing)
     whole = Split(encoded(own.inputs, features, prepared.fills), as_stored(target))
     hint = f" ({targets.said('number')} predicts whole numbers, which are classes else)"
     splits = parts.hold_out(whole, path, target.classes, hint=hint)
@@ -72,17 +63,43 @@ def read(path: Path, options: DataOptions = DEFAULTS) -> Found:
         values = targets_like(target, other.target)
         splits["validation"] = Split(encoded(other.inputs, features, prepared.fills), values)
     splits, scaling = parts.stored(splits, numeric_of(features), path, prepared.fills)
-    spec = Spec(
-        shape=splits["train"].inputs.shape[1:],
+    doubts = (*doubts_of_names(roles.inputs), *doubts_of(own.inputs, features), *target.doubts)
+    said = (*said, *(f"{path}: {doubt}" for doubt in doubts))
+    ids = None
+    if roles.together is not None:
+        ids = ids_of_cells(table.cells(roles.together), whole)
+    spec = spec_of(splits["train"], target)
+    return Found(splits, spec, target.classes, scaling, said, prepared, ids)
+
+
+def features_of(roles: Roles, own: Columns, missing: str | None) -> tuple[Feature, ...]:
+    """The features that columns of inputs are."""
+    pairs = zip(roles.inputs, own.inputs, strict=True)
+    return tuple(feature_of(name, cells, missing) for name, cells in pairs)
+
+
+def preparation_of(
+    features: tuple[Feature, ...], roles: Roles, table: Table, missing: str | None
+) -> Preparation:
+    """What a record keeps of how a table was read."""
+    return Preparation(
+        features,
+        roles.target,
+        missing=missing or "",
+        separator=table.separator,
+        decimal=table.decimal,
+    )
+
+
+def spec_of(train: Split, target: Target) -> Spec:
+    """What models need to know of a table."""
+    return Spec(
+        shape=train.inputs.shape[1:],
         modality="vector",
         task="classification" if target.classes else "regression",
         outputs=len(target.classes) or 1,
         official_split=HELD_OUT,
     )
-    doubts = (*doubts_of_names(roles.inputs), *doubts_of(own.inputs, features), *target.doubts)
-    said = (*said, *(f"{path}: {doubt}" for doubt in doubts))
-    together = roles.together and ids_of_cells(table.cells(roles.together), whole)
-    return Found(splits, spec, target.classes, scaling, said, prepared, together or None)
 
 
 def settled(table: Table, names: tuple[str, ...], options: DataOptions, known: str = "") -> Table:
@@ -93,7 +110,7 @@ def settled(table: Table, names: tuple[str, ...], options: DataOptions, known: s
 
 def columns_of(table: Table, roles: Roles, options: DataOptions) -> Columns:
     """The columns that count; errors say what options there are where a cell is missing."""
-    drop = f"{OPT.missing}={DROP} leaves such {{}}s out".format("line")
+    drop = f"{OPT.missing}={DROP} leaves such lines out"
     fill = f"; {OPT.missing}={FILLING[0]} fills such cells, {drop}"
     own = f"; {drop}" if options.missing is None else "; a target is never filled"
     inputs = (table.cells(name, fill) for name in roles.inputs)

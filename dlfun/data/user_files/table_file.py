@@ -98,16 +98,21 @@ def with_points(table: Table, names: Collection[str], known: str = "") -> Table:
         return table
     marks = [m for name in names for m in decimals.marks_of(table.cells(name).texts, name)]
     found = decimals.check_marks(marks, table.path, table.lines, known)
-    if found is None or found.mark != decimals.COMMA:
-        return table._replace(decimal=found.mark if found else "")
-    places = {table.places[one.column] for one in marks}
-    rows = [
-        [decimals.with_point(cell) if i in places else cell for i, cell in enumerate(row)]
-        for row in table.rows
-    ]
+    if found is None:
+        return table
+    rows, said = table.rows, table.said
     where = f"line {table.lines[found.row]}: {short(found.text)!r} in column {found.column}"
-    said = f"{table.path}: its decimals are written with a comma ({where})"
-    return table._replace(rows=rows, decimal=found.mark, said=(*table.said, said))
+    mark = f"{table.path}: its decimals are written with {decimals.WORDS[found.mark]} ({where})"
+    if found.mark == decimals.COMMA:
+        places = {table.places[one.column] for one in marks}
+        said = (*said, mark)
+        rows = [
+            [decimals.with_point(cell) if i in places else cell for i, cell in enumerate(row)]
+            for row in rows
+        ]
+    elif not known and decimals.could_be_thousands(found.text):
+        said = (*said, f"{mark}; if points part thousands, take them out")
+    return table._replace(rows=rows, decimal=found.mark, said=said)
 
 
 def check_cells(

@@ -76,6 +76,12 @@ def test_new_rows_are_read_as_the_table_was(name, plain, tmp_path):
     found = read_given([tmp_path / name], source)
     stored = [1.25, 1, 0]  # Größe, Ort=Köln, Ort=Zürich
     np.testing.assert_array_equal(found.inputs, [np.float32(stored)])
+    assert found.said == ()
+    if name == "new.csv":
+        (tmp_path / name).write_bytes(text.encode("cp1252"))
+        again = read_given([tmp_path / name], source)
+        np.testing.assert_array_equal(again.inputs, found.inputs)
+        assert "is read as Windows-1252 (line 1: 'Ort;Größe')" in " ".join(again.said)
     text = f"Ort{separator}Größe\nKöln{separator}1.25\n"
     (tmp_path / name).write_bytes(pack(text.encode()))
     with pytest.raises(UserError, match=r"with a point .*, and those of the data set with a comma"):

@@ -117,12 +117,13 @@ def read_csv(paths: Sequence[Path], source: Source) -> Given:
       UserError: naming line or column, if it cannot be read or does not fit the data set.
     """
     (path,) = paths
+    said: tuple[str, ...] = ()
     if source.preparation.features:
-        inputs = table.read_like(source.preparation, path)
+        inputs, said = table.read_like(source.preparation, path)
     else:
         numbers = read_numbers(path, math.prod(source.spec.shape))
         inputs = fitted(numbers.reshape(-1, *source.spec.shape), source, path)
-    return Given(inputs, numbered(len(inputs)), whole(inputs, source))
+    return Given(inputs, numbered(len(inputs)), whole(inputs, source), said)
 
 
 def read_numbers(path: Path, wanted: int) -> np.ndarray:

@@ -84,11 +84,13 @@ class Given(NamedTuple):
       inputs: [examples, *shape].
       names: what each is called: a file, or a number.
       lengths: [examples] where examples are padded, else None.
+      said: what of the files could have been meant otherwise, a sentence each.
     """
 
     inputs: np.ndarray
     names: tuple[str, ...]
     lengths: np.ndarray | None = None
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, split: Split) -> Given:

@@ -170,8 +170,8 @@ def targets_like(target: Target, cells: Cells) -> np.ndarray:
     return np.array([ids[text] for text in cells.texts], np.int32)
 
 
-def read_like(prepared: Preparation, path: Path) -> np.ndarray:
-    """The features [n, features] float64 of another table, in the user's units.
+def read_like(prepared: Preparation, path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
+    """The features [n, features] float64 of another table, in the user's units, and doubts.
 
     Columns are found by their names, in any order; others are passed over. Missing numbers are NaN
     where those of the data set were filled.
@@ -188,4 +188,4 @@ def read_like(prepared: Preparation, path: Path) -> np.ndarray:
     drop = "; lines with missing cells were left out of what the model learned from"
     remedy = drop if prepared.missing == DROP else ""
     cells = [table.cells(name, remedy) for name in names]
-    return encoded(cells, prepared.features, prepared.fills)
+    return encoded(cells, prepared.features, prepared.fills), table.said

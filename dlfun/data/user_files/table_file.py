@@ -78,7 +78,7 @@ def read_table(path: Path, separator: str | None = None, usual: str = "") -> Tab
         raise UserError(f"{path} must hold a line of column names, and an example on each other")
     check_cells(rows, lines, path, found.separator)
     said = list(found.said)
-    if found.separator not in (POINTED, separator, USUAL_OF.get(suffix_of(path))):
+    if found.separator not in (POINTED, separator, usual, USUAL_OF.get(suffix_of(path))):
         said.append(f"{path}: its cells are parted by {PARTED[found.separator]}")
     places = {name: place for place, name in enumerate(rows[0])}
     return Table(places, rows[1:], lines[1:], path, found.separator, said=tuple(said))
@@ -105,7 +105,7 @@ def with_points(table: Table, names: Collection[str], known: str = "") -> Table:
     mark = f"{table.path}: its decimals are written with {decimals.WORDS[found.mark]} ({where})"
     if found.mark == decimals.COMMA:
         places = {table.places[one.column] for one in marks}
-        said = (*said, mark)
+        said = said if known else (*said, mark)
         rows = [
             [decimals.with_point(cell) if i in places else cell for i, cell in enumerate(row)]
             for row in rows

@@ -28,6 +28,7 @@ from dlfun.config.model_value import Model, make_model
 from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
+from dlfun.phases import phase
 from dlfun.study import Study
 from dlfun.tracking.study import begin
 
@@ -408,7 +409,8 @@ def drawing(request: StudyRequest) -> Callable[[Path], None]:
     swept = request.columns
 
     def draw(folder: Path) -> None:
-        spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
-        spared("the page", lambda: write_report(folder, [folder]))
+        with phase("drawing pictures and the page"):
+            spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
+            spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -147,8 +147,9 @@ class Study:
 
     @of_record
     def _repr_html_(self) -> str:
-        lines = summarise(self._texts, self._kind.split, self.swept or ["model"])
-        tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
+        by = self.swept or ["model"]
+        lines = summarise(self._texts, self._kind.split, by)
+        tables = [html_table(without_empty([cells(line, heading(lines), by) for line in lines]))]
         if self.pairs:
             tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
         said = "".join(f"<br>{html.escape(note)}" for note in (meaning(self._texts), *self.notes))

@@ -94,6 +94,7 @@ def test_a_validation_file_goes_with_one_data_set_of_its_kind(tmp_path):
     for name, given, words in (
         (path, arrays, "must be a .csv file, as .*own.csv is"),
         (path, tmp_path / "none.csv", "there is no such file or folder"),
+        (path, path, "is the data set itself; name another, or leave it out"),
         (
             "digits",
             path,

@@ -87,6 +87,10 @@ def check_options(options: DataOptions, datasets: Collection[str]) -> None:
     (name, kind), there = own[0], Path(os.path.expanduser(given))
     if not there.exists():
         raise bad_value("validation", given, "there is no such file or folder")
+    if there.samefile(os.path.expanduser(name)):
+        raise bad_value(
+            "validation", given, "is the data set itself; name another, or leave it out"
+        )
     if kind_of(given) is not kind:
         raise bad_value("validation", given, f"must be {kind.words}, as {name} is")
 

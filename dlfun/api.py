@@ -58,7 +58,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
 
     Args:
       name: one of `dlfun.data.DATASETS`, such as "mnist1d" or "digits"; of other data that
-        tensorflow-datasets has prepared; an .npz or .csv file; or a folder of classes.
+        tensorflow-datasets has prepared; an .npz, .csv or .tsv file; or a folder of classes.
 
     Raises:
       UserError: if the name or an option is unknown, or the data cannot be had.
@@ -68,6 +68,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     <xor: 4 + 4 of vector [2], classification into 2>
     """
     from dlfun import data
+    from dlfun.data.user_files.kinds import check_options
 
     chosen = data_value.read_data_options(options)
     source = arguments.path("name", name)
@@ -75,6 +76,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.user_files import absolute
 
         source = absolute(source)
+    check_options(chosen, [source])
     with numerics.settled():
         return Data(data_value.doubted(data.read(source, chosen)), chosen, source)
 

@@ -170,8 +170,8 @@ def meaning(network: Network, source: Source, part: str) -> str:
         return "latents, standard normal"
     if spec.vocabulary:
         return "ids of characters, places in the alphabet" if spec.alphabet else "bytes of UTF-8"
-    if network.data.first.scaling is not None and network.data.first.scaling.inputs is not None:
-        return stored_columns(network.data.first.scaling.inputs.origin)
+    if (scaling := network.data.first.scaling) is not None and scaling.inputs is not None:
+        return stored_columns(scaling.inputs)
     if spec.modality == "speech":
         return "log-mel spectrograms as the data set makes them, frames by bands"
     if spec.scale < 1:

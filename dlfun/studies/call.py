@@ -24,6 +24,7 @@ from dlfun.config.study_request import (
     with_replicates,
 )
 from dlfun.data.user_files.cells import check_text
+from dlfun.data.user_files.kinds import OPTIONS_OF, in_common
 from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
 from dlfun.records.environment import begun_with
@@ -62,13 +63,23 @@ def request_of(
         study,
         tuple(models),
         tuple(one.source or one.name for one in data),
-        {**read_options(given), **dataclasses.asdict(data[0].options), **own},
+        {**read_options(given), **data_values(data), **own},
         by_value(models, data),
         raw={one.source or one.name: one.raw for one in data},
     )
     request = with_replicates(asked)
     check_request(request)
     return request
+
+
+def data_values(data: Sequence[Data]) -> dict[str, Any]:
+    """The options of data of a study: those of the first, and those that say how all are read.
+
+    Raises:
+      UserError: if two of a kind were read in different ways.
+    """
+    reading = in_common([(one.source or one.name, one.options) for one in data])
+    return {**dataclasses.asdict(data[0].options), **reading}
 
 
 def by_value(models: Sequence[Model], data: Sequence[Data]) -> str:
@@ -95,9 +106,8 @@ def check_names(what: str, names: Sequence[str]) -> None:
 
 def how_split(data: Data) -> DataOptions:
     """Its options without those that matter only while it is read."""
-    return dataclasses.replace(
-        data.options, data_dir=None, manual_dir=None, target_column=None, target_type=None
-    )
+    unread: dict[str, Any] = dict.fromkeys(("data_dir", "manual_dir", *OPTIONS_OF))
+    return dataclasses.replace(data.options, **unread)
 
 
 def claim_values(

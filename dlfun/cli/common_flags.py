@@ -8,7 +8,7 @@ from dlfun.cli.flag_types import Flag
 
 COMMON: dict[str, tuple[str, ...]] = {
     "Study": ("models", "model", "datasets", "dataset", "seeds", "seed", "steps", "epochs"),
-    "Data": ("split", "target_column"),
+    "Data": ("split", "target_column", "missing", "ignore_columns", "resize"),
     "Training": ("optimizer", "batch_size", "schedule", "augment"),
     "Numbers": ("learning_rate", "dropout_rate"),
     "Shape of bpnn": ("bpnn_widths",),

@@ -29,6 +29,7 @@ from dlfun.records import replacement
 from dlfun.records.environment import begun_with
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import check_output_dir, followed
+from dlfun.records.own_modules import IN_MEMORY
 from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions
 
@@ -74,7 +75,7 @@ def request_of(
 def by_value(models: Sequence[Model], data: Sequence[Data]) -> str:
     """What of a study no file can give back, in words; nothing where all can be."""
     found = [f"the model {m.name}, {shown(m.module)}" for m in models if m.module is not None]
-    found += [f"the data set {one.name}, arrays in memory" for one in data if not one.source]
+    found += [f"the data set {one.name}, {IN_MEMORY}" for one in data if not one.source]
     return "; ".join(found)
 
 

@@ -28,24 +28,23 @@ def main() -> None:
     folder = tempfile.mkdtemp(prefix="coming-back-")
     data = dlfun.load("digits", train_examples=300)
     models = [dlfun.model("cnn", channels=(4,)), dlfun.model("vae", widths=(16,)), MixNet()]
-    kept = {"seeds": 2, "steps": 40, "evaluations": 2, "output_dir": f"{folder}/study"}
-    dlfun.compare(models, data, **kept)
+    record = dlfun.compare(models, data, seeds=2, steps=40).save(f"{folder}/study")
 
-    study = dlfun.read(f"{folder}/study", models=[MixNet()])
+    study = dlfun.read(record, models=[MixNet()])
     new = data.raw.test.inputs[:5]
     for name in ("cnn", "mixnet"):
         print(name, "says", study.predict(new, model=name, member="ensemble").predicted)
         print(name, "exported to", study.export(f"{folder}/{name}", model=name))
     print("a vae makes", study.sample(3, model="vae").shape)
 
-    row = next(row for row in study.rows if row["model"] == "mixnet" and row["replicate"] == 1)
+    row = [row for row in study.rows if row["model"] == "mixnet"][1]
     module, variables = study.module("mixnet", 1), study.parameters("mixnet", 1)
     ready, test = study.preparation("mixnet", 1), data.split(row["replicate"]).test
     logits = module.apply(variables, test.inputs * np.float32(ready.scale))
     print(np.mean(np.argmax(logits, -1) == test.targets), "is", row["test_accuracy"])
 
-    # Continue and fine-tune: dlfun.train(models[0], data, continue_from=..., steps="+20") and
-    # dlfun.train(models[0], data, initialize_from=...) stand here once both are there.
+    # To be added with the options: dlfun.train(..., continue_from=record, steps="+20") goes on, and
+    # dlfun.train(..., initialize_from=record) fine-tunes.
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -353,3 +354,22 @@ def test_each_fold_keeps_what_was_fitted_on_its_rows(tmp_path):
         )
         right = np.mean(np.argmax(logits, 1) == split.test.targets)
         assert right == pytest.approx(read.rows[member]["test_accuracy"], abs=1e-6)
+
+
+def check_lesson(printed):
+    """What the lesson prints: plain Flax finds the score of the record."""
+    lines = printed.splitlines()
+    assert [line.split()[:2] for line in lines[:4]] == [
+        [name, what] for name in ("cnn", "mixnet") for what in ("says", "exported")
+    ]
+    assert lines[4] == "a vae makes (3, 8, 8, 1)"
+    found, recorded = map(float, lines[5].split(" is "))
+    assert found == pytest.approx(recorded, abs=1e-6)
+    assert found > 0.2
+
+
+def test_the_lesson_of_coming_back(capsys, tmp_path, monkeypatch):
+    pytest.importorskip("flatbuffers")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    runpy.run_path(str(ROOT / "experiments" / "lessons" / "coming_back.py"), run_name="__main__")
+    check_lesson(capsys.readouterr().out)

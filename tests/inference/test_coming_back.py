@@ -373,3 +373,24 @@ def test_the_lesson_of_coming_back(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     runpy.run_path(str(ROOT / "experiments" / "lessons" / "coming_back.py"), run_name="__main__")
     check_lesson(capsys.readouterr().out)
+
+
+def test_permuted_columns_and_predicted_numbers_by_hand(tmp_path):
+    """From the cells of the file to numbers in the user's unit, as the answers of the study are."""
+    rows = lines_of(np.random.default_rng(6), 50)
+    table = [{**row, "weight": 1e6 + 300 * row["size"]} for row in rows]
+    save(tmp_path / "people.csv", table)
+    data = dlfun.load(tmp_path / "people.csv", permute_features=True, target_column="weight")
+    study = dlfun.train("softmax", data, **SHORT)
+    ready = study.preparation(member=1)
+    assert (ready.target, ready.task, ready.classes) == ("weight", "regression", ())
+    plain = [[r[c] == k if k else r[c] for c, k in ready.columns] for r in table]
+    plain = np.array(plain, float)
+    assert sorted(ready.order) == list(range(len(ready.columns)))
+    assert list(ready.order) != sorted(ready.order)
+    inputs = ((plain - ready.mean) / ready.sd).astype(ready.dtype)
+    before = plain[:, np.argsort(ready.order)]  # as predict takes them
+    np.testing.assert_allclose(ready.inputs(before), inputs, atol=1e-4)
+    outputs = study.module().apply(study.parameters(member=1), inputs)
+    found = np.asarray(outputs, float) * ready.target_sd + ready.target_mean
+    np.testing.assert_allclose(found, study.predict(before, member=1).predicted, rtol=1e-7)

@@ -10,6 +10,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.config.study_request import StudyRequest, study_options
 from dlfun.data.user_files.inputs import Source, source_of
 from dlfun.errors import OPT, UserError
+from dlfun.inference.own_code import doubt_code
 from dlfun.inference.trained_models import Network, network, pick
 from dlfun.records.own_modules import alike, given_by_value
 from dlfun.records.reader import STUDY, broken
@@ -81,7 +82,10 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     options = dataclasses.replace(study_options(request), datasets=(kept.given,))
     arms = deferred.load(request.kind.arms)(request, options, record, kept.data)
     arms = [arm for arm in arms if arm.settings.model == model]
-    return Opened(record, options, kept, network(record, arms, wanted.member, kept.examples))
+    found = network(record, arms, wanted.member, kept.examples)
+    if not request.raw:  # the module of a call is the one that was trained
+        doubt_code(record, arms[0])
+    return Opened(record, options, kept, found)
 
 
 def check_kept(model: str | None, classical: set[str], networks: list[str]) -> None:

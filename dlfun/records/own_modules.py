@@ -5,11 +5,13 @@ No file holds their code, and nothing of a record is run: who reads it names the
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from dlfun.config.model_value import Model
+from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError, by_flags
 from dlfun.words import listed
 
@@ -90,3 +92,19 @@ def given_by_value(where: object, what: str, modules: Sequence[str]) -> UserErro
     elif modules:
         remedy = f"give {listed(modules)} again: dlfun.read({str(where)!r}, models=[...])"
     return UserError(f"{where}: was made in Python with {what}, which no file gives back; {remedy}")
+
+
+def code_of(request: StudyRequest) -> dict[str, str]:
+    """Model on data set -> the sha256 of what a module given by value computes there.
+
+    One that does not work has none: whoever trains it says why.
+    """
+    from dlfun.models.own import checksum_of, own
+
+    found = {}
+    for model in (model for model in request.models if model.module is not None):
+        for data in request.raw.values():
+            with contextlib.suppress(Exception):
+                module = own(model.options.shape, data.spec)
+                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
+    return found

@@ -1,11 +1,12 @@
 """The request for a study as study.json, from which its record is opened again.
 
     {"study": "train", "datasets": ["mnist1d"], "models": {"cnn": {"channels": [16, 32], ...}},
-     "options": {"seeds": 10, ...}, "by_value": "", "modules": {}}
+     "options": {"seeds": 10, ...}, "by_value": "", "modules": {}, "code": {}}
 
 Values stand as JSON has them, and where these would not read back, such as sizes of memory and
 layouts, as the text that their flag takes. A module of the user's own is no file's: `models` has
-null for it, `modules` its numbers, and who reads the record gives it again.
+null for it, `modules` its numbers, `code` a checksum of what it computes on each data set, and who
+reads the record gives it again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from dlfun.config.parsers import Kind, checked, named, written
 from dlfun.config.study_request import StudyRequest, check_request
 from dlfun.errors import UserError
 from dlfun.records.flagfile import kind_of, model_values, written_options, written_values
-from dlfun.records.own_modules import IN_MEMORY, given_again, given_by_value
+from dlfun.records.own_modules import IN_MEMORY, code_of, given_again, given_by_value
 from dlfun.records.reader import STUDY, broken, read_study
 
 
@@ -40,6 +41,7 @@ def as_json(request: StudyRequest) -> dict[str, Any]:
             for model in request.models
             if model.module is not None
         },
+        "code": code_of(request),
     }
 
 

@@ -29,7 +29,7 @@ from dlfun.records import replacement
 from dlfun.records.environment import begun_with
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import check_output_dir, followed
-from dlfun.records.own_modules import IN_MEMORY
+from dlfun.records.own_modules import IN_MEMORY, code_of
 from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions
 
@@ -178,19 +178,3 @@ def kept(request: StudyRequest, options: StudyOptions) -> Iterator[StudyOptions]
         yield dataclasses.replace(options, checkpoints=store)
     finally:
         store.close()
-
-
-def code_of(request: StudyRequest) -> dict[str, str]:
-    """Model on data set -> the sha256 of what a module given by value computes there.
-
-    One that does not work has none: whoever trains it says why.
-    """
-    from dlfun.models.own import checksum_of, own
-
-    found = {}
-    for model in (model for model in request.models if model.module is not None):
-        for data in request.raw.values():
-            with contextlib.suppress(Exception):
-                module = own(model.options.shape, data.spec)
-                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
-    return found

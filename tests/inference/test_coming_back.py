@@ -176,7 +176,7 @@ def own(tmp_path_factory):
     return folder, code["MixNet"], inputs[:4].astype(np.float32), study
 
 
-def test_a_module_that_is_given_again_is_the_fresh_one(own, tmp_path):
+def test_a_module_that_is_given_again_is_the_fresh_one(own, tmp_path, capsys):
     folder, mix_net, inputs, fresh = own
     read = dlfun.read(folder / "record", models=[mix_net(), "softmax"])
     for member in ("best", 1):
@@ -190,6 +190,7 @@ def test_a_module_that_is_given_again_is_the_fresh_one(own, tmp_path):
         atol=1e-5,
     )
     assert read.module("mixnet") == mix_net()
+    assert "warning" not in capsys.readouterr().err
     folders = [
         study.export(tmp_path / str(i), model="mixnet") for i, study in enumerate((fresh, read))
     ]
@@ -254,6 +255,18 @@ def test_a_command_runs_the_file_that_it_is_given_and_no_other(own, capsys):
     with pytest.raises(dlfun.UserError, match=r"config\.flags: .*module"):
         call(predict, record, new, "--model=MixNet", f"--flagfile={flags}")
     assert not (record / "ran").exists()
+
+
+def test_other_code_with_the_same_parameters_is_doubted(own, capsys):
+    folder = own[0]
+    (folder / "other.py").write_text(SOURCE.replace("nn.tanh", "nn.relu"))
+    for file, doubted in (("net.py", False), ("other.py", True)):
+        address = f"--module={folder / file}:MixNet"
+        call(
+            predict, folder / "record", f"--inputs={folder / 'new.npy'}", "--model=mixnet", address
+        )
+        said = "warning: mixnet is not the code of the study" in capsys.readouterr().err
+        assert said == doubted
 
 
 @pytest.mark.parametrize(

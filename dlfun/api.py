@@ -332,7 +332,7 @@ def read(
 
     Args:
       models: those of its modules of your own that you mean to use: no record holds their code.
-        Each is found by its name; what the record keeps of their parameters is to fit.
+        Each is found by its name, and held to the parameters that the record keeps when it is used.
 
     Raises:
       UserError: if there is no record, it is damaged, or has no module of such a name.

@@ -28,7 +28,8 @@ class InputPreparation:
       dataset: its name.
       modality, task: vector, image, text ...; classification, regression ...
       shape: of one example.
-      dtype: of what the module takes: int32 of ids, else that of the study's precision.
+      dtype: of what the module takes: int32 of ids, else that of the study's precision; where that
+        is bfloat16, parameters are cast to it, too.
       scale: what stored inputs are multiplied by; 1/255 of bytes that are pixels, else 1 as a rule.
       columns: of a table, for each number of an example the column, and of a column of text the
         category that the number is 1 for, else ""; of other data none.

@@ -1,4 +1,4 @@
-"""A record put to use again: every way back to what was trained, in half a minute.
+"""A record put to use again: every way back to what was trained, in about a minute.
 
     python experiments/lessons/coming_back.py
 

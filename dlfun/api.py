@@ -328,18 +328,25 @@ def judge(
 
 
 @in_python()
-def read(folder: str | Path) -> Study:
+def read(
+    folder: str | Path, *, models: Model | nn.Module | Sequence[str | Model | nn.Module] = ()
+) -> Study:
     """The study of a record that a call or a script left, such as runs/compare.
 
+    Args:
+      models: those of its modules of your own that you mean to use: no record holds their code.
+        Each is found by its name, and held to the parameters that the record keeps when it is used.
+
     Raises:
-      UserError: if there is no record, or it is damaged.
+      UserError: if there is no record, it is damaged, or has no module of such a name.
 
     >>> import dlfun
     >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
     >>> dlfun.read(study.folder).rows == study.rows
     True
     """
-    return Study(Path(arguments.path("folder", folder)))
+    given = [as_model(model) for model in several(models)]
+    return Study(Path(arguments.path("folder", folder)), models=given)
 
 
 def as_model(given: str | Model | nn.Module) -> Model:

@@ -30,6 +30,7 @@ from dlfun.records import replacement
 from dlfun.records.environment import begun_with
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import check_output_dir, followed
+from dlfun.records.own_modules import IN_MEMORY, code_of
 from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions
 
@@ -85,7 +86,7 @@ def data_values(data: Sequence[Data]) -> dict[str, Any]:
 def by_value(models: Sequence[Model], data: Sequence[Data]) -> str:
     """What of a study no file can give back, in words; nothing where all can be."""
     found = [f"the model {m.name}, {shown(m.module)}" for m in models if m.module is not None]
-    found += [f"the data set {one.name}, arrays in memory" for one in data if not one.source]
+    found += [f"the data set {one.name}, {IN_MEMORY}" for one in data if not one.source]
     return "; ".join(found)
 
 
@@ -187,19 +188,3 @@ def kept(request: StudyRequest, options: StudyOptions) -> Iterator[StudyOptions]
         yield dataclasses.replace(options, checkpoints=store)
     finally:
         store.close()
-
-
-def code_of(request: StudyRequest) -> dict[str, str]:
-    """Model on data set -> the sha256 of what a module given by value computes there.
-
-    One that does not work has none: whoever trains it says why.
-    """
-    from dlfun.models.own import checksum_of, own
-
-    found = {}
-    for model in (model for model in request.models if model.module is not None):
-        for data in request.raw.values():
-            with contextlib.suppress(Exception):
-                module = own(model.options.shape, data.spec)
-                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
-    return found

@@ -12,7 +12,7 @@ from dlfun.inference.call import given_of
 from dlfun.inference.opened import Opened
 from dlfun.inference.trained_models import takes_lengths
 from dlfun.learners.prepare import COMPUTE, seen
-from dlfun.preparation import LogMel
+from dlfun.preparation import MISSING, LogMel
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,10 +32,12 @@ class InputPreparation:
         is bfloat16, parameters are cast to it, too.
       scale: what stored inputs are multiplied by; 1/255 of bytes that are pixels, else 1 as a rule.
       columns: of a table, for each number of an example the column, and of a column of text the
-        category that the number is 1 for, else ""; of other data none.
+        category that the number is 1 for, else ""; MISSING, where it is 1 if there is no number
+        in the column. Of other data none.
       origin: [columns] that stored inputs, such as `dlfun.load(...).split().test.inputs`, are less.
       mean, sd: [columns] over the training rows of this member's split; where nothing varies there
-        sd is inf. None where inputs are not standardised; so are those of the targets.
+        sd is inf. A missing number becomes the mean. None where inputs are not standardised; so are
+        those of the targets.
       target: the column of a table that is predicted.
       target_mean, target_sd: [outputs].
       classes: the name of each class id.
@@ -113,7 +115,11 @@ def input_preparation(opened: Opened) -> InputPreparation:
 
 def columns_of(source: Source) -> tuple[tuple[str, str], ...]:
     """The column and the category of each number of a table's example."""
-    pairs = [(f.name, one) for f in source.preparation.features for one in f.categories or ("",)]
+    pairs = [
+        (feature.name, one)
+        for feature in source.preparation.features
+        for one in feature.categories or ("", MISSING)[: feature.width]
+    ]
     if not pairs:
         return ()
     return tuple(pairs[i] for i in source.permuted(np.arange(len(pairs))[None])[0])

@@ -407,3 +407,16 @@ def test_permuted_columns_and_predicted_numbers_by_hand(tmp_path):
     outputs = study.module().apply(study.parameters(member=1), inputs)
     found = np.asarray(outputs, float) * ready.target_sd + ready.target_mean
     np.testing.assert_allclose(found, study.predict(before, member=1).predicted, rtol=1e-7)
+
+
+def test_a_column_of_gaps_is_named_as_such(tmp_path):
+    table = lines_of(np.random.default_rng(9), 40)
+    for line in table[::5]:
+        line["size"] = ""
+    save(tmp_path / "people.csv", table)
+    data = dlfun.load(tmp_path / "people.csv", missing="indicator")
+    found = dlfun.train("softmax", data, seeds=1, steps=5).preparation()
+    names = [f"{name}={one}" if one else name for name, one in found.columns]
+    assert names == ["size", "size=missing", "colour=a=b", "colour=blue", "colour=red", "year"]
+    filled = np.array([[np.nan, 1.0, 0, 1, 0, 2e6]])
+    np.testing.assert_array_equal(found.inputs(filled)[0, :5], [0, 1, 0, 1, 0])

@@ -204,7 +204,7 @@ def about(spec: Spec, classes: tuple[str, ...]) -> Arrays:
     return found | ({"alphabet": np.array(spec.alphabet)} if spec.vocabulary else {})
 
 
-def write_evidence(folder: Path, result: Result, data: Stacked) -> None:
-    """{dataset}-{model}-evidence.npz in the folder."""
+def write_evidence(folder: Path, result: Result, data: Stacked, more: Arrays) -> None:
+    """{dataset}-{model}-evidence.npz in the folder, with more arrays than `evidence` has."""
     name = arm_file(result.dataset, result.model, "evidence.npz")
-    save_arrays(folder / name, evidence(result, data))
+    save_arrays(folder / name, evidence(result, data) | more)

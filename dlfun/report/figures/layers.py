@@ -13,10 +13,13 @@ from dlfun.report.figures.paper import SMALL, SOFT, Paper, colour_of, sheet
 from dlfun.report.figures.record_figures import draw_example, generated_rows
 from dlfun.report.html.record import Record, arm_arrays, arms
 from dlfun.report.html.sections.latent import labels_of
-from dlfun.report.html.sections.weights import is_lines
+from dlfun.report.html.sections.weights import is_lines, is_rows, shown_of
 
 DIVERGING = "RdBu_r"
 """Blue: negative, white: zero, red: positive; told apart by colour-blind readers."""
+
+FEWEST = 4
+"""Values of an example that is worth a picture, at least."""
 
 CLASSES, COUNTED = 60, 12
 """Classes of a matrix that is drawn, and of one whose cells hold their shares, at most."""
@@ -32,11 +35,12 @@ def weights(record: Record, paper: Paper) -> Made:
             continue
         name = f"weights-{dataset}-{model}"
         flat = found.reshape(len(found), -1)
-        dense = max(found.shape[1:]) == flat.shape[1] and not is_lines(found)
-        yield name, units(paper, flat) if dense else kernels(paper, found)
+        dense = is_rows(found)
+        shown = shown_of(len(found), arrays, "filter_count", "unit")
+        yield name, units(paper, flat, shown) if dense else kernels(paper, found, shown)
 
 
-def units(paper: Paper, found: np.ndarray) -> Figure:
+def units(paper: Paper, found: np.ndarray, shown: str) -> Figure:
     """Weights [units, inputs]: a row a unit, a column an input, with their scale."""
     height = float(np.clip(0.1 * len(found), 0.4, 3.5)) + 0.75
     figure, (axes,) = sheet(paper, height)
@@ -46,6 +50,8 @@ def units(paper: Paper, found: np.ndarray) -> Figure:
         extent=(0.5, found.shape[1] + 0.5, len(found) + 0.5, 0.5),
     )  # fmt: skip
     axes.set(xlabel="input", ylabel="unit")
+    if " of " in shown:
+        axes.set_title(shown, fontsize=SMALL, color=SOFT)
     for axis, count in ((axes.xaxis, found.shape[1]), (axes.yaxis, len(found))):
         axis.get_major_locator().set_params(integer=True)
         if count < 3:
@@ -54,7 +60,7 @@ def units(paper: Paper, found: np.ndarray) -> Figure:
     return figure
 
 
-def kernels(paper: Paper, found: np.ndarray) -> Figure:
+def kernels(paper: Paper, found: np.ndarray, shown: str) -> Figure:
     """Filters [count, *shape], a small picture or a few lines each, with their numbers."""
     columns = min(len(found), max(2, int(paper.width / 0.55)))
     rows = -(-len(found) // columns)
@@ -67,6 +73,8 @@ def kernels(paper: Paper, found: np.ndarray) -> Figure:
             continue
         draw_kernel(own, found[k], top, is_lines(found))
         own.set_title(str(k + 1), fontsize=6, pad=1.5, color=SOFT)
+    if " of " in shown:
+        figure.supxlabel(shown, fontsize=SMALL, color=SOFT)
     return figure
 
 
@@ -96,6 +104,8 @@ def samples(record: Record, paper: Paper) -> Made:
         if not source.is_file() or source.with_suffix(".txt").exists():
             continue
         modality, rows = generated_rows(source)
+        if rows[0][1][0].size < FEWEST:
+            continue
         columns = min(max(len(examples) for _, examples in rows), max(4, int(paper.width / 0.42)))
         high = 0.8 * paper.width / columns
         figure, axes = sheet(paper, high * len(rows), len(rows), columns)

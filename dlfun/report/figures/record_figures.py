@@ -13,12 +13,15 @@ from matplotlib.figure import Figure
 
 from dlfun.objectives.metrics import judging
 from dlfun.records.reader import read_rows
+from dlfun.report import styles
 from dlfun.report.rows import Row, number, summarise, text
 from dlfun.stats import t_interval
 from dlfun.studies.comparison.verdicts import metric_of
 
-# Okabe & Ito's colours, told apart by colour-blind readers too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = tuple(colour.light for colour in styles.COLOURS)
+MAIN = COLOURS[2]
+"""What is of no arm is blue."""
+
 WIDE = 7.0
 FRAMES, STRIPS = 6, 4
 """Frames of a video that are shown side by side, and such strips in a row."""
@@ -78,13 +81,13 @@ def draw_curves(folder: Path, single: bool = False) -> None:
         arms = [name.removesuffix("/step") for name in history.files if name.endswith("/step")]
         metrics = {arm: curve_metric(history.files, arm) for arm in arms}
         panels = list(dict.fromkeys((arm.rpartition("/")[0], metrics[arm]) for arm in arms))
-        models = list(dict.fromkeys(arm.rpartition("/")[2] for arm in arms))
+        looks = styles.styles(arm.rpartition("/")[2] for arm in arms)
         figure, all_axes = axes_grid(len(panels), 2 if len(panels) > 1 else 1, 4.2)
         for axes, (dataset, metric) in zip(all_axes, panels, strict=True):
             for arm in arms:
                 model = arm.rpartition("/")[2]
                 if (arm.rpartition("/")[0], metrics[arm]) == (dataset, metric):
-                    colour = COLOURS[models.index(model) % len(COLOURS)]
+                    colour = styles.colour(looks[model]).light
                     values = history[f"{arm}/{metric}"]
                     draw(axes, history[f"{arm}/step"], values, colour, model)
             axes.set(title=dataset, xlabel="step", ylabel=metric.replace("_", " "))
@@ -129,7 +132,7 @@ def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
     elif example.ndim == 3:
         axes.imshow(picture(example), cmap="gray_r")  # a colour image needs no map
     else:
-        axes.set_prop_cycle(color=COLOURS)
+        axes.set_prop_cycle(color=[*COLOURS[2:6], *COLOURS[:2]])
         axes.plot(example, linewidth=1)
 
 
@@ -193,7 +196,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
     figure, all_axes = axes_grid(len(swept), 2, 3.4)
     for axes, name in zip(all_axes, swept, strict=True):
         where, numeric = positions([line.rows[0] for line in lines], name)
-        for shown, fill in ((whole, COLOURS[0]), (~whole, "white")):
+        for shown, fill in ((whole, MAIN), (~whole, "white")):
             at = [where[i] for i in np.flatnonzero(shown)]
             if at:
                 axes.errorbar(
@@ -201,7 +204,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
                     means[shown],
                     halves[shown],
                     fmt="o",
-                    color=COLOURS[0],
+                    color=MAIN,
                     markerfacecolor=fill,
                     alpha=0.7,
                     capsize=2,

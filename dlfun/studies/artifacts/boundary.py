@@ -45,7 +45,12 @@ PATIENCE = 120.0
 
 
 class Plane(NamedTuple):
-    """The places [GRID * GRID, 2] that members are asked about, in the unit of the inputs."""
+    """The places that members are asked about.
+
+    Attributes:
+      xs, ys: [GRID], in the unit of the inputs.
+      places: [GRID * GRID, 2], as inputs are stored.
+    """
 
     xs: np.ndarray
     ys: np.ndarray
@@ -144,8 +149,16 @@ def plane_of(data: Stacked) -> Plane:
     found = np.asarray(data.tuning.train.inputs, float).reshape(-1, 2)
     low, high = found.min(0), found.max(0)
     room = np.where(high > low, MARGIN * (high - low), 1.0)
-    xs, ys = np.linspace(low - room, high + room, GRID).T.astype(np.float32)
-    return Plane(xs, ys, np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2))
+    xs, ys = np.linspace(low - room, high + room, GRID).T
+    places = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float32)
+    first, second = origin_of(data)
+    return Plane(xs + first, ys + second, places)
+
+
+def origin_of(data: Stacked) -> np.ndarray:
+    """What numbers are stored as differences from, [2]: the same for all splits."""
+    known = data.first.scaling.inputs if data.first.scaling else None
+    return np.zeros(2) if known is None else np.asarray(known.origin, float)
 
 
 def points_of(data: Stacked, split: int) -> Arrays:
@@ -153,7 +166,7 @@ def points_of(data: Stacked, split: int) -> Arrays:
     train = one_of(data.tuning.train, split)
     kept = evenly(len(train.targets), POINTS)
     return {
-        "boundary_points": np.asarray(train.inputs, np.float32)[kept],
+        "boundary_points": np.asarray(train.inputs, float)[kept] + origin_of(data),
         "boundary_targets": np.asarray(train.targets)[kept],
     }
 

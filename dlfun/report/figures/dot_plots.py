@@ -19,6 +19,7 @@ from dlfun.report.figures.paper import (
     Paper,
     colour_of,
     sheet,
+    shown_ends,
     wrapped,
 )
 from dlfun.report.html.record import Record, column
@@ -65,7 +66,8 @@ def is_near(value: float, rows: Sequence[Strip]) -> bool:
 
 def strip_of(line: Line, group: Group) -> Strip:
     """The row of an arm, in shown units."""
-    mean, low, high = (group.unit.factor * x for x in line.score[:3])
+    ends = (line.score.estimate, *shown_ends(line.score.low, line.score.high, group.metric))
+    mean, low, high = (group.unit.factor * float(x) for x in ends)
     return Strip(line.label, group.unit.factor * line.scores, line.style, (mean, low, high))
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from dlfun.records.reader import arm_file
 from dlfun.report.figures.paper import SMALL, SOFT, Paper, colour_of, sheet
-from dlfun.report.figures.record_figures import draw_example, generated_rows
+from dlfun.report.figures.record_figures import SPACED, draw_example, generated_rows
 from dlfun.report.html.record import Record, arm_arrays, arms
 from dlfun.report.html.sections.latent import labels_of
 from dlfun.report.html.sections.weights import is_lines, is_rows, shown_of
@@ -61,40 +61,61 @@ def units(paper: Paper, found: np.ndarray, shown: str) -> Figure:
 
 
 def kernels(paper: Paper, found: np.ndarray, shown: str) -> Figure:
-    """Filters [count, *shape], a small picture or a few lines each, with their numbers."""
+    """Filters [count, *shape], a small picture or a few lines each, with their numbers.
+
+    All stand on one pair of axes, a unit of which is a column or a row: many axes take long.
+    """
     columns = min(len(found), max(2, int(paper.width / 0.55)))
     rows = -(-len(found) // columns)
-    high = min(1.1 * paper.width / columns, 0.8)
-    figure, axes = sheet(paper, high * rows + 0.1, rows, columns)
+    pitch = min(paper.width / columns, 0.8)
+    below = 0.2 if " of " in shown else 0.0
+    figure = Figure(figsize=(paper.width, 1.2 * pitch * rows + below))
+    share = below / figure.get_figheight()
+    axes = figure.add_axes((0, share, 1, 1 - share))
+    axes.set(xlim=(0, paper.width / pitch), ylim=(1.2 * rows, 0))
+    axes.set_axis_off()
     top = float(np.abs(found).max()) or 1.0
-    for k, own in enumerate(axes):
-        if k >= len(found):
-            own.set_axis_off()
-            continue
-        draw_kernel(own, found[k], top, is_lines(found))
-        own.set_title(str(k + 1), fontsize=6, pad=1.5, color=SOFT)
-    if " of " in shown:
-        figure.supxlabel(shown, fontsize=SMALL, color=SOFT)
+    for k, kernel in enumerate(found):
+        left, high = k % columns + 0.06, 1.2 * (k // columns) + 0.25
+        axes.text(left + 0.44, high - 0.05, str(k + 1), fontsize=6, color=SOFT, ha="center")
+        (draw_lines if is_lines(found) else draw_kernel)(axes, kernel, top, (left, high))
+    axes.set(xlim=(0, paper.width / pitch), ylim=(1.2 * rows, 0), aspect="auto")
+    if below:
+        figure.text(0.5, 0.04 / figure.get_figheight(), shown, fontsize=SMALL, color=SOFT,
+                    ha="center")  # fmt: skip
     return figure
 
 
-def draw_kernel(axes: Axes, kernel: np.ndarray, top: float, lines: bool) -> None:
-    """A kernel, all on one scale: as lines over time, or as a picture."""
-    axes.set(xticks=[], yticks=[])
-    if lines:
-        axes.axhline(0, color=SOFT, linewidth=0.4)
-        for channel, values in enumerate(kernel.T):
-            axes.plot(values, color=colour_of(2 + channel), linewidth=0.9)
-        axes.set_ylim(-top, top)
-        return
+SIDE = 0.88
+"""Of a filter, of which the pitch is 1."""
+
+Place = tuple[float, float]
+"""Left and upper end of a filter."""
+
+
+def draw_lines(axes: Axes, kernel: np.ndarray, top: float, place: Place) -> None:
+    """Weights [time, channels] over a line at zero, all filters on one scale."""
+    xs = place[0] + SIDE * np.linspace(0, 1, len(kernel))
+    zero = place[1] + SIDE / 2
+    axes.plot(xs[[0, -1]], [zero, zero], color=SOFT, linewidth=0.4)
+    for channel, values in enumerate(kernel.T):
+        heights = zero - values / top * SIDE / 2
+        axes.plot(xs, heights, color=colour_of(2 + channel), linewidth=0.9)
+
+
+def draw_kernel(axes: Axes, kernel: np.ndarray, top: float, place: Place) -> None:
+    """A kernel as a picture, all on one scale; of a video its middle frame."""
+    extent = (place[0], place[0] + SIDE, place[1] + SIDE, place[1])
     if kernel.ndim == 4:
-        kernel = kernel[len(kernel) // 2]  # the frame in the middle
+        kernel = kernel[len(kernel) // 2]
     if kernel.ndim == 3 and kernel.shape[-1] == 3:
-        axes.imshow(np.clip(kernel / (2 * top) + 0.5, 0, 1), interpolation="nearest")
+        colours = np.clip(kernel / (2 * top) + 0.5, 0, 1)
+        axes.imshow(colours, interpolation="nearest", extent=extent)
         return
     flat = kernel.mean(-1) if kernel.ndim == 3 else kernel.T[::-1]
-    axes.imshow(flat, cmap=DIVERGING, vmin=-top, vmax=top, interpolation="nearest",
-                aspect="equal" if kernel.ndim == 3 else "auto")  # fmt: skip
+    axes.imshow(
+        flat, cmap=DIVERGING, vmin=-top, vmax=top, interpolation="nearest", extent=extent
+    )  # fmt: skip
 
 
 def samples(record: Record, paper: Paper) -> Made:
@@ -108,7 +129,13 @@ def samples(record: Record, paper: Paper) -> Made:
             continue
         columns = min(max(len(examples) for _, examples in rows), max(4, int(paper.width / 0.42)))
         high = 0.8 * paper.width / columns
-        figure, axes = sheet(paper, high * len(rows), len(rows), columns)
+        figure = Figure(figsize=(paper.width, high * len(rows)))
+        # Fixed places: a layout that is computed takes longer than all drawing of many axes.
+        room = 0.85 / paper.width
+        edges = {"left": room, "right": 0.995, "bottom": 0.01, "top": 0.99} | SPACED
+        axes = (
+            figure.subplots(len(rows), columns, squeeze=False, gridspec_kw=edges).ravel().tolist()
+        )
         for k, (label, examples) in enumerate(rows):
             own = axes[k * columns : (k + 1) * columns]
             draw_samples(own, examples, modality)

@@ -22,6 +22,7 @@ from dlfun.report.figures.paper import (
     legend_above,
     name_ends,
     sheet,
+    shown_ends,
 )
 from dlfun.report.html.plots import Series, mean_series
 from dlfun.report.html.record import Record, Row, arm_arrays, arms
@@ -89,7 +90,7 @@ def curve_metric(record: Record, group: Group) -> str:
 
 def curves_of(record: Record, group: Group, metric: str) -> list[Shown]:
     """A curve an arm; of a sweep one a configuration, coloured in the order of what was swept."""
-    swept, factor = swept_names(record), unit_of(metric).factor
+    swept = swept_names(record)
     shown: list[Shown] = []
     members = {arm: [id(row) for row in rows] for arm, rows in arms(record).items()}
     lines = [x for x in group.lines if f"{x.dataset}/{x.model}/{metric}" in record.history]
@@ -102,9 +103,15 @@ def curves_of(record: Record, group: Group, metric: str) -> list[Shown]:
         if max(own) >= len(runs):
             continue  # a search whose curves are of other members
         steps = np.asarray(record.history[f"{name}/step"], float)
-        series = mean_series(label_of(line, swept), line.style, steps, factor * runs[own], 0)
-        shown.append((series, colour))
+        series = mean_series(label_of(line, swept), line.style, steps, runs[own], 0)
+        shown.append((in_unit(series, metric), colour))
     return shown
+
+
+def in_unit(series: Series, metric: str) -> Series:
+    """A series of stored values in shown units, its band no further than the metric goes."""
+    factor, (low, high) = unit_of(metric).factor, shown_ends(series.low, series.high, metric)
+    return series._replace(y=factor * series.y, low=factor * low, high=factor * high)
 
 
 def label_of(line: Line, swept: list[str]) -> str:
@@ -188,6 +195,7 @@ def draw_response(axes: Axes, group: Group, values: np.ndarray) -> None:
         runs = factor * line.scores[np.isfinite(line.scores)]
         axes.plot([value] * len(runs), runs, linestyle="", marker=mark, color=colour,
                   markersize=2.6, markeredgewidth=0, alpha=0.4)  # fmt: skip
-        mean, half = factor * line.score.estimate, np.nan_to_num(factor * line.score.half_width)
-        axes.errorbar([value], [mean], [half], fmt=mark, color=colour, markersize=4,
-                      capsize=2, linewidth=1, zorder=3)  # fmt: skip
+        ends = shown_ends(line.score.low, line.score.high, group.metric)
+        reach = np.nan_to_num(np.abs(np.array(ends) - line.score.estimate))[:, None]
+        axes.errorbar([value], [factor * line.score.estimate], factor * reach, fmt=mark,
+                      color=colour, markersize=4, capsize=2, linewidth=1, zorder=3)  # fmt: skip

@@ -65,7 +65,8 @@ def of_sweep(record: Record) -> list[Tried]:
         none = np.zeros(len(rows), bool)
         model = group.lines[0].model
         kept = varied(names, rows)
-        found.append(Tried(group.dataset, model, 0, group.metric, kept, rows, means, none))
+        style = group.lines[0].style
+        found.append(Tried(group.dataset, model, style, group.metric, kept, rows, means, none))
     return found
 
 

@@ -34,14 +34,16 @@ def modality_of(arrays: Arrays) -> str:
 
 
 def shown_of(shown: int, arrays: Arrays, count: str, noun: str) -> str:
-    """How many are shown, and of how many where these are more.
+    """How many are shown, and of how many where these are more and known.
 
     >>> shown_of(32, {"filter_count": np.array(100)}, "filter_count", "unit")
     '32 of 100 units shown'
     >>> shown_of(3, {}, "filter_count", "unit")
-    '3 units'
+    '3 units shown'
     """
-    total = int(arrays.get(count, shown))
+    if count not in arrays:
+        return f"{plural(shown, noun)} shown"
+    total = int(arrays[count])
     return plural(shown, noun) if total <= shown else f"{shown} of {plural(total, noun)} shown"
 
 
@@ -147,7 +149,7 @@ def lines(found: np.ndarray, finding: str) -> Markup:
         xs = left + np.linspace(2, width - 2, len(f))
         parts.append(marks.rule(left, middle, left + width, middle, "grid"))
         for channel, values in enumerate(f.T):
-            parts.append(marks.line(xs, middle - values / top * height / 2, channel, "thin"))
+            parts.append(marks.line(xs, middle - values / top * height / 2, 2 + channel, "thin"))
     return marks.drawing(70 * columns, 64 * rows + 4, finding, *parts)
 
 

@@ -10,6 +10,9 @@ import numpy as np
 FINE = 4
 """Regions are drawn with so many places for each that a member was asked about, along each side."""
 
+KEPT = 2e-3
+"""Of the width and the height: a line is drawn no further from its place."""
+
 CLASS_STYLES = (2, 3, 4, 5, 1, 0, 6, 7, 8, 9, 10, 11)
 """Class -> its style: two classes are blue and brown, which everybody tells apart."""
 
@@ -79,13 +82,43 @@ def lines(found: Boundaries, scores: np.ndarray) -> list[np.ndarray]:
     from contourpy import contour_generator
 
     own = margins(scores)
-    # Of two classes one margin is the other's negative.
-    shown = range(1) if own.shape[-1] == 2 else range(own.shape[-1])
+    extent = np.array([np.ptp(found.xs), np.ptp(found.ys)])
     made: list[np.ndarray] = []
-    for k in shown:
+    for k in range(own.shape[-1] - 1):  # a border of the last class is one of another, too
         level = contour_generator(found.xs, found.ys, own[..., k]).lines(0.0)
-        made += [np.asarray(line) for line in level]
+        made += [straightened(np.asarray(line), extent) for line in level]
     return made
+
+
+def straightened(line: np.ndarray, extent: np.ndarray) -> np.ndarray:
+    """A line with as few of its points as keep it in place (Douglas and Peucker 1973).
+
+    >>> straightened(np.array([[0.0, 0.0], [1.0, 1e-9], [2.0, 0.0], [2.0, 1.0]]), np.ones(2))
+    array([[0., 0.],
+           [2., 0.],
+           [2., 1.]])
+    """
+    kept, parts = np.zeros(len(line), bool), [(0, len(line) - 1)]
+    kept[[0, -1]] = True
+    places = line / extent
+    while parts:
+        first, last = parts.pop()
+        if last - first < 2:
+            continue
+        away = distances(places[first + 1 : last], places[first], places[last])
+        if away.max() > KEPT:
+            middle = first + 1 + int(away.argmax())
+            kept[middle] = True
+            parts += [(first, middle), (middle, last)]
+    return line[kept]
+
+
+def distances(points: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """How far points [n, 2] are from the stretch between two others."""
+    along = end - start
+    length = float(along @ along)
+    share = np.clip((points - start) @ along / length, 0, 1) if length else np.zeros(len(points))
+    return np.asarray(np.linalg.norm(points - start - share[:, None] * along, axis=1))
 
 
 def regions(scores: np.ndarray) -> np.ndarray:

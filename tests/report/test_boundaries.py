@@ -27,7 +27,7 @@ def found():
 
 def test_a_line_is_where_the_scores_of_two_classes_are_equal(found):
     (line,) = lines(found, found.scores[0])
-    assert len(line) > 20
+    assert len(line) > 10
     np.testing.assert_allclose(np.hypot(line[:, 0], line[:, 1] - 1), 1.0, atol=0.02)
 
 

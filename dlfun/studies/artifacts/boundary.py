@@ -20,6 +20,7 @@ from dlfun.objectives.tasks import task_of
 from dlfun.preparation import Preparation
 from dlfun.records.outcome import Result
 from dlfun.studies.artifacts.evidence import Arrays, own_splits
+from dlfun.studies.artifacts.pictures import QUICK
 from dlfun.studies.population.arm import make_members
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked, one_of
@@ -187,7 +188,7 @@ def outputs_of(learner: Learner) -> Callable[..., Any]:
         asked: jax.Array = getattr(found, "readout", found)
         return asked
 
-    return jax.jit(outputs)
+    return jax.jit(outputs, compiler_options=QUICK)
 
 
 def of_rows(
@@ -202,8 +203,10 @@ def of_rows(
 
 def run_again(run: Run, members: Members, asked: Asked) -> np.ndarray:
     """Scores of members at the end of each interval: [members, intervals, GRID, GRID, classes]."""
-    data = jax.tree.map(np.asarray, asked.data.tuning)
-    carry = jax.jit(jax.vmap(run.init))(members.hparams, members.streams)
+    # No validation: it changes no parameters, and takes time to compile.
+    data = jax.tree.map(np.asarray, asked.data.tuning._replace(validation=None))
+    init = jax.jit(jax.vmap(run.init), compiler_options=QUICK)
+    carry = init(members.hparams, members.streams)
     splits = np.asarray(members.streams.split)
     advance = {
         steps: jax.jit(jax.vmap(functools.partial(run.advance, steps=steps), (0, 0, None)))
@@ -212,6 +215,7 @@ def run_again(run: Run, members: Members, asked: Asked) -> np.ndarray:
     frames = []
     for steps in run.intervals:
         carry, _ = advance[steps](carry, members.hparams, data)
-        states = [of_member(carry.state, k) for k in range(len(splits))]
+        gathered = jax.tree.map(np.asarray, carry.state)  # parts of it are then no programs
+        states = [of_member(gathered, k) for k in range(len(splits))]
         frames.append([asked.scores(s, int(k)) for s, k in zip(states, splits, strict=True)])
     return np.moveaxis(np.array(frames), 0, 1)

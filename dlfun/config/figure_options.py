@@ -22,8 +22,8 @@ USUAL = "3.3in"
 def length() -> parsers.Kind:
     """A length with its unit, in inches.
 
-    >>> length().parse("84mm"), length().parse("240 pt"), length().show(3.3)
-    (3.307086614173228, 3.333333333333333, '3.3in')
+    >>> length().parse("5.08cm"), length().parse("144 pt"), length().show(3.3)
+    (2.0, 2.0, '3.3in')
     """
     units = ", ".join(INCHES)
     wanted = (
@@ -38,7 +38,7 @@ def length() -> parsers.Kind:
             raise ValueError(wanted)
         return inches
 
-    return parsers.Kind(parse, lambda inches: f"{inches:g}in", "LENGTH")
+    return parsers.Kind(parse, lambda inches: f"{inches!r}in", "LENGTH")
 
 
 WIDTH = length()

@@ -245,7 +245,7 @@ def test_help_needs_no_jax(script):
         "predict": ("--inputs", "--member=best|mean|ensemble|N", "--temperature=fit|NUMBER"),
         "sample": ("--count", "--prompt"),
         "export": ("--format", "safetensors"),
-        "figures": ("--width=LENGTH", "one of pdf, svg, png"),
+        "figures": ("--width=LENGTH", "--format=NAME"),
     }
     study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
     for word in own.get(script, study):

@@ -64,7 +64,7 @@ def test_a_pdf_is_as_wide_as_asked_and_has_its_fonts_in_it(pdfs):
 
 
 def test_the_same_record_gives_the_same_bytes_whatever_the_users_settings(small, pdfs):
-    with matplotlib.rc_context({"font.size": 20, "lines.linewidth": 9}):
+    with matplotlib.rc_context({"axes.facecolor": "red", "font.size": 20}):
         ((name, content),) = encoded_figures(read_record(small), Paper(3.3, "pdf")).items()
     assert content == pdfs[name]
     assert len(set(pdfs.values())) == len(pdfs)

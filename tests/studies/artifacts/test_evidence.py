@@ -59,6 +59,10 @@ def test_answers_are_those_of_the_final_parameters(trained, described):
     assert described["classes"].tolist() == ["a", "b", "c"]
 
 
+def test_it_is_kept_how_many_units_the_first_layer_has(described):
+    assert described["filter_count"] == len(described["filters"]) == 3
+
+
 def test_confusion_is_scikit_learns(described):
     wanted = confusion_matrix(described["targets"].ravel(), described["predicted"].ravel())
     np.testing.assert_array_equal(described["confusion"], wanted)

@@ -145,6 +145,28 @@ class Study(Trained):
         return Page(write_page(path("file", file), [self.folder]))
 
     @of_record
+    def figures(
+        self, folder: str | Path | None = None, *, format: str = "pdf", width: str = "3.3in"
+    ) -> list[Path]:
+        """Every figure of the study as a file for a paper: of that width, with letters of 8 points.
+
+        Args:
+          folder: where they are written; None is beside the record, its name with `-figures`.
+          format: pdf, svg or png.
+          width: a length with its unit: in, cm, mm or pt.
+
+        Raises:
+          UserError: if the width is no length, or the folder cannot be written to.
+        """
+        from dlfun.config.figure_options import FORMAT, WIDTH
+        from dlfun.report.figures.paper import Paper
+        from dlfun.report.figures.publication import write_figures
+
+        paper = Paper(checked(WIDTH, "width", width), checked(FORMAT, "format", format))
+        target = None if folder is None else Path(path("folder", folder))
+        return write_figures(self.folder, target, paper)
+
+    @of_record
     def save(self, folder: str | Path) -> Path:
         """Copies the record to a new folder, where all scripts can read it.
 

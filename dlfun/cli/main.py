@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     **{name: kind.purpose for name, kind in STUDIES.items()},
     "judge": "find out from anybody's table of results which method is better",
     "report": "make the page and the tables of records, one or several side by side",
+    "figures": "draw the figures of a record for a paper, at its width, as PDF or SVG",
     "track": "show the runs of a record in MLflow, Trackio or TensorBoard",
     "predict": "ask a trained model about new files",
     "sample": "let a trained generative model make examples or write text",

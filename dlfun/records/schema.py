@@ -31,7 +31,7 @@ FILES: dict[str, str] = {
     "environment.json": "date, versions, devices, commit, checksums of the data; by which metric "
     "the members of an arm are ranked, and its best one is chosen",
     "*-evidence.npz": "of each model: what it said of every test example and how sure it was, its "
-    "first layer, its worst mistakes",
+    "first layer, its worst mistakes; of two inputs its decision boundary, and how it moved",
     "curves.png": "curves of validation with 95 % t bands and of training, dashed: what arms are "
     "judged by, and the loss; of a sweep a curve a configuration",
     "*-samples.npz, .png": "inputs, reconstructions, new samples and latent traversals of a VAE; "

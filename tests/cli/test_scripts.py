@@ -224,7 +224,8 @@ def test_a_record_is_not_overwritten(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "script", ["train", "sweep", "compare", "verify", "report", "predict", "sample", "export"]
+    "script",
+    ["train", "sweep", "compare", "verify", "report", "predict", "sample", "export", "figures"],
 )
 def test_help_needs_no_jax(script):
     program = (
@@ -247,6 +248,7 @@ def test_help_needs_no_jax(script):
         "predict": ("--inputs", "--member=best|mean|ensemble|N", "--temperature=fit|NUMBER"),
         "sample": ("--count", "--prompt"),
         "export": ("--format", "safetensors"),
+        "figures": ("--width=LENGTH", "--format=NAME"),
     }
     study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
     for word in own.get(script, study):

@@ -310,10 +310,14 @@ def evidence(model: str, seeds: int, modality: str, classes: Sequence[str]) -> d
     }
     if modality != "text" and model in shapes:
         arrays["filters"] = rng.normal(size=shapes[model]).astype(np.float32)
+        arrays["filter_count"] = np.array({"bpnn": 100, "vae": 128}.get(model, shapes[model][0]))
     if model == "cnn" and modality in ("image", "sequence"):
         arrays["feature_inputs"] = inputs_of(rng, modality, 3)
         maps = (3, 14, 14, 8) if modality == "image" else (3, 20, 8)
         arrays["feature_maps"] = rng.normal(size=maps).clip(0).astype(np.float32)
+
+    if model == "bpnn":
+        arrays |= plane(4)
     if model == "rnn":
         arrays["states"] = np.tanh(wave(rng, 2, 40, 12))
         arrays["gates"] = 1 / (1 + np.exp(-np.stack([wave(rng, 2, 40, 12) for _ in range(2)])))
@@ -323,6 +327,34 @@ def evidence(model: str, seeds: int, modality: str, classes: Sequence[str]) -> d
         centres = 2 * rng.normal(size=(CLASSES, 2))
         arrays["latent"] = centres[arrays["latent_targets"]] + 0.7 * rng.normal(size=(600, 2))
     return arrays
+
+
+def plane(members: int, frames: int = 3, grid: int = 16) -> dict[str, Any]:
+    """Boundaries of two inputs: circles, the wider the later; the first two were run again."""
+    xs, ys = np.linspace(-2, 2, grid), np.linspace(-1, 3, grid)
+    away = np.hypot(*np.meshgrid(xs, ys - 1))
+    angles = np.linspace(0, 6, 30)
+    points = np.stack([np.cos(angles), 1 + np.sin(angles)], axis=-1) * np.tile(
+        [[0.5], [1.6]], (15, 1)
+    )
+
+    def scores(radius: float) -> np.ndarray:
+        return np.stack([radius - away, away - radius], axis=-1).astype(np.float16)
+
+    return {
+        "boundary_x": xs,
+        "boundary_y": ys,
+        "boundary_names": np.array(["width", "height"]),
+        "boundary_points": points,
+        "boundary_targets": np.tile([0, 1], 15),
+        "boundary_members": np.arange(members) + 2,
+        "boundary_scores": np.stack([scores(1 + 0.05 * k) for k in range(members)]),
+        "boundary_steps": 100 * (1 + np.arange(frames)),
+        "boundary_history": np.stack(
+            [[scores(0.25 * (1 + t) + 0.05 * k) for t in range(frames)] for k in range(2)]
+        ),
+        "boundary_agreement": np.array(1.0),
+    }
 
 
 def samples(modality: str) -> dict[str, Any]:

@@ -276,7 +276,10 @@ def test_the_footer_says_how(text):
         (["waves-vae-samples.npz"], []),
         (["waves-cnn-evidence.npz", "waves-rnn-evidence.npz"], ["states"]),
         (["environment.json", "frozen.json", "config.flags", "comparison.json"], ["how"]),
-        (["*-evidence.npz", "*-samples.npz"], ["weights", "mistakes", "confusion", "calibration"]),
+        (
+            ["*-evidence.npz", "*-samples.npz"],
+            ["boundary", "weights", "mistakes", "confusion", "calibration"],
+        ),
     ],
 )
 def test_what_is_absent_is_left_out(folder, tmp_path, files, keys):

@@ -253,3 +253,16 @@ def test_lines_break_where_nothing_is_known():
     assert all(
         a != b for a, b in itertools.pairwise([marks.style(k) for k in range(marks.COLOURS)])
     )
+
+
+def test_words_on_a_level_keep_clear_of_lines():
+    x = np.linspace(0.0, 10.0, 30)
+    for y, anchor in ((np.linspace(9, 0.6, 30), "start"), (np.linspace(0.6, 9, 30), "end")):
+        axes = plots.plane([plots.Series("a", 0, x, y)], "x", "y")
+        drawn = plots.level(axes, 1.0, "chance")
+        words = re.search(r"<text x=\"([\d.]+)\" y=\"([\d.]+)\"([^>]*)>chance", drawn)
+        assert ("end" in words[3]) == (anchor == "end")
+        right = float(words[1]) + (0 if "end" in words[3] else 43)
+        over = plots.on_line(axes, np.linspace(right - 43, right, 9), x, y)
+        bottom = float(words[2])
+        assert not ((over > bottom - 11) & (over < bottom)).any()

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter
 
-from dlfun.report.figures.record_figures import COLOURS, WIDE, axes_grid, save
+from dlfun.report.figures.record_figures import COLOURS, MAIN, WIDE, axes_grid, save
 from dlfun.report.text.benchmark import (
     Found,
     heading,
@@ -48,7 +48,7 @@ def draw_curve(axes: Axes, curve: Found) -> None:
     medians = np.array([middle(values) for values in speeds])
     ends = np.array([[min(values), max(values)] for values in speeds]).T
     axes.plot(members, medians[0] * np.array(members), "--", color="0.5", linewidth=1)
-    axes.errorbar(members, medians, abs(ends - medians), marker="o", color=COLOURS[0], capsize=2)
+    axes.errorbar(members, medians, abs(ends - medians), marker="o", color=MAIN, capsize=2)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log", base=2)
     axes.yaxis.set_major_formatter(EngFormatter())

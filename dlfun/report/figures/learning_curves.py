@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from dlfun.objectives.metrics import judging, parts, words
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.records.reader import read_rows
+from dlfun.report import styles
 from dlfun.report.rows import run_of, text
 from dlfun.report.sweeps import FEW, configurations, highlighted, is_log, numbers_of, varied
 from dlfun.stats import t_interval
@@ -47,26 +48,24 @@ class Curve(NamedTuple):
     band: bool = True
 
 
-def curves_figure(folder: Path, swept: Sequence[str], colours: Sequence[str]) -> Figure:
+def curves_figure(folder: Path, swept: Sequence[str]) -> Figure:
     """The figure of a record: of each data set what arms are judged by, and their loss.
 
     Args:
       swept: the names that a sweep searched; its configurations then have a curve each.
-      colours: of arms, in turns.
     """
     with np.load(folder / "history.npz") as history:
         arrays = {name: history[name] for name in history.files}
     arms = [name.removesuffix("/step") for name in arrays if name.endswith("/step")]
-    models = list(dict.fromkeys(arm.rpartition("/")[2] for arm in arms))
+    looks = styles.styles(arm.rpartition("/")[2] for arm in arms)
     rows = read_rows(folder) if swept else []
     curves, heading = {}, ""
     for arm in arms:
         own = [row for row in rows if f"{row['dataset']}/{row['model']}" == arm]
         model = arm.rpartition("/")[2]
-        colour = colours[models.index(model) % len(colours)]
-        curves[arm] = [Curve(arm, slice(None), colour, model)]
+        curves[arm] = [Curve(arm, slice(None), styles.colour(looks[model]).light, model)]
         if own:
-            curves[arm], heading = configuration_curves(arm, own, swept, colours)
+            curves[arm], heading = configuration_curves(arm, own, swept)
     every = list(dict.fromkeys(arm.rpartition("/")[0] for arm in arms))
     shown = {arm: own for arm, own in curves.items() if arm.rpartition("/")[0] in every[:ROWS]}
     figure = drawn(arrays, shown, heading)
@@ -78,9 +77,10 @@ def curves_figure(folder: Path, swept: Sequence[str], colours: Sequence[str]) ->
 
 
 def configuration_curves(
-    arm: str, rows: Sequence[Mapping[str, Any]], swept: Sequence[str], colours: Sequence[str]
+    arm: str, rows: Sequence[Mapping[str, Any]], swept: Sequence[str]
 ) -> tuple[list[Curve], str]:
     """A curve for each configuration, grey ones first, and the heading of their legend."""
+    colours = [colour.light for colour in styles.COLOURS]
     found, names = configurations(rows, swept), varied(swept, rows) or list(swept[:1])
     heading = spoken(names[0]) if len(names) == 1 else ""  # of several, labels have the names
     if len(found) > FEW:

@@ -12,12 +12,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlfun.records.reader import read_rows
+from dlfun.report import styles
 from dlfun.report.figures.learning_curves import curves_figure
 from dlfun.report.rows import Row, number, run_of, summarise, text
 from dlfun.studies.comparison.verdicts import metric_of
 
-# Okabe & Ito's colours, told apart by colour-blind readers too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+COLOURS = tuple(colour.light for colour in styles.COLOURS)
+MAIN = COLOURS[2]
+"""What is of no arm is blue."""
+
 WIDE = 7.0
 FRAMES, STRIPS = 6, 4
 """Frames of a video that are shown side by side, and such strips in a row."""
@@ -48,7 +51,7 @@ def axes_grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axe
 
 def draw_curves(folder: Path, swept: Sequence[str] = ()) -> None:
     """curves.png: training and validation of all arms, or of the configurations of a sweep."""
-    save(curves_figure(folder, swept, COLOURS), folder / "curves.png")
+    save(curves_figure(folder, swept), folder / "curves.png")
 
 
 def evenly(count: int, most: int) -> np.ndarray:
@@ -85,7 +88,7 @@ def draw_example(axes: Axes, example: np.ndarray, modality: str = "") -> None:
     elif example.ndim == 3:
         axes.imshow(picture(example), cmap="gray_r")  # a colour image needs no map
     else:
-        axes.set_prop_cycle(color=COLOURS)
+        axes.set_prop_cycle(color=[*COLOURS[2:6], *COLOURS[:2]])
         axes.plot(example, linewidth=1)
 
 
@@ -149,7 +152,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
     figure, all_axes = axes_grid(len(swept), 2, 3.4)
     for axes, name in zip(all_axes, swept, strict=True):
         where, numeric = positions([line.rows[0] for line in lines], name)
-        for shown, fill in ((whole, COLOURS[0]), (~whole, "white")):
+        for shown, fill in ((whole, MAIN), (~whole, "white")):
             at = [where[i] for i in np.flatnonzero(shown)]
             if at:
                 axes.errorbar(
@@ -157,7 +160,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
                     means[shown],
                     halves[shown],
                     fmt="o",
-                    color=COLOURS[0],
+                    color=MAIN,
                     markerfacecolor=fill,
                     alpha=0.7,
                     capsize=2,

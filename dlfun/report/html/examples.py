@@ -60,9 +60,9 @@ def sparkline(example: np.ndarray, alt: str, ends: Ends = None) -> Markup:
     heights = 38 - 36 * (rows - low) / (high - low)
     xs = np.linspace(1, 99, len(rows)) if len(rows) > 1 else np.array([50.0])
     if len(rows) <= 2:  # too few for a line
-        lines = [marks.dots(xs, ys, 0, 3) for ys in heights.T]
+        lines = [marks.dots(xs, ys, 2, 3) for ys in heights.T]
     else:
-        lines = [marks.line(xs, ys, k, "thin") for k, ys in enumerate(heights.T)]
+        lines = [marks.line(xs, ys, 2 + k, "thin") for k, ys in enumerate(heights.T)]
     return marks.element(
         "svg",
         "".join(lines),

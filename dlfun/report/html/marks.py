@@ -7,8 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 from markupsafe import Markup, escape
 
-COLOURS, SHAPES, DASHES = 8, 7, 4
-"""So many of each are told apart; a style is a colour, a shape and a dash."""
+from dlfun.report import styles
+
+COLOURS, SHAPES = len(styles.COLOURS), styles.SHAPES
+"""So many of each are told apart; `dlfun.report.styles` says which a style has."""
 
 
 def short(value: float) -> str:
@@ -86,7 +88,7 @@ def dots(
 ) -> Markup:
     """A marker at every point; points that are not finite are left out."""
     outline = "".join(
-        marker(index % SHAPES, x, y, r)
+        marker(styles.shape(index), x, y, r)
         for x, y in zip(xs, ys, strict=True)
         if np.isfinite(x) and np.isfinite(y)
     )
@@ -107,7 +109,7 @@ def path(xs: Iterable[float], ys: Iterable[float]) -> str:
 
 def line(xs: Iterable[float], ys: Iterable[float], index: int, look: str = "line") -> Markup:
     """A line in the colour and dash of a style."""
-    dash = f" d{index % DASHES}" if look == "line" else ""
+    dash = f" d{styles.dash(index)}" if look == "line" else ""
     return element("path", class_=f"{look}{dash} {style(index)}", d=path(xs, ys))
 
 
@@ -166,6 +168,6 @@ def box(
 
 def swatch(index: int, lined: bool, marked: bool) -> Markup:
     """The sign of a style in a legend: a piece of its line, its marker, or both."""
-    piece = rule(0, 7, 28, 7, f"line d{index % DASHES} {style(index)}") if lined else ""
+    piece = rule(0, 7, 28, 7, f"line d{styles.dash(index)} {style(index)}") if lined else ""
     point = dots([14.0], [7.0], index, 4.0) if marked else ""
     return element("svg", piece + point, viewBox="0 0 28 14", aria_hidden="true")

@@ -24,6 +24,7 @@ from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
 from dlfun.report.html.results import groups, swept_words
 from dlfun.report.html.sections.across import across, across_records
+from dlfun.report.html.sections.boundary import boundary
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
 from dlfun.report.html.sections.cost import cost
@@ -67,6 +68,7 @@ SECTIONS = (
     Section("cost", "Time and cost", "What quality costs.", cost),
     Section("generalisation", "Generalisation", "From train to held-out examples.", generalisation),
     Section("readout", "Hand-made and learned features", "The same read-out on both.", readout),
+    Section("boundary", "Decision boundary", "What is said where, and since when.", boundary),
     Section("weights", "First layer", "What the networks look for, and find.", weights),
     Section("states", "Memory", "States and gates of recurrent networks.", states),
     Section("latent", "Generative models", "What they know, and what they make.", latent),

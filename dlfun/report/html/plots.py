@@ -35,13 +35,17 @@ class Series(NamedTuple):
 
 
 class Plane(NamedTuple):
-    """The two axes of a plot; `names` stand at 0, 1, ... of x in the place of numbers."""
+    """The two axes of a plot; `names` stand at 0, 1, ... of x in the place of numbers.
+
+    `taken` are the lines that words are to keep clear of: their x and y.
+    """
 
     x: Axis
     y: Axis
     x_label: str
     y_label: str
     names: tuple[str, ...] = ()
+    taken: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
 
 def mean_series(label: str, style: int, x: np.ndarray, runs: np.ndarray, most: int) -> Series:
@@ -96,6 +100,7 @@ def plane(
         spanning(np.concatenate(ends), HEIGHT - BOTTOM, TOP, False, 0.05 if bands else 0.25),
         x_label,
         y_label,
+        taken=tuple((s.x, s.y) for s in series),
     )
 
 
@@ -141,9 +146,45 @@ def level(axes: Plane, value: float, label: str) -> Markup:
     if not (np.isfinite(value) and axes.y.low <= value <= axes.y.high):
         return Markup("")
     place = float(axes.y.at(value))
+    x, y, anchor = clear_place(axes, place, 7.2 * len(label))
     return marks.rule(axes.x.start, place, axes.x.end, place, "mark") + marks.words(
-        axes.x.end, place - 4, label, "aside", "end"
+        x, y, label, "aside", anchor
     )
+
+
+def clear_place(axes: Plane, place: float, width: float) -> tuple[float, float, str | None]:
+    """Where words on a level at `place` stand: at an end of it, above or below, clear of lines.
+
+    Where no place is clear, it is the one that the fewest points of lines run through.
+    """
+    start, end = axes.x.start, axes.x.end
+    spots: list[tuple[float, float, str | None]] = [
+        (end, place - 4, "end"),
+        (start + 4, place - 4, None),
+        (end, place + 13, "end"),
+        (start + 4, place + 13, None),
+    ]
+    inside = [spot for spot in spots if axes.y.end < spot[1] - 10 and spot[1] < axes.y.start]
+
+    def crossed(spot: tuple[float, float, str | None]) -> int:
+        left = spot[0] - width if spot[2] else spot[0]
+        xs = np.linspace(left, left + width, 16)
+        heights = [on_line(axes, xs, *line) for line in axes.taken]
+        return sum(int(((spot[1] - 13 < ys) & (ys < spot[1] + 3)).sum()) for ys in heights)
+
+    return min(inside or spots, key=crossed)
+
+
+def on_line(axes: Plane, places: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Where a line stands over places of x, in units of the drawing; NaN beside its ends."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        xs, ys = axes.x.at(x), axes.y.at(y)
+    known = np.isfinite(xs) & np.isfinite(ys)
+    if not known.any():
+        return np.full(len(places), np.nan)
+    order = np.argsort(xs[known], kind="stable")
+    at = xs[known][order], ys[known][order]
+    return np.interp(places, *at, left=np.nan, right=np.nan)
 
 
 def curves(

@@ -13,6 +13,7 @@ from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.rows import brief, is_copy
+from dlfun.report.styles import styles as styles_of
 from dlfun.report.sweeps import varied
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.comparison.verdicts import metric_of, overlap
@@ -52,19 +53,20 @@ class Group(NamedTuple):
 
 
 def models(record: Record) -> list[str]:
-    """The models, in the order that gives them their colours."""
+    """The models, in the order they ran."""
     return list(dict.fromkeys(row["model"] for row in record.rows))
 
 
+@functools.lru_cache(maxsize=2)
 def styles(record: Record) -> dict[str, int]:
-    """Model -> its style."""
-    return {model: k for k, model in enumerate(models(record))}
+    """Model -> its style, that of its family."""
+    return styles_of(models(record))
 
 
 def style_of(record: Record, model: str) -> int:
     """The style of a model, the same in all figures."""
-    known = models(record)
-    return known.index(model) if model in known else len(known)
+    known = styles(record)
+    return known[model] if model in known else styles_of([*known, model])[model]
 
 
 def swept_names(record: Record) -> list[str]:
@@ -111,7 +113,7 @@ def groups(record: Record) -> list[Group]:
         key = (row["dataset"], row["model"], *(row[name] for name in swept))
         found.setdefault(key, []).append(row)
     metrics = {name: judged_by(record, name) for name in dict.fromkeys(key[0] for key in found)}
-    style = dict.fromkeys(models(record), 0) if swept else styles(record)
+    style = styles(record)
     lines = [line_of(rows, metrics[key[0]], swept, style[key[1]]) for key, rows in found.items()]
     return [
         Group(name, metric, in_order([x for x in lines if x.dataset == name], metric, record))
@@ -136,7 +138,7 @@ def stopped_at(rows: Sequence[Row]) -> int:
 
 
 def line_of(rows: list[Row], metric: str, swept: Sequence[str], style: int) -> Line:
-    """The line of some runs; configurations of a sweep all have the first style."""
+    """The line of some runs; configurations of a sweep all have that of their model."""
     dataset, model, scores = rows[0]["dataset"], rows[0]["model"], scores_of(rows, metric)
     own = scores[[not is_copy(row) for row in rows]]
     score = t_interval(own, split_variance=overlap(rows, metric))

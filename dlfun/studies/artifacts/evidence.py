@@ -19,7 +19,7 @@ from dlfun.records.outcome import Result
 from dlfun.records.reader import arm_file
 from dlfun.records.writer import save_arrays
 from dlfun.stats.calibration import calibrate
-from dlfun.studies.artifacts.pictures import filters, first_layer_outputs, latent_plane
+from dlfun.studies.artifacts.pictures import FILTERS, filters, first_layer_outputs, latent_plane
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import Stacked, one_of
 from dlfun.types import Spec
@@ -155,7 +155,8 @@ def describe_layers(result: Result, data: Stacked, member: int, split: int) -> A
     variables = jax.tree.map(lambda leaf: leaf[member], result.variables)
     found, kernels = {}, filters(variables, settings, spec)
     if kernels is not None:
-        found["filters"] = kernels.astype(np.float32)
+        found["filters"] = kernels[:FILTERS].astype(np.float32)
+        found["filter_count"] = np.array(len(kernels))
     rows = varied_rows(data, split)
     examples = jax.tree.map(lambda leaf: np.asarray(leaf[split, rows]), data.test)
     scaling = data.datasets[split].scaling
@@ -204,7 +205,7 @@ def about(spec: Spec, classes: tuple[str, ...]) -> Arrays:
     return found | ({"alphabet": np.array(spec.alphabet)} if spec.vocabulary else {})
 
 
-def write_evidence(folder: Path, result: Result, data: Stacked) -> None:
-    """{dataset}-{model}-evidence.npz in the folder."""
+def write_evidence(folder: Path, result: Result, data: Stacked, more: Arrays) -> None:
+    """{dataset}-{model}-evidence.npz in the folder, with more arrays than `evidence` has."""
     name = arm_file(result.dataset, result.model, "evidence.npz")
-    save_arrays(folder / name, evidence(result, data))
+    save_arrays(folder / name, evidence(result, data) | more)

@@ -44,7 +44,7 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
       variables: of one member.
 
     Returns:
-      [at most FILTERS, *spatial, channels]: kernels of a convolution, or the weights of dense
+      [units, *spatial, channels]: kernels of a convolution, or the weights of dense
       units in the shape of the inputs, ids as one-hot or embedded vectors. Of a recurrent layer
       [units, features], what its candidate state takes from the inputs, direction by direction.
     """
@@ -52,7 +52,7 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
     if row_of(settings.model).recurrent:
         gate = f"i{CELLS[settings.shape.cell].gates[-1]}"
         kernels = [np.asarray(part[gate]["kernel"]).T for part in params["layer_0"].values()]
-        return np.concatenate(kernels)[:FILTERS]
+        return np.concatenate(kernels)
     names = FIRST_LAYERS.get(settings.model, ())
     name = next((name for name in names if not name or name in params), None)
     if name is None:
@@ -60,7 +60,7 @@ def filters(variables: Any, settings: Settings, spec: Spec) -> np.ndarray | None
     kernel = np.asarray((params[name] if name else params)["kernel"])
     if name == "posterior":  # its second half are the variances
         kernel = kernel[:, : kernel.shape[1] // 2]
-    by_unit = np.moveaxis(kernel, -1, 0)[:FILTERS]
+    by_unit = np.moveaxis(kernel, -1, 0)
     return by_unit if kernel.ndim > 2 else by_unit.reshape(len(by_unit), *places(spec)[0], -1)
 
 
@@ -81,7 +81,8 @@ def first_layer_outputs(
     Returns:
       of a CNN `feature_maps` [examples, *spatial, at most MAPS], after the activation; of an RNN
       `states` [examples, time, at most UNITS], `gates` [names, examples, time, units] and
-      `gate_names`, both directions one after the other, and 0 behind the end of an example.
+      `gate_names`, both directions one after the other, and 0 behind the end of an example. Of
+      both, how many there are: `map_count`, `state_count`.
     """
     trace: dict[str, Callable[..., Any]] = {"cnn": _feature_maps, "rnn": _states_and_gates}
     if settings.model not in trace:
@@ -98,6 +99,7 @@ def first_layer_outputs(
     takes_lengths = spec.padded and row_of(settings.model).lengths
     lengths = examples.lengths if takes_lengths else None
     found = jax.tree.map(np.asarray, outputs(variables, examples.inputs, lengths))
+    found |= {name: count.astype(int) for name, count in found.items() if name.endswith("_count")}
     if "gates" in found:
         found["gate_names"] = np.array(CELLS[settings.shape.cell].words)
     return found
@@ -122,7 +124,8 @@ def _feature_maps(
 ) -> dict[str, jax.Array]:
     found = _captured(module, variables, inputs, ("conv_0", "norm_0"))
     last = found["norm_0"] if "norm_0" in found else found["conv_0"]
-    return {"feature_maps": activation(shape.activation)(last["__call__"][0])[..., :MAPS]}
+    maps = activation(shape.activation)(last["__call__"][0])
+    return {"feature_maps": maps[..., :MAPS], "map_count": jnp.int32(maps.shape[-1])}
 
 
 def _as_it_is(steps: jax.Array) -> jax.Array:
@@ -143,7 +146,7 @@ def _states_and_gates(
     inputs = found["embedding"]["__call__"][0]
     inputs, layer = inputs.reshape(*inputs.shape[:2], -1), found["layer_0"]
     states = layer["__call__"][0][0]
-    kept = {"states": states[..., :UNITS]}
+    kept = {"states": states[..., :UNITS], "state_count": jnp.int32(states.shape[-1])}
     if not CELLS[shape.cell].words:
         return kept
     directions = ("forward", "backward")[: 1 + shape.bidirectional]

@@ -95,7 +95,8 @@ def compare(
     tested = tested_of(grown)
     said += floor_notes(tested) if protocol.noise_floor else []
     gates = decide_gates(protocol.gates, tested, claim, grown.look)
-    found = Findings(arms, grown.pairs, tuned, shown, tables, gates)
+    chosen = {name: chosen_for(options, name, choice) for name in loaded}
+    found = Findings(arms, grown.pairs, tuned, shown, tables, gates, chosen)
     folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, grown.pairs, tables.get("variance", []), gates)

@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.config.options import StudyOptions
+from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.decoration import spared
 from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result
+from dlfun.studies.artifacts.boundary import boundary
 from dlfun.studies.artifacts.data_preparation import write_datasets
-from dlfun.studies.artifacts.evidence import write_evidence
+from dlfun.studies.artifacts.evidence import Arrays, write_evidence
 from dlfun.studies.artifacts.generation import write_generated
 from dlfun.studies.artifacts.text_samples import write_text
 from dlfun.studies.baselines.arm import Classical
@@ -29,7 +30,8 @@ from dlfun.studies.population.stacked import Stacked
 class Findings(NamedTuple):
     """What the record is written from, beside what was learned from.
 
-    `frozen` is what was tuned here, or what is confirmed.
+    `frozen` is what was tuned here, or what is confirmed; `chosen` has, of each data set and model,
+    what was trained with.
     """
 
     results: list[Arm]
@@ -38,6 +40,7 @@ class Findings(NamedTuple):
     frozen: Mapping[str, Any] | None = None
     tables: Mapping[str, list[dict[str, Any]]] = {}
     gates: Sequence[Mapping[str, Any]] = ()
+    chosen: Mapping[str, Mapping[str, ModelOptions]] = {}
 
 
 def networks(arms: Sequence[Arm]) -> list[Result]:
@@ -77,11 +80,26 @@ def write(
             if isinstance(arm, Classical):
                 write_classical_evidence(folder, arm, loaded[arm.rows[0]["dataset"]])
         for result in results:
-            write_evidence(folder, result, loaded[result.dataset])
+            more = boundary_of(options, found.chosen, result, loaded[result.dataset])
+            write_evidence(folder, result, loaded[result.dataset], more)
             write_samples(folder, result, loaded[result.dataset], options.seed)
         draw(folder)
 
     return writer.write_study(options, f"runs/{options.request.study}", fill)
+
+
+def boundary_of(
+    options: StudyOptions,
+    chosen: Mapping[str, Mapping[str, ModelOptions]],
+    result: Result,
+    data: Stacked,
+) -> Arrays:
+    """The decision boundaries of an arm, where it has any; a record does without where it fails."""
+    own = chosen.get(result.dataset, {}).get(result.model)
+    if own is None:
+        return {}
+    what = f"the boundary of {result.model} on {result.dataset}"
+    return spared(what, lambda: boundary(options, own, result, data)) or {}
 
 
 def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:

@@ -12,7 +12,7 @@ from dlfun.data.lazy import lazy
 from dlfun.models import CNN, MODELS, RNN, VAE
 from dlfun.studies.artifacts.evidence import describe_mistakes, describe_predictions, evidence
 from dlfun.studies.artifacts.generation import generate
-from dlfun.studies.artifacts.pictures import FILTERS, filters, first_layer_outputs
+from dlfun.studies.artifacts.pictures import filters, first_layer_outputs
 from dlfun.studies.population.arm import run_arm
 from dlfun.studies.population.assembly import assemble
 from dlfun.studies.population.stacked import stack
@@ -57,6 +57,10 @@ def test_answers_are_those_of_the_final_parameters(trained, described):
     np.testing.assert_array_equal(described["targets"], data.test.targets)
     assert not described["shared_test"]
     assert described["classes"].tolist() == ["a", "b", "c"]
+
+
+def test_it_is_kept_how_many_units_the_first_layer_has(described):
+    assert described["filter_count"] == len(described["filters"]) == 3
 
 
 def test_confusion_is_scikit_learns(described):
@@ -182,7 +186,7 @@ def test_every_first_layer_has_filters_like_its_inputs(model, modality):
         "video": ((5, 6, 6), 1),
         "text": ((9,), own),
     }[modality]
-    units = {"perceptron": 3, "softmax": 3}.get(model, FILTERS)
+    units = {"perceptron": 3, "softmax": 3, "bpnn": 100, "cnn": 40, "vae": 128}.get(model)
     if model == "rnn":
         each = {"vector": 1, "image": 8, "video": 36}.get(modality, numbers)
         assert found.shape == (6, each)
@@ -293,9 +297,10 @@ def test_recurrent_layers_are_shown_reading_embedded_text():
     settings, module, variables = initial("rnn", dataset, RNN(widths=(20,), embedding=4))
     stored = np.asarray(dataset.test.inputs[:2])
     found = first_layer_outputs(module, variables, Split(stored, None), settings, dataset.spec)
-    assert filters(variables, settings, dataset.spec).shape == (32, 4)
+    assert filters(variables, settings, dataset.spec).shape == (40, 4)
     table = variables["params"]["embedding"]["embedding"]
     wanted, gates = steps("gru", variables["params"]["layer_0"]["forward"], table[stored[1]])
+    assert found["state_count"] == 40
     np.testing.assert_allclose(found["states"][1], wanted[:, :16], rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(
         found["gates"][:, 1], gates.swapaxes(0, 1)[..., :16], rtol=1e-4, atol=1e-5

@@ -17,6 +17,7 @@ from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, sentence, unit_of
 from dlfun.report.record_names import record_names
 from dlfun.report.scales import Across, gather, side_by_side
+from dlfun.report.styles import styles as styles_of
 from dlfun.report.text.across import MOST, Contrast, Summary, contrasts, resamples_of, summaries
 from dlfun.stats import Interval, score_profile, smallest_p
 from dlfun.stats.labels import FEW
@@ -45,7 +46,7 @@ def across_records(records: Sequence[Record]) -> list[Block]:
     taken = side_by_side({name: record.rows for name, record in kept.items()})
     arms = list(dict.fromkeys(row["model"] for row in taken))
     between = not {model for record in kept.values() for model in models(record)} >= set(arms)
-    style = {arm: k for k, arm in enumerate(arms)}
+    style = styles_of(arms)
     return of_arms(gather(taken), style, is_paired(list(kept.values())), between)
 
 

@@ -62,11 +62,12 @@ def diagram(
     for k, group in enumerate(found.groups):
         low, high = axis.at([found.mean[group[0]], found.mean[group[-1]]])
         parts.append(marks.rule(low - 3, 40 + BAR * k, high + 3, 40 + BAR * k, "arrow"))
-    for k, arm in enumerate(order):
-        x, y = float(axis.at(found.mean[arm])), below + PITCH * k
+    places = [(float(axis.at(found.mean[arm])), below + PITCH * k) for k, arm in enumerate(order)]
+    for arm, (x, y) in zip(order, places, strict=True):
+        parts.append(marks.rule(x, 28, x, y, f"hair {marks.style(style[names[arm]])}"))
+    for arm, (x, y) in zip(order, places, strict=True):  # names over all lines
         side, gap = ("end", -9.0) if x > WIDTH / 2 else (None, 9.0)
         text = f"{names[arm]} {number(found.mean[arm], 2)}"
-        parts.append(marks.rule(x, 28, x, y, f"hair {marks.style(style[names[arm]])}"))
         parts.append(marks.dots([x], [y], style[names[arm]], 4.0))
         parts.append(marks.words(x + gap, y + 5, text, "name", side))
     return marks.drawing(WIDTH, below + PITCH * len(names), finding, *parts)

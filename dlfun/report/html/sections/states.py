@@ -12,8 +12,11 @@ from dlfun.report.html.record import Arm, Record, arm_arrays
 from dlfun.words import plural
 
 Arrays = dict[str, np.ndarray]
-WIDTH, LEFT, ROW, GAP = 420.0, 30.0, 7.0, 24.0
+WIDTH, LEFT, ROW, GAP = 420.0, 30.0, 9.0, 24.0
 
+
+EVERY = 2
+"""Rows from one number to the next."""
 
 SIGNED = "Blue: negative, pale: near zero, red: positive."
 
@@ -22,20 +25,30 @@ def states(record: Record) -> list[Block]:
     """State traces, and every gate, of each arm that left them."""
     blocks: list[Block] = []
     for arm, arrays in arm_arrays(record, "evidence"):
+        total = int(arrays.get("state_count", 0))
         if arrays.get("states", np.empty(0)).size:
             values = np.asarray(arrays["states"], float)
-            blocks.append(traces(arm, "States", values, SIGNED, False))
+            blocks.append(traces(arm, "States", values, counted(values, total, SIGNED), False))
         names = arrays.get("gate_names", np.empty(0, str))
         for name, values in zip(names, arrays.get("gates", np.empty(0)), strict=False):
-            blocks.append(gate(arm, str(name), np.asarray(values, float)))
+            blocks.append(gate(arm, str(name), np.asarray(values, float), total))
     return blocks
 
 
-def gate(arm: Arm, name: str, values: np.ndarray) -> Figure:
+def counted(values: np.ndarray, total: int, how: str) -> str:
+    """How traces are read, and how many units they are of where these are not all."""
+    units = values.shape[-1]
+    shown = f" {units} of {plural(total, 'unit')} shown." if total > units else ""
+    return f"{how}{shown}"
+
+
+def gate(arm: Arm, name: str, values: np.ndarray, total: int) -> Figure:
     """A gate, which is in [0, 1]; a candidate of a new state has a sign and is drawn like one."""
     if values.min() < 0:
-        return traces(arm, f"New states (“{name}”)", values, SIGNED, False)
-    return traces(arm, f"Gate “{name}”", values, "Dark: closed (0), light: open (1).", True)
+        how = counted(values, total, SIGNED)
+        return traces(arm, f"New states (“{name}”)", values, how, False)
+    how = counted(values, total, "Dark: closed (0), light: open (1).")
+    return traces(arm, f"Gate “{name}”", values, how, True)
 
 
 def traces(arm: Arm, what: str, values: np.ndarray, how: str, gate: bool) -> Figure:
@@ -56,7 +69,7 @@ def traces(arm: Arm, what: str, values: np.ndarray, how: str, gate: bool) -> Fig
         finding,
         panels(values, finding, gate),
         table(["unit", "mean", "smallest", "largest", "sd"], numbers, what),
-        f"A panel an example, a row a unit. {how}",
+        f"A panel an example, a row a unit, numbered as in the network. {how}",
     )
 
 
@@ -73,8 +86,9 @@ def panels(values: np.ndarray, finding: str, gate: bool) -> Markup:
         picture = gate_colours(own.T) if gate else pixels.signed(own.T, top)
         parts.append(marks.words(LEFT, start - 4, f"example {k + 1}", "aside"))
         parts.append(embedded(picture, LEFT, start, WIDTH - 10 - LEFT, tall))
-        parts.append(marks.words(LEFT - 4, start + 9, "1", "tick", "end"))
-        parts.append(marks.words(LEFT - 4, start + tall, str(units), "tick", "end"))
+        for u in range(0, units, EVERY):
+            y = start + ROW * (u + 0.5) + 4.5
+            parts.append(marks.words(LEFT - 4, y, str(u + 1), "tick", "end"))
     bottom = count * (tall + GAP)
     for value, text in ticks(axis, 6):
         parts.append(marks.words(float(axis.at(value)), bottom + 4, text, "tick", "middle"))

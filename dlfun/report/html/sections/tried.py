@@ -42,7 +42,10 @@ def of_sweep(record: Record) -> list[Tried]:
         model = group.lines[0].model
         kept = varied(names, rows)
         spans = [line.score for line in group.lines]
-        found.append(Tried(group.dataset, model, 0, group.metric, kept, rows, means, none, spans))
+        style = group.lines[0].style
+        found.append(
+            Tried(group.dataset, model, style, group.metric, kept, rows, means, none, spans)
+        )
     return found
 
 

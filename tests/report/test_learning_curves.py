@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from dlfun.report import styles
 from dlfun.report.figures.learning_curves import curves_figure
 from dlfun.report.html import write_report
 from dlfun.report.html.arm_curves import swept_curves
@@ -18,7 +19,8 @@ from dlfun.report.text.table import study_table
 from tests.report import records
 
 STEPS = np.arange(1, 13) * 10
-COLOURS = ("#000000", "#ff0000", "#00ff00", "#0000ff")
+STYLES = styles.styles(["fits", "over"]).values()
+LOOKS = [f"s{style % len(styles.COLOURS)}" for style in STYLES]
 
 
 def losses(rng, runs, rise):
@@ -137,9 +139,9 @@ def test_the_gap_is_that_of_paired_runs(compared):
 def test_training_is_dashed_and_validation_solid_on_shared_axes(compared):
     record, arms = compared
     (figure,) = training_curves(record, "waves")
-    lines = re.findall(r'class="line (s\d)( train)?" d="([^"]+)"', figure.drawing)
+    lines = re.findall(r'class="line (s\d+)( train)?" d="([^"]+)"', figure.drawing)
     assert [(look, more) for look, more, _ in lines] == [
-        (look, more) for look in ("s0", "s1") for _ in range(2) for more in (" train", "")
+        (look, more) for look in LOOKS for _ in range(2) for more in (" train", "")
     ]
     losses_of = [history for _, history in arms[:2]]
     means = [h[f"{split}_loss"].mean(0) for h in losses_of for split in ("train", "validation")]
@@ -273,13 +275,14 @@ def test_names_and_single_values_are_configurations_too():
 
 def test_the_picture_shows_training_and_validation_of_arms(compared):
     record, arms = compared
-    figure = curves_figure(record.folder, (), COLOURS)
+    figure = curves_figure(record.folder, ())
     assert [axes.get_title() for axes in figure.axes] == ["waves", "waves", "few", "few"]
     accuracy, loss = figure.axes[:2]
     assert accuracy.get_ylabel() == "accuracy (%)"
     assert loss.get_ylabel() == "loss"
     lines = [(line.get_color(), line.get_linestyle()) for line in loss.lines]
-    assert lines == [(colour, style) for colour in COLOURS[:2] for style in ("--", "-")]
+    colours = [styles.colour(style).light for style in STYLES]
+    assert lines == [(colour, style) for colour in colours for style in ("--", "-")]
     for line, (history, split) in zip(
         loss.lines,
         [(history, split) for _, history in arms[:2] for split in ("train", "validation")],
@@ -292,7 +295,7 @@ def test_the_picture_shows_training_and_validation_of_arms(compared):
 @pytest.mark.parametrize("count", [3, 12])
 def test_the_picture_of_a_sweep_names_what_was_swept(tmp_path, count):
     record = swept_record(tmp_path / "sweep", [k / 16 for k in range(count)], 2, "dropout_rate")
-    figure = curves_figure(record.folder, ["dropout_rate"], COLOURS)
+    figure = curves_figure(record.folder, ["dropout_rate"])
     legend = figure.axes[0].get_legend()
     assert legend.get_title().get_text() == "dropout rate"
     labels = [text.get_text() for text in legend.texts]
@@ -322,6 +325,6 @@ def test_the_table_of_a_sweep_has_a_column_for_what_was_swept(tmp_path):
 def test_a_picture_of_many_data_sets_has_an_end(tmp_path):
     rng = np.random.default_rng(5)
     arms = [arm_of(rng, f"d{k}", "cnn", 2, 0.0) for k in range(27)]
-    figure = curves_figure(write(tmp_path / "many", arms).folder, (), COLOURS)
+    figure = curves_figure(write(tmp_path / "many", arms).folder, ())
     assert len(figure.axes) == 2 * 24
     assert "3 more data sets in history.npz" in figure.get_suptitle()

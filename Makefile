@@ -84,7 +84,6 @@ $(made):
 .venv/.installed-dlfun: pyproject.toml .venv/.installed-$(or $(EXTRAS),default)
 	$(pip) install --no-deps --no-build-isolation --editable .
 	@touch $@
-	@echo 'dlfun is in .venv. Next: source .venv/bin/activate; dlfun compare'
 
 compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.11 \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock' $(UPGRADE)

@@ -16,8 +16,8 @@ from dlfun import decoration
 from dlfun.decoration import Steered, stderr
 from dlfun.errors import visible
 
-MOMENT = 10.0
-"""Seconds from which on a phase is worth a line of a file: of its beginning nobody asks there."""
+MOMENT = 2.0
+"""Seconds from which on a phase is worth a line of a file."""
 
 TICK = 1.0
 """Seconds after which the line of a terminal is written again."""

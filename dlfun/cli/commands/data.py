@@ -12,7 +12,6 @@ may also be your own .npz, .csv, .tsv or folder.
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -21,7 +20,6 @@ from dlfun import data
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define
 from dlfun.cli.study_flags import define_places, reading_options
-from dlfun.commands import command
 from dlfun.config import parsers
 from dlfun.data.user_files.kinds import check_options
 from dlfun.decoration import stderr, tell
@@ -98,7 +96,6 @@ def prepare(name: str, options: DataOptions) -> None:
     raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     tell(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}")
-    tell(f"next: {command('train')} --dataset={shlex.quote(name)}")
 
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:

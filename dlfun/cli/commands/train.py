@@ -17,11 +17,9 @@ def main(argv: list[str]) -> None:
     study = run_study(FLAGS)
     if study is None:
         return
-    from dlfun.cli.closing import closing_lines
     from dlfun.report.text.table import study_table
 
-    closing = closing_lines(study, study_flags.request_of(FLAGS))
-    tell(study_table(study.rows), *study.notes, *closing)
+    tell(study_table(study.rows), *study.notes, f"record: {study.folder}")
 
 
 def start() -> None:

@@ -28,7 +28,6 @@ from dlfun.config.model_value import Model, make_model
 from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
-from dlfun.phases import phase
 from dlfun.study import Study
 from dlfun.tracking.study import begin
 
@@ -416,8 +415,7 @@ def drawing(request: StudyRequest) -> Callable[[Path], None]:
     swept = request.columns
 
     def draw(folder: Path) -> None:
-        with phase("drawing pictures and the page"):
-            spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
-            spared("the page", lambda: write_report(folder, [folder]))
+        spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
+        spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -33,7 +33,6 @@ from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
-from dlfun.phases import phase
 from dlfun.records.flagfile import flag_lines
 
 Main = Callable[[list[str]], Any]
@@ -90,10 +89,9 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
     request = study_flags.request_of(values)
-    with phase("starting JAX"):
-        configure_for(request, cluster.size(values))
-        cluster.join(values)
-        check_platform(values.platform)
+    configure_for(request, cluster.size(values))
+    cluster.join(values)
+    check_platform(values.platform)
     cluster.agree(flag_lines(request))
     code = main(argv)
     if not code:

@@ -10,7 +10,6 @@ from absl import flags as absl_flags
 
 from dlfun.decoration import spared
 from dlfun.errors import missing_extra
-from dlfun.phases import phase
 
 Draw = Callable[[Path], None]
 
@@ -39,11 +38,9 @@ def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = 
         write_report(folder, [folder])
 
     def all_of(folder: Path) -> None:
-        with phase("drawing pictures"):
-            spared("pictures", lambda: draw(folder))
+        spared("pictures", lambda: draw(folder))
         if values.tensorboard:
             spared("TensorBoard's logs", lambda: logs(folder))
-        with phase("making the page"):
-            spared("the page", lambda: page(folder))
+        spared("the page", lambda: page(folder))
 
     return all_of

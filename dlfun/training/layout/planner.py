@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import jax
 
-from dlfun.phases import phase
 from dlfun.training.monitor import say
 from dlfun.training.population import Population, selected
 from dlfun.types import Layout, Members, Settings, Spec, TuneData
@@ -82,10 +81,9 @@ def measure_all(
     """Every candidate, fastest first; no new one is begun once so many seconds are spent."""
     start = time.perf_counter()
     found: list[Measured] = []
-    for k, layout in enumerate(layouts, 1):
+    for layout in layouts:
         if not found or time.perf_counter() - start < seconds:
-            with phase(f"measuring layout {k} of {len(layouts)}"):
-                found.append(measure(make(layout), members, tuning))
+            found.append(measure(make(layout), members, tuning))
     return sorted(found, key=lambda one: one.member_step_seconds)
 
 

@@ -33,6 +33,7 @@ from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
+from dlfun.phases import LINE, phase
 from dlfun.records.flagfile import flag_lines
 
 Main = Callable[[list[str]], Any]
@@ -66,6 +67,7 @@ def run(
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
         code = code or guarded(sys.stdout.flush) or code
     finally:
+        LINE.stop()
         CURRENT.closing.close()
     if code and code - 128 in SAID:
         leave(code)
@@ -79,6 +81,7 @@ def quiet(main: Main) -> Main:
 
     def body(argv: list[str]) -> Any:
         logging.set_verbosity(logging.WARNING)
+        LINE.start()
         return main(argv)
 
     return body
@@ -89,10 +92,13 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
     request = study_flags.request_of(values)
-    configure_for(request, cluster.size(values))
-    cluster.join(values)
-    check_platform(values.platform)
-    cluster.agree(flag_lines(request))
+    if cluster.size(values) == 1 or values.process_id == 0:
+        LINE.start()
+    with phase("starting JAX"):
+        configure_for(request, cluster.size(values))
+        cluster.join(values)
+        check_platform(values.platform)
+        cluster.agree(flag_lines(request))
     code = main(argv)
     if not code:
         tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")

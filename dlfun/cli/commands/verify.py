@@ -19,6 +19,7 @@ from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.studies import STUDIES
 from dlfun.decoration import tell
+from dlfun.phases import phase
 
 FLAGS = trained_model.record_flags()
 define(
@@ -48,12 +49,13 @@ def certify(folder: Path) -> None:
     record = read_record(folder)
     request = trained_model.request_in(folder, FLAGS)
     trained_model.start_jax(request)
-    from dlfun.report.text.determinism import certificate_table
-    from dlfun.studies.reproducibility.certificate import FILE, verify
-    from dlfun.studies.reproducibility.rerun import search_again
+    with phase("loading"):
+        from dlfun.report.text.determinism import certificate_table
+        from dlfun.studies.reproducibility.certificate import FILE, verify
+        from dlfun.studies.reproducibility.rerun import search_again
 
-    options, kind = study_options(request), STUDIES[record.script]
-    arms = deferred.load(kind.arms)(request, options, record)
+        options, kind = study_options(request), STUDIES[record.script]
+        arms = deferred.load(kind.arms)(request, options, record)
     certificate = verify(record, options, arms, FLAGS.members, search_again(request, options))
     tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")
 

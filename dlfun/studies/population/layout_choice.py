@@ -14,6 +14,7 @@ import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.data.lazy import Rows
+from dlfun.phases import scope
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.failure_limit import FailureLimit
 from dlfun.studies.population.stacked import Stacked
@@ -81,6 +82,12 @@ class Attempt(NamedTuple):
         self, layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
     ) -> tuple[Population, Trained | None]:
         """Trains all members; None if that was given up."""
+        with scope(self.title):
+            return self._run(layout, give_up, saved)
+
+    def _run(
+        self, layout: Layout, give_up: Callable[[float], bool], saved: Saved | None
+    ) -> tuple[Population, Trained | None]:
         options, data, members = self.options, self.data, self.members
         make = functools.partial(population, self.settings, data.first.spec, input=options.input)
         needed = functools.partial(
@@ -232,7 +239,8 @@ def measured(
     make = functools.partial(population, settings, data.first.spec)
     layouts = candidates(settings.model, settings.shape, count, chosen.way)
     start = time.perf_counter()
-    found = measure_all(make, layouts, members, resident(data, settings), seconds)
+    with scope(f"{data.first.name}: {settings.model}"):
+        found = measure_all(make, layouts, members, resident(data, settings), seconds)
     spent = time.perf_counter() - start
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])

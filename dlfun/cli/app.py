@@ -26,7 +26,7 @@ from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
 from dlfun.cli.help_text import help_text, wants_help
-from dlfun.cli.runtime import check_platform, configure_for, peak_memory
+from dlfun.cli.runtime import check_devices, check_platform, configure_for, peak_memory
 from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
@@ -98,6 +98,7 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
         configure_for(request, cluster.size(values))
         cluster.join(values)
         check_platform(values.platform)
+        check_devices(request)
         cluster.agree(flag_lines(request))
     code = main(argv)
     if not code:

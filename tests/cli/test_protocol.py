@@ -22,7 +22,8 @@ def parsed(*args):
 
 
 def test_a_claim():
-    values = parsed("--delta=0.02,digits:0.005", "--family=vs-reference", "--reference=cnn")
+    two = "--datasets=mnist1d,digits"
+    values = parsed(two, "--delta=0.02,digits:0.005", "--family=vs-reference", "--reference=cnn")
     delta = {"": 0.02, "digits": 0.005}
     assert protocol.claim_of(values) == Claim(delta, "vs-reference", "cnn")
     assert protocol.claim_of(parsed()) == Claim()

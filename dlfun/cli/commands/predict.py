@@ -25,6 +25,7 @@ from dlfun.cli import app, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.data.user_files import csv_file
+from dlfun.data.user_files.read_inputs import expanded
 from dlfun.errors import UserError
 from dlfun.phases import phase
 from dlfun.records.checksums import check_writable, write_into
@@ -99,6 +100,8 @@ def check(values: Any) -> None:
     trained_model.check(values)
     if not values["inputs"].value:
         raise UserError("--inputs: name the file to predict from, such as --inputs=new.csv")
+    for path in values["inputs"].value:
+        expanded(Path(path))
     if values["output"].value is not None:
         check_file("output", values["output"].value)
     if values.keep_calibration and values["temperature"].value == 1.0:

@@ -44,9 +44,11 @@ def main(argv: list[str]) -> None:
 def certify(folder: Path) -> None:
     """Verifies the record in a folder, and writes its certificate."""
     from dlfun.config.study_request import study_options
+    from dlfun.records.checksums import check_writable
     from dlfun.records.recorded import read_record
 
     record = read_record(folder)
+    check_writable(record.folder)
     request = trained_model.request_in(folder, FLAGS)
     trained_model.start_jax(request)
     with phase("loading"):

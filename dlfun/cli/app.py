@@ -25,7 +25,7 @@ from dlfun.cli import checkpoint_flags, cluster, study_flags
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
-from dlfun.cli.help_text import help_text, wants_help
+from dlfun.cli.help_text import ASKED, help_text, wanted_help
 from dlfun.cli.runtime import check_devices, check_platform, configure_for, peak_memory
 from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
@@ -121,8 +121,8 @@ def parse(
     Raises:
       UserError: naming the flag, and what to do.
     """
-    if wants_help(argv[1:]):
-        show(help_text(values, doc, words))
+    if asked := wanted_help(argv[1:]):
+        show(help_text(values, doc, words, ASKED[asked]))
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
@@ -174,7 +174,7 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
+    return UserError(f"unknown flag --{name}; {hint}--helpfull lists all flags")
 
 
 def show(text: str) -> None:

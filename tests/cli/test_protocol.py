@@ -141,7 +141,7 @@ def test_a_confirmation_takes_no_other_flags(frozen_file):
 
 def test_the_help_shows_the_protocol(capsys):
     with pytest.raises(SystemExit):
-        app.parse(compare.FLAGS, ["compare", "--help"])
+        app.parse(compare.FLAGS, ["compare", "--helpfull"])
     shown = capsys.readouterr().out
     for name in ("--delta=", "--[no]tune", "--[no]until_decided", "--space=", "--[no]plan"):
         assert name in shown

@@ -150,6 +150,8 @@ def bar(title: str, **more: Any) -> tqdm:
 
 def tell(*lines: object) -> None:
     """Prints what a record holds as well: it is no less written where nobody can be told."""
+    if not lines:
+        return
     with contextlib.suppress(UserError, OSError):
         print(*lines, sep="\n", flush=True)
 

@@ -21,7 +21,7 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.cli import checkpoint_flags, cluster, study_flags
+from dlfun.cli import checkpoint_flags, cluster, next_steps, study_flags
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
@@ -82,7 +82,9 @@ def quiet(main: Main) -> Main:
     def body(argv: list[str]) -> Any:
         logging.set_verbosity(logging.WARNING)
         LINE.start()
-        return main(argv)
+        code = main(argv)
+        tell(*next_steps.taken())
+        return code
 
     return body
 
@@ -101,8 +103,9 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
         check_devices(request)
         cluster.agree(flag_lines(request))
     code = main(argv)
+    memory = [] if code else [f"peak memory {peak_memory() / 2**30:.2f} GiB"]
+    tell(*memory, *next_steps.taken())
     if not code:
-        tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")
         cluster.part()
     return code
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dlfun.cli import app, directories, trained_model
+from dlfun.cli import app, directories, next_steps, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.inference_options import FORMAT, PART
@@ -74,6 +74,7 @@ def export(model: Opened) -> None:
         f"{plural(found.examples, 'input')}; allowed {found.tolerance:g}",
         f"export: {folder}",
     )
+    next_steps.add("export", export_file=next_steps.shown(folder / "export.json"))
 
 
 def start() -> None:

@@ -18,16 +18,18 @@ What is no record with test scores is left out, and named.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app
+from dlfun.cli import app, next_steps
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
+from dlfun.config.studies import STUDIES
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError
 from dlfun.phases import phase
@@ -36,6 +38,7 @@ from dlfun.words import plural
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
+CERTIFICATE = "determinism.json"
 HOW = ("paired", "unpaired")
 FORMATS = ("html", "csv", "latex", "markdown")
 
@@ -189,7 +192,18 @@ def report(folders: Sequence[Path]) -> int:
         else:
             target = write_page(FLAGS.output_file or NAME, folders)
     tell(f"report: {target}")
+    once = len(folders) == 1 and is_verifiable(folders[0])
+    next_steps.add("report", single=next_steps.shown(folders[0]) if once else "")
     return 0
+
+
+def is_verifiable(folder: Path) -> bool:
+    """Whether a record is of a study whose arms can be trained again, and were not yet."""
+    from dlfun.records.reader import script_of
+
+    with contextlib.suppress(UserError, KeyError):
+        return bool(STUDIES[script_of(folder)].arms) and not (folder / CERTIFICATE).exists()
+    return False
 
 
 def start() -> None:

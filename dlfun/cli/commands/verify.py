@@ -14,7 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dlfun import deferred
-from dlfun.cli import app, trained_model
+from dlfun.cli import app, next_steps, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.studies import STUDIES
@@ -60,6 +60,7 @@ def certify(folder: Path) -> None:
         arms = deferred.load(kind.arms)(request, options, record)
     certificate = verify(record, options, arms, FLAGS.members, search_again(request, options))
     tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")
+    next_steps.add("verify", folder=next_steps.shown(folder))
 
 
 def start() -> None:

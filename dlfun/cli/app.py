@@ -94,6 +94,7 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
     request = study_flags.request_of(values)
+    checkpoint_flags.check_place(values)
     if cluster.size(values) == 1 or values.process_id == 0:
         LINE.start()
     with phase("starting JAX"):

@@ -89,9 +89,9 @@ def start(tmp_path):
 
 
 def end(process):
-    """Exit code, stdout and stderr of a process."""
+    """Exit code, stdout and stderr of a process, without the phases that it went through."""
     out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    return process.returncode, out, re.sub(r"(?m)^dlfun: .* \.\.\.\n", "", err)
 
 
 BAD = [

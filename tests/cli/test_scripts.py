@@ -248,6 +248,6 @@ def test_help_needs_no_jax(script):
         "sample": ("--count", "--prompt"),
         "export": ("--format", "safetensors"),
     }
-    study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
+    study = ("--learning_rate", "mnist1d", "perceptron")
     for word in own.get(script, study):
         assert word in ran.stdout

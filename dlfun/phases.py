@@ -141,8 +141,10 @@ class PhaseLine:
         text = visible(text)[: columns() - 1]
         if text == self._shown:
             return
+        before = len(self._shown)
+        self._shown = text or self._shown  # known before: a signal may end this at any point
         file = Steered(stderr().stream)
-        file.write(f"\r{text.ljust(len(self._shown))}" + "\r" * (not text))
+        file.write(f"\r{text.ljust(before)}" + "\r" * (not text))
         file.flush()
         self._shown = text
 

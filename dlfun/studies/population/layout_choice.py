@@ -82,26 +82,21 @@ class Attempt(NamedTuple):
         self, layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
     ) -> tuple[Population, Trained | None]:
         """Trains all members; None if that was given up."""
-        with scope(self.title):
-            return self._run(layout, give_up, saved)
-
-    def _run(
-        self, layout: Layout, give_up: Callable[[float], bool], saved: Saved | None
-    ) -> tuple[Population, Trained | None]:
         options, data, members = self.options, self.data, self.members
         make = functools.partial(population, self.settings, data.first.spec, input=options.input)
         needed = functools.partial(
             bytes_needed, members=members, tuning=data.tuning, test=data.test
         )
         count, limit = len(members.replicates), options.memory_limit
-        people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
-        callbacks = Callbacks(
-            keeping(assemble(self.settings, data.first.spec).learner),
-            FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
-            Progress(options.checkpoints, self.name, people.layout, saved),
-            give_up,
-        )
-        return people, train(people, members, data.tuning, data.test, self.title, callbacks)
+        with scope(self.title):
+            people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
+            callbacks = Callbacks(
+                keeping(assemble(self.settings, data.first.spec).learner),
+                FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
+                Progress(options.checkpoints, self.name, people.layout, saved),
+                give_up,
+            )
+            return people, train(people, members, data.tuning, data.test, self.title, callbacks)
 
 
 def train_members(

@@ -24,6 +24,11 @@ help: ## list the targets
 	@echo 'PYTHON=python3.12 picks the interpreter, EXTRAS=cuda or EXTRAS=tpu the accelerator.'
 
 install: .venv/.installed-dlfun ## set up .venv with dlfun and its locked dependencies
+	@$(if $(filter install,$(MAKECMDGOALS)),printf '%s\n' \
+	  'dlfun is in .venv. Next:' \
+	  '  . .venv/bin/activate' \
+	  '  dlfun train --model=cnn --dataset=mnist1d --seeds=5' \
+	  'dlfun alone lists all commands.',:)
 
 compare: install ## run the default comparison; FLAGS="--seeds=3" adds flags
 	$(run) experiments.compare $(FLAGS)

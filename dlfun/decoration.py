@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
+MAKE_WAY: list[Callable[[], None]] = []
+"""What is done before something is said: lines that are rewritten make way."""
+
 
 class Shown:
     """A stream that a terminal may stand behind: names in it cannot steer that terminal."""
@@ -26,6 +29,8 @@ class Shown:
 
     def write(self, text: str) -> int:
         """Writes the text, all of it visible."""
+        for make_way in MAKE_WAY:
+            make_way()
         self.stream.write(visible(text))
         return len(text)
 
@@ -130,6 +135,8 @@ def stderr() -> Any:
 
 def bar(title: str, **more: Any) -> tqdm:
     """A line of progress on stderr."""
+    for make_way in MAKE_WAY:
+        make_way()
     told = stderr()
     return tqdm(
         desc=visible(title),
@@ -143,6 +150,8 @@ def bar(title: str, **more: Any) -> tqdm:
 
 def tell(*lines: object) -> None:
     """Prints what a record holds as well: it is no less written where nobody can be told."""
+    if not lines:
+        return
     with contextlib.suppress(UserError, OSError):
         print(*lines, sep="\n", flush=True)
 

@@ -21,18 +21,19 @@ from absl import app as absl_app
 from absl import flags as absl_flags
 from absl import logging
 
-from dlfun.cli import checkpoint_flags, cluster, study_flags
+from dlfun.cli import checkpoint_flags, cluster, next_steps, study_flags
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
-from dlfun.cli.help_text import help_text, wants_help
-from dlfun.cli.runtime import check_platform, configure_for, peak_memory
+from dlfun.cli.help_text import ASKED, help_text, wanted_help
+from dlfun.cli.runtime import check_devices, check_platform, configure_for, peak_memory
 from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
 from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
 from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
+from dlfun.phases import LINE, phase
 from dlfun.records.flagfile import flag_lines
 
 Main = Callable[[list[str]], Any]
@@ -66,6 +67,7 @@ def run(
         code = guarded(lambda: absl_app.run(body, flags_parser=parser))
         code = code or guarded(sys.stdout.flush) or code
     finally:
+        LINE.stop()
         CURRENT.closing.close()
     if code and code - 128 in SAID:
         leave(code)
@@ -79,7 +81,10 @@ def quiet(main: Main) -> Main:
 
     def body(argv: list[str]) -> Any:
         logging.set_verbosity(logging.WARNING)
-        return main(argv)
+        LINE.start()
+        code = main(argv)
+        tell(*next_steps.taken())
+        return code
 
     return body
 
@@ -89,13 +94,19 @@ def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
     request = study_flags.request_of(values)
-    configure_for(request, cluster.size(values))
-    cluster.join(values)
-    check_platform(values.platform)
-    cluster.agree(flag_lines(request))
+    checkpoint_flags.check_place(values)
+    if cluster.size(values) == 1 or values.process_id == 0:
+        LINE.start()
+    with phase("starting JAX"):
+        configure_for(request, cluster.size(values))
+        cluster.join(values)
+        check_platform(values.platform)
+        check_devices(request)
+        cluster.agree(flag_lines(request))
     code = main(argv)
+    memory = [] if code else [f"peak memory {peak_memory() / 2**30:.2f} GiB"]
+    tell(*memory, *next_steps.taken())
     if not code:
-        tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")
         cluster.part()
     return code
 
@@ -114,8 +125,8 @@ def parse(
     Raises:
       UserError: naming the flag, and what to do.
     """
-    if wants_help(argv[1:]):
-        show(help_text(values, doc, words))
+    if asked := wanted_help(argv[1:]):
+        show(help_text(values, doc, words, ASKED[asked]))
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
@@ -167,7 +178,7 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
+    return UserError(f"unknown flag --{name}; {hint}--helpfull lists all flags")
 
 
 def show(text: str) -> None:

@@ -43,6 +43,13 @@ def only_measures(values: absl_flags.FlagValues) -> bool:
     return bool(planned or parsers.EXPLAIN in values.layout.values())
 
 
+def check_place(values: StudyFlags) -> None:
+    """Raises UserError where a record cannot be written, as far as is known without JAX."""
+    if values.output_dir is None or cluster.size(values) > 1 or only_measures(values):
+        return
+    directories.check_output_dir(directories.followed(values.output_dir), values.overwrite)
+
+
 def output_dir_of(values: StudyFlags) -> str:
     """Where the record goes; of several processes the first alone writes it, and tries that.
 

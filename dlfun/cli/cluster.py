@@ -124,7 +124,7 @@ def join(values: absl_flags.FlagValues) -> None:
     atexit.register(part, 1)  # where a traceback ends the script
     unknown = not where and by_kubernetes() > 1
     listen("several" if unknown else str(processes), is_open=not values.process_id)
-    with said_when_slow("dlfun: waiting for the other processes ...", 5.0):
+    with said_when_slow("waiting for the other processes", 5.0):
         if where:
             find(values.coordinator, values.process_id)
         initialize(where)

@@ -1,4 +1,7 @@
-"""The text of `--help`: the script's docstring, and its flags in groups."""
+"""The text of `--help`: the script's docstring, and its flags in groups.
+
+Of a command with many flags it shows those that people use, and `--helpfull` all of them.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,20 @@ from absl import flags as absl_flags
 from dlfun import data
 from dlfun.cli.flag_types import Flag, flag_of
 from dlfun.commands import INSTALLED, in_form
+from dlfun.config.common_options import COMMON
 from dlfun.models import MODELS
 
 COLUMN = 32
+ASKED = {"h": False, "?": False, "help": False, "helpshort": False, "helpfull": True}
+"""What asks for help -> whether for all of it."""
+
 LAST = "Output & machine"
 NOTES = {
     "Numbers": "One number for all models (0.01), numbers for some of them "
     "(cnn:0.003,rnn:0.01), or both (0.001,cnn:0.003). --optimizer, --objective, --activation and "
     "--layout go by model in the same way.",
     LAST: "--flagfile=PATH reads flags from a file, one a line, in its place on the command line; "
-    "what comes later wins. --help shows this.",
+    "what comes later wins. --helpfull shows this.",
 }
 
 
@@ -62,10 +69,8 @@ def names_help(title: str, table: Mapping[str, str], width: int) -> str:
     return "\n".join([f"{title}:", *(column(name, text, width) for name, text in table.items())])
 
 
-def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "") -> Iterator[str]:
-    """The parts of the help, to be parted by empty lines."""
-    yield in_form(doc.strip())
-    yield f"usage: {' '.join([program(), *words.split(), '[--flag=value ...]'])}"
+def sections(values: absl_flags.FlagValues, width: int) -> Iterator[str]:
+    """The groups of all flags, and what there is to be named."""
     for title, flags in groups(values).items():
         note = textwrap.wrap(NOTES.get(title, ""), width - 2, break_on_hyphens=False)
         lines = [f"  {line}" for line in note] + [flag_help(flag, width) for flag in flags]
@@ -79,6 +84,25 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "
             yield names_help("Data sets", summaries, width)
 
 
+def common(values: absl_flags.FlagValues, width: int) -> Iterator[str]:
+    """The groups of the common flags, the names of models and data sets, and what is left out.
+
+    Of a command that has none it is all.
+    """
+    names = COMMON.get(getattr(values, "study", ""))
+    if names is None:
+        yield from sections(values, width)
+        return
+    for title, flags in groups(values).items():
+        if shown := [flag_help(flag, width) for flag in flags if flag.name in names]:
+            yield "\n".join([f"{title}:", *shown])
+    known = {"Models": ", ".join(MODELS), "Data sets": ", ".join(data.DATASETS)}
+    yield "\n".join(column(f"{title}:", text, width).lstrip() for title, text in known.items())
+    left = sum(name not in names for name in values)
+    more = f"--helpfull shows {left} more flags: shapes of models, numbers, machine and others."
+    yield "\n".join(textwrap.wrap(more, width, break_on_hyphens=False))
+
+
 def program() -> str:
     """How the command was started."""
     if sys.argv[0].startswith(INSTALLED):
@@ -87,13 +111,15 @@ def program() -> str:
     return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
-def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:
-    """All of the help, as wide as the terminal; `words` are the arguments that are no flags."""
+def help_text(values: absl_flags.FlagValues, doc: str, words: str = "", full: bool = False) -> str:
+    """The help, as wide as the terminal; `words` are the arguments that are no flags."""
     width = min(max(shutil.get_terminal_size().columns, 60), 120)
-    return "\n\n".join(sections(values, doc, width, words)) + "\n"
+    usage = f"usage: {' '.join([program(), *words.split(), '[--flag=value ...]'])}"
+    parts = sections if full else common
+    return "\n\n".join([in_form(doc.strip()), usage, *parts(values, width)]) + "\n"
 
 
-def wants_help(args: Collection[str]) -> bool:
-    """Whether one of the arguments asks for help."""
-    asked = {"h", "?", "help", "helpfull", "helpshort"}
-    return any(arg.startswith("-") and arg.lstrip("-") in asked for arg in args)
+def wanted_help(args: Collection[str]) -> str | None:
+    """The argument that asks for help, without its dashes; the one for all of it goes before."""
+    asked = [arg.lstrip("-") for arg in args if arg.startswith("-")]
+    return max((arg for arg in asked if arg in ASKED), key=ASKED.__getitem__, default=None)

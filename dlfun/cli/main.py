@@ -33,7 +33,8 @@ usage: dlfun COMMAND [--flag=value ...]
 
 {commands}
 
-dlfun COMMAND --help lists the flags of a command; dlfun --version says which dlfun this is."""
+dlfun COMMAND --help, or dlfun help COMMAND, shows the flags that people use, and --helpfull all of
+them; dlfun --version says which dlfun this is."""
 
 
 def usage() -> str:
@@ -50,6 +51,8 @@ def unknown(name: str) -> str:
 
 def main() -> None:
     """Starts a command with the arguments that follow its name."""
+    if sys.argv[1:2] == ["help"] and len(sys.argv) > 2:
+        sys.argv[1:] = [*sys.argv[2:], "--help"]
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     if name.lstrip("-") in ("help", "h", "?"):
         print(usage())

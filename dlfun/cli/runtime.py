@@ -153,6 +153,17 @@ def check_platform(platform: str | None) -> None:
         )
 
 
+def check_devices(request: StudyRequest) -> None:
+    """Raises UserError if a layout of the study's models asks for devices that are not here."""
+    layouts = [request.model_options(model.name).layout for model in request.models]
+    given = [layout for layout in layouts if layout is not None]
+    if given:
+        from dlfun.training.layout.layout import check_layout
+
+        for layout in given:
+            check_layout(layout)
+
+
 def configure_for(request: StudyRequest, processes: int = 1) -> None:
     """Sets JAX up as a study asks for it, of which this is one of some processes."""
     layouts = [at for at in request["layout"].values() if isinstance(at, Layout)]

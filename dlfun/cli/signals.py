@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from dlfun.decoration import open_closed
+from dlfun.decoration import MAKE_WAY, open_closed
 from dlfun.errors import UserError
 
 GRACE = 5.0
@@ -144,6 +144,8 @@ class Ending:
 
 def leave(code: int) -> NoReturn:
     """Ends the process, and the compiled programs that still run in it, at once."""
+    for make_way in MAKE_WAY:
+        make_way()
     with contextlib.suppress(OSError, ValueError, UserError):
         sys.stdout.flush()
     hint = CURRENT.hint()

@@ -10,6 +10,7 @@ from dlfun.cli import study_flags
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.page import with_page
 from dlfun.config import parsers
+from dlfun.phases import phase
 from dlfun.tracking.study import begin
 
 if TYPE_CHECKING:
@@ -19,14 +20,17 @@ if TYPE_CHECKING:
 
 def run_study(values: StudyFlags) -> Study | None:
     """The study that flags ask for; None where --layout=explain asks for its layouts alone."""
-    request, options = study_flags.request_of(values), study_flags.study_options(values)
+    with phase("loading"):
+        request, options = study_flags.request_of(values), study_flags.study_options(values)
     if parsers.EXPLAIN in request["layout"].values():
         explain(options)
         return None
     kind, swept = request.kind, request.columns
     draw = functools.partial(deferred.load(kind.pictures), swept=swept)
     tracking = begin(request, options.output_dir)
-    found: Study = deferred.load(kind.runs)(request, options, with_page(values, draw, swept))
+    with phase("loading"):
+        runs = deferred.load(kind.runs)
+    found: Study = runs(request, options, with_page(values, draw, swept))
     return found._replace(notes=[*found.notes, *tracking.notes(found.folder)])
 
 

@@ -19,6 +19,7 @@ from dlfun.config.model_value import Model
 from dlfun.config.option_table import OPTIONS
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import UserError
+from dlfun.phases import phase
 
 if TYPE_CHECKING:
     from dlfun.inference.opened import Opened
@@ -105,9 +106,10 @@ def start_jax(request: StudyRequest) -> None:
     Raises:
       UserError: if the platform that the study named is not here.
     """
-    configure_for(request)
     try:
-        check_platform(request["platform"])
+        with phase("starting JAX"):
+            configure_for(request)
+            check_platform(request["platform"])
     except UserError:
         raise UserError(
             f"--platform={request['platform']}: no such device here; --platform=cpu uses the "
@@ -131,7 +133,9 @@ def chosen(values: absl_flags.FlagValues, words: list[str], script: str) -> Iter
         record = read_record(folder)
         request = request_in(folder, values, data=False)
         start_jax(request)
-        from dlfun.inference.opened import Wanted, open_model
+        with phase("opening the model"):
+            from dlfun.inference.opened import Wanted, open_model
 
-        wanted = Wanted(values["dataset"].value, values["model"].value, values.member)
-        yield open_model(record, request, wanted)
+            wanted = Wanted(values["dataset"].value, values["model"].value, values.member)
+            model = open_model(record, request, wanted)
+        yield model

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from dlfun.errors import OPT, UserError
+from dlfun.errors import OPT, UserError, unknown
 from dlfun.objectives.metrics import default_delta
 
 FAMILIES = ("all-pairs", "vs-reference")
-SCOPES = ("this-test-set", "population")
+POPULATION = "population"
+SCOPES = ("this-test-set", POPULATION)
 
 ALL = ""
 """The key of the delta for every data set that has none of its own."""
@@ -58,6 +59,14 @@ def delta_of(claim: Claim, dataset: str, metric: str, spread: float = 0.0) -> tu
         if name in claim.delta:
             return claim.delta[name], True
     return default_delta(metric, dataset, spread), False
+
+
+def check_deltas(delta: Mapping[str, float], datasets: Iterable[str]) -> None:
+    """Raises UserError if a delta is of a data set that a study does not have."""
+    known = list(datasets)
+    for name in delta:
+        if name not in (ALL, *known):
+            raise UserError(f"{OPT.delta}={name}: {unknown('data set', name, known)}")
 
 
 def declared_looks(seeds: int, most: int) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -10,14 +11,41 @@ from typing import Any
 from dlfun.config import parsers
 from dlfun.config.model_value import Model, flag_of, kinds_of
 from dlfun.config.parsers import Kind
-from dlfun.config.search_space import Dimension, Search
+from dlfun.config.search_space import EXTRAS, Dimension, Search
 from dlfun.config.search_table import NUMBERS
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError, bad_value, by_flags, unknown
+from dlfun.errors import OPT, UserError, bad_value, by_flags, missing_extra, unknown
 from dlfun.models.sizes import SIZES, check_sizes
 from dlfun.types import HPARAMS
 
 SCALES = ("lin", "log", "choice")
+
+
+def check_sweep(request: StudyRequest) -> None:
+    """Raises UserError if a sweep cannot search what it is to, or has nothing to judge by."""
+    check_held_out(request["validation_fraction"], "a sweep", "judge")
+    check_installed(search_of(request).method)
+
+
+def check_searches(request: StudyRequest) -> None:
+    """The same for a comparison of ways of searching."""
+    check_held_out(request["validation_fraction"], "a search", "go")
+    searches_of(request)
+    for method in request["searches"]:
+        check_installed(method)
+
+
+def check_held_out(fraction: float, what: str, verb: str) -> None:
+    """Raises UserError if there is no validation split for what needs one."""
+    if fraction == 0:
+        raise UserError(f"{OPT.validation_fraction}=0 leaves {what} nothing to {verb} by; give 0.1")
+
+
+def check_installed(method: str) -> None:
+    """Raises UserError if the package of a way of searching is not there."""
+    package, extra = EXTRAS.get(method, ("", ""))
+    if package and importlib.util.find_spec(package) is None:
+        raise missing_extra(f"{OPT.search}={method}", extra, f"choose another {OPT.search}")
 
 
 def search_of(request: StudyRequest) -> Search:

@@ -55,6 +55,9 @@ METHODS = ("grid", "random", "sobol", "halving", "pbt", "tpe")
 ON_THE_WAY = ("halving", "pbt", "tpe")
 """Of these the methods whose later choices follow from earlier scores."""
 
+EXTRAS = {"tpe": ("optuna", "search")}
+"""Method -> the package that it needs, and the extra that brings it."""
+
 _RATE = Dimension("log", 1e-4, 1e-1)
 _DROPOUT = Dimension("lin", 0.0, 0.5)
 

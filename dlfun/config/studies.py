@@ -62,7 +62,7 @@ STUDIES: dict[str, StudyKind] = {
         {"model": "bpnn", "dataset": "mnist1d"},
         "dlfun.studies.search.sweep:run_sweep",
         SWEEP,
-        check="dlfun.config.search_request:search_of",
+        check="dlfun.config.search_request:check_sweep",
         arms="dlfun.studies.reproducibility.arms:arms_of_sweep",
         searches=True,
         split="validation",
@@ -73,7 +73,7 @@ STUDIES: dict[str, StudyKind] = {
         {"model": "bpnn", "datasets": "mnist1d,digits"},
         "dlfun.studies.comparison.compare_searches:run_searches",
         {**SEARCHES, "delta": DELTA},
-        check="dlfun.config.search_request:searches_of",
+        check="dlfun.config.search_request:check_searches",
         judges=True,
     ),
 }

@@ -15,6 +15,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import OPT, UserError
 from dlfun.objectives import metrics
+from dlfun.phases import phase
 from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
 from dlfun.records.flagfile import flag_lines
@@ -75,8 +76,9 @@ def write_record(
     building = None
     try:
         building = replacement.begin(output)
-        fill(building)
-        write_checksums(building)
+        with phase("writing the record"):
+            fill(building)
+            write_checksums(building)
         replacement.place(building, output, overwrite)
     except OSError as error:
         end = "name another folder"

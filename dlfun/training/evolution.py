@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.phases import scope
 from dlfun.training.checkpoints.progress import Stage, without_keys
 from dlfun.training.layout.layout import member_rows
 from dlfun.training.monitor import Monitor
@@ -92,7 +93,8 @@ def evolve(how: Evolution, members: Members, tuning: TuneData) -> Evolved:
     for number, part in enumerate(how.parts):
         people = how.people(part.members)
         tuning = people.place_data(tuning)
-        stage, kept = train_part(how, number, members, tuning, begin)
+        with scope(how.title):
+            stage, kept = train_part(how, number, members, tuning, begin)
         found = written(found, slots, stage, kept, members.hparams, len(people.run.intervals))
         if number == len(how.parts) - 1:
             break

@@ -13,6 +13,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlfun.phases import phase
 from dlfun.training import hosts
 from dlfun.training.checkpoints.progress import Stage, restored
 from dlfun.training.layout.layout import check_layout, member_rows, mesh_devices, padded
@@ -114,14 +115,12 @@ class Population:
         hparams, streams, carry = self._member_shapes(members)
         tuning, held_out = jax.tree.map(lambda leaf: shape_of(leaf, leaf.shape), (data, test))
         spent, began = self.compile_seconds, time.perf_counter()
-        with ThreadPoolExecutor() as pool:  # XLA compiles one program while the next is traced
-            jobs = [pool.submit(self.init.lowered(hparams, streams))]
-            for steps in sorted(set(self.run.intervals)):
-                jobs.append(pool.submit(self.advancing(steps).lowered(carry, hparams, tuning)))
-            if test is not None:
-                scored = self.score.lowered(carry, hparams, held_out, tuning.scaling)
-                jobs.append(pool.submit(scored))
-            programs = [job.result() for job in jobs]
+        wanted: list[tuple[Program, tuple[Any, ...]]] = [(self.init, (hparams, streams))]
+        for steps in sorted(set(self.run.intervals)):
+            wanted.append((self.advancing(steps), (carry, hparams, tuning)))
+        if test is not None:
+            wanted.append((self.score, (carry, hparams, held_out, tuning.scaling)))
+        programs = compiled_together(wanted)
         self._at_once += self.compile_seconds - spent - (time.perf_counter() - began)
         return max(bytes_needed(program) for program in programs)
 
@@ -169,6 +168,20 @@ class Population:
     def compile_seconds(self) -> float:
         """Spent so far on tracing, lowering and compiling; once where several were compiled."""
         return sum(program.phases.total for program in self.programs) - self._at_once
+
+
+def compiled_together(wanted: Sequence[tuple[Program, tuple[Any, ...]]]) -> list[Any]:
+    """The executables of programs for their arguments: XLA compiles while the next is traced."""
+    with ThreadPoolExecutor() as pool:
+        jobs = []
+        with phase("tracing", len(wanted)) as tracing:
+            for program, args in wanted:
+                jobs.append(pool.submit(program.lowered(*args)))
+                tracing.step()
+        with phase("compiling", len(jobs)) as compiling:
+            for job in jobs:
+                job.add_done_callback(lambda _: compiling.step())
+            return [job.result() for job in jobs]
 
 
 def selected(members: Members, rows: Sequence[int]) -> Members:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from dlfun.phases import phase
 from dlfun.training import hosts
 from dlfun.training.checkpoints.progress import Progress, Stage
 from dlfun.training.monitor import Monitor
@@ -179,7 +180,8 @@ def train_stage(chunk: Chunk, tuning: Any, test: Any, stage: Stage | None) -> St
                 return None
             chunk.report(stage)
         if test is not None:
-            scores, said = session.score(stage.carry, hparams)
+            with phase("scoring the test split"):
+                scores, said = session.score(stage.carry, hparams)
             stage = stage._replace(scores=scores, said=said)
         stage = stage._replace(finished=True)
         progress.at_end(first, stage, chunk.rows)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from dlfun.cli import app, help_text, runtime, study_flags
+from dlfun.config.common_options import COMMON
+from dlfun.config.studies import STUDIES
 from dlfun.data import DATASETS
 from dlfun.errors import UserError
 from dlfun.models import MODELS
@@ -87,9 +89,9 @@ def start(tmp_path):
 
 
 def end(process):
-    """Exit code, stdout and stderr of a process."""
+    """Exit code, stdout and stderr of a process, without the phases that it went through."""
     out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    return process.returncode, out, re.sub(r"(?m)^dlfun: .* \.\.\.\n", "", err)
 
 
 BAD = [
@@ -216,7 +218,7 @@ def test_help_goes_before_everything(asked, capsys):
 def test_help_tells_of_every_flag_and_fits_the_terminal(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     values = study_flags.study_flags("sweep", model="bpnn", dataset=FIRST)
-    text = help_text.help_text(values, "What it does.")
+    text = help_text.help_text(values, "What it does.", full=True)
     assert max(map(len, text.splitlines())) <= width
     for name in values:
         assert f"--[no]{name}" in text or f"--{name}=" in text
@@ -225,6 +227,29 @@ def test_help_tells_of_every_flag_and_fits_the_terminal(width, monkeypatch):
     titles = ("Study", "Data", "Training", "Numbers", "Search", "Shape of cnn", "Output & machine")
     assert all(f"\n{title}:\n" in text for title in titles)
     assert "verbosity" not in text
+
+
+@pytest.mark.parametrize("width", [60, 100])
+@pytest.mark.parametrize("study", STUDIES)
+def test_short_help_shows_what_people_use_and_counts_the_rest(study, width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    values = study_flags.study_flags(study)
+    text = help_text.help_text(values, "What it does.")
+    assert max(map(len, text.splitlines())) <= width
+    assert len(text.splitlines()) < (200 if width < 80 else 100)
+    shown = re.findall(r"^  --(?:\[no\])?(\w+)", text, re.MULTILINE)
+    assert set(shown) == COMMON[study] & set(values)
+    assert len(shown) in range(20, 30)
+    (more,) = re.findall(r"--helpfull shows (\d+) more flags", text.replace("\n", " "))
+    assert int(more) == len(list(values)) - len(shown)
+    for name in (*MODELS, *DATASETS):
+        assert re.search(rf"\b{name}\b", text)
+
+
+def test_a_common_option_is_one_of_some_study():
+    assert set(COMMON) == set(STUDIES)
+    known = {name for study in STUDIES for name in study_flags.study_flags(study)}
+    assert set().union(*COMMON.values()) <= known
 
 
 def test_help_needs_no_jax():

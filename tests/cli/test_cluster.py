@@ -1,6 +1,7 @@
 """Promises about a study in several processes: equal results, one record, a common end."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -121,13 +122,17 @@ def start(folder, *command, **environment):
 
 
 def ends(processes, seconds=120):
-    """Exit code, stdout and stderr of each."""
+    """Exit code, stdout and stderr of each, without the phases that it went through."""
     try:
         said = [process.communicate(timeout=seconds) for process in processes]
     finally:
         for process in processes:
             process.kill()
-    return [(p.returncode, *texts) for p, texts in zip(processes, said, strict=True)]
+    phases = re.compile(r"(?m)^dlfun: .* \.\.\.\n")
+    return [
+        (p.returncode, out, phases.sub("", err))
+        for p, (out, err) in zip(processes, said, strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")

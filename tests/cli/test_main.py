@@ -81,6 +81,13 @@ def test_a_line_of_a_record_names_its_command_in_either_form(monkeypatch):
     assert in_form("python -m experiments.train") == "python -m experiments.train"
 
 
+@pytest.mark.parametrize("words", [["help", "train"], ["train", "--help"]])
+def test_help_of_a_command_is_asked_for_in_two_ways(words, capsys):
+    code, out, _ = said(capsys, *words)
+    assert not code
+    assert "usage: dlfun train [--flag=value ...]" in out
+
+
 NEEDLESS = ("jax", "flax", "matplotlib", "scipy.stats", "sklearn", "tensorflow_datasets")
 
 

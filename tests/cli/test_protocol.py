@@ -22,7 +22,8 @@ def parsed(*args):
 
 
 def test_a_claim():
-    values = parsed("--delta=0.02,digits:0.005", "--family=vs-reference", "--reference=cnn")
+    two = "--datasets=mnist1d,digits"
+    values = parsed(two, "--delta=0.02,digits:0.005", "--family=vs-reference", "--reference=cnn")
     delta = {"": 0.02, "digits": 0.005}
     assert protocol.claim_of(values) == Claim(delta, "vs-reference", "cnn")
     assert protocol.claim_of(parsed()) == Claim()
@@ -140,7 +141,7 @@ def test_a_confirmation_takes_no_other_flags(frozen_file):
 
 def test_the_help_shows_the_protocol(capsys):
     with pytest.raises(SystemExit):
-        app.parse(compare.FLAGS, ["compare", "--help"])
+        app.parse(compare.FLAGS, ["compare", "--helpfull"])
     shown = capsys.readouterr().out
     for name in ("--delta=", "--[no]tune", "--[no]until_decided", "--space=", "--[no]plan"):
         assert name in shown

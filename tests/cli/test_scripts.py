@@ -44,7 +44,10 @@ def test_config_flags_replay_to_the_same_bits(tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert "test accuracy %" in ran.stdout
     assert f"record: {first}" in ran.stdout
-    assert "peak memory" in ran.stdout.splitlines()[-1]
+    *_, memory, page, following = ran.stdout.splitlines()
+    assert memory.startswith("peak memory ")
+    assert page == f"page: {first}/report.html"
+    assert following.startswith(f"next: python -m experiments.predict {first} ")
     again = run("experiments.train", f"--flagfile={first}/config.flags", f"--output_dir={second}")
     assert again.returncode == 0, again.stderr
     assert members(first) == members(second)
@@ -169,7 +172,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, name, hint, tmp_path):
     ran = run("experiments.train", *given)
     assert ran.returncode == 2
     *earlier, line = ran.stderr.splitlines()
-    assert all(said.startswith("dlfun: preparing") for said in earlier)
+    assert all(said.startswith("dlfun: ") for said in earlier)
     assert line.startswith("error: ")
     assert name in line
     assert hint in line
@@ -192,7 +195,7 @@ def test_what_does_not_fit_the_data_is_one_line_and_leaves_nothing(
     out, err = capsys.readouterr()
     *earlier, line = err.splitlines()
     assert out == ""
-    assert all(said.startswith("dlfun: preparing") for said in earlier)
+    assert all(said.startswith("dlfun: ") for said in earlier)
     assert line.startswith("error: ")
     assert name in line
     assert hint in line
@@ -247,6 +250,6 @@ def test_help_needs_no_jax(script):
         "export": ("--format", "safetensors"),
         "figures": ("--width=LENGTH", "--format=NAME"),
     }
-    study = ("--learning_rate", "--cnn_channels", "mnist1d", "perceptron")
+    study = ("--learning_rate", "mnist1d", "perceptron")
     for word in own.get(script, study):
         assert word in ran.stdout

@@ -15,7 +15,7 @@ from dlfun.report.text.papers import print_tables
 from dlfun.report.text.reproduced import judge
 from dlfun.studies.comparison.across_records import judge_between
 from dlfun.studies.comparison.frozen import add_opening, read_frozen
-from dlfun.studies.comparison.plan import read_members
+from dlfun.studies.comparison.pilot import read_members
 from tests.report import records
 
 

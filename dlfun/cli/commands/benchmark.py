@@ -24,7 +24,7 @@ from dlfun.benchmark.options import (
 )
 from dlfun.benchmark.peers import PEERS
 from dlfun.benchmark.works import NAMES, PUBLISHED
-from dlfun.cli import app, directories
+from dlfun.cli import app, directories, next_steps
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import replayed
 from dlfun.config import parsers
@@ -155,6 +155,7 @@ def main(argv: list[str]) -> int:
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
     tell(benchmark_tables(done.found), f"record: {done.folder}")
+    next_steps.add("benchmark", folder=next_steps.shown(done.folder))
     return int(FLAGS.fail_on_regression and done.regressed)
 
 

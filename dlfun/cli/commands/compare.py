@@ -9,8 +9,9 @@ trains six models on MNIST-1D over ten seeds each, prints one table, and a verdi
 gives every model the same budget of tuning first, and then judges what was chosen by fresh seeds.
 """
 
-from dlfun.cli import app, study_flags
+from dlfun.cli import app, next_steps, study_flags
 from dlfun.cli.study_command import run_study
+from dlfun.cli.study_facts import facts_of_comparison
 from dlfun.decoration import tell
 
 FLAGS = study_flags.study_flags("compare")
@@ -24,6 +25,7 @@ def main(argv: list[str]) -> int:
     study = run_study(FLAGS)
     if study is None:
         return 0
+    next_steps.add("compare", **facts_of_comparison(study_flags.request_of(FLAGS), study))
     from dlfun.report.text.across import across_table
     from dlfun.report.text.gates import gate_lines
     from dlfun.report.text.table import study_table

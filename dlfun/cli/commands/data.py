@@ -12,12 +12,13 @@ may also be your own .npz, .csv, .tsv or folder.
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from absl import flags as absl_flags
 
 from dlfun import data
-from dlfun.cli import app, directories
+from dlfun.cli import app, directories, next_steps
 from dlfun.cli.flag_types import define
 from dlfun.cli.study_flags import define_places, reading_options
 from dlfun.config import parsers
@@ -96,6 +97,8 @@ def prepare(name: str, options: DataOptions) -> None:
     raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     tell(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}")
+    places = [f"--data_dir={shlex.quote(options.data_dir)}"] if options.data_dir else []
+    next_steps.add("data", dataset=" ".join([shlex.quote(name), *places]))
 
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:

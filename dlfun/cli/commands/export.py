@@ -13,11 +13,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from dlfun.cli import app, directories, trained_model
+from dlfun.cli import app, directories, next_steps, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.inference_options import FORMAT, PART
 from dlfun.decoration import tell
+from dlfun.phases import phase
 from dlfun.words import plural
 
 if TYPE_CHECKING:
@@ -66,12 +67,14 @@ def export(model: Opened) -> None:
     kind, part = FLAGS["format"].value, FLAGS["part"].value
     target = directories.usable_output_dir(FLAGS.output_dir, "export")
     print(model.words(), file=sys.stderr)
-    folder, found = export_model(model.network, model.source, kind, part, target)
+    with phase("exporting"):
+        folder, found = export_model(model.network, model.source, kind, part, target)
     tell(
         f"largest difference from the original {found.difference:.2g} of the largest output, on "
         f"{plural(found.examples, 'input')}; allowed {found.tolerance:g}",
         f"export: {folder}",
     )
+    next_steps.add("export", export_file=next_steps.shown(folder / "export.json"))
 
 
 def start() -> None:

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app, directories
+from dlfun.cli import app, directories, next_steps
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.commands import command
 from dlfun.config import parsers
@@ -148,6 +148,7 @@ def record(judged: Judged, folder: str, source: str) -> None:
     lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
     written = write_judged(judged, folder, Origin(source, lines), draw, FLAGS.overwrite)
     tell(f"record: {written}")
+    next_steps.add("judge", page=next_steps.page_of(written))
 
 
 def draw(folder: Path) -> None:

@@ -25,7 +25,9 @@ from dlfun.cli import app, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.data.user_files import csv_file
+from dlfun.data.user_files.read_inputs import expanded
 from dlfun.errors import UserError
+from dlfun.phases import phase
 from dlfun.records.checksums import check_writable, write_into
 from dlfun.records.outputs import check_file, written
 from dlfun.types import Range
@@ -98,6 +100,8 @@ def check(values: Any) -> None:
     trained_model.check(values)
     if not values["inputs"].value:
         raise UserError("--inputs: name the file to predict from, such as --inputs=new.csv")
+    for path in values["inputs"].value:
+        expanded(Path(path))
     if values["output"].value is not None:
         check_file("output", values["output"].value)
     if values.keep_calibration and values["temperature"].value == 1.0:
@@ -181,12 +185,14 @@ def predict(model: Opened) -> None:
     if asked != 1.0:
         check_calibration(model.network, asked)
         held = model.validation(f"--temperature={asked}")
-        found = calibrate_network(model.network, held, ensemble, asked)
+        with phase("calibrating"):
+            found = calibrate_network(model.network, held, ensemble, asked)
         number = found.temperature
         say_calibration(found)
         if FLAGS.keep_calibration:
             keep(model, found)
-    answers = answer(model.network, given, ensemble, number)
+    with phase("predicting"):
+        answers = answer(model.network, given, ensemble, number)
     path = FLAGS["output"].value
     with nullcontext(sys.stdout) if path is None else written("output", path) as file:
         write_rows(rows_of(model.network, given, answers), FLAGS["format"].value, file)

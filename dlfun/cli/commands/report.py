@@ -18,23 +18,27 @@ What is no record with test scores is left out, and named.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app
+from dlfun.cli import app, next_steps
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.protocol_table import DELTA, NOISE_FLOOR, REQUIRE
+from dlfun.config.studies import STUDIES
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError
+from dlfun.phases import phase
 from dlfun.records.outputs import check_file
 from dlfun.words import plural
 
 WORDS = "RUN_DIR ..."
 NAME = "report.html"
+CERTIFICATE = "determinism.json"
 HOW = ("paired", "unpaired")
 FORMATS = ("html", "csv", "latex", "markdown")
 
@@ -98,9 +102,10 @@ def check(values: absl_flags.FlagValues) -> None:
 
 def print_between(folders: Sequence[Path], how: str, delta: dict[str, float]) -> int:
     """Prints the verdicts on arms of the same name in different records, and the gates on them."""
-    from dlfun.studies.comparison.across_records import judge_between
+    with phase("judging the arms"):
+        from dlfun.studies.comparison.across_records import judge_between
 
-    pairs = judge_between(folders, how, delta)
+        pairs = judge_between(folders, how, delta)
     lines, gates = gates_between(folders, how, delta)
     if FLAGS["format"].value == "html":
         from dlfun.report.text.verdicts import verdict_table
@@ -139,9 +144,10 @@ def gates_between(
 
 def print_leaderboard(folders: Sequence[Path], delta: dict[str, float]) -> None:
     """Writes the leaderboard's page, or prints its tables; says what is not in it."""
-    from dlfun.studies.leaderboard.leaderboard import make_leaderboard
+    with phase("judging the arms"):
+        from dlfun.studies.leaderboard.leaderboard import make_leaderboard
 
-    board = make_leaderboard(folders, delta)
+        board = make_leaderboard(folders, delta)
     for name, why in board.left_out:
         print(f"left out: {name}: {why}", file=stderr())
     if FLAGS["format"].value != "html":
@@ -178,14 +184,26 @@ def report(folders: Sequence[Path]) -> int:
 
         print(print_tables(folders, FLAGS["format"].value))
         return 0
-    from dlfun.report.html import write_page, write_report
+    with phase("drawing the page"):
+        from dlfun.report.html import write_page, write_report
 
-    if FLAGS.output_file is None and len(folders) == 1:
-        target = write_report(folders[0], folders)
-    else:
-        target = write_page(FLAGS.output_file or NAME, folders)
+        if FLAGS.output_file is None and len(folders) == 1:
+            target = write_report(folders[0], folders)
+        else:
+            target = write_page(FLAGS.output_file or NAME, folders)
     tell(f"report: {target}")
+    once = len(folders) == 1 and is_verifiable(folders[0])
+    next_steps.add("report", single=next_steps.shown(folders[0]) if once else "")
     return 0
+
+
+def is_verifiable(folder: Path) -> bool:
+    """Whether a record is of a study whose arms can be trained again, and were not yet."""
+    from dlfun.records.reader import script_of
+
+    with contextlib.suppress(UserError, KeyError):
+        return bool(STUDIES[script_of(folder)].arms) and not (folder / CERTIFICATE).exists()
+    return False
 
 
 def start() -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 from absl import flags as absl_flags
 
-from dlfun.cli import app, directories
+from dlfun.cli import app, directories, next_steps
 from dlfun.cli.flag_types import define
 from dlfun.cli.recipes import NAMES, RECIPES
 from dlfun.config import parsers
@@ -182,6 +182,8 @@ def main(argv: list[str]) -> None:
         with written("table", FLAGS.table) as file:
             file.write(f"{HEAD}{table}\n")
         tell(table, f"table: {FLAGS.table}")
+        there = [Path(FLAGS.output_dir) / name for name, why in reasons.items() if not why]
+        next_steps.add("reproduce", records=" ".join(map(next_steps.shown, there)))
 
 
 def start() -> None:

@@ -20,6 +20,7 @@ from dlfun.config import parsers
 from dlfun.config.inference_options import COUNT, LENGTH, PROMPT, SEED, TEMPERATURE
 from dlfun.decoration import tell
 from dlfun.errors import UserError
+from dlfun.phases import phase
 
 if TYPE_CHECKING:
     from dlfun.inference.opened import Opened
@@ -70,7 +71,8 @@ def write_texts(model: Opened, key: Any) -> None:
     how = (FLAGS["prompt"].value, FLAGS["temperature"].value, FLAGS["length"].value)
     given = FLAGS.output_dir
     target = None if given is None else directories.usable_output_dir(given, "sample")
-    text = "\n\n".join(make_texts(model.network, count, key, *how)) + "\n"
+    with phase("writing texts"):
+        text = "\n\n".join(make_texts(model.network, count, key, *how)) + "\n"
     if target is None:
         print(text, end="")
         return
@@ -100,7 +102,8 @@ def sample(model: Opened) -> None:
         return
     check_examples(model)
     target = directories.usable_output_dir(FLAGS.output_dir, "sample")
-    arrays = make_examples(model.network, FLAGS["count"].value, key)
+    with phase("sampling"):
+        arrays = make_examples(model.network, FLAGS["count"].value, key)
 
     def fill(folder: Path) -> None:
         write_examples(folder, model.network, arrays)

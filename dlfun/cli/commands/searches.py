@@ -7,8 +7,9 @@ two data sets, each with as many training steps as 16 whole runs, and gives a ve
 by the test scores of the models that they chose by validation.
 """
 
-from dlfun.cli import app, study_flags
+from dlfun.cli import app, next_steps, study_flags
 from dlfun.cli.study_command import run_study
+from dlfun.cli.study_facts import facts_of
 from dlfun.decoration import tell
 
 FLAGS = study_flags.study_flags("searches")
@@ -24,6 +25,7 @@ def main(argv: list[str]) -> None:
 
     tell(study_table(study.rows), *study.notes, verdict_table(study.pairs))
     tell(f"record: {study.folder}")
+    next_steps.add("searches", **facts_of(study_flags.request_of(FLAGS), study))
 
 
 def start() -> None:

@@ -9,8 +9,9 @@ prints a table of all configurations, best first, and draws response.png.
 stops all but the best third of 64 configurations after each rung of successive halving.
 """
 
-from dlfun.cli import app, study_flags
+from dlfun.cli import app, next_steps, study_flags
 from dlfun.cli.study_command import run_study
+from dlfun.cli.study_facts import facts_of_sweep
 from dlfun.decoration import tell
 
 MOST = 50
@@ -26,9 +27,10 @@ def main(argv: list[str]) -> None:
         return
     from dlfun.report.text.table import study_table
 
-    swept = study_flags.request_of(FLAGS).swept
-    tell(study_table(study.rows, "validation", swept, MOST), *study.notes)
+    request = study_flags.request_of(FLAGS)
+    tell(study_table(study.rows, "validation", request.swept, MOST), *study.notes)
     tell(f"record: {study.folder}")
+    next_steps.add("sweep", **facts_of_sweep(request, study))
 
 
 def start() -> None:

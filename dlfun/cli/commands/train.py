@@ -5,8 +5,9 @@
 prints its test score with a 95 % t interval.
 """
 
-from dlfun.cli import app, study_flags
+from dlfun.cli import app, next_steps, study_flags
 from dlfun.cli.study_command import run_study
+from dlfun.cli.study_facts import facts_of
 from dlfun.decoration import tell
 
 FLAGS = study_flags.study_flags("train")
@@ -20,6 +21,7 @@ def main(argv: list[str]) -> None:
     from dlfun.report.text.table import study_table
 
     tell(study_table(study.rows), *study.notes, f"record: {study.folder}")
+    next_steps.add("train", **facts_of(study_flags.request_of(FLAGS), study))
 
 
 def start() -> None:

@@ -14,11 +14,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from dlfun import deferred
-from dlfun.cli import app, trained_model
+from dlfun.cli import app, next_steps, trained_model
 from dlfun.cli.flag_types import define
 from dlfun.config import parsers
 from dlfun.config.studies import STUDIES
 from dlfun.decoration import tell
+from dlfun.phases import phase
 
 FLAGS = trained_model.record_flags()
 define(
@@ -43,19 +44,23 @@ def main(argv: list[str]) -> None:
 def certify(folder: Path) -> None:
     """Verifies the record in a folder, and writes its certificate."""
     from dlfun.config.study_request import study_options
+    from dlfun.records.checksums import check_writable
     from dlfun.records.recorded import read_record
 
     record = read_record(folder)
+    check_writable(record.folder)
     request = trained_model.request_in(folder, FLAGS)
     trained_model.start_jax(request)
-    from dlfun.report.text.determinism import certificate_table
-    from dlfun.studies.reproducibility.certificate import FILE, verify
-    from dlfun.studies.reproducibility.rerun import search_again
+    with phase("loading"):
+        from dlfun.report.text.determinism import certificate_table
+        from dlfun.studies.reproducibility.certificate import FILE, verify
+        from dlfun.studies.reproducibility.rerun import search_again
 
-    options, kind = study_options(request), STUDIES[record.script]
-    arms = deferred.load(kind.arms)(request, options, record)
+        options, kind = study_options(request), STUDIES[record.script]
+        arms = deferred.load(kind.arms)(request, options, record)
     certificate = verify(record, options, arms, FLAGS.members, search_again(request, options))
     tell(certificate_table(certificate), f"certificate: {record.folder / FILE}")
+    next_steps.add("verify", folder=next_steps.shown(folder))
 
 
 def start() -> None:

@@ -23,6 +23,7 @@ from dlfun.data.tfds.download import check_sources, download_errors, substitute
 from dlfun.data.tfds.memory import damaged, read_records, remember, verify
 from dlfun.decoration import stderr
 from dlfun.errors import OPT, UserError
+from dlfun.phases import LINE, phase
 
 
 class Place(NamedTuple):
@@ -69,7 +70,7 @@ def prepare(where: Place, manual_dir: str | None) -> None:
     if not where.folder.exists():
         check_sources(where.cls, where.name, manual_dir)
     try:
-        with said_when_slow(f"dlfun: preparing {where.name} ..."), locked(where):
+        with said_when_slow(f"preparing {where.name}"), locked(where):
             if not where.folder.exists():
                 build(where, manual_dir)
             elif verify(where.folder, where.encoding) is None:
@@ -169,12 +170,15 @@ def locked(where: Place) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def said_when_slow(line: str, seconds: float = 2.0) -> Iterator[None]:
-    """Prints a line on stderr if what is done inside takes longer than some seconds."""
+def said_when_slow(name: str, seconds: float = 2.0) -> Iterator[None]:
+    """A phase; where none are shown, a line on stderr if it takes longer than some seconds."""
+    line = f"dlfun: {name} ..."
     timer = threading.Timer(seconds, print, [line], {"file": stderr(), "flush": True})
     timer.daemon = True
-    timer.start()
+    if not LINE.running:
+        timer.start()
     try:
-        yield
+        with phase(name):
+            yield
     finally:
         timer.cancel()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from dlfun.config.gates import asked_of
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
@@ -17,6 +16,7 @@ from dlfun.records.outcome import Result, Row, extended
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
 from dlfun.studies.baselines.feature_tables import split_of
+from dlfun.studies.comparison.claim_checks import check_claims
 from dlfun.studies.comparison.copies import copy_columns, examples_of
 from dlfun.studies.comparison.findings import Findings, networks, write
 from dlfun.studies.comparison.frozen import confirm, freeze, write_frozen
@@ -72,6 +72,7 @@ def compare(
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
     classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
+    check_claims(options, protocol.claim, protocol.gates, loaded, classical)
     named = [data.first for data in loaded.values()]
     if protocol.frozen is not None:
         claim = confirm(protocol.frozen, claim, options, named)
@@ -83,7 +84,6 @@ def compare(
         choice, points = tuned.choice, tuned.points
         say(f"frozen: {claim.frozen_hash}")
 
-    asked_of(protocol.gates, arm_names(options, classical))
     trained = Comparison(options, loaded, classical, choice, points, {})
     grown = grow(options.seeds, claim, trained.train, trained.examine)
     arms = grown.arms
@@ -100,13 +100,6 @@ def compare(
     folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
     return Study(rows, said, folder, grown.pairs, tables.get("variance", []), gates)
-
-
-def arm_names(
-    options: StudyOptions, classical: Mapping[str, Sequence[str]]
-) -> dict[str, list[str]]:
-    """Data set -> the arms that will be trained on it."""
-    return {name: [*options.models, *others] for name, others in classical.items()}
 
 
 def tested_of(grown: Grown) -> dict[str, DatasetRuns]:
@@ -255,6 +248,7 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
     loaded = load_all(dataclasses.replace(options, seeds=protocol.tuning.seeds))
     check_all(options, loaded)
     classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
+    check_claims(options, protocol.claim, protocol.gates, loaded, classical)
     tuned = tune(options, protocol.tuning, loaded, classical)
     named = [data.first for data in loaded.values()]
     frozen = freeze(options, protocol.claim, protocol.tuning, tuned, named, protocol.flags)

@@ -16,12 +16,11 @@ import jax
 import numpy as np
 from jax import numpy as jnp
 
-from dlfun.config.comparison_spec import Claim
+from dlfun.config.comparison_spec import Claim, check_deltas
 from dlfun.config.options import StudyOptions
-from dlfun.config.search_request import searches_of
+from dlfun.config.search_request import check_held_out, searches_of
 from dlfun.config.search_space import Search
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
@@ -87,9 +86,9 @@ def compare_searches(
     Raises:
       UserError: if there is no validation split to search by, or a search cannot be planned so.
     """
-    if options.data.validation_fraction == 0:
-        raise UserError(f"{OPT.validation_fraction}=0 leaves a search nothing to go by; give 0.1")
+    check_held_out(options.data.validation_fraction, "a search", "go")
     loaded = load_all(options)
+    check_deltas(claim.delta, loaded)
     tasks = {
         (name, method): budgeted(Task(options, shut(data), asked, make, apart=True), method)
         for name, data in loaded.items()

@@ -161,6 +161,22 @@ def openings_of(path: str | Path) -> Path:
     return (Path(path) if Path(path).is_dir() else Path(path).parent) / OPENINGS
 
 
+def check_seed(path: str | Path, frozen_hash: str, seed: int) -> list[dict[str, str]]:
+    """The openings of what is frozen, of which none with this seed has its record.
+
+    Raises:
+      UserError: if one has.
+    """
+    before = read_openings(path, frozen_hash)
+    same = [row for row in before if row["seed"] == str(seed) and holds_record(Path(row["record"]))]
+    if same:
+        raise UserError(
+            f"{OPT.seed}={seed}: the test split was opened with it on {same[0]['time']}, for "
+            f"{same[0]['record']}; give another {OPT.seed}, and the study is a replication"
+        )
+    return before
+
+
 def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) -> int:
     """Writes down that the test split is opened now; how often it was, this time included.
 
@@ -170,13 +186,7 @@ def add_opening(folder: str | Path, frozen_hash: str, seed: int, record: str) ->
     Raises:
       UserError: if a study with the same seed has its record, or the list lies elsewhere.
     """
-    before = read_openings(folder, frozen_hash)
-    same = [row for row in before if row["seed"] == str(seed) and holds_record(Path(row["record"]))]
-    if same:
-        raise UserError(
-            f"{OPT.seed}={seed}: the test split was opened with it on {same[0]['time']}, for "
-            f"{same[0]['record']}; give another {OPT.seed}, and the study is a replication"
-        )
+    before = check_seed(folder, frozen_hash, seed)
     path, now = openings_of(folder), time.strftime("%Y-%m-%d %H:%M:%S")
     if path.is_symlink():
         raise UserError(f"{path}: is a link, which no study leaves; put the file in its place")

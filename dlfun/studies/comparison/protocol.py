@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from dlfun.commands import called
-from dlfun.config.comparison_spec import Claim, declared_looks
-from dlfun.config.gates import Gate
+from dlfun.config.comparison_spec import Claim, check_deltas, declared_looks
+from dlfun.config.gates import Gate, asked_of
 from dlfun.config.option_table import name_of
+from dlfun.config.search_request import check_held_out
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
+from dlfun.data import is_path
 from dlfun.errors import OPT, UserError, bad_value, short
+from dlfun.studies.comparison.pilot import check_pilot
 from dlfun.studies.comparison.tuning_request import (
     candidates,
     frozen_choice,
@@ -110,7 +113,8 @@ def looks_of(request: StudyRequest) -> tuple[int, ...]:
 def check(request: StudyRequest) -> None:
     """Raises UserError where options of a comparison do not go together."""
     check_folds(request)
-    claim_of(request)
+    claim = claim_of(request)
+    check_names(request)
     spaces_of(request)
     if request["seeds"] < 2 and not request["plan"]:
         raise UserError(
@@ -124,7 +128,22 @@ def check(request: StudyRequest) -> None:
             f"{OPT.plan} is of networks alone, and each baseline makes the family of pairs larger; "
             f"leave {OPT.baselines} out, and expect to need more seeds with it"
         )
+    check_pilot(request["pilot"], request.datasets, [model.name for model in request.models], claim)
     check_tuning(request)
+
+
+def check_names(request: StudyRequest) -> None:
+    """Raises UserError if a delta or a gate is of a data set or arm that there will not be.
+
+    Data that are read from a path have another name, which is known when they are read, and which
+    classical arms there are is known then, too.
+    """
+    if any(map(is_path, request.datasets)):
+        return
+    check_deltas(request["delta"] or {}, request.datasets)
+    if not request["baselines"]:
+        models = [model.name for model in request.models]
+        asked_of(request["require"], dict.fromkeys(request.datasets, models))
 
 
 def check_folds(request: StudyRequest) -> None:
@@ -156,13 +175,17 @@ def check_tuning(request: StudyRequest) -> None:
         )
     if stage == "confirm":
         check_confirmation(request)
+    elif request["tune"]:
+        check_held_out(request["validation_fraction"], f"{OPT.tune}", "choose")
 
 
 def check_confirmation(request: StudyRequest) -> None:
     """Raises UserError if an option differs from what was frozen."""
-    from dlfun.studies.comparison.frozen import read_frozen
+    from dlfun.studies.comparison.frozen import check_seed, read_frozen
 
-    wanted = set(read_frozen(request["frozen"])["flags"])
+    frozen = read_frozen(request["frozen"])
+    check_seed(request["frozen"], frozen["hash"], request["seed"])
+    wanted = set(frozen["flags"])
     given = set(frozen_lines(request))
     known = {name_of(line) for line in wanted}  # what follows from another model comes behind it
     other = sorted(given - wanted, key=lambda line: (name_of(line) not in known, line))

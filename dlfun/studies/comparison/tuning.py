@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.search_request import check_held_out
 from dlfun.config.search_space import Dimension
-from dlfun.errors import OPT, UserError
+from dlfun.errors import OPT
 from dlfun.objectives.metrics import sign
 from dlfun.records.outcome import Row, extended
 from dlfun.studies.baselines.arms import space_of, trial_columns, try_classical
@@ -72,10 +73,7 @@ def tune(
     Raises:
       UserError: if there is no validation split to choose by.
     """
-    if options.data.validation_fraction == 0:
-        raise UserError(
-            f"{OPT.validation_fraction}=0 leaves {OPT.tune} nothing to choose by; give 0.1"
-        )
+    check_held_out(options.data.validation_fraction, f"{OPT.tune}", "choose")
     if SPLITS[options.data.split].folds:
         say(
             f"{OPT.tune} chooses on examples that other folds are tested on: scores may be a "

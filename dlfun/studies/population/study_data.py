@@ -14,6 +14,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
+from dlfun.phases import phase
 from dlfun.records.reader import arm_file
 from dlfun.studies.population.stacked import Stacked, mean_count, stack
 from dlfun.training import hosts
@@ -69,7 +70,8 @@ def load_all(options: StudyOptions) -> dict[str, Stacked]:
     loaded: dict[str, Stacked] = {}
     named: dict[str, str] = {}
     for given in options.datasets:
-        data = load(given, options)
+        with phase(f"reading {given}"):
+            data = load(given, options)
         if data.first.name in loaded:
             raise UserError(
                 f"{given}: the study already has a data set with the name {data.first.name}, that "

@@ -14,7 +14,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.config.search_request import search_of
 from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
-from dlfun.records.outcome import Outcome, stack_outcomes
+from dlfun.records.outcome import Outcome, Result, stack_outcomes
 from dlfun.studies.population.arm import flat_parameters, make_members
 from dlfun.studies.population.layout_choice import train_members
 from dlfun.studies.population.rows import final_metrics, shortest
@@ -47,10 +47,12 @@ def search_again(
     """
     if not request.kind.searches or search_of(request).method not in ON_THE_WAY:
         return None
-    results = iter(adaptive.search(task_of(request, options)).results)
+    results: list[Result] = []
 
     def rerun(arm: Arm) -> list[Rerun]:
-        result = next(results)
+        if not results:  # of the first arm: what can be checked was checked by then
+            results.extend(adaptive.search(task_of(request, options)).results)
+        result = results.pop(0)
         rows = result.rows
         names = [name for name in rows[0] if name.startswith(("train_", "validation_"))]
         finals = {name: np.array([row[name] for row in rows], float) for name in names}

@@ -8,13 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun import keys
+from dlfun.config.search_request import check_installed
 from dlfun.errors import OPT, UserError
 from dlfun.records.outcome import Result
 from dlfun.studies.population.arm import run_members
+from dlfun.studies.population.assembly import assemble
 from dlfun.studies.search import halving, pbt, tpe
 from dlfun.studies.search.evolution import Race, run_race
 from dlfun.studies.search.field import Field, scores_of
-from dlfun.studies.search.samplers import drawn
+from dlfun.studies.search.samplers import corners, drawn
 from dlfun.studies.search.task import Point, Task
 from dlfun.training.monitor import say
 from dlfun.training.population import selected
@@ -40,14 +42,15 @@ class Found(NamedTuple):
 
 
 def check(task: Task) -> None:
-    """Raises UserError if a search cannot be planned so. Trains nothing."""
+    """Raises UserError if a search cannot be planned so, or its model not learn. Trains nothing."""
     asked = task.asked
     if asked.method == "halving":
         halving.brackets(asked.trials, task.validations, asked.eta, asked.brackets)
     if asked.method == "pbt":
         pbt.parts_of(asked.trials, task.validations, asked.rounds)
-    if asked.method == "tpe":
-        tpe.check_installed()
+    check_installed(asked.method)
+    for settings in task.settings(corners(asked.space)):
+        assemble(settings, task.data.first.spec)
 
 
 def search(task: Task) -> Found:

@@ -12,6 +12,7 @@ import numpy as np
 from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.metrics import judging
+from dlfun.phases import scope
 from dlfun.records.outcome import Result, extended
 from dlfun.studies.population.arm import result_of
 from dlfun.studies.population.assembly import assemble, population
@@ -106,7 +107,8 @@ class Race(NamedTuple):
             members = selected(self.field.members, range(size))
             needed = functools.partial(bytes_needed, members=members, tuning=data.tuning, test=None)
             at, limit = shrunk(layout, size), options.memory_limit
-            found[size] = fit(make, at, size, needed, limit, self.title)
+            with scope(self.title):
+                found[size] = fit(make, at, size, needed, limit, self.title)
         return found
 
     def run(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dlfun.config.options import ModelOptions, StudyOptions
-from dlfun.config.search_request import search_of
+from dlfun.config.search_request import check_held_out, search_of
 from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result
@@ -135,8 +134,7 @@ def opened(options: StudyOptions) -> Stacked:
     Raises:
       UserError: if there is no validation split to judge by.
     """
-    if options.data.validation_fraction == 0:
-        raise UserError(f"{OPT.validation_fraction}=0 leaves a sweep nothing to judge by; give 0.1")
+    check_held_out(options.data.validation_fraction, "a sweep", "judge")
     (name,) = options.datasets
     return shut(load(name, options))
 

@@ -7,21 +7,13 @@ at random.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 
 from dlfun.config.search_space import Dimension
-from dlfun.errors import OPT, missing_extra
 from dlfun.studies.search.samplers import drawn
-
-
-def check_installed() -> None:
-    """Raises UserError if Optuna is not there."""
-    if importlib.util.find_spec("optuna") is None:
-        raise missing_extra(f"{OPT.search}=tpe", "search", f"choose another {OPT.search}")
 
 
 def batches(trials: int, rounds: int) -> list[int]:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from dlfun.phases import phase
 from dlfun.training.monitor import say
 from dlfun.training.population import Population, selected
 from dlfun.types import Layout, Members, Settings, Spec, TuneData
@@ -81,9 +82,11 @@ def measure_all(
     """Every candidate, fastest first; no new one is begun once so many seconds are spent."""
     start = time.perf_counter()
     found: list[Measured] = []
-    for layout in layouts:
-        if not found or time.perf_counter() - start < seconds:
-            found.append(measure(make(layout), members, tuning))
+    with phase("measuring layouts", len(layouts)) as measuring:
+        for layout in layouts:
+            if not found or time.perf_counter() - start < seconds:
+                found.append(measure(make(layout), members, tuning))
+                measuring.step()
     return sorted(found, key=lambda one: one.member_step_seconds)
 
 

@@ -14,7 +14,8 @@ from dlfun.errors import UserError
 from dlfun.records.outcome import extended
 from dlfun.studies.comparison import frozen
 from dlfun.studies.comparison.compare import Protocol, compare
-from dlfun.studies.comparison.plan import Need, of_pilot, with_seeds
+from dlfun.studies.comparison.pilot import of_pilot
+from dlfun.studies.comparison.plan import Need, with_seeds
 from dlfun.studies.comparison.tuning import Tuning, choose, shut, tune
 from dlfun.studies.comparison.variance import part_variance
 from dlfun.studies.comparison.verdicts import Examined, Look, chance_columns, judge, metric_of

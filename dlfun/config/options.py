@@ -59,6 +59,10 @@ class StudyOptions:
       checkpoints: a store of `dlfun.training.checkpoints`, where the study keeps what it did, to go
         on from after any end; None keeps nothing.
       given: data sets by value, which are not read by their names.
+      state_limit: bytes of training state that an arm's result holds; 0 holds none.
+      continue_from: the record whose members are trained further; None begins anew.
+      initialize_from: the record that parameters come from; None draws all of them.
+      begins: `dlfun.studies.population.continuing.Beginnings` read from `continue_from`.
     """
 
     models: Mapping[str, ModelOptions]
@@ -86,3 +90,7 @@ class StudyOptions:
     overwrite: bool = False
     checkpoints: Any = dataclasses.field(default=None, compare=False)
     given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    state_limit: float = 0
+    continue_from: str | None = None
+    initialize_from: Any = None
+    begins: Any = dataclasses.field(default=None, compare=False, repr=False)

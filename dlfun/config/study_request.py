@@ -15,6 +15,7 @@ from dlfun.config import parsers
 from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.start_table import STARTS
 from dlfun.config.studies import STUDIES, StudyKind, options_of
 from dlfun.config.tracker_table import check_tracked
 from dlfun.data.folds import check_folds
@@ -102,6 +103,7 @@ def study_options(request: StudyRequest, **places: Any) -> StudyOptions:
         request=request,
         given=request.raw,
         **{name: request[name] for name in FIELDS},
+        **{name: request[name] for name in STARTS if name in request.kind.options},
         **places,
     )
 

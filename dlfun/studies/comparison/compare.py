@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from dlfun.config.gates import asked_of
+from dlfun.config.option_table import KEPT_STATE
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
@@ -29,6 +30,7 @@ from dlfun.studies.comparison.variance import SEEDS, part_variance
 from dlfun.studies.comparison.verdicts import Examined, chance_columns, metric_of
 from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.continuing import begin_from
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes
 from dlfun.studies.population.stacked import Stacked, fewest, mean_count
@@ -71,8 +73,10 @@ def compare(
     claim, choice, points = protocol.claim, protocol.choice, protocol.points
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
-    classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
     named = [data.first for data in loaded.values()]
+    if options.continue_from is not None:
+        options = dataclasses.replace(options, begins=begin_from(options.continue_from, named))
+    classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
     if protocol.frozen is not None:
         claim = confirm(protocol.frozen, claim, options, named)
     tuned = frozen = None
@@ -136,7 +140,8 @@ class Comparison(NamedTuple):
 
     def train(self, first: int, count: int) -> list[Arm]:
         """All arms over so many replicates from the first."""
-        options = dataclasses.replace(self.options, first=first, seeds=count)
+        limit = KEPT_STATE.get(self.options.keep, 0)
+        options = dataclasses.replace(self.options, first=first, seeds=count, state_limit=limit)
         arms: list[Arm] = train_all(options, self.loaded, self.choice, self.layouts)
         for name, data in self.loaded.items():
             arms += train_classical(options, self.classical[name], data, self.points)

@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.data.lazy import Rows
 from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.continuing import further_state, size_of_member
 from dlfun.studies.population.failure_limit import FailureLimit
 from dlfun.studies.population.stacked import Stacked
 from dlfun.training.checkpoints.files import Saved
@@ -40,19 +41,26 @@ from dlfun.words import plural
 
 
 class Kept(NamedTuple):
-    """What is kept of final carries: parameters, counters, and where a run failed."""
+    """What is kept of final carries: parameters, counters, where a run failed, training state."""
 
     variables: Any
     counters: dict[str, Any]
     failed_at: Any
+    state: dict[str, Any] = {}
 
 
-def keeping(learner: Learner) -> Callable[[Any], Kept]:
-    """What keeps of a final carry what a study needs."""
+def keeping(learner: Learner, state_bytes: float = 0) -> Callable[[Any], Kept]:
+    """What keeps of a final carry what a study needs.
+
+    Args:
+      state_bytes: the most that a member's training state may take to be kept.
+    """
 
     def keep(carry: Any) -> Kept:
-        state = carry.state
-        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+        state, more = carry.state, further_state(learner, carry) if state_bytes else {}
+        small = size_of_member(more) <= state_bytes
+        parameters, counters = learner.parameters(state), learner.counters(state)
+        return Kept(parameters, counters, carry.failed_at, more if small else {})
 
     return keep
 
@@ -89,7 +97,7 @@ class Attempt(NamedTuple):
         count, limit = len(members.replicates), options.memory_limit
         people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
         callbacks = Callbacks(
-            keeping(assemble(self.settings, data.first.spec).learner),
+            keeping(assemble(self.settings, data.first.spec).learner, options.state_limit / count),
             FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
             Progress(options.checkpoints, self.name, people.layout, saved),
             give_up,
@@ -121,6 +129,8 @@ def train_members(
     opened = data.test is not None
     name = digest(settings, data, members, opened, options.input) if store else ""
     saved = None if store is None else saved_of(store, name)
+    if saved is None and options.begins is not None:
+        saved = options.begins.saved(settings, data.first, members, chosen.layout)
     attempt = Attempt(options, settings, data, members, name, saved)
     layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:

@@ -185,8 +185,18 @@ def make_run(
 
 
 @in_python()
-def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Options]) -> Study:
+def train(
+    model: str | Model | nn.Module | None = None,
+    data: str | Data | None = None,
+    *,
+    continue_from: str | Path | Study | None = None,
+    **options: Unpack[Options],
+) -> Study:
     """Trains a population: one model on one data set, over `seeds` replicates, as one program.
+
+    Args:
+      continue_from: a record whose members are trained further, as with steps="+2000"; model, data
+        and all else are its own, and the study is that of the longer run.
 
     Raises:
       UserError: if an option is unknown or out of range, or the model cannot learn such data.
@@ -195,15 +205,21 @@ def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Op
     >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
     >>> [row["replicate"] for row in study.rows], study.history["xor/softmax/train_loss"].shape
     ([0, 1, 2], (3, 10))
+    >>> dlfun.train(continue_from=study, steps="+5").history["xor/softmax/train_loss"].shape
+    (3, 15)
     """
-    return made("train", [as_model(model)], [as_data(data)], options)
+    if continue_from is None and (model is None or data is None):
+        raise UserError("train needs a model and data, or a record by continue_from=")
+    some, sets = all_models([model]), all_data([data])
+    return made("train", some, sets, options, {"continue_from": continue_from})
 
 
 @in_python()
 def compare(
-    models: Sequence[str | Model | nn.Module],
-    data: str | Data | Sequence[str | Data],
+    models: Sequence[str | Model | nn.Module] = (),
+    data: str | Data | Sequence[str | Data] = (),
     *,
+    continue_from: str | Path | Study | None = None,
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
@@ -218,6 +234,8 @@ def compare(
       reference: judge every model against this one alone, instead of all pairs.
       baselines: classical models of scikit-learn beside them, such as "svm"; or ["all"].
       require: claims to decide, such as "cnn better than rnn"; `Study.gates` has the decisions.
+      continue_from: a record whose members are trained further, as with steps="+2000"; models, data
+        and all else but `require` are its own.
 
     Raises:
       UserError: if an option is unknown or out of range, or a model cannot learn a data set.
@@ -229,9 +247,12 @@ def compare(
     """
     from dlfun.studies.call import claim_values, gate_values
 
-    some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
-    claims = claim_values(some, sets, delta, reference, baselines)
-    return made("compare", some, sets, options, claims | gate_values(require))
+    some, sets = all_models(several(models)), all_data(several(data))
+    claimed = delta is not None or reference is not None or len(several(baselines)) > 0
+    own = gate_values(require) | {"continue_from": continue_from}
+    if claimed or continue_from is None:  # else the claims are those of the record
+        own |= claim_values(some, sets, delta, reference, baselines)
+    return made("compare", some, sets, options, own)
 
 
 @in_python()
@@ -339,6 +360,16 @@ def read(folder: str | Path) -> Study:
     return Study(Path(arguments.path("folder", folder)))
 
 
+def all_models(given: Sequence[str | Model | nn.Module | None]) -> list[Model]:
+    """Models, without those that are not given."""
+    return [as_model(one) for one in given if one is not None]
+
+
+def all_data(given: Sequence[str | Data | None]) -> list[Data]:
+    """Data sets, without those that are not given."""
+    return [as_data(one) for one in given if one is not None]
+
+
 def as_model(given: str | Model | nn.Module) -> Model:
     """A model, or that of a name or module with its defaults."""
     return given if isinstance(given, Model) else make_model(given, None, {})
@@ -369,7 +400,8 @@ def made(
       given: the keywords of all studies.
       own: the options of this kind of study.
     """
-    from dlfun.studies.call import kept, options_in, request_of
+    from dlfun.studies.call import kept, options_in
+    from dlfun.studies.continued_call import request_of_call
 
     output_dir = given.get("output_dir")
     if output_dir is not None:
@@ -379,7 +411,7 @@ def made(
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
-        request = request_of(study, models, data, rest, own)
+        request = request_of_call(study, models, data, rest, own)
         options = options_in(request, output_dir or f"{temporary}/study")
         tracking = begin(request, output_dir)
         with (

@@ -190,6 +190,7 @@ def train(
     data: str | Data | None = None,
     *,
     continue_from: str | Path | Study | None = None,
+    initialize_from: str | Path | Study | None = None,
     **options: Unpack[Options],
 ) -> Study:
     """Trains a population: one model on one data set, over `seeds` replicates, as one program.
@@ -197,6 +198,8 @@ def train(
     Args:
       continue_from: a record whose members are trained further, as with steps="+2000"; model, data
         and all else are its own, and the study is that of the longer run.
+      initialize_from: a record whose parameters all seeds begin from, those of its best member of
+        that model, or of another as "RUN:3"; what has another name or shape stays fresh.
 
     Raises:
       UserError: if an option is unknown or out of range, or the model cannot learn such data.
@@ -211,7 +214,8 @@ def train(
     if continue_from is None and (model is None or data is None):
         raise UserError("train needs a model and data, or a record by continue_from=")
     some, sets = all_models([model]), all_data([data])
-    return made("train", some, sets, options, {"continue_from": continue_from})
+    own = {"continue_from": continue_from, "initialize_from": initialize_from}
+    return made("train", some, sets, options, own)
 
 
 @in_python()
@@ -220,6 +224,7 @@ def compare(
     data: str | Data | Sequence[str | Data] = (),
     *,
     continue_from: str | Path | Study | None = None,
+    initialize_from: str | Path | Study | None = None,
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
@@ -236,6 +241,8 @@ def compare(
       require: claims to decide, such as "cnn better than rnn"; `Study.gates` has the decisions.
       continue_from: a record whose members are trained further, as with steps="+2000"; models, data
         and all else but `require` are its own.
+      initialize_from: a record; each model that it holds has a second arm MODEL+pretrained, which
+        begins from its best member's parameters, or another's as "RUN:3", on the same seeds.
 
     Raises:
       UserError: if an option is unknown or out of range, or a model cannot learn a data set.
@@ -249,7 +256,8 @@ def compare(
 
     some, sets = all_models(several(models)), all_data(several(data))
     claimed = delta is not None or reference is not None or len(several(baselines)) > 0
-    own = gate_values(require) | {"continue_from": continue_from}
+    own = gate_values(require) | {"initialize_from": initialize_from}
+    own |= {"continue_from": continue_from}
     if claimed or continue_from is None:  # else the claims are those of the record
         own |= claim_values(some, sets, delta, reference, baselines)
     return made("compare", some, sets, options, own)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dlfun import deferred
 from dlfun.config.options import StudyOptions
+from dlfun.config.start_table import pretrained
 from dlfun.config.study_request import StudyRequest, study_options
 from dlfun.data.user_files.inputs import Source, source_of
 from dlfun.errors import OPT, UserError
@@ -65,10 +66,12 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     Raises:
       UserError: if the record cannot be read, there is no such model, or the choice is unclear.
     """
-    known = {model.name for model in request.models}
-    classical = {row["model"] for row in record.rows} - known - set(request.modules)
+    models = [model.name for model in request.models]
+    known = {*models, *map(pretrained, models)}
+    modules = {*request.modules, *map(pretrained, request.modules)}
+    classical = {row["model"] for row in record.rows} - known - modules
     rows = [row for row in record.rows if row["model"] in known]
-    if wanted.model in request.modules:
+    if wanted.model in modules:
         raise given_by_value(record.folder, request.by_value)
     dataset = pick("dataset", wanted.dataset, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == dataset]
@@ -80,7 +83,7 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     kept = sets[dataset]
     options = dataclasses.replace(study_options(request), datasets=(kept.given,))
     arms = deferred.load(request.kind.arms)(request, options, record, kept.data)
-    arms = [arm for arm in arms if arm.settings.model == model]
+    arms = [arm for arm in arms if arm.name == model]
     return Opened(record, options, kept, network(record, arms, wanted.member, kept.examples))
 
 

@@ -202,13 +202,13 @@ def spoken(line: str) -> str:
     return f"{OPT(name.removeprefix('--'))}={value}" if equals else line
 
 
-def source_of(folder: Path) -> dict[str, Any]:
+def source_of(folder: str | Path) -> dict[str, Any]:
     """What a record says of the one that it came from: its name, and a checksum of all its files.
 
     Without checksums of its own, it is known by its name alone.
     """
-    sums = folder / NAME
+    sums = Path(folder) / NAME
     return {
-        "record": folder.resolve().name,
+        "record": Path(folder).resolve().name,
         "checksum": checksum_of(sums) if sums.is_file() else None,
     }

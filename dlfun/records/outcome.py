@@ -51,6 +51,12 @@ class Result(NamedTuple):
         """The same with further columns in each of its rows."""
         return self._replace(rows=extended(self.rows, columns))
 
+    def called(self, name: str) -> Self:
+        """The same as an arm of this name."""
+        if name == self.model:
+            return self
+        return self._replace(model=name, rows=[{**row, "model": name} for row in self.rows])
+
     def joined(self, more: Any) -> Result:
         """One arm from two parts of its members."""
         from jax import tree

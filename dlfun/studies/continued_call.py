@@ -11,7 +11,7 @@ from dlfun.config import arguments
 from dlfun.config.data_value import Data
 from dlfun.config.keywords import read_options
 from dlfun.config.model_value import Model
-from dlfun.config.parsers import quoted
+from dlfun.config.parsers import checked, quoted
 from dlfun.config.start_table import STARTS
 from dlfun.config.study_request import StudyRequest, check_request, with_replicates
 from dlfun.errors import OPT, UserError
@@ -39,6 +39,10 @@ def request_of_call(
 ) -> StudyRequest:
     """The request for a study, begun anew or gone on with; see `dlfun.studies.call.request_of`."""
     own = {name: value for name, value in own.items() if name not in STARTS or value is not None}
+    if "initialize_from" in own:
+        record = record_of("initialize_from", own["initialize_from"])
+        kind = STARTS["initialize_from"].kind
+        own = {**own, "initialize_from": checked(kind, "initialize_from", record)}
     if "continue_from" not in own:
         return request_of(study, models, data, given, own)
     folder = Path(record_of("continue_from", own["continue_from"]))

@@ -70,7 +70,7 @@ def make_jobs(
     kinds = (RAW, own) if own else (RAW,)
     jobs = [(Job(kind, None, split_of(data, r)), r) for kind in kinds for r in replicates]
     for i, result in enumerate(results):
-        if result.model not in LEARNED:
+        if result.settings.model not in LEARNED:
             continue
         for member, row in enumerate(result.rows):
             if row["replicate"] in replicates and row["status"] == "ok":

@@ -23,8 +23,8 @@ from dlfun.studies.baselines.arms import write_classical_evidence
 from dlfun.studies.comparison.frozen import CONFIRMED, add_opening, write_frozen
 from dlfun.studies.comparison.gates import GATES
 from dlfun.studies.comparison.sequential import Arm
+from dlfun.studies.comparison.starts import origins_of
 from dlfun.studies.comparison.tuning import Tuned
-from dlfun.studies.population.continuing import origins_of
 from dlfun.studies.population.stacked import Stacked
 
 
@@ -91,7 +91,7 @@ def write(
 def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:
     """What an arm of a generative model, or of next tokens, makes."""
     what = f"what {result.model} makes of {result.dataset}"
-    if row_of(result.model).generative:
+    if row_of(result.settings.model).generative:
         spared(what, lambda: write_generated(folder, result, data, seed))
     if task_of(data.first.spec).stream:
         spared(what, lambda: write_text(folder, result, data.first.spec, seed))

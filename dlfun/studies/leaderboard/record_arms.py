@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dlfun.config.start_table import model_of_arm
 from dlfun.config.studies import STUDIES
 from dlfun.errors import UserError
 from dlfun.records.checksums import check_record
@@ -137,8 +138,11 @@ def arms_of_study(
     for (dataset, model), own in by_arm(rows).items():
         configuration = frozen.get("configurations", {}).get(dataset, {}).get(model, {})
         run = {"protocol": origin.protocol, "steps": most(own, "steps")}
-        run |= run_facts(study, options, model, configuration if frozen else None)
-        if study["models"].get(model, {}) is None:
+        base = model_of_arm(model)
+        run |= run_facts(study, options, base, configuration if frozen else None)
+        if base != model:
+            run |= {"initial parameters": options["initialize_from"]}
+        if study["models"].get(base, {}) is None:
             run |= {"module": f"given in Python for {label}"}  # no file says what it is
         tested = tested_facts(study, options, data[dataset])
         about = examined(str(options["split"]), data[dataset]["examples"])

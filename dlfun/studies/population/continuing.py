@@ -13,9 +13,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from dlfun.config.options import StudyOptions
+from dlfun.config.options import ModelOptions
+from dlfun.config.start_table import pretrained
 from dlfun.errors import OPT, UserError
-from dlfun.records.continued import Ended, read_end, source_of
+from dlfun.records.continued import Ended, read_end
 from dlfun.records.environment import version
 from dlfun.records.reader import arm_files
 from dlfun.records.recorded import parameters_of
@@ -24,7 +25,7 @@ from dlfun.studies.population.assembly import assemble
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import without_keys
 from dlfun.training.monitor import say
-from dlfun.types import Dataset, Layout, Learner, Members, Settings
+from dlfun.types import Dataset, Learner, Members, Settings
 
 
 def named_leaves(tree: Any) -> dict[str, Any]:
@@ -77,15 +78,16 @@ class Beginnings(NamedTuple):
         return next(iter(self.ends.values())).intervals
 
     def saved(
-        self, settings: Settings, dataset: Dataset, members: Members, layout: Layout | None
+        self, settings: Settings, dataset: Dataset, members: Members, chosen: ModelOptions
     ) -> Saved:
         """The end of an arm's members in the record, as checkpoints of the longer run hold it.
 
         Raises:
           UserError: if the record keeps no such state, or it does not fit these members.
         """
-        end = self.ends[dataset.name, settings.model]
-        carry = self.carry(settings, dataset, members)
+        model, layout = settings.model, chosen.layout
+        arm = (dataset.name, pretrained(model) if chosen.pretrained else model)
+        end, carry = self.ends[arm], self.carry(settings, dataset, members, arm)
         if layout is None:
             raise self.misfit("its layout is not known")
         count = len(members.replicates)
@@ -100,10 +102,12 @@ class Beginnings(NamedTuple):
         about = {"intervals": end.intervals, "seconds": seconds, "finished": False}
         return Saved(arrays, {"layout": list(layout), "chunks": dict.fromkeys(arrays, about)})
 
-    def carry(self, settings: Settings, dataset: Dataset, members: Members) -> list[np.ndarray]:
-        """The leaves [members, ...] of the carries that the record ended with, keys as numbers."""
+    def carry(
+        self, settings: Settings, dataset: Dataset, members: Members, arm: tuple[str, str]
+    ) -> list[np.ndarray]:
+        """The leaves [members, ...] of the carries that an arm ended with, keys as numbers."""
         made = assemble(settings, dataset.spec)
-        (file,) = arm_files([(dataset.name, settings.model)])
+        (file,) = arm_files([arm])
         kept, (parameters, _) = read_state(self.folder, file), parameters_of(self.folder, file)
         like = jax.eval_shape(jax.vmap(made.run.init), members.hparams, members.streams)
         shared = parameter_leaves(made.learner, like.state)
@@ -160,11 +164,3 @@ def begin_from(folder: str | Path, datasets: Sequence[Dataset]) -> Beginnings:
                 "bit by bit the longer run"
             )
     return Beginnings(folder, ended.arms)
-
-
-def origins_of(options: StudyOptions) -> dict[str, Any]:
-    """What environment.json says of the record that a study went on from."""
-    if options.begins is None:
-        return {}
-    found = source_of(options.begins.folder)
-    return {"continued_from": found | {"intervals": options.begins.intervals}}

@@ -17,6 +17,7 @@ from dlfun.data.lazy import Rows
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.continuing import further_state, size_of_member
 from dlfun.studies.population.failure_limit import FailureLimit
+from dlfun.studies.population.pretrained import origin_of
 from dlfun.studies.population.stacked import Stacked
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import Progress, without_keys
@@ -35,7 +36,7 @@ from dlfun.training.layout.planner import (
 )
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
-from dlfun.training.train import Callbacks, Trained, never, train
+from dlfun.training.train import Callbacks, Trained, never, train, untouched
 from dlfun.types import Layout, Learner, Members, Settings, TuneData
 from dlfun.words import plural
 
@@ -71,6 +72,7 @@ class Attempt(NamedTuple):
     Attributes:
       name: what checkpoints call it.
       saved: what they have of it.
+      begin: what makes of a fresh carry the one that training begins with.
     """
 
     options: StudyOptions
@@ -79,6 +81,7 @@ class Attempt(NamedTuple):
     members: Members
     name: str
     saved: Saved | None
+    begin: Callable[[Any], Any] = untouched
 
     @property
     def title(self) -> str:
@@ -101,6 +104,7 @@ class Attempt(NamedTuple):
             FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
             Progress(options.checkpoints, self.name, people.layout, saved),
             give_up,
+            self.begin,
         )
         return people, train(people, members, data.tuning, data.test, self.title, callbacks)
 
@@ -127,11 +131,14 @@ def train_members(
     """
     count, store = len(members.replicates), options.checkpoints
     opened = data.test is not None
-    name = digest(settings, data, members, opened, options.input) if store else ""
+    origin = origin_of(options, settings.model, data.first) if chosen.pretrained else None
+    more = (opened, options.input) if origin is None else (opened, options.input, origin.name)
+    name = digest(settings, data, members, *more) if store else ""
     saved = None if store is None else saved_of(store, name)
     if saved is None and options.begins is not None:
-        saved = options.begins.saved(settings, data.first, members, chosen.layout)
-    attempt = Attempt(options, settings, data, members, name, saved)
+        saved = options.begins.saved(settings, data.first, members, chosen)
+    begin = untouched if origin is None else origin.begin
+    attempt = Attempt(options, settings, data, members, name, saved, begin)
     layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:
         alone = jax.process_count() == 1

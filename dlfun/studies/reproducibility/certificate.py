@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.config.options import StudyOptions
+from dlfun.config.start_table import model_of_arm
 from dlfun.models import MODELS
 from dlfun.records.checksums import check_writable, write_into
 from dlfun.records.differences import differences
@@ -49,14 +50,14 @@ def verify(
       UserError: if the record has other members than the arms, or cannot be written to.
     """
     check_writable(record.folder)
-    named = [(arm.data.first.name, arm.settings.model) for arm in arms]
+    named = [(arm.data.first.name, arm.name) for arm in arms]
     outcomes = left_behind(record, named, [arm.members for arm in arms])
     again = again or functools.partial(reruns, options, wanted=members)
     found = [checked(arm, outcome, again(arm)) for arm, outcome in zip(arms, outcomes, strict=True)]
     rank_arms(found)
     now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
-    others = dict.fromkeys(r["model"] for r in record.rows if r["model"] not in MODELS)
+    others = {r["model"]: None for r in record.rows if model_of_arm(r["model"]) not in MODELS}
     certificate = {
         "members": members,
         "words": words(found, list(others), changes),
@@ -76,7 +77,7 @@ def checked(arm: Arm, outcome: Outcome, runs: Sequence[Rerun]) -> dict[str, Any]
     seeds = arm.members // len(arm.configurations)
     return {
         "dataset": arm.data.first.name,
-        "model": arm.settings.model,
+        "model": arm.name,
         "members": arm.members,
         "metric": metric,
         "reruns": [compared(outcome, run, metric) for run in runs],

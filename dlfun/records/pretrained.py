@@ -12,9 +12,9 @@ from dlfun.config.start_table import SHORT, Source, model_of_arm
 from dlfun.errors import OPT, UserError
 from dlfun.objectives import metrics
 from dlfun.records.continued import source_of
-from dlfun.records.reader import arm_files, broken, swept_of
+from dlfun.records.reader import arm_files, broken, read_json, read_study, swept_of
 from dlfun.records.recorded import Recorded, parameters_of, read_record
-from dlfun.types import HPARAMS
+from dlfun.types import HPARAMS, SPLITS, DataOptions
 
 
 class Parameters(NamedTuple):
@@ -30,6 +30,11 @@ class Parameters(NamedTuple):
     arm: tuple[str, str]
     member: int
     arrays: Mapping[str, np.ndarray]
+
+    @property
+    def name(self) -> str:
+        """That of the record."""
+        return self.folder.resolve().name
 
 
 def resolved(source: Source) -> Source:
@@ -81,6 +86,33 @@ def read_parameters(source: Source, model: str, dataset: str) -> Parameters | No
             "a record of train or compare"
         )
     return best_of(record, chosen[0], source)
+
+
+def check_unseen(found: Parameters, dataset: str, checksum: str, split: str) -> str:
+    """Sees that parameters were not learned from what they are tested on.
+
+    Args:
+      checksum, split: of the data set that goes on from them, and how it is split.
+
+    Returns:
+      in words, what of the data they may have learned from; empty where it is other data.
+
+    Raises:
+      UserError: if the record learned from the same data, and test splits are not the same.
+    """
+    environment = read_json(found.folder, "environment.json", dict)
+    known = environment.get("datasets", {}).get(found.arm[0], {})
+    if known.get("checksum") != checksum:
+        return ""
+    before = read_study(found.folder)["options"].get("split", DataOptions.split)
+    for name in (before, split):
+        if name not in SPLITS or SPLITS[name].own:
+            raise UserError(
+                f"{OPT.initialize_from}={found.folder}: learned from {dataset}, too, and under "
+                f"{OPT.split}={name} from examples that others are tested on; name a record of "
+                f"other data, or give both {OPT.split}=official"
+            )
+    return f"learned from {dataset}, too: its scores on validation are of examples it may know"
 
 
 def arm_history(record: Recorded, arm: tuple[str, str]) -> list[str]:

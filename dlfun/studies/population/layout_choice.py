@@ -13,6 +13,7 @@ import jax
 import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.start_table import pretrained
 from dlfun.data.lazy import Rows
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.continuing import further_state, size_of_member
@@ -72,6 +73,7 @@ class Attempt(NamedTuple):
     Attributes:
       name: what checkpoints call it.
       saved: what they have of it.
+      arm: what the study calls it.
       begin: what makes of a fresh carry the one that training begins with.
     """
 
@@ -81,12 +83,13 @@ class Attempt(NamedTuple):
     members: Members
     name: str
     saved: Saved | None
+    arm: str
     begin: Callable[[Any], Any] = untouched
 
     @property
     def title(self) -> str:
         """What a user is told is trained."""
-        return f"{self.data.first.name}: {self.settings.model}"
+        return f"{self.data.first.name}: {self.arm}"
 
     def run(
         self, layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
@@ -137,8 +140,10 @@ def train_members(
     saved = None if store is None else saved_of(store, name)
     if saved is None and options.begins is not None:
         saved = options.begins.saved(settings, data.first, members, chosen)
-    begin = untouched if origin is None else origin.begin
-    attempt = Attempt(options, settings, data, members, name, saved, begin)
+    begin, arm = untouched, settings.model
+    if origin is not None:
+        begin, arm = origin.begin, pretrained(settings.model)
+    attempt = Attempt(options, settings, data, members, name, saved, arm, begin)
     layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:
         alone = jax.process_count() == 1

@@ -175,10 +175,10 @@ def taken_by(settings: Settings, hparams: HParams, dataset: Dataset, found: Para
     shapes = {name: leaf.shape for name, leaf in variables_of(carry.state).items()}
     match = taken(shapes, found.arrays)
     what = f"{pretrained(settings.model)} on {dataset.name}"
-    if not any(name.startswith("params/") for name in match.names):
+    if not any(len(shapes[name]) > 1 for name in match.names):  # biases alone are nothing learned
         raise UserError(
-            f"{OPT.initialize_from}={found.folder}: {what} {match.words}; name a record of a model "
-            "of this shape"
+            f"{OPT.initialize_from}={found.folder}: {what} {match.words}: no weights fit; name "
+            "a record of a model of this shape"
         )
     say(f"{what}: {match.words}; from {found.folder.name}, member {found.member}")
     return match

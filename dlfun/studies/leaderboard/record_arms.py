@@ -140,8 +140,7 @@ def arms_of_study(
         run = {"protocol": origin.protocol, "steps": most(own, "steps")}
         base = model_of_arm(model)
         run |= run_facts(study, options, base, configuration if frozen else None)
-        if base != model:
-            run |= {"initial parameters": options["initialize_from"]}
+        run |= initial_facts(environment, f"{dataset}/{model}")
         if study["models"].get(base, {}) is None:
             run |= {"module": f"given in Python for {label}"}  # no file says what it is
         tested = tested_facts(study, options, data[dataset])
@@ -149,6 +148,16 @@ def arms_of_study(
         metric, keys = metric_for(own, rows), keys_of(options, own)
         found.append(RecordArm(origin, model, dataset, metric, own, tested, run, keys, True, about))
     return found
+
+
+def initial_facts(environment: Facts, arm: str) -> Facts:
+    """Of which record an arm took its parameters, if it did."""
+    found = environment.get("initialized_from", {})
+    own = found.get("arms", {}).get(arm)
+    if own is None:
+        return {}
+    parameters = f"{found['record']}:{own['member']}"
+    return {"initial parameters": parameters, "checksum of those": found["checksum"]}
 
 
 def most(rows: Sequence[Row], name: str) -> float | None:

@@ -120,10 +120,16 @@ def size(shape: tuple[int, ...]) -> str:
 
 
 def origin_of(options: StudyOptions, model: str, dataset: Dataset) -> Origin:
-    """Where the members of a model begin on a data set."""
-    found = read_parameters(options.initialize_from, model, dataset.name)
-    assert found is not None  # `with_origins` has seen to that
-    return Origin(options.initialize_from, found)
+    """Where the members of a model begin on a data set.
+
+    Raises:
+      UserError: if the record is gone or was changed, or holds none of the model.
+    """
+    source = resolved(options.initialize_from)
+    found = read_parameters(source, model, dataset.name)
+    if found is None:
+        raise UserError(f"{OPT.initialize_from}={source.folder}: holds no {model}; name another")
+    return Origin(source, found)
 
 
 def arms_of_models(options: StudyOptions) -> list[str]:

@@ -211,9 +211,11 @@ def train(
     >>> dlfun.train(continue_from=study, steps="+5").history["xor/softmax/train_loss"].shape
     (3, 15)
     """
-    if continue_from is None and (model is None or data is None):
+    begun = continue_from is not None  # then model and data may be left out
+    if not begun and model is None and data is None:
         raise UserError("train needs a model and data, or a record by continue_from=")
-    some, sets = all_models([model]), all_data([data])
+    some = [] if begun and model is None else [as_model(model)]
+    sets = [] if begun and data is None else [as_data(data)]
     own = {"continue_from": continue_from, "initialize_from": initialize_from}
     return made("train", some, sets, options, own)
 
@@ -254,7 +256,7 @@ def compare(
     """
     from dlfun.studies.call import claim_values, gate_values
 
-    some, sets = all_models(several(models)), all_data(several(data))
+    some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
     claimed = delta is not None or reference is not None or len(several(baselines)) > 0
     own = gate_values(require) | {"initialize_from": initialize_from}
     own |= {"continue_from": continue_from}
@@ -368,22 +370,12 @@ def read(folder: str | Path) -> Study:
     return Study(Path(arguments.path("folder", folder)))
 
 
-def all_models(given: Sequence[str | Model | nn.Module | None]) -> list[Model]:
-    """Models, without those that are not given."""
-    return [as_model(one) for one in given if one is not None]
-
-
-def all_data(given: Sequence[str | Data | None]) -> list[Data]:
-    """Data sets, without those that are not given."""
-    return [as_data(one) for one in given if one is not None]
-
-
-def as_model(given: str | Model | nn.Module) -> Model:
+def as_model(given: Any) -> Model:
     """A model, or that of a name or module with its defaults."""
     return given if isinstance(given, Model) else make_model(given, None, {})
 
 
-def as_data(given: str | Data) -> Data:
+def as_data(given: str | Data | None) -> Data:
     """A data set, or that of a name."""
     if isinstance(given, Data):
         return given

@@ -219,6 +219,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     left_out |= {"target_column", "target_type", "test_fraction", "folds", "repeats", "groups"}
     left_out |= {"track", "track_members", "require"}
+    left_out |= {"continue_from", "initialize_from"}
     left_out |= {"delta", "reference", "looks", "pilot", "frozen", "space"}
     assert written == set(values) - left_out
     assert len(lines) == len(written)

@@ -71,6 +71,8 @@ def arms_of_comparison(
 
 def with_recorded(options: StudyOptions, record: Recorded) -> StudyOptions:
     """The options with the models of which a record has an arm of a record's parameters."""
+    if options.initialize_from is None:
+        return options
     names = dict.fromkeys(row["model"] for row in record.rows)
     found = tuple(model_of_arm(name) for name in names if name.endswith(SUFFIX))
     return dataclasses.replace(options, pretrained=found)

@@ -5,6 +5,7 @@ Its intervals stay those of the longer run, so that both have the same history. 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from dlfun.errors import OPT, UserError
 from dlfun.records.checksums import NAME, check_record, checksum_of
 from dlfun.records.flagfile import BY_VALUE, flag_lines
 from dlfun.records.folders import FLAGS
-from dlfun.records.reader import broken, read_lines, script_of
+from dlfun.records.reader import HINT, STUDY, broken, read_lines, script_of
 from dlfun.records.recorded import Recorded, read_record
 
 LENGTH = ("steps", "epochs", "evaluations")
@@ -102,7 +103,9 @@ def lengthened(folder: Path, study: str, steps: str | None) -> dict[str, int]:
     Raises:
       UserError: if there is no such record, or no run of so many steps has its intervals.
     """
-    option = f"{OPT.continue_from}={folder}"
+    option = f"{OPT.continue_from}={short(folder)}"
+    if not os.path.isfile(folder / STUDY):
+        raise UserError(f"{option}: is no record; {HINT}")
     check_record(folder)
     kind = script_of(folder)
     if kind != study:

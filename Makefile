@@ -16,7 +16,7 @@ run := .venv/bin/python -m
 
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install tools compare test quick check trackers simulations soak faults format lock
+.PHONY: help install tools compare test quick check results trackers simulations soak faults format lock
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s  %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ trackers: ## check runs in trackers with MLflow, Trackio and TensorBoard, in bui
 	$(PYTHON) -m venv --clear build/trackers
 	build/trackers/bin/pip install --quiet --editable '.[mlflow,trackio,tensorboard]' pytest tensorboard
 	build/trackers/bin/python -m pytest tests/tracking tests/results/test_sources.py
+
+results: tools ## make the tables of experiments/RESULTS.md anew, in an hour or two
+	$(run) tests.results_page
 
 simulations: tools ## check the promises of the statistics by simulation
 	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
@@ -81,6 +84,7 @@ $(made):
 .venv/.installed-dlfun: pyproject.toml .venv/.installed-$(or $(EXTRAS),default)
 	$(pip) install --no-deps --no-build-isolation --editable .
 	@touch $@
+	@echo 'dlfun is in .venv. Next: source .venv/bin/activate; dlfun compare'
 
 compile := $(UV) pip compile --quiet --no-config --universal --python-version=3.11 \
   --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command='make lock' $(UPGRADE)

@@ -11,8 +11,9 @@ From data to a page, in the order in which they are used:
     model                 -> Model: a model with its numbers, or a Linen module of your own
     make_run              -> PureRun: one run as pure functions, to be driven by hand
     train, compare, sweep -> Study: rows, history, parameters, pairs, report, save, and of its
-                             trained models predict, sample, export
-    read                  -> Study, of a record on disk: the same, but for modules by value
+                             trained models predict, sample, export, module, preparation
+    read                  -> Study, of a record on disk: the same; modules of your own are given
+                             again, as no record holds code
     judge                 -> verdicts and ranks, of anybody's table of results
     UserError             what is wrong, and what to do
 

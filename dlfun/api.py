@@ -28,6 +28,7 @@ from dlfun.config.model_value import Model, make_model
 from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import spared
 from dlfun.errors import UserError, unknown
+from dlfun.phases import phase
 from dlfun.study import Study
 from dlfun.tracking.study import begin
 
@@ -57,7 +58,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
 
     Args:
       name: one of `dlfun.data.DATASETS`, such as "mnist1d" or "digits"; of other data that
-        tensorflow-datasets has prepared; an .npz or .csv file; or a folder of classes.
+        tensorflow-datasets has prepared; an .npz, .csv or .tsv file; or a folder of classes.
 
     Raises:
       UserError: if the name or an option is unknown, or the data cannot be had.
@@ -67,6 +68,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
     <xor: 4 + 4 of vector [2], classification into 2>
     """
     from dlfun import data
+    from dlfun.data.user_files.kinds import check_options
 
     chosen = data_value.read_data_options(options)
     source = arguments.path("name", name)
@@ -74,6 +76,7 @@ def load(name: str | Path, **options: Unpack[DataOptions]) -> Data:
         from dlfun.data.user_files import absolute
 
         source = absolute(source)
+    check_options(chosen, [source])
     with numerics.settled():
         return Data(data_value.doubted(data.read(source, chosen)), chosen, source)
 
@@ -356,18 +359,25 @@ def judge(
 
 
 @in_python()
-def read(folder: str | Path) -> Study:
+def read(
+    folder: str | Path, *, models: Model | nn.Module | Sequence[str | Model | nn.Module] = ()
+) -> Study:
     """The study of a record that a call or a script left, such as runs/compare.
 
+    Args:
+      models: those of its modules of your own that you mean to use: no record holds their code.
+        Each is found by its name, and held to the parameters that the record keeps when it is used.
+
     Raises:
-      UserError: if there is no record, or it is damaged.
+      UserError: if there is no record, it is damaged, or has no module of such a name.
 
     >>> import dlfun
     >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
     >>> dlfun.read(study.folder).rows == study.rows
     True
     """
-    return Study(Path(arguments.path("folder", folder)))
+    given = [as_model(model) for model in several(models)]
+    return Study(Path(arguments.path("folder", folder)), models=given)
 
 
 def as_model(given: Any) -> Model:
@@ -438,7 +448,8 @@ def drawing(request: StudyRequest) -> Callable[[Path], None]:
     swept = request.columns
 
     def draw(folder: Path) -> None:
-        spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
-        spared("the page", lambda: write_report(folder, [folder]))
+        with phase("drawing pictures and the page"):
+            spared("pictures", lambda: deferred.load(kind.pictures)(folder, swept))
+            spared("the page", lambda: write_report(folder, [folder]))
 
     return draw

@@ -15,6 +15,9 @@ from dlfun.errors import UserError, visible
 
 T = TypeVar("T")
 
+CLEARED: list[Callable[[], None]] = []
+"""What takes a line of progress away, before words are written where it stands."""
+
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -90,6 +93,8 @@ class Unfailing(Shown):
 
     def write(self, text: str) -> int:
         """Writes the text if that is possible."""
+        for clear in CLEARED:
+            clear()
         with contextlib.suppress(OSError, ValueError, AttributeError):
             super().write(text)
         return len(text)

@@ -6,6 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+FILLING = ("mean", "indicator")
+"""What `missing` may be where missing cells are filled."""
+
 
 @dataclasses.dataclass(frozen=True)
 class LogMel:
@@ -45,16 +48,42 @@ class LogMel:
         return 1 + (samples - self.samples) // self.step
 
 
+MISSING = "missing"
+"""The category of cells that hold nothing, and what an indicator of such cells says."""
+
+
 class Feature(NamedTuple):
-    """A column of a table: numbers, or 0 and 1 for each of its categories."""
+    """A column of a table: numbers, or 0 and 1 for each of its categories.
+
+    Attributes:
+      indicator: whether 0 or 1 stands behind a number, which says that it is missing.
+    """
 
     name: str
     categories: tuple[str, ...] = ()
+    indicator: bool = False
 
     @property
     def width(self) -> int:
         """How many features it is."""
-        return len(self.categories) or 1
+        return len(self.categories) or 1 + self.indicator
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Of each of its features, whether it is a number, and not 0 or 1."""
+        return (not self.categories, *(False for _ in range(self.width - 1)))
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as a dictionary; of an indicator only where there is one."""
+        indicator = {"indicator": True} if self.indicator else {}
+        return {"name": self.name, "categories": self.categories, **indicator}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its features."""
+        if self.categories:
+            return tuple(f"{self.name}={category}" for category in self.categories)
+        return (self.name, *((f"{self.name}={MISSING}",) if self.indicator else ()))
 
 
 class Preparation(NamedTuple):
@@ -66,6 +95,11 @@ class Preparation(NamedTuple):
       spectrogram: what recordings become; None of other data.
       permuted: whether the positions of every example are permuted.
       transparent: whether some images had transparent parts, which were filled.
+      missing: what was done with the missing cells of a table, as `DataOptions` has it; empty:
+        there are none.
+      separator: what parts the cells of a table, by its name; empty of other data.
+      decimal: the mark of its decimals, where cells are not parted by commas; empty: not known.
+      resize: width and height that images are brought to; none: all are of one size.
     """
 
     features: tuple[Feature, ...] = ()
@@ -73,21 +107,37 @@ class Preparation(NamedTuple):
     spectrogram: LogMel | None = None
     permuted: bool = False
     transparent: bool = False
+    missing: str = ""
+    separator: str = ""
+    decimal: str = ""
+    resize: tuple[int, ...] = ()
+
+    @property
+    def fills(self) -> bool:
+        """Whether missing cells of a table are filled."""
+        return self.missing in FILLING
 
     def as_json(self) -> dict[str, Any]:
         """The same in lists and dictionaries."""
         return {
-            "features": [{"name": f.name, "categories": f.categories} for f in self.features],
+            "features": [feature.as_json() for feature in self.features],
             "target": self.target,
             "spectrogram": self.spectrogram and vars(self.spectrogram),
             "permuted": self.permuted,
             "transparent": self.transparent,
+            "missing": self.missing,
+            "separator": self.separator,
+            "decimal": self.decimal,
+            "resize": self.resize,
         }
 
     @classmethod
     def of_json(cls, found: Mapping[str, Any]) -> Preparation:
         """What `as_json` gave."""
-        features = (Feature(f["name"], tuple(f["categories"])) for f in found["features"])
+        features = (
+            Feature(f["name"], tuple(f["categories"]), f.get("indicator", False))
+            for f in found["features"]
+        )
         recorded = found["spectrogram"]
         return cls(
             tuple(features),
@@ -95,4 +145,9 @@ class Preparation(NamedTuple):
             LogMel(**recorded) if recorded else None,
             found["permuted"],
             found["transparent"],
+            # Records of before there were such options have none of them.
+            found.get("missing", ""),
+            found.get("separator", ""),
+            found.get("decimal", ""),
+            tuple(found.get("resize", ())),
         )

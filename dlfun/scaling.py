@@ -29,15 +29,21 @@ class Standard(NamedTuple):
       origin: [columns] float64, in the user's unit; 0 unless values lie far from it.
       numeric: [columns], numbers, which are standardised; others are 0 or 1, and stay that.
       mean, sd: [columns] float64, in the user's unit; 0 and 1 until they are fitted.
+      fills: [columns], what stands for a missing value, which is stored as NaN: the mean of the
+        others, by which sd is taken, too; None: none may be missing.
     """
 
     origin: Any
     numeric: Any
     mean: Any
     sd: Any
+    fills: Any = None
 
     def standardised(self, stored: Any) -> Any:
         """Stored values [n, columns] with mean 0 and sd 1 over the training rows."""
+        if self.fills is not None:
+            missing = stored != stored  # of all numbers NaN alone
+            stored = stored.__array_namespace__().where(missing, self.fills[None], stored)
         varies = self.sd > 0
         return (stored - self.mean[None]) * (varies / (self.sd + ~varies))[None]
 
@@ -53,6 +59,10 @@ class Standard(NamedTuple):
     def fitted(self, stored: np.ndarray) -> Standard:
         """The same columns, fitted on stored training rows [n, columns]."""
         rows = np.asarray(stored, np.float64)
+        if self.fills is not None:
+            fills = np.where(self.numeric, means_of(rows), 0.0)
+            rows = np.where(np.isnan(rows), fills, rows)
+            return self._replace(fills=None).fitted(rows)._replace(fills=fills)
         varies = np.ptp(rows, axis=0) > 0  # exactly: a computed sd may be a rounding error
         held = varies | (rows[0] != 0)
         return self._replace(
@@ -80,18 +90,29 @@ class Scaling(NamedTuple):
         )
 
 
-def standard_of(values: np.ndarray, numeric: np.ndarray | None = None) -> Standard:
+def means_of(rows: np.ndarray) -> np.ndarray:
+    """The means [columns] of rows [n, columns] without their NaN; 0 where there are no others."""
+    there = ~np.isnan(rows)
+    return np.where(there, rows, 0).sum(0) / np.maximum(there.sum(0), 1)
+
+
+def standard_of(
+    values: np.ndarray, numeric: np.ndarray | None = None, fills: bool = False
+) -> Standard:
     """The columns of all rows [n, columns] float64 of a data set, not yet fitted.
 
     Args:
       numeric: [columns]; None says that all are numbers.
+      fills: whether some may be missing, NaN; then rows are taken with the median for these.
     """
     columns = values.shape[1]
     if numeric is None:
         numeric = np.ones(columns, bool)
-    return Standard(
-        np.where(numeric, origin_of(values), 0.0), numeric, np.zeros(columns), np.ones(columns)
-    )
+    if fills:
+        values = np.where(np.isnan(values), np.nanmedian(values, axis=0), values)
+    origin = np.where(numeric, origin_of(values), 0.0)
+    none = np.zeros(columns) if fills else None
+    return Standard(origin, numeric, np.zeros(columns), np.ones(columns), none)
 
 
 def origin_of(values: np.ndarray) -> np.ndarray:

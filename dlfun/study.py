@@ -1,20 +1,18 @@
-"""A study's record as an object: its rows, histories, verdicts, page, and what its models say."""
+"""A study's record as an object: its rows, histories, verdicts and page."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import html
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun import numerics
-from dlfun.config import parsers
-from dlfun.config.arguments import in_python, path, text
+from dlfun.config.arguments import path
+from dlfun.config.model_value import Model
 from dlfun.config.parsers import checked
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
@@ -27,35 +25,15 @@ from dlfun.records.reader import (
     read_rows,
     script_of,
     swept_of,
-    unsealed,
 )
-from dlfun.records.recorded import read_record
 from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
 from dlfun.report.text.gates import gate_lines
 from dlfun.report.text.table import cells, heading, meaning, study_table, without_empty
 from dlfun.studies.comparison.gates import GATES
-
-if TYPE_CHECKING:
-    from dlfun.inference.opened import Opened
-    from dlfun.inference.predict import Answers
+from dlfun.trained import Trained, of_record
 
 PAIRS = "comparison.json"
-
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def of_record(method: Callable[Concatenate[Study, P], T]) -> Callable[Concatenate[Study, P], T]:
-    """A method of a study whose errors speak of arguments, and of its record's files."""
-
-    @functools.wraps(method)
-    def call(study: Study, /, *args: P.args, **options: P.kwargs) -> T:
-        with in_python(), unsealed(study.folder):
-            return method(study, *args, **options)
-
-    return call
 
 
 class Page(NamedTuple):
@@ -68,7 +46,7 @@ class Page(NamedTuple):
         return f'<iframe srcdoc="{text}" width="100%" height="640" style="border:0"></iframe>'
 
 
-class Study:
+class Study(Trained):
     """What a study found: a record on disk, read when it is asked for.
 
     In a notebook it shows itself as a table; `print` adds notes and verdicts. Made by
@@ -81,11 +59,14 @@ class Study:
     """
 
     def __init__(
-        self, folder: Path, notes: Sequence[str] = (), request: StudyRequest | None = None
+        self,
+        folder: Path,
+        notes: Sequence[str] = (),
+        request: StudyRequest | None = None,
+        models: Sequence[Model] = (),
     ) -> None:
-        self.folder, self.notes = Path(folder), tuple(notes)
-        check_record(self.folder)
-        self._request = request
+        super().__init__(Path(folder), request, models)
+        self.notes = tuple(notes)
         self._kind = STUDIES[script_of(self.folder)]
 
     @functools.cached_property
@@ -104,13 +85,6 @@ class Study:
     def history(self) -> dict[str, np.ndarray]:
         """dataset/model/metric -> [members, intervals], and dataset/model/step -> [intervals]."""
         return read_arrays(self.folder, "history.npz")
-
-    @functools.cached_property
-    @of_record
-    def parameters(self) -> dict[str, dict[str, np.ndarray]]:
-        """dataset-model -> Flax's name -> [members, ...]; `member` says which rows they are of."""
-        names = sorted(path.stem for path in (self.folder / "parameters").glob("*.npz"))
-        return {name: read_arrays(self.folder, f"parameters/{name}.npz") for name in names}
 
     @functools.cached_property
     @of_record
@@ -147,8 +121,9 @@ class Study:
 
     @of_record
     def _repr_html_(self) -> str:
-        lines = summarise(self._texts, self._kind.split, self.swept or ["model"])
-        tables = [html_table(without_empty([cells(line, heading(lines)) for line in lines]))]
+        by = self.swept or ["model"]
+        lines = summarise(self._texts, self._kind.split, by)
+        tables = [html_table(without_empty([cells(line, heading(lines), by) for line in lines]))]
         if self.pairs:
             tables.append(html_table([verdicts.cells(pair) for pair in self.pairs]))
         said = "".join(f"<br>{html.escape(note)}" for note in (meaning(self._texts), *self.notes))
@@ -210,131 +185,6 @@ class Study:
         check_installed("to", name)
         every = checked(OPTIONS["track_members"].kind, "members", members)
         return str(send_record(self.folder, name, every))
-
-    @of_record
-    def predict(
-        self,
-        inputs: Any,
-        *,
-        model: str | None = None,
-        dataset: str | None = None,
-        member: str | int = "best",
-    ) -> Answers:
-        """What a trained model says of new inputs.
-
-        Args:
-          inputs: [examples, *shape], in the units of the data set; one example may stand alone.
-          model, dataset: which, where the study has several.
-          member: best (by validation, never by test), mean or ensemble of all members, or the
-            number of a row within model and data set.
-
-        Returns:
-          `predicted`, class ids [examples] or numbers [examples, outputs] in the unit of the
-          targets, and `probabilities` [examples, classes], None where the model gives none.
-
-        Raises:
-          UserError: if the inputs do not fit, the choice is unclear, or no parameters are kept.
-        """
-        from dlfun.data.user_files import as_array
-
-        array = as_array(inputs, "inputs", "predict")
-        chosen = checked(parsers.member(several=True), "member", member)
-        with self._opened(model, dataset, chosen) as opened:
-            from dlfun.inference.call import given_of
-            from dlfun.inference.predict import answer
-
-            return answer(opened.network, given_of(array, opened), ensemble=chosen == "ensemble")
-
-    @of_record
-    def sample(
-        self,
-        count: int = 1,
-        *,
-        seed: int = 0,
-        prompt: str = "",
-        temperature: float = 1.0,
-        length: int = 500,
-        model: str | None = None,
-        dataset: str | None = None,
-        member: str | int = "best",
-    ) -> np.ndarray | list[str]:
-        """What a generative model makes: of a VAE examples, of a network of next tokens texts.
-
-        Args:
-          count: examples, or texts.
-          seed: of all chance in them.
-          prompt, temperature, length: of texts: what they begin with; by what logits are divided;
-            how many tokens follow.
-          model, dataset, member: as for `predict`, of members one.
-
-        Returns:
-          examples [count, *shape] in the unit of the data set, or texts.
-
-        Raises:
-          UserError: if the model makes nothing new, or the choice is unclear.
-        """
-        from dlfun.config.inference_options import COUNT, LENGTH, PROMPT, SEED, TEMPERATURE
-
-        count, seed = checked(COUNT, "count", count), checked(SEED, "seed", seed)
-        prompt = checked(PROMPT, "prompt", prompt)
-        how = (checked(TEMPERATURE, "temperature", temperature), checked(LENGTH, "length", length))
-        chosen = checked(parsers.member(several=False), "member", member)
-        with self._opened(model, dataset, chosen) as opened:
-            from dlfun.inference import sample
-
-            key = sample.sampling_key(opened.network, seed)
-            if sample.kind_of(opened.network) == "text":
-                return sample.make_texts(opened.network, count, key, prompt, *how)
-            made: np.ndarray = sample.make_examples(opened.network, count, key)["samples"]
-            return made
-
-    @of_record
-    def export(
-        self,
-        folder: str | Path,
-        *,
-        format: str = "jax",
-        part: str = "outputs",
-        model: str | None = None,
-        dataset: str | None = None,
-        member: str | int = "best",
-    ) -> Path:
-        """A trained model in a form that runs without dlfun, checked against the original.
-
-        Args:
-          folder: to write, which must be new; export.json in it says how the model is loaded.
-          format: jax, stablehlo, onnx, or safetensors (the parameters alone).
-          part: outputs, or the decoder of a VAE.
-          model, dataset, member: as for `predict`, of members one.
-
-        Raises:
-          UserError: if the model has no such part, the folder is taken, or the choice is unclear.
-        """
-        from dlfun.config.inference_options import FORMAT, PART
-        from dlfun.records.folders import check_output_dir, followed
-
-        kind, part = checked(FORMAT, "format", format), checked(PART, "part", part)
-        target = followed(path("folder", folder))
-        check_output_dir(target, None)
-        chosen = checked(parsers.member(several=False), "member", member)
-        with self._opened(model, dataset, chosen) as opened:
-            from dlfun.inference.export import export_model
-
-            return export_model(opened.network, opened.source, kind, part, target)[0]
-
-    @contextlib.contextmanager
-    def _opened(self, model: str | None, dataset: str | None, member: str) -> Iterator[Opened]:
-        """A model of the record, while what it computed under is in force."""
-        from dlfun.records.study_file import read_request
-
-        named = {"model": model, "dataset": dataset}
-        model, dataset = (text(n, v) if v is not None else None for n, v in named.items())
-        record = read_record(self.folder)
-        request = self._request or read_request(self.folder, data=False)
-        with numerics.settled(request["precision"], request["matmul_precision"]):
-            from dlfun.inference.opened import Wanted, open_model
-
-            yield open_model(record, request, Wanted(dataset, model, member))
 
 
 def value_of(text: str) -> Any:

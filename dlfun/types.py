@@ -203,6 +203,12 @@ FOLDS, REPEATS = 10, 1
 """Of cross-validation, where nothing else is asked for."""
 
 TARGET_TYPES = ("class", "number")
+MISSING = ("drop", "mean", "indicator")
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+"""Name of what parts the cells of a table -> the character."""
+
+AUTO = "auto"
+"""The separator that a file looks like."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -225,6 +231,16 @@ class DataOptions:
       target_column: of the user's own tables; None is the last column.
       target_type: of the user's own tables and arrays: class or number; None is what their
         targets look like.
+      missing: of the user's own tables: drop leaves rows with missing cells out; mean fills
+        numbers by the mean of the training rows of each replicate, and makes a category of
+        missing texts; indicator does that, and adds 0 or 1 for each column of numbers in which
+        some are missing. None refuses them.
+      ignore_columns: of the user's own tables: no inputs.
+      separator: of the user's own tables: one of `SEPARATORS`; None and `AUTO` are what a
+        file looks like.
+      validation: a file or folder of the user's own that is the validation split.
+      resize: of the user's own images: width and height that they are brought to; None: all must
+        be of one size.
     """
 
     data_dir: str | None = None
@@ -239,6 +255,11 @@ class DataOptions:
     permute_features: bool = False
     target_column: str | None = None
     target_type: str | None = None
+    missing: str | None = None
+    ignore_columns: tuple[str, ...] | None = None
+    separator: str | None = None
+    validation: str | None = None
+    resize: tuple[int, int] | None = None
 
     @property
     def replicates(self) -> int | None:

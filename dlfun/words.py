@@ -34,3 +34,12 @@ def listed(words: Sequence[str], most: int = 6) -> str:
     if len(words) > most:
         return f"{', '.join(words[:most])} and {len(words) - most} more"
     return " and ".join([*([", ".join(words[:-1])] if words[:-1] else []), *words[-1:]])
+
+
+def spoken(name: str) -> str:
+    """The name of a flag or column in words.
+
+    >>> spoken("kl_weight"), spoken("learning_rate")
+    ('KL weight', 'learning rate')
+    """
+    return name.replace("_", " ").replace("kl ", "KL ")

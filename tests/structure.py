@@ -22,7 +22,14 @@ FLOORS = {
     4: ("dlfun.records", "dlfun.training"),
     5: ("dlfun.results", "dlfun.studies", "dlfun.inference", "dlfun.benchmark"),
     6: ("dlfun.report", "dlfun.tracking"),
-    7: ("dlfun.cli", "dlfun.__main__", "dlfun.api", "dlfun.judgement", "dlfun.study"),
+    7: (
+        "dlfun.cli",
+        "dlfun.__main__",
+        "dlfun.api",
+        "dlfun.judgement",
+        "dlfun.study",
+        "dlfun.trained",
+    ),
     8: ("experiments",),
 }
 LOOSE = 1  # the floor of other files directly in dlfun/

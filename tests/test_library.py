@@ -470,7 +470,9 @@ def test_a_record_says_what_no_flags_make(own, tmp_path):
     assert again.rows == own.rows
     assert repr(again) == repr(own)
     assert "rings" in again.report(tmp_path / "page.html").path.read_text()
-    with pytest.raises(dlfun.UserError, match="which no flags make; call dlfun there again"):
+    with pytest.raises(
+        dlfun.UserError, match=r"give net again: dlfun\.read\(.*, models=\[\.\.\.\]\)$"
+    ):
         again.predict(np.ones((1, 2)))
     with pytest.raises(dlfun.UserError, match="already holds a record"):
         own.save(folder)

@@ -45,7 +45,7 @@ SAYING_FLAGS = {
     "dlfun.config.start_table",  # helps of flags
     "dlfun.errors",  # pip's
     "dlfun.records.flagfile",
-    "dlfun.records.schema",  # the README's tables
+    "dlfun.records.schema",  # the guide's tables
     "dlfun.records.environment",  # git's
     "dlfun.results.record",  # the first line of config.flags
     "dlfun.records.writer",  # the first line of config.flags

@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.inference.test_coming_back import check_lesson
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("dlfun", "experiments", "LICENSE", "README.md", "pyproject.toml")
 
@@ -82,3 +84,15 @@ def test_a_study_its_use_and_a_recipe_from_the_wheel(installed, tmp_path):
     assert first == "# dlfun compare --flagfile=config.flags"
     run(installed, tmp_path, "report", "study", "recipe", "--output_file=both.html")
     assert "xor" in (tmp_path / "both.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_lesson_of_coming_back_from_the_wheel(installed, tmp_path):
+    pytest.importorskip("flatbuffers")
+    script = shutil.copy(ROOT / "experiments" / "lessons" / "coming_back.py", tmp_path)
+    environment = os.environ | {"PYTHONPATH": str(installed), "TMPDIR": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    check_lesson(ran.stdout)

@@ -26,14 +26,15 @@ from dlfun.cli.continued_flags import with_continued
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
-from dlfun.cli.help_text import help_text, wants_help
-from dlfun.cli.runtime import check_platform, configure_for, peak_memory
+from dlfun.cli.help_text import help_text, wants_full_help, wants_help
+from dlfun.cli.runtime import check_platform, configure_for
 from dlfun.cli.signals import CURRENT, SAID, leave
 from dlfun.config.parsers import short
 from dlfun.data.user_files.cells import is_text
-from dlfun.decoration import NO_ROOM, prepare_streams, stderr, tell
+from dlfun.decoration import NO_ROOM, prepare_streams, stderr
 from dlfun.errors import BAD_INPUT, UserError
 from dlfun.lifetime import follow
+from dlfun.phases import phase
 from dlfun.records.flagfile import flag_lines
 
 Main = Callable[[list[str]], Any]
@@ -86,17 +87,17 @@ def quiet(main: Main) -> Main:
 
 
 def start(main: Main, values: StudyFlags, argv: list[str]) -> Any:
-    """Sets JAX up, runs main, and prints the peak memory if all went well."""
+    """Sets JAX up, and runs main."""
     logging.set_verbosity(logging.WARNING)
     checkpoint_flags.listen(values)
     request = study_flags.request_of(values)
-    configure_for(request, cluster.size(values))
-    cluster.join(values)
-    check_platform(values.platform)
+    with phase("starting JAX"):
+        configure_for(request, cluster.size(values))
+        cluster.join(values)
+        check_platform(values.platform)
     cluster.agree(flag_lines(request))
     code = main(argv)
     if not code:
-        tell(f"peak memory {peak_memory() / 2**30:.2f} GiB")
         cluster.part()
     return code
 
@@ -116,7 +117,7 @@ def parse(
       UserError: naming the flag, and what to do.
     """
     if wants_help(argv[1:]):
-        show(help_text(values, doc, words))
+        show(help_text(values, doc, words, wants_full_help(argv[1:])))
         raise SystemExit(0)
     if values.is_parsed():
         values.unparse_flags()
@@ -169,7 +170,7 @@ def unknown_flag(values: absl_flags.FlagValues, name: str) -> UserError:
     initials = [other for other in known if "".join(w[0] for w in other.split("_")) == name]
     near = initials or difflib.get_close_matches(name, known, n=1)
     hint = f"did you mean --{near[0]}? " if near else ""
-    return UserError(f"unknown flag --{name}; {hint}--help lists all flags")
+    return UserError(f"unknown flag --{name}; {hint}--helpfull lists all flags")
 
 
 def show(text: str) -> None:

@@ -20,6 +20,7 @@ from dlfun.cli import stderr_filter
 from dlfun.data.tfds.prepare import said_when_slow
 from dlfun.decoration import Output, Unfailing
 from dlfun.errors import UserError
+from dlfun.phases import mute
 from dlfun.version import __version__
 
 HEARTBEAT = 30
@@ -128,6 +129,8 @@ def join(values: absl_flags.FlagValues) -> None:
         if where:
             find(values.coordinator, values.process_id)
         initialize(where)
+    if jax.process_index():
+        mute()
 
 
 def initialize(where: dict[str, Any]) -> None:

@@ -13,10 +13,14 @@ from dlfun.errors import UserError
 OF_ABSL = ("flagfile", "undefok")
 """Flags that absl obeys in every script."""
 
+OF_CODE = ("module",)
+"""Flags that name code to be run, which the user alone does."""
+
 
 def replayed(values: absl_flags.FlagValues) -> tuple[str, ...]:
     """The flags of a script that the config.flags of a record may hold."""
-    return tuple(name for name in values if name not in OPTIONS or OPTIONS[name].replayed)
+    known = (name for name in values if name not in OPTIONS or OPTIONS[name].replayed)
+    return tuple(name for name in known if name not in OF_CODE)
 
 
 def check_lines(values: absl_flags.FlagValues, lines: Sequence[str]) -> None:

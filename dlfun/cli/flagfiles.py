@@ -10,6 +10,7 @@ from absl import flags as absl_flags
 
 from dlfun.cli.flagfile import check_lines
 from dlfun.cli.recipes import flagfile_of
+from dlfun.commands import command
 from dlfun.config.parsers import short
 from dlfun.errors import UserError
 from dlfun.records.flagfile import BY_VALUE
@@ -93,7 +94,11 @@ def check_record(values: absl_flags.FlagValues | None, name: str) -> None:
         for line in given:
             if line.startswith(BY_VALUE):
                 what = line.removeprefix(BY_VALUE)
-                raise UserError(f"is of {what}, which no flags make; call dlfun there again")
+                raise UserError(
+                    f"is of {what}, which no flags make; train it again in Python, or use the "
+                    f"record: {command('predict')} {os.path.dirname(path) or '.'}, with "
+                    "--module=FILE.py:CLASS for a module"
+                )
         check_lines(values, [line for line in given if line and not is_comment(line)])
     except UserError as error:
         raise UserError(f"--flagfile={path}: {error}") from None

@@ -1,4 +1,4 @@
-"""The text of `--help`: the script's docstring, and its flags in groups."""
+"""The text of `--help`: a script's docstring, and its flags in groups, of many the common ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,13 @@ from collections.abc import Collection, Iterator, Mapping
 from absl import flags as absl_flags
 
 from dlfun import data
+from dlfun.cli.common_flags import shown_flags
 from dlfun.cli.flag_types import Flag, flag_of
 from dlfun.commands import INSTALLED, in_form
 from dlfun.models import MODELS
 
+FULL = "helpfull"
+HELP = {"h", "?", "help", "helpshort", FULL}
 COLUMN = 32
 LAST = "Output & machine"
 NOTES = {
@@ -21,7 +24,7 @@ NOTES = {
     "(cnn:0.003,rnn:0.01), or both (0.001,cnn:0.003). --optimizer, --objective, --activation and "
     "--layout go by model in the same way.",
     LAST: "--flagfile=PATH reads flags from a file, one a line, in its place on the command line; "
-    "what comes later wins. --help shows this.",
+    "what comes later wins.",
 }
 
 
@@ -62,11 +65,15 @@ def names_help(title: str, table: Mapping[str, str], width: int) -> str:
     return "\n".join([f"{title}:", *(column(name, text, width) for name, text in table.items())])
 
 
-def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "") -> Iterator[str]:
+def sections(
+    values: absl_flags.FlagValues, doc: str, width: int, words: str = "", full: bool = True
+) -> Iterator[str]:
     """The parts of the help, to be parted by empty lines."""
+    every = groups(values)
+    known = shown_flags(every, full)
     yield in_form(doc.strip())
     yield f"usage: {' '.join([program(), *words.split(), '[--flag=value ...]'])}"
-    for title, flags in groups(values).items():
+    for title, flags in known.items():
         note = textwrap.wrap(NOTES.get(title, ""), width - 2, break_on_hyphens=False)
         lines = [f"  {line}" for line in note] + [flag_help(flag, width) for flag in flags]
         yield "\n".join([f"{title}:", *lines])
@@ -75,8 +82,12 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "
                 name: (row.settings.__doc__ or "").split("\n")[0] for name, row in MODELS.items()
             }
             yield names_help("Models", docs, width)
+        if title == "Study" and full:
             summaries = {name: row.summary for name, row in data.DATASETS.items()}
             yield names_help("Data sets", summaries, width)
+    left = sum(map(len, every.values())) - sum(map(len, known.values()))
+    if left:
+        yield f"{left} more flags, and the data sets by name: {program()} --helpfull"
 
 
 def program() -> str:
@@ -87,13 +98,22 @@ def program() -> str:
     return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
-def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:
-    """All of the help, as wide as the terminal; `words` are the arguments that are no flags."""
+def help_text(values: absl_flags.FlagValues, doc: str, words: str = "", full: bool = True) -> str:
+    """The help, as wide as the terminal.
+
+    Args:
+      words: the arguments that are no flags.
+      full: whether all flags are shown, or those that people use.
+    """
     width = min(max(shutil.get_terminal_size().columns, 60), 120)
-    return "\n\n".join(sections(values, doc, width, words)) + "\n"
+    return "\n\n".join(sections(values, doc, width, words, full)) + "\n"
 
 
 def wants_help(args: Collection[str]) -> bool:
     """Whether one of the arguments asks for help."""
-    asked = {"h", "?", "help", "helpfull", "helpshort"}
-    return any(arg.startswith("-") and arg.lstrip("-") in asked for arg in args)
+    return any(arg.startswith("-") and arg.lstrip("-") in HELP for arg in args)
+
+
+def wants_full_help(args: Collection[str]) -> bool:
+    """Whether one of them asks for all flags."""
+    return any(arg.startswith("-") and arg.lstrip("-") == FULL for arg in args)

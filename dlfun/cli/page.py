@@ -10,6 +10,7 @@ from absl import flags as absl_flags
 
 from dlfun.decoration import spared
 from dlfun.errors import missing_extra
+from dlfun.phases import phase
 
 Draw = Callable[[Path], None]
 
@@ -38,9 +39,11 @@ def with_page(values: absl_flags.FlagValues, draw: Draw, swept: Sequence[str] = 
         write_report(folder, [folder])
 
     def all_of(folder: Path) -> None:
-        spared("pictures", lambda: draw(folder))
+        with phase("drawing pictures"):
+            spared("pictures", lambda: draw(folder))
         if values.tensorboard:
             spared("TensorBoard's logs", lambda: logs(folder))
-        spared("the page", lambda: page(folder))
+        with phase("making the page"):
+            spared("the page", lambda: page(folder))
 
     return all_of

@@ -16,6 +16,7 @@ from dlfun import numerics
 from dlfun.config.study_request import StudyRequest
 from dlfun.decoration import stderr
 from dlfun.errors import UserError
+from dlfun.phases import phase
 from dlfun.types import Layout
 
 PLATFORMS = {"cpu": "cpu", "gpu": "cuda,cpu", "tpu": "tpu,cpu"}
@@ -131,8 +132,9 @@ def start_jax(platform: str | None, precision: str, devices: int = 1) -> None:
     Raises:
       UserError: if the platform asked for is not here.
     """
-    configure_jax(platform, precision, devices)
-    check_platform(platform)
+    with phase("starting JAX"):
+        configure_jax(platform, precision, devices)
+        check_platform(platform)
 
 
 def check_platform(platform: str | None) -> None:

@@ -32,11 +32,15 @@ from dlfun.config.shape_fields import shape_fields
 from dlfun.config.studies import STUDIES, options_of
 from dlfun.config.study_request import StudyRequest, check_request, with_replicates
 from dlfun.data.user_files.cells import check_text
+from dlfun.data.user_files.kinds import OPTIONS_OF, check_options
 from dlfun.errors import UserError, bad_value, unknown
 from dlfun.models import MODELS
 from dlfun.models.sizes import check_sizes
 from dlfun.records.flagfile import flag_lines, model_values, shorten
 from dlfun.types import HPARAMS
+
+PLACES = ("data_dir", "manual_dir", *OPTIONS_OF)
+"""Options that say where data are, and how they are read."""
 
 
 def study_flags(study: str, **names: str) -> StudyFlags:
@@ -77,8 +81,12 @@ def define_options(values: absl_flags.FlagValues, rows: Mapping[str, Option]) ->
 
 def define_places(values: absl_flags.FlagValues) -> None:
     """Adds the flags that say where data are, and what of them is wanted."""
-    names = ("data_dir", "manual_dir", "target_column", "target_type")
-    define_options(values, {name: OPTIONS[name] for name in names})
+    define_options(values, {name: OPTIONS[name] for name in PLACES})
+
+
+def reading_options(values: absl_flags.FlagValues) -> DataOptions:
+    """Where data are and how they are read, by the flags."""
+    return DataOptions(**{name: getattr(values, name) for name in PLACES})
 
 
 def _define_named(
@@ -86,7 +94,11 @@ def _define_named(
 ) -> None:
     what, many = name.removesuffix("s"), name.endswith("s")
     kind = parsers.dataset(table) if what == "dataset" else parsers.choice(what, table)
-    own = "; or your own, an .npz or .csv file or a folder of classes" if what == "dataset" else ""
+    own = (
+        "; or your own, an .npz, .csv or .tsv file or a folder of classes"
+        if what == "dataset"
+        else ""
+    )
     if not many:
         define(values, kind, name, default, f"the {name}{own}", "Study")
         return
@@ -155,20 +167,9 @@ def check_layouts(request: StudyRequest) -> None:
             )
 
 
-def check_target(column: str | None, kind: str | None, datasets: Collection[str]) -> None:
-    """Raises UserError if it is said what the target is, and no data set of the user's has one."""
-    for name, given, ends in (
-        ("target_column", column, (".csv",)),
-        ("target_type", kind, (".csv", ".npz")),
-    ):
-        if given is not None and not any(one.lower().endswith(ends) for one in datasets):
-            files = " or ".join(ends)
-            raise bad_value(name, given, f"none of the data sets is a {files} file; leave it out")
-
-
 def check_datasets(values: StudyFlags) -> None:
     """Raises UserError if a data set is neither of the table, nor a path, nor lies prepared."""
-    check_target(values.target_column, values.target_type, named(values, "datasets"))
+    check_options(reading_options(values), named(values, "datasets"))
     flag = "datasets" if "datasets" in values else "dataset"
     for name in named(values, "datasets"):
         known = name in data.DATASETS or data.is_path(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,11 @@ from absl import flags as absl_flags
 
 from dlfun.cli import directories
 from dlfun.cli.flag_types import define
+from dlfun.cli.module_files import ADDRESS, model_in
 from dlfun.cli.runtime import check_platform, configure_for
 from dlfun.commands import command
 from dlfun.config import parsers
+from dlfun.config.model_value import Model
 from dlfun.config.option_table import OPTIONS
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import UserError
@@ -26,6 +28,13 @@ PLACES = ("data_dir", "manual_dir", "platform")
 """Options that no record answers for itself: where its data lie, and where to compute."""
 
 
+MODULE_HELP = (
+    "a module of your own that the record has, whose code no record holds: runs that file, and "
+    "takes a class, instance or function of it; NAME is that of the record, where it is not the "
+    "class's; may be given again"
+)
+
+
 def record_flags() -> absl_flags.FlagValues:
     """The flags of a command that uses a record: what no record says of itself."""
     values = absl_flags.FlagValues()
@@ -34,6 +43,7 @@ def record_flags() -> absl_flags.FlagValues:
         row = OPTIONS[name]
         usual = "that of the record" if name == "platform" else row.usual
         define(values, row.kind, name, None, row.help, row.group, usual=usual)
+    define(values, ADDRESS, "module", (), MODULE_HELP, "Model", usual="none", repeated=True)
     return values
 
 
@@ -82,7 +92,11 @@ def request_in(folder: Path, values: absl_flags.FlagValues, data: bool = True) -
     from dlfun.records.study_file import read_request
 
     given = {name: values[name].value for name in PLACES if values[name].value is not None}
-    return read_request(folder, data).with_values(**given)
+    models: Sequence[Model] = ()
+    if values["module"].value:
+        start_jax(read_request(folder, data=False).with_values(**given))  # the file may compute
+        models = [model_in(address) for address in values["module"].value]
+    return read_request(folder, data, models).with_values(**given)
 
 
 def start_jax(request: StudyRequest) -> None:

@@ -49,6 +49,15 @@ def path(name: str, value: Any) -> str:
     return where
 
 
+def place(name: str, value: Any) -> str:
+    """A path, wherever a study is replayed from.
+
+    Raises:
+      UserError: as `path`.
+    """
+    return os.path.abspath(path(name, value))
+
+
 def several(value: Any) -> list[Any]:
     """A list of what was given, one or several."""
     return list(value) if isinstance(value, list | tuple) else [value]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dlfun import data as datasets
@@ -22,11 +22,26 @@ if TYPE_CHECKING:
     pass
 
 
-PLACES = {
+def column_names(name: str, value: Any) -> tuple[str, ...]:
+    """Names of columns, as a list or as their flag takes them.
+
+    Raises:
+      UserError: if they are none.
+    """
+    kind = OPTIONS[name].kind
+    if isinstance(value, list | tuple):
+        value = kind.show(tuple(arguments.text(name, one) for one in value))
+    found: tuple[str, ...] = checked(kind, name, value)
+    return found
+
+
+PLACES: Mapping[str, Callable[[str, Any], Any]] = {
     "data_dir": arguments.path,
     "manual_dir": arguments.path,
     "target_column": arguments.text,
     "groups": arguments.text,
+    "ignore_columns": column_names,
+    "validation": arguments.place,
 }
 """Options of data that are text, and what reads them."""
 
@@ -45,7 +60,8 @@ class Data:
     Attributes:
       raw: as published, numpy arrays: `raw.train.inputs` [n, *shape] and `.targets`, the same of
         `raw.test`, and of `raw.validation` unless that is None. Columns of a table and numbers to
-        predict that lie far from 0 are less the `origin` of `raw.scaling.inputs` or `.targets`.
+        predict that lie far from 0 are less the `origin` of `raw.scaling.inputs` or `.targets`;
+        numbers that a table lacks are NaN.
       options: which examples are learned from.
       source: the name or path it was read by; empty of arrays given by value.
     """

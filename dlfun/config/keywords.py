@@ -90,10 +90,20 @@ class DataOptions(ArrayOptions, total=False):
     train_examples: use only this many training examples; more of them hold the fewer.
     permute_features: apply one fixed permutation to the positions of every example.
     target_column: of a .csv of your own (its last column).
+    missing: of missing cells of a .csv: drop, mean or indicator (refused).
+    ignore_columns: of a .csv: a list of names that are no inputs (none).
+    separator: of a .csv: comma, semicolon, tab or auto (auto: what it looks like).
+    validation: a file or folder of your own that is the validation split (a fraction is held out).
+    resize: width and height that the images of a folder are brought to (all must be of one size).
     target_type: class or number, of a .csv or arrays of your own (what the targets look like).
     """
 
     groups: str | None
+    missing: str | None
+    ignore_columns: str | Sequence[str] | None
+    separator: str | None
+    validation: str | Path | None
+    resize: tuple[int, int] | str | None
 
 
 class ModelOptions(TypedDict, total=False):

@@ -15,7 +15,17 @@ from dlfun.config import parsers
 from dlfun.config.tracker_table import TRACKERS
 from dlfun.data.augmentations import AUGMENTATIONS
 from dlfun.objectives import OBJECTIVES
-from dlfun.types import CONVOLUTIONS, FOLDS, REPEATS, SPLITS, TARGET_TYPES, Range
+from dlfun.types import (
+    AUTO,
+    CONVOLUTIONS,
+    FOLDS,
+    MISSING,
+    REPEATS,
+    SEPARATORS,
+    SPLITS,
+    TARGET_TYPES,
+    Range,
+)
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
@@ -148,6 +158,41 @@ OPTIONS: dict[str, Option] = {
         "of your own .csv or .npz, where dlfun cannot know: names of classes, or numbers",
         DATA,
         usual="what the targets look like",
+    ),
+    "missing": Option(
+        parsers.choice("treatment of missing cells", MISSING),
+        "of missing cells of your own .csv: drop leaves their rows out; mean fills numbers by the "
+        "mean of the training rows, and makes a category of missing texts; indicator adds to that "
+        "a column of 0 and 1 for each that misses numbers",
+        DATA,
+        usual="they are refused",
+    ),
+    "ignore_columns": Option(
+        parsers.columns(),
+        "of your own .csv: no inputs, such as a number of the row",
+        DATA,
+        usual="none",
+    ),
+    "separator": Option(
+        parsers.choice("separator", (AUTO, *SEPARATORS)),
+        "what parts the cells of your own .csv; numbers may have decimal commas where it is no "
+        "comma",
+        DATA,
+        usual="auto, what the file looks like",
+    ),
+    "validation": Option(
+        parsers.place(),
+        "your own validation file or folder, like that of --dataset; instead of "
+        "--validation_fraction",
+        DATA,
+        usual="a fraction is held out",
+        decides=RUN,
+    ),
+    "resize": Option(
+        parsers.pixels(),
+        "bring the images of your own folder to this size, without keeping their proportions",
+        DATA,
+        usual="all must be of one size",
     ),
     "split": Option(
         parsers.choice("split", SPLITS),

@@ -90,7 +90,8 @@ def read(name: str, options: DataOptions) -> Raw:
     Args:
       name: one of `DATASETS`, what follows a slash is a config of the builder; or of data
         that TFDS has prepared in the data folder; or a file or folder of the user's own.
-      options: `data_dir`, `manual_dir`, `permute_features` and, for a table, `target_column`.
+      options: `data_dir`, `manual_dir`, `permute_features`, and for data of the user's own those of
+        `dlfun.data.user_files.kinds.OPTIONS_OF`.
 
     Raises:
       UserError: if the name is unknown, or the data are missing, damaged or cannot be prepared.

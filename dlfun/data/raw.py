@@ -29,6 +29,7 @@ class Raw(NamedTuple):
     Attributes:
       train, test: the official splits, numpy arrays.
       validation: the published one; None where there is none.
+      apart: whether that stays, however the others are split: it is a file of the user's own.
       groups: what examples of train and test belong together, as ids [n] each, such as those of
         who made them; None where not known.
       grouped_by: what the groups are called.
@@ -56,6 +57,7 @@ class Raw(NamedTuple):
     preparation: Preparation = Preparation()
     doubts: tuple[str, ...] = ()
     grouped_by: str = "speaker"
+    apart: bool = False
 
     def doubtful(self) -> tuple[str, ...]:
         """The first doubts, and how many more there are."""

@@ -103,7 +103,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     train, test, published = raw.train, raw.test, raw.validation
     if scheme.own and not raw.spec.truth_table:
         train, test = drawn(raw, key, replicate, options)
-        published = None
+        published = raw.validation if raw.apart else None
     count = validation_count(len(train.targets), options.validation_fraction, raw.name)
     validation: Split | None
     if raw.spec.truth_table:
@@ -117,7 +117,7 @@ def split(raw: Raw, key: Any, replicate: int, options: DataOptions) -> Dataset:
     learned = first_examples(rest, options.train_examples, raw.name)
     return Dataset(
         train=learned,
-        validation=validation if count else None,
+        validation=validation if count or raw.apart else None,
         test=test,
         spec=raw.spec,
         name=raw.name,

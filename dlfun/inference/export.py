@@ -11,7 +11,7 @@ import numpy as np
 
 from dlfun.data.user_files.inputs import Given, Source
 from dlfun.errors import OPT, UserError
-from dlfun.inference.export_formats import BATCH, FORMATS, Exportable
+from dlfun.inference.export_formats import BATCH, FORMATS, Exportable, write_files
 from dlfun.inference.export_scaling import (
     given_numbers,
     left_out,
@@ -24,7 +24,7 @@ from dlfun.inference.export_scaling import (
 from dlfun.inference.predict import outputs_of
 from dlfun.inference.sample import decode
 from dlfun.inference.trained_models import Network, forward, says_probabilities, takes_lengths
-from dlfun.models import row_of
+from dlfun.models import OWN, row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records.environment import version
 from dlfun.records.writer import write_json, write_record
@@ -116,7 +116,6 @@ def decoder(network: Network) -> tuple[Any, dict[str, np.ndarray], np.ndarray]:
         raise UserError(f"{OPT.part}=decoder: {settings.model} has none; leave it out")
     module = assemble(settings, spec, plain_way(settings.model)).module
     kind = likelihood(settings.shape, spec)
-
     own, less = network.scaling(0), lost(network, "decoder")
     origin = None if own is None or own.inputs is None else own.inputs.origin - less
 
@@ -170,8 +169,8 @@ def meaning(network: Network, source: Source, part: str) -> str:
         return "latents, standard normal"
     if spec.vocabulary:
         return "ids of characters, places in the alphabet" if spec.alphabet else "bytes of UTF-8"
-    if network.data.first.scaling is not None and network.data.first.scaling.inputs is not None:
-        return stored_columns(network.data.first.scaling.inputs.origin)
+    if (scaling := network.data.first.scaling) is not None and scaling.inputs is not None:
+        return stored_columns(scaling.inputs)
     if spec.modality == "speech":
         return "log-mel spectrograms as the data set makes them, frames by bands"
     if spec.scale < 1:
@@ -239,7 +238,8 @@ def export_model(
       UserError: if it cannot be exported or is not what the original is; then nothing is written.
     """
     model, expected = exportable(network, part)
-    files = FORMATS[kind].write(model)
+    own = network.settings.model if row_of(network.settings.model) is OWN else ""
+    files = write_files(kind, model, own)
     found = check(files, kind, model, expected, network.settings.precision, spread(network, part))
 
     def fill(folder: Path) -> None:

@@ -223,3 +223,24 @@ FORMATS: dict[str, Format] = {
         ("safetensors",),
     ),
 }
+
+
+def write_files(kind: str, model: Exportable, own: str = "") -> dict[str, bytes]:
+    """The files of a format, for a batch of any size.
+
+    Args:
+      own: the name of a module of the user's own; empty for models of the table.
+
+    Raises:
+      UserError: if a module of the user's own cannot be traced for that.
+    """
+    try:
+        return FORMATS[kind].write(model)
+    except Exception as error:  # whatever the user's code may raise
+        if not own or isinstance(error, UserError):
+            raise
+        raise UserError(
+            f"{own}: cannot be exported as {kind} for batches of any size ({first_line(error)}); "
+            "let it take that size from x.shape[0], not len(x), and use it in shapes alone, or "
+            f"give {OPT.format}=safetensors"
+        ) from error

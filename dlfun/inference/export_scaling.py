@@ -39,6 +39,7 @@ def scaling_tree(scaling: Scaling | None) -> dict[str, Any]:
                 np.float32
             ),
             "sd": own.sd.astype(np.float32),
+            **({} if own.fills is None else {"fills": own.fills.astype(np.float32)}),
         }
         for name, own in parts.items()
         if own is not None
@@ -64,9 +65,13 @@ def standards(network: Network) -> dict[str, dict[str, list[float]]]:
     }
 
 
-def stored_columns(origin: np.ndarray) -> str:
+def stored_columns(standard: Standard) -> str:
     """In words, how a table's columns are given."""
+    origin = standard.origin
     plain = "columns of numbers in their own unit, of categories 0 or 1; standardised inside"
+    plain += "; NaN where a number is missing, which becomes the mean" * (
+        standard.fills is not None
+    )
     away = np.flatnonzero(origin)
     if not len(away):
         return plain

@@ -11,10 +11,11 @@ from dlfun.config.start_table import pretrained
 from dlfun.config.study_request import StudyRequest, study_options
 from dlfun.data.user_files.inputs import Source, source_of
 from dlfun.errors import OPT, UserError
+from dlfun.inference.own_code import doubt_code
 from dlfun.inference.trained_models import Network, network, pick
-from dlfun.records.reader import broken
+from dlfun.records.own_modules import alike, given_by_value
+from dlfun.records.reader import STUDY, broken
 from dlfun.records.recorded import Recorded
-from dlfun.records.study_file import STUDY, given_by_value
 from dlfun.studies.artifacts.data_preparation import FILE, Kept, read_again, read_datasets
 from dlfun.types import Split
 from dlfun.words import plural
@@ -66,17 +67,16 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     Raises:
       UserError: if the record cannot be read, there is no such model, or the choice is unclear.
     """
-    models = [model.name for model in request.models]
+    models = [*(model.name for model in request.models), *request.modules]
     known = {*models, *map(pretrained, models)}
-    modules = {*request.modules, *map(pretrained, request.modules)}
-    classical = {row["model"] for row in record.rows} - known - modules
+    classical = {row["model"] for row in record.rows} - known
     rows = [row for row in record.rows if row["model"] in known]
-    if wanted.model in modules:
-        raise given_by_value(record.folder, request.by_value)
     dataset = pick("dataset", wanted.dataset, [row["dataset"] for row in rows])
     own = [row["model"] for row in rows if row["dataset"] == dataset]
     check_kept(wanted.model, classical, own)
-    model = pick("model", wanted.model, own)
+    model = pick("model", wanted.model and (alike(wanted.model, own) or wanted.model), own)
+    if model in request.modules:
+        raise given_by_value(record.folder, request.by_value, [model])
     sets = read_datasets(record.folder)
     if dataset not in sets:
         raise broken(record.folder, FILE)
@@ -84,7 +84,10 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     options = dataclasses.replace(study_options(request), datasets=(kept.given,))
     arms = deferred.load(request.kind.arms)(request, options, record, kept.data)
     arms = [arm for arm in arms if arm.name == model]
-    return Opened(record, options, kept, network(record, arms, wanted.member, kept.examples))
+    found = network(record, arms, wanted.member, kept.examples)
+    if not request.raw:  # the module of a call is the one that was trained
+        doubt_code(record, arms[0])
+    return Opened(record, options, kept, found)
 
 
 def check_kept(model: str | None, classical: set[str], networks: list[str]) -> None:

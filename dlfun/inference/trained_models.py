@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
+from flax import linen as nn
 from jax import numpy as jnp
 
 from dlfun import objectives
@@ -15,8 +16,9 @@ from dlfun.inference.members import candidates, chosen_members
 from dlfun.layers import live
 from dlfun.learners.gradient import cast
 from dlfun.learners.prepare import COMPUTE, STORED, prepare
-from dlfun.models import row_of
+from dlfun.models import OWN, row_of
 from dlfun.objectives.tasks import task_of
+from dlfun.records.own_modules import option
 from dlfun.records.reader import arm_files, broken
 from dlfun.records.recorded import Recorded, parameters_of
 from dlfun.scaling import Scaling
@@ -26,6 +28,9 @@ from dlfun.studies.population.stacked import Stacked
 from dlfun.studies.reproducibility.arms import Arm
 from dlfun.training.checkpoints.files import nested
 from dlfun.types import Settings, Spec, Split
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""Name of a parameter, in Flax's path -> its shape."""
 
 
 class Network(NamedTuple):
@@ -57,6 +62,14 @@ class Network(NamedTuple):
         if not task_of(self.spec).classes:
             return ()
         return self.data.first.classes or tuple(map(str, range(self.spec.outputs)))
+
+    @property
+    def module(self) -> nn.Module:
+        """The Linen module; one of the user's own as it was given."""
+        if row_of(self.settings.model) is OWN:
+            found: nn.Module = self.settings.shape.module
+            return found
+        return assemble(self.settings, self.spec).module
 
     def variables_of(self, member: int) -> Any:
         """The variables of one of its members."""
@@ -143,7 +156,8 @@ def tree_of(
     Names of users' own modules may hold slashes themselves.
 
     Raises:
-      otherwise: unless they are those of a model of these settings.
+      UserError: unless they are those of a model of these settings: `otherwise`, but of a module
+        of the user's own that was given again, which parameter differs.
     """
     module = assemble(settings, spec).module
     example = jax.ShapeDtypeStruct((1, *spec.shape), "int32" if spec.vocabulary else "float32")
@@ -153,9 +167,27 @@ def tree_of(
     leaves = jax.tree_util.tree_flatten_with_path(expected)[0]
     paths = {"/".join(names): names for path, _ in leaves if (names := [p.key for p in path])}
     shapes = {name: leaf.shape for name, (_, leaf) in zip(paths, leaves, strict=True)}
-    if shapes != {name: array.shape[1:] for name, array in flat.items()}:
-        raise otherwise
+    kept = {name: array.shape[1:] for name, array in flat.items()}
+    if shapes != kept:
+        own = row_of(settings.model) is OWN
+        raise differing(settings.model, kept, shapes) if own else otherwise
     return nested([flat[name] for name in paths], list(paths.values()))
+
+
+def differing(model: str, kept: Shapes, given: Shapes) -> UserError:
+    """The error of a module that is not the one whose parameters a record keeps."""
+    names = [name for name in {**kept, **given} if kept.get(name) != given.get(name)]
+    names.sort(key=lambda name: not name.startswith("params/"))
+    of_record, of_module = (
+        f"is {list(shapes[names[0]])}" if names[0] in shapes else "is not there"
+        for shapes in (kept, given)
+    )
+    more = f" (and {len(names) - 1} more)" if names[1:] else ""
+    return UserError(
+        f"{OPT(option())}: {model} is another module than the one that was trained: its parameter "
+        f"{names[0]}{more} {of_record} in the record, and {of_module} in the module; give the one "
+        "of the study, with the same fields"
+    )
 
 
 def takes_lengths(settings: Settings, spec: Spec) -> bool:

@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.config.start_table import model_of_arm
 from dlfun.config.studies import STUDIES
 from dlfun.errors import UserError
-from dlfun.models import MODELS
 from dlfun.records.checksums import check_record
 from dlfun.records.outcome import Outcome
 from dlfun.records.reader import (
@@ -74,7 +72,8 @@ def left_behind(
       UserError: if it holds other arms than these.
     """
     owners = [name for name, count in zip(named, counts, strict=True) for _ in range(count)]
-    networks = [row for row in record.rows if model_of_arm(row["model"]) in MODELS]
+    models = {model for _, model in named}
+    networks = [row for row in record.rows if row["model"] in models]
     if owners != [(row["dataset"], row["model"]) for row in networks]:
         raise UserError(
             f"{record.folder}: members.csv has other members than study.json makes; "

@@ -1,6 +1,6 @@
 """The tables of a record: its files and the columns of its members.csv, and what they mean.
 
-`python -m dlfun.records.schema` prints them as the README has them. Needs no JAX.
+`python -m dlfun.records.schema` prints them as the guide has them. Needs no JAX.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ FILES: dict[str, str] = {
     "the members of an arm are ranked, and its best one is chosen",
     "*-evidence.npz": "of each model: what it said of every test example and how sure it was, its "
     "first layer, its worst mistakes",
-    "curves.png": "validation curves, mean and 95 % t band",
+    "curves.png": "curves of validation with 95 % t bands and of training, dashed: what arms are "
+    "judged by, and the loss; of a sweep a curve a configuration",
     "*-samples.npz, .png": "inputs, reconstructions, new samples and latent traversals of a VAE; "
     "of texts also `.txt`",
     "*-samples.txt": "what a model of next tokens writes, at three temperatures",
@@ -144,7 +145,7 @@ def is_searched(column: str) -> bool:
 
 
 def tables() -> str:
-    """Both tables as Markdown, as the README has them."""
+    """Both tables as Markdown, as the guide has them."""
     files = [
         (", ".join(f"`{n}`" for n in name.split(", ")), holds) for name, holds in FILES.items()
     ]

@@ -19,6 +19,7 @@ from dlfun.stats.estimates import Estimates, bootstrap_percentile, bootstrap_t, 
 from dlfun.stats.failures import Failures, at_chance, count_failures, unseen_rate
 from dlfun.stats.intervals import Interval, clopper_pearson, t_interval
 from dlfun.stats.multiplicity import benjamini_hochberg, holm
+from dlfun.stats.overfitting import Overfitting, overfitting
 from dlfun.stats.pair import Pair
 from dlfun.stats.power import (
     sd_upper,
@@ -51,6 +52,7 @@ __all__ = [
     "Estimates",
     "Failures",
     "Interval",
+    "Overfitting",
     "Pair",
     "Ranks",
     "ScoreProfile",
@@ -79,6 +81,7 @@ __all__ = [
     "nominal_levels",
     "normalise",
     "overall_sign_flip",
+    "overfitting",
     "overtakes",
     "paired_t",
     "population_interval",

@@ -24,11 +24,13 @@ from dlfun.config.study_request import (
     with_replicates,
 )
 from dlfun.data.user_files.cells import check_text
+from dlfun.data.user_files.kinds import OPTIONS_OF, in_common
 from dlfun.errors import OPT, UserError, unknown
 from dlfun.records import replacement
 from dlfun.records.environment import begun_with
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import check_output_dir, followed
+from dlfun.records.own_modules import IN_MEMORY, code_of
 from dlfun.training.checkpoints.store import checkpoints_in
 from dlfun.types import DataOptions
 
@@ -62,7 +64,7 @@ def request_of(
         study,
         tuple(models),
         tuple(one.source or one.name for one in data),
-        {**read_options(given), **dataclasses.asdict(data[0].options), **own},
+        {**read_options(given), **data_values(data), **own},
         by_value(models, data),
         raw={one.source or one.name: one.raw for one in data},
     )
@@ -71,10 +73,20 @@ def request_of(
     return request
 
 
+def data_values(data: Sequence[Data]) -> dict[str, Any]:
+    """The options of data of a study: those of the first, and those that say how all are read.
+
+    Raises:
+      UserError: if two of a kind were read in different ways.
+    """
+    reading = in_common([(one.source or one.name, one.options) for one in data])
+    return {**dataclasses.asdict(data[0].options), **reading}
+
+
 def by_value(models: Sequence[Model], data: Sequence[Data]) -> str:
     """What of a study no file can give back, in words; nothing where all can be."""
     found = [f"the model {m.name}, {shown(m.module)}" for m in models if m.module is not None]
-    found += [f"the data set {one.name}, arrays in memory" for one in data if not one.source]
+    found += [f"the data set {one.name}, {IN_MEMORY}" for one in data if not one.source]
     return "; ".join(found)
 
 
@@ -95,9 +107,8 @@ def check_names(what: str, names: Sequence[str]) -> None:
 
 def how_split(data: Data) -> DataOptions:
     """Its options without those that matter only while it is read."""
-    return dataclasses.replace(
-        data.options, data_dir=None, manual_dir=None, target_column=None, target_type=None
-    )
+    unread: dict[str, Any] = dict.fromkeys(("data_dir", "manual_dir", *OPTIONS_OF))
+    return dataclasses.replace(data.options, **unread)
 
 
 def claim_values(
@@ -177,19 +188,3 @@ def kept(request: StudyRequest, options: StudyOptions) -> Iterator[StudyOptions]
         yield dataclasses.replace(options, checkpoints=store)
     finally:
         store.close()
-
-
-def code_of(request: StudyRequest) -> dict[str, str]:
-    """Model on data set -> the sha256 of what a module given by value computes there.
-
-    One that does not work has none: whoever trains it says why.
-    """
-    from dlfun.models.own import checksum_of, own
-
-    found = {}
-    for model in (model for model in request.models if model.module is not None):
-        for data in request.raw.values():
-            with contextlib.suppress(Exception):
-                module = own(model.options.shape, data.spec)
-                found[f"{model.name} on {data.name}"] = checksum_of(module, data.spec)
-    return found

@@ -13,6 +13,7 @@ import numpy as np
 from jax import numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from dlfun.phases import phase
 from dlfun.training import hosts
 from dlfun.training.checkpoints.progress import Stage, restored
 from dlfun.training.layout.layout import check_layout, member_rows, mesh_devices, padded
@@ -115,13 +116,15 @@ class Population:
         tuning, held_out = jax.tree.map(lambda leaf: shape_of(leaf, leaf.shape), (data, test))
         spent, began = self.compile_seconds, time.perf_counter()
         with ThreadPoolExecutor() as pool:  # XLA compiles one program while the next is traced
-            jobs = [pool.submit(self.init.lowered(hparams, streams))]
-            for steps in sorted(set(self.run.intervals)):
-                jobs.append(pool.submit(self.advancing(steps).lowered(carry, hparams, tuning)))
-            if test is not None:
-                scored = self.score.lowered(carry, hparams, held_out, tuning.scaling)
-                jobs.append(pool.submit(scored))
-            programs = [job.result() for job in jobs]
+            with phase("tracing"):
+                jobs = [pool.submit(self.init.lowered(hparams, streams))]
+                for steps in sorted(set(self.run.intervals)):
+                    jobs.append(pool.submit(self.advancing(steps).lowered(carry, hparams, tuning)))
+                if test is not None:
+                    scored = self.score.lowered(carry, hparams, held_out, tuning.scaling)
+                    jobs.append(pool.submit(scored))
+            with phase("compiling"):
+                programs = [job.result() for job in jobs]
         self._at_once += self.compile_seconds - spent - (time.perf_counter() - began)
         return max(bytes_needed(program) for program in programs)
 

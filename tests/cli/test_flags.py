@@ -218,6 +218,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     left_out |= {"coordinator", "process_id", "processes", "checkpoint_seconds"}
     left_out |= {"epochs", "batch_size", "train_examples", "platform", "memory_limit"}  # no value
     left_out |= {"target_column", "target_type", "test_fraction", "folds", "repeats", "groups"}
+    left_out |= {"missing", "ignore_columns", "separator", "validation", "resize"}
     left_out |= {"track", "track_members", "require"}
     left_out |= {"continue_from", "initialize_from"}
     left_out |= {"delta", "reference", "looks", "pilot", "frozen", "space"}

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -43,8 +44,10 @@ def test_config_flags_replay_to_the_same_bits(tmp_path):
     ran = run("experiments.train", *TINY, *shape, f"--output_dir={first}")
     assert ran.returncode == 0, ran.stderr
     assert "test accuracy %" in ran.stdout
-    assert f"record: {first}" in ran.stdout
-    assert "peak memory" in ran.stdout.splitlines()[-1]
+    peak, *last = ran.stdout.splitlines()[-4:]
+    assert re.fullmatch(r"peak memory \d+\.\d\d GiB", peak)
+    following = f"next: python -m experiments.predict {first} --inputs=FILE"
+    assert last == [f"record: {first}", f"page: {first}/report.html", following]
     again = run("experiments.train", f"--flagfile={first}/config.flags", f"--output_dir={second}")
     assert again.returncode == 0, again.stderr
     assert members(first) == members(second)

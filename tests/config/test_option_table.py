@@ -1,6 +1,6 @@
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_type_hints
 
@@ -41,6 +41,8 @@ def test_keywords_have_the_types_that_their_options_read():
         "TEXT": str | None,
         "PATH": str | Path | None,
         "NAME[:STRENGTH],...": str | Mapping[str, float] | None,
+        "COLUMN,...": str | Sequence[str] | None,
+        "WIDTHxHEIGHT": tuple[int, int] | str | None,
     }
     for words in (keywords.Options, keywords.DataOptions):
         for name, found in get_type_hints(words).items():

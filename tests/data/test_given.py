@@ -217,7 +217,7 @@ BAD = {
     "no inputs": (
         SEQUENCE,
         lambda f: saved(f / "a.npz", one=numbers(2, 5), two=numbers(2, 5)),
-        "holds 2 arrays, none of them called inputs or test_inputs or x_test; give one of these",
+        "holds 2 arrays, none of them called inputs or .* or test_images; give one of these",
     ),
     "no array": (SEQUENCE, lambda f: written(f / "a.npy", "1, 2"), "cannot be read"),
     "no archive": (SEQUENCE, lambda f: written(f / "a.npz", "1, 2"), "cannot be read"),

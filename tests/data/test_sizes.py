@@ -36,8 +36,8 @@ class CountedReader:
 
     line_num = 0
 
-    def __init__(self, file, strict):
-        self.rows = READER(file, strict=strict)
+    def __init__(self, file, **form):
+        self.rows = READER(file, **form)
 
     def __iter__(self):
         return ([Counted(cell) for cell in row] for row in self.rows)

@@ -20,7 +20,7 @@ PROBE = """
 <script>
 const said = {};
 const column = (i) => [...scores.tBodies[0].rows].map((row) => row.cells[i].textContent).join();
-const scores = document.querySelector("#scores .two table");
+const scores = document.querySelector("#scores .w7 table");
 const [arm, accuracy] = scores.querySelectorAll("th button");
 accuracy.focus();
 said.focused = document.activeElement === accuracy;
@@ -86,3 +86,48 @@ def test_the_page_works_in_a_browser(tmp_path):
         "outside": 0,
     }
     assert "<title>blocked</title>" in ran.stdout
+
+
+MEASURE = """
+<script>
+const root = document.documentElement;
+const cut = [...document.querySelectorAll(".scroll, .drawing")]
+  .filter((box) => box.checkVisibility() && box.scrollWidth > box.clientWidth + 1)
+  .map((box) => box.getAttribute("aria-label"));
+const high = (found) => document.querySelector(found).getBoundingClientRect().top;
+parent.postMessage({ over: root.scrollWidth - root.clientWidth, cut,
+  scores: high("#scores svg"), verdicts: high("#verdicts"), title: high("h1") }, "*");
+</script>
+"""
+
+FRAMES = """
+<script>
+const said = [];
+addEventListener("message", (event) => {
+  said.push(event.data);
+  document.body.dataset.said = JSON.stringify(said);
+});
+</script>
+"""
+
+SCREENS = ((1280, 800), (390, 844))
+
+
+def test_nothing_is_cut_and_the_first_screen_has_the_finding_and_the_scores(tmp_path):
+    """On a desk and on a telephone; frames, as no window of the browser is so narrow."""
+    made = records.make_record(tmp_path / "study")
+    text = write_report(made, [made]).read_text(encoding="utf-8")
+    (tmp_path / "page.html").write_text(text.replace("</body>", f"{MEASURE}</body>"))
+    frames = [
+        f'<iframe src="page.html" style="width: {width}px; height: {height}px"></iframe>'
+        for width, height in SCREENS
+    ]
+    frame = tmp_path / "frames.html"
+    frame.write_text(f"<!doctype html><body>{FRAMES}{''.join(frames)}</body>")
+    ran = opened(frame, tmp_path / "profile")
+    said = json.loads(html.unescape(re.search(r"data-said=\"([^\"]*)\"", ran.stdout).group(1)))
+    assert len(said) == len(SCREENS)
+    for found in said:
+        assert found["over"] <= 0
+        assert found["cut"] == []
+        assert 0 < found["title"] < found["scores"] < 800 < found["verdicts"]

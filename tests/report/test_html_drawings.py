@@ -11,6 +11,7 @@ from PIL import Image
 from scipy import stats
 
 from dlfun.report.html import examples, marks, pixels, plots
+from dlfun.report.html.arm_curves import SCALE
 from dlfun.report.html.axes import Axis, spanning, ticks
 from dlfun.report.html.page import TEMPLATES
 from dlfun.report.html.sections.cost import cheapest
@@ -174,6 +175,8 @@ def test_colours_stand_out_from_what_is_behind_them(mode):
     for ground in ("card", "paper"):
         for k in range(marks.COLOURS):
             assert contrast(colours[f"c{k}"], colours[ground]) >= 3, (k, ground)
+        for k in range(SCALE):
+            assert contrast(colours[f"q{k}"], colours[ground]) >= 3, (k, ground)
         for text in ("ink", "soft", "link"):
             assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
     for tint in ("good", "small", "maybe", "same", "open", "head"):

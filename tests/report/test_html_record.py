@@ -15,6 +15,7 @@ from dlfun.cli.commands import report as script
 from dlfun.errors import UserError
 from dlfun.records.checksums import check_record, write_checksums
 from dlfun.records.writer import write_members
+from dlfun.report.html.blocks import Folded, Table, Words
 from dlfun.report.html.headline import headline
 from dlfun.report.html.page import render
 from dlfun.report.html.record import read_record
@@ -22,6 +23,7 @@ from dlfun.report.html.results import groups, swept_names
 from dlfun.report.html.sections.differences import strip_of
 from dlfun.report.html.sections.response import of_sweep
 from dlfun.report.html.sections.tuning import by_arm, trials, tuning
+from dlfun.report.html.sections.verdicts import verdicts
 from tests.report import records
 
 
@@ -202,12 +204,99 @@ def test_where_lower_is_better_the_lower_arm_is_ahead(copy):
     assert np.nanmin(strip.values) > 0
 
 
-def test_a_single_comparison_is_told_in_its_own_words(copy):
-    pairs = json.loads((copy / "comparison.json").read_text())[:2]
-    (copy / "comparison.json").write_text(json.dumps(pairs))
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"verdict": "better"}, "11.2 points ahead of rnn [10.1, 12.3]."),
+        ({"verdict": "better (small)"}, "[10.1, 12.3], perhaps by less than 1 point."),
+        ({"verdict": "suggestive"}, "11.2 points ahead of rnn [10.1, 12.3], suggestive."),
+        ({"verdict": "equivalent", "winner": None}, "equivalent to rnn within 1 point."),
+        ({"verdict": "no verdict", "winner": None}, "11.2 points ahead of rnn."),
+        ({"mixture": True, "words": "cnn beats rnn by rank"}, "cnn beats rnn by rank."),
+        ({"winner": "rnn", "words": "rnn beats cnn by rank"}, "rnn beats cnn by rank."),
+        ({"diff": None, "ci": [None, None], "words": "cnn and rnn: none"}, "cnn and rnn: none."),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("second", [False, True])
+def test_the_best_arm_is_told_against_the_next_by_their_verdict(copy, change, said, second):
+    """Whichever of the two is the first of the pair."""
+    pairs = json.loads((copy / "comparison.json").read_text())
+    pair = next(p for p in pairs if {p["a"], p["b"]} == {"cnn", "rnn"})
+    pair |= {"diff": 0.112, "ci": [0.101, 0.123], "winner": "cnn", "delta": 0.01} | change
+    if second:
+        ends = [None if end is None else -end for end in reversed(pair["ci"])]
+        diff = None if pair["diff"] is None else -pair["diff"]
+        pair |= {"a": "rnn", "b": "cnn", "diff": diff, "ci": ends}
+    (copy / "comparison.json").write_text(json.dumps([pair]))
     told = headline(read_record(copy))
-    assert {told.title, told.lines[2]} == {f"{pair['words']}." for pair in pairs}
-    assert told.lines[0] == "About new seeds on this test set."  # what is claimed comes second
+    assert told.title.startswith("cnn: 91.")
+    assert told.title.endswith(said)
+    assert "−" not in told.title
+
+
+def test_data_sets_have_a_line_each_and_why_there_is_no_verdict_stands_once(copy):
+    rows = records.members(3, ["waves", "tides"])
+    records.write_csv(copy / "members.csv", rows)
+    words = "{} and {}: no verdict from 3 seeds, 5 at least are needed"
+    pairs = [
+        pair | {"dataset": name, "verdict": "no verdict", "winner": None, "n": 3, "diff": 0.02}
+        | {"words": words.format(pair["a"], pair["b"])}
+        for name in ("waves", "tides")
+        for pair in json.loads((copy / "comparison.json").read_text())
+    ]  # fmt: skip
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    found = headline(read_record(copy))
+    for name, said in found.by_dataset:
+        means = {
+            model: np.mean(
+                [
+                    float(r["test_accuracy"] or "nan")
+                    for r in rows
+                    if (r["model"], r["dataset"]) == (model, name)
+                ]
+            )
+            for model in ("cnn", "rnn")
+        }
+        best = max(means, key=means.get)
+        assert said.startswith(f"{best}: {100 * means[best]:.1f} %, ")
+    assert [name for name, _ in found.by_dataset] == ["waves", "tides"]
+    assert found.lines[0] == "No verdict from 3 seeds, 5 at least are needed."
+    page = render([read_record(copy)])
+    assert page.count("5 at least are needed.") == 1
+    assert 'class="matrix' not in page
+
+
+def test_of_many_arms_the_close_and_the_surprising_pairs_are_shown(copy):
+    names = [f"arm{k}" for k in range(10)]
+    template = json.loads((copy / "comparison.json").read_text())[0]
+    row = records.members(3, ["waves"])[0]
+    rows = [
+        row | {"model": name, "replicate": r, "test_accuracy": 0.9 - 0.01 * k}
+        for k, name in enumerate(names)
+        for r in range(2)
+    ]
+    pairs = [
+        template | {"a": a, "b": b, "winner": a, "verdict": "better", "p_disagrees": False}
+        for i, a in enumerate(names)
+        for b in names[i + 1 :]
+    ]
+    found = {(p["a"], p["b"]): p for p in pairs}
+    found["arm3", "arm4"] |= {"verdict": "equivalent", "winner": None}
+    found["arm0", "arm9"] |= {"winner": "arm9"}
+    found["arm1", "arm2"] |= {"p_disagrees": True, "p_at_floor": False}
+    records.write_csv(copy / "members.csv", rows)
+    (copy / "comparison.json").write_text(json.dumps(pairs))
+    blocks = verdicts(read_record(copy))
+    (shown,) = [block for block in blocks if isinstance(block, Table)]
+    assert {row[0].text: row[-1].text for row in shown.rows} == {
+        "arm3 – arm4": "close",
+        "arm0 – arm9": "against the order of the means",
+        "arm1 – arm2": "interval and p differ",
+    }
+    said = [line for block in blocks if isinstance(block, Words) for line in block.lines]
+    assert any("of 42 pairs out of 45" in line for line in said)
+    (behind,) = [block for block in blocks if isinstance(block, Folded)]
+    assert len(behind.blocks[0].rows) == 45
 
 
 def test_an_arm_that_ranks_put_behind_is_neither_bold_nor_said_to_be_better(copy):
@@ -221,7 +310,8 @@ def test_an_arm_that_ranks_put_behind_is_neither_bold_nor_said_to_be_better(copy
     best_of = {line.label: line.best for line in groups(record)[0].lines}
     assert (best_of[best], best_of[other]) == (False, True)
     (claim,) = [line for line in headline(record).lines if line.startswith(f"{best} is better")]
-    assert other not in claim.partition(":")[2]
+    assert other not in claim.partition(";")[0]
+    assert f"is behind, by rank, {other}" in claim
     page = render([record])
     assert page.count(f"{other} better") == 2 + 1  # in the matrix on either side, and in numbers
     assert "&lt;0.001" in page
@@ -281,7 +371,7 @@ def test_a_sweep_shows_its_configurations(copy):
     np.testing.assert_allclose(tried.scores, [0.701, 0.601, 0.501])
     assert not run(copy)
     text = (copy / "report.html").read_text()
-    assert "learning_rate=0.01, cnn_channels=16 has the best mean validation accuracy" in text
+    assert "learning_rate=0.01, cnn_channels=16: 70.1 % validation accuracy on waves" in text
     assert re.findall(r'<section id="(\w+)"', text) == ["scores", "response", "how"]
     assert "The search stopped" not in text
     for row in rows[-3:]:  # that of the best score, by a search that decided on the way
@@ -289,6 +379,6 @@ def test_a_sweep_shows_its_configurations(copy):
     records.write_csv(copy / "members.csv", rows)
     assert not run(copy)
     text = (copy / "report.html").read_text()
-    assert "learning_rate=0.001, cnn_channels=8,8 has the best mean" in text
+    assert "learning_rate=0.001, cnn_channels=8,8: 60.1 %" in text
     assert "learning_rate=0.01, cnn_channels=16 (stopped at step 40)" in text
     assert "The search stopped 1 of 3 early" in text

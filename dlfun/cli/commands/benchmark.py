@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
+import shlex
 import sys
 from typing import Any
 
@@ -27,6 +28,7 @@ from dlfun.benchmark.works import NAMES, PUBLISHED
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define, flag_of
 from dlfun.cli.flagfile import replayed
+from dlfun.commands import command
 from dlfun.config import parsers
 from dlfun.config.option_table import PLATFORMS, PRECISIONS
 from dlfun.decoration import spared, tell
@@ -154,7 +156,8 @@ def main(argv: list[str]) -> int:
     from dlfun.report.text.benchmark import benchmark_tables
 
     done = benchmark(options, lambda folder: spared("pictures", lambda: draw_benchmark(folder)))
-    tell(benchmark_tables(done.found), f"record: {done.folder}")
+    again = f"{command('benchmark')} --baseline={shlex.quote(str(done.folder))}"
+    tell(benchmark_tables(done.found), f"record: {done.folder}", f"next: {again}")
     return int(FLAGS.fail_on_regression and done.regressed)
 
 

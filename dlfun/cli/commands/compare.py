@@ -24,6 +24,7 @@ def main(argv: list[str]) -> int:
     study = run_study(FLAGS)
     if study is None:
         return 0
+    from dlfun.cli.closing import closing_lines
     from dlfun.report.text.across import across_table
     from dlfun.report.text.gates import gate_lines
     from dlfun.report.text.table import study_table
@@ -31,7 +32,7 @@ def main(argv: list[str]) -> int:
     from dlfun.studies.comparison.gates import exit_code
 
     if FLAGS["stage"].value == "tune":
-        tell(*study.notes, f"record: {study.folder}")
+        tell(*study.notes, *closing_lines(study, study_flags.request_of(FLAGS)))
         return 0
     tell(study_table(study.rows), *study.notes)
     tell(verdict_table(study.pairs))
@@ -39,7 +40,7 @@ def main(argv: list[str]) -> int:
         tell(over)
     if study.variance:
         tell(f"\n{variance_table(study.variance)}")
-    tell(*gate_lines(study.gates), f"record: {study.folder}")
+    tell(*gate_lines(study.gates), *closing_lines(study, study_flags.request_of(FLAGS)))
     return exit_code(study.gates)
 
 

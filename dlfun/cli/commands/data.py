@@ -7,11 +7,12 @@
 list prints a table in a few seconds and prepares nothing. prepare makes data sets ready for
 studies. describe prepares them too, prints their splits, licence, checksum and the files they are
 made from, and draws some examples into runs/data-NAME.png, or prints them if they are text. NAME
-may also be your own .npz, .csv or folder.
+may also be your own .npz, .csv, .tsv or folder.
 """
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from absl import flags as absl_flags
@@ -19,8 +20,10 @@ from absl import flags as absl_flags
 from dlfun import data
 from dlfun.cli import app, directories
 from dlfun.cli.flag_types import define
-from dlfun.cli.study_flags import check_target, define_places
+from dlfun.cli.study_flags import define_places, reading_options
+from dlfun.commands import command
 from dlfun.config import parsers
+from dlfun.data.user_files.kinds import check_options
 from dlfun.decoration import stderr, tell
 from dlfun.errors import UserError, unknown
 from dlfun.types import DataOptions
@@ -69,12 +72,6 @@ def asked(words: list[str]) -> tuple[str, list[str]]:
         raise UserError(f"{action}: {error}") from None
 
 
-def options_of(values: absl_flags.FlagValues) -> DataOptions:
-    """Where data are, by the flags."""
-    names = ("data_dir", "manual_dir", "target_column", "target_type")
-    return DataOptions(**{name: getattr(values, name) for name in names})
-
-
 def list_all(names: list[str], options: DataOptions) -> None:
     """Prints the table of data sets."""
     from dlfun.data.tfds.facts import facts
@@ -101,6 +98,7 @@ def prepare(name: str, options: DataOptions) -> None:
     raw = read(name, options)
     counts = f"{len(raw.train.targets):,} train, {len(raw.test.targets):,} test"
     tell(f"{raw.name} {raw.version}: {counts}, sha256 {raw.checksum}")
+    tell(f"next: {command('train')} --dataset={shlex.quote(name)}")
 
 
 def describe(name: str, options: DataOptions, output_dir: Path) -> None:
@@ -128,8 +126,8 @@ def describe(name: str, options: DataOptions, output_dir: Path) -> None:
 def main(argv: list[str]) -> None:
     """Does what the words of the command line say."""
     action, names = asked(argv[1:])
-    options = options_of(FLAGS)
-    check_target(options.target_column, options.target_type, names)
+    options = reading_options(FLAGS)
+    check_options(options, names)
     if action == "list":
         list_all(names, options)
     for name in names if action != "list" else ():

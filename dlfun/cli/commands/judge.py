@@ -142,12 +142,13 @@ def main(argv: list[str]) -> int:
 
 def record(judged: Judged, folder: str, source: str) -> None:
     """Writes what was judged, and says where."""
+    from dlfun.cli.closing import page_lines
     from dlfun.results.record import Origin, write_judged
 
     given = [name for name in OF_TABLE if FLAGS[name].value not in (None, ())]
     lines = [line for name in given for line in flag_of(FLAGS, name).lines()]
     written = write_judged(judged, folder, Origin(source, lines), draw, FLAGS.overwrite)
-    tell(f"record: {written}")
+    tell(f"record: {written}", *page_lines(written))
 
 
 def draw(folder: Path) -> None:

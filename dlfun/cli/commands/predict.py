@@ -174,6 +174,8 @@ def predict(model: Opened) -> None:
     ensemble, asked = FLAGS.member == "ensemble", FLAGS["temperature"].value
     given = read_given([Path(path) for path in FLAGS["inputs"].value], model.source)
     count = len(given.inputs)
+    for doubt in given.said:
+        print(doubt, file=sys.stderr)
     print(f"{model.words()}: {plural(count, 'example')}", file=sys.stderr)
     number = 1.0
     if asked != 1.0:

@@ -19,11 +19,12 @@ def main(argv: list[str]) -> None:
     study = run_study(FLAGS)
     if study is None:
         return
+    from dlfun.cli.closing import closing_lines
     from dlfun.report.text.table import study_table
     from dlfun.report.text.verdicts import verdict_table
 
     tell(study_table(study.rows), *study.notes, verdict_table(study.pairs))
-    tell(f"record: {study.folder}")
+    tell(*closing_lines(study, study_flags.request_of(FLAGS)))
 
 
 def start() -> None:

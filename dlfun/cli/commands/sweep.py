@@ -24,11 +24,12 @@ def main(argv: list[str]) -> None:
     study = run_study(FLAGS)
     if study is None:
         return
+    from dlfun.cli.closing import closing_lines
     from dlfun.report.text.table import study_table
 
-    swept = study_flags.request_of(FLAGS).swept
-    tell(study_table(study.rows, "validation", swept, MOST), *study.notes)
-    tell(f"record: {study.folder}")
+    request = study_flags.request_of(FLAGS)
+    tell(study_table(study.rows, "validation", request.swept, MOST), *study.notes)
+    tell(*closing_lines(study, request))
 
 
 def start() -> None:

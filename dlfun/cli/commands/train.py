@@ -17,9 +17,11 @@ def main(argv: list[str]) -> None:
     study = run_study(FLAGS)
     if study is None:
         return
+    from dlfun.cli.closing import closing_lines
     from dlfun.report.text.table import study_table
 
-    tell(study_table(study.rows), *study.notes, f"record: {study.folder}")
+    closing = closing_lines(study, study_flags.request_of(FLAGS))
+    tell(study_table(study.rows), *study.notes, *closing)
 
 
 def start() -> None:

@@ -18,8 +18,10 @@ from dlfun.config.parsers.compound import (
     names,
     of_model,
     path,
+    place,
     text,
 )
+from dlfun.config.parsers.own_data import columns, pixels
 from dlfun.config.parsers.scalars import (
     LARGEST,
     Kind,
@@ -49,6 +51,7 @@ __all__ = [
     "check_commas",
     "checked",
     "choice",
+    "columns",
     "dataset",
     "describe",
     "integer",
@@ -61,6 +64,8 @@ __all__ = [
     "number",
     "of_model",
     "path",
+    "pixels",
+    "place",
     "quoted",
     "short",
     "sizes",

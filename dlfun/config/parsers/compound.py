@@ -42,6 +42,11 @@ def path() -> Kind:
     return Kind(lambda given: os.path.expanduser(text().parse(given)), str, "PATH")
 
 
+def place() -> Kind:
+    """A path, wherever a study is replayed from."""
+    return Kind(lambda given: os.path.abspath(path().parse(given)), str, "PATH")
+
+
 def address() -> Kind:
     """HOST:PORT, the host by its name or its number."""
 

@@ -1,4 +1,4 @@
-"""Users' own data: an .npz of arrays, a .csv table, or a folder of images or recordings.
+"""Users' own data: an .npz of arrays, a table, or a folder of images or recordings.
 
 They are read anew by every study, and stay where they are. What is read is checksummed, so that
 a record says which data it was made from.
@@ -6,6 +6,7 @@ a record says which data it was made from.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import os
 import re
@@ -17,6 +18,16 @@ import numpy as np
 
 from dlfun.data.raw import Raw, arrays_checksum, permute
 from dlfun.data.user_files.cells import check_text, clean
+from dlfun.data.user_files.kinds import (
+    ARRAYS,
+    FOLDER,
+    READING,
+    SUFFIXES,
+    TABLE,
+    check_absent,
+    kind_of,
+    suffix_of,
+)
 from dlfun.errors import UserError, first_line, short
 from dlfun.scaling import Scaling, Standard
 from dlfun.types import DataOptions, Spec, Split
@@ -25,7 +36,6 @@ from dlfun.words import plural
 if TYPE_CHECKING:
     from dlfun.data.user_files.parts import Found
 
-SUFFIXES = (".csv", ".npz")
 VERSION = "own"
 
 UNFIT = re.compile(r"[^A-Za-z0-9_.\-\u00a1-\ud7ff\ue000-\U0010ffff]+")
@@ -43,7 +53,7 @@ def is_path(text: str) -> bool:
     """
     plain = os.path.expanduser(text)
     begins = text.startswith(("/", "./", "../", "~"))
-    return begins or Path(plain).suffix.lower() in SUFFIXES or os.path.exists(plain)
+    return begins or suffix_of(Path(plain)) in SUFFIXES or os.path.exists(plain)
 
 
 def absolute(text: str) -> str:
@@ -56,8 +66,11 @@ def absolute(text: str) -> str:
     check_text([str(path)])
     if not path.exists():
         raise UserError(f"{path}: there is no such file or folder; name one that is there")
-    if not path.is_dir() and path.suffix.lower() not in SUFFIXES:
-        raise UserError(f"{path}: own data are an .npz or .csv file, or a folder of classes")
+    if not path.is_dir() and suffix_of(path) not in SUFFIXES:
+        raise UserError(
+            f"{path}: own data are an .npz, .csv or .tsv file, packed by gzip or not, or a folder "
+            "of classes"
+        )
     return str(path)
 
 
@@ -69,7 +82,8 @@ def name_of(path: Path) -> str:
     >>> name_of(Path("/data/Größen 2.csv")), name_of(Path("faces.v2/")), name_of(Path("猫.csv"))
     ('Größen_2', 'faces.v2', '猫')
     """
-    stem = clean(path.stem if path.suffix.lower() in SUFFIXES else path.name)
+    suffix = suffix_of(path)
+    stem = clean(path.name[: -len(suffix)] if suffix in SUFFIXES else path.name)
     name = UNFIT.sub("_", stem).strip(".") or "own"
     if len(name.encode()) <= LONGEST:
         return name
@@ -82,13 +96,12 @@ def read_own(text: str, options: DataOptions) -> Raw:
     from dlfun.data.user_files import folder, npz, table
 
     path = Path(absolute(text))
-    if path.is_dir():
-        found = folder.read(path)
-    elif path.suffix.lower() == ".npz":
-        found = npz.read(path, options.target_type, options.groups)
-    else:
-        found = table.read(path, options.target_column, options.target_type, options.groups)
-    return raw_of(found, name_of(path), options)
+    if options.validation is not None:
+        options = dataclasses.replace(options, validation=absolute(options.validation))
+    readers = {FOLDER: folder.read, ARRAYS: npz.read, TABLE: table.read}
+    kind = kind_of(str(path))
+    assert kind is not None  # or else it is not absolute
+    return raw_of(readers[kind](path, options), name_of(path), options)
 
 
 def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> Raw:
@@ -106,6 +119,8 @@ def read_arrays(arrays: Mapping[str, Any], name: str, options: DataOptions) -> R
             f"name={short(name)}: has {len(name)} characters, and files are named after it; give "
             f"one of {LONGEST} or less"
         )
+    for option in READING:
+        check_absent(options, option)
     given = {what: as_array(array, what, name) for what, array in arrays.items()}
     found = npz.found_in(dict(given), Path(name), options.target_type, options.groups)
     apart = {part: copied(split, given.values()) for part, split in found.splits.items()}
@@ -182,6 +197,7 @@ def raw_of(found: Found, name: str, options: DataOptions) -> Raw:
         version=VERSION,
         checksum=arrays_checksum(arrays_of(splits) | origins_of(scaling) | groups_of(found)),
         validation=splits.get("validation"),
+        apart=options.validation is not None,
         classes=found.classes,
         scaling=scaling,
         doubts=found.doubts,
@@ -202,7 +218,8 @@ def permuted(scaling: Scaling, spec: Spec) -> Scaling:
     """The same, its columns of inputs in the order of permuted positions."""
     if scaling.inputs is None:
         return scaling
-    columns = (permute(leaf[None], spec)[0] for leaf in scaling.inputs)
+    leaves = scaling.inputs
+    columns = (None if leaf is None else permute(leaf[None], spec)[0] for leaf in leaves)
     return scaling._replace(inputs=Standard(*columns))
 
 

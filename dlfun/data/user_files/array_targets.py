@@ -27,6 +27,7 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     if first.ndim == 2 and first.shape[1] == 1:
         given = {part: array[:, 0] for part, array in given.items()}
     elif first.ndim > 2 or (first.ndim == 2 and not are_outputs(first, wanted)):
+        check_one_label(first, path)
         raise UserError(
             f"{path}: targets must be class ids [n], or floats [n] or [n, outputs], not "
             f"{first.dtype} {list(first.shape)}"
@@ -40,6 +41,17 @@ def as_targets(given: Mapping[str, np.ndarray], path: Path, wanted: str | None) 
     if wanted == "number" or (found == "f" and wanted is None):
         return as_numbers(given, path, wanted)
     return as_ids(given, path, wanted)
+
+
+def check_one_label(array: np.ndarray, path: Path) -> None:
+    """Raises UserError if targets [n, labels] are 0 and 1, and not one 1 in each row."""
+    labels = array.ndim == 2 and kind(array) == "i" and np.isin(array, (0, 1)).all()
+    if labels and not are_one_hot(array):
+        raise UserError(
+            f"{path}: targets {list(array.shape)} of 0 and 1 say which of {array.shape[1]} labels "
+            "each example has, and a model learns one class an example; give one of the columns, "
+            "or classes [n]"
+        )
 
 
 def are_outputs(array: np.ndarray, wanted: str | None) -> bool:

@@ -41,6 +41,7 @@ class Cells(NamedTuple):
       name: as errors call it.
       places: of each cell, its line or number.
       unit: what places count.
+      remedy: what else can be done where a cell is missing, for errors.
     """
 
     texts: list[str]
@@ -48,25 +49,55 @@ class Cells(NamedTuple):
     path: Path
     places: Sequence[int | str]
     unit: str = "line"
+    remedy: str = ""
 
     def at(self, i: int) -> str:
         """Where a cell is, for errors, and the cell."""
         cell = repr(short(self.texts[i]))
         return f"{self.path}, {self.unit} {self.places[i]}: {cell} in {self.name}"
 
+    def take(self, rows: np.ndarray) -> Cells:
+        """The cells of some rows [n]: whether each is taken."""
+        if rows.all():
+            return self
+        places = np.flatnonzero(rows).tolist()
+        return self._replace(
+            texts=[self.texts[i] for i in places], places=[self.places[i] for i in places]
+        )
+
+
+def missing_of(texts: Sequence[str]) -> np.ndarray:
+    """[n], which cells of a column are missing; a "-" beside "+" is a sign."""
+    if are_numbers(texts):  # as most are, and this is quick
+        return np.zeros(len(texts), bool)
+    signs = "+" in texts
+    missing = {text for text in set(texts) if is_missing(text) and not (signs and text == "-")}
+    return np.array([text in missing for text in texts], bool)
+
 
 def check_filled(cells: Cells, category: bool = False) -> None:
     """Raises UserError if a cell is missing; `category` says that any text may stand there."""
-    signs = "+" in cells.texts
-    for text in dict.fromkeys(cells.texts):
-        if is_missing(text) and not (signs and text == "-"):
-            line = cells.places[cells.texts.index(text)]
-            said = "is empty" if not text else f"holds {text!r}, which says that it is missing"
-            rename = ", or write it in another way if it is a category" if text and category else ""
-            raise UserError(
-                f"{cells.path}, {cells.unit} {line}: the cell of {cells.name} {said}; "
-                f"fill it, or leave the {cells.unit} out{rename}"
-            )
+    places = np.flatnonzero(missing_of(cells.texts))
+    if len(places):
+        text, line = cells.texts[places[0]], cells.places[places[0]]
+        said = "is empty" if not text else f"holds {text!r}, which says that it is missing"
+        rename = ", or write it in another way if it is a category" if text and category else ""
+        raise UserError(
+            f"{cells.path}, {cells.unit} {line}: the cell of {cells.name} {said}; "
+            f"fill it, or leave the {cells.unit} out{rename}{cells.remedy}"
+        )
+
+
+def filled_of(cells: Cells) -> Cells:
+    """The cells of a column that are not missing.
+
+    Raises:
+      UserError: if all are.
+    """
+    missing = missing_of(cells.texts)
+    if missing.all():
+        raise UserError(f"{cells.path}: all cells of {cells.name} are missing; take it out")
+    return cells.take(~missing)
 
 
 def is_numeric(cells: Cells, remedy: str = "") -> bool:

@@ -6,24 +6,51 @@ Python's csv ends rows at a lone carriage return, too, and until 3.12 did not qu
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, NamedTuple, TextIO, cast
 
 LATER = "new-line character seen"
 """Begins csv's words for a carriage return in a cell that is not quoted."""
 
 
+class Format(NamedTuple):
+    """How a file is written: what parts its cells, and its encoding.
+
+    The usual one is UTF-8, with a byte order mark or without one.
+    """
+
+    separator: str = ","
+    encoding: str = "utf-8-sig"
+
+
+USUAL = Format()
+
+
+def is_packed(path: Path) -> bool:
+    """Whether a file is compressed by gzip, by its name."""
+    return path.suffix.lower() == ".gz"
+
+
+def open_bytes(path: Path) -> IO[bytes]:
+    """The bytes of a file, unpacked if it is packed."""
+    return cast(IO[bytes], gzip.GzipFile(path)) if is_packed(path) else path.open("rb")
+
+
 @contextmanager
-def rows_of(path: Path) -> Iterator[Any]:
-    """A reader of a file in UTF-8, with a byte order mark or without one.
+def rows_of(path: Path, format: Format = USUAL) -> Iterator[Any]:
+    """A reader of the rows of a file.
 
     A file without any line feed, as old Macs wrote them, has rows that end at carriage returns.
     """
-    with path.open(newline="\n", encoding="utf-8-sig") as file:
-        yield csv.reader(lines_of(file), strict=True)
+    with (
+        open_bytes(path) as content,
+        io.TextIOWrapper(content, newline="\n", encoding=format.encoding) as file,
+    ):
+        yield csv.reader(lines_of(file), strict=True, delimiter=format.separator)
 
 
 def lines_of(file: TextIO) -> Iterator[str]:

@@ -17,10 +17,11 @@ from dlfun.data.user_files.columns import alike
 from dlfun.data.user_files.images import read_images
 from dlfun.data.user_files.parts import Found
 from dlfun.data.user_files.recordings import read_recordings, uneven
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.preparation import Preparation
-from dlfun.types import Spec, Split
+from dlfun.types import DataOptions, Spec, Split
 
+DEFAULTS = DataOptions()
 IMAGES = (".jpeg", ".jpg", ".png")
 RECORDINGS = (".wav",)
 
@@ -34,10 +35,11 @@ class Files(NamedTuple):
     classes: tuple[str, ...]
 
 
-def read(path: Path) -> Found:
+def read(path: Path, options: DataOptions = DEFAULTS) -> Found:
     """The data of a folder: FOLDER/CLASS/FILE, or with train/ and test/ above the classes.
 
-    Images are png or jpg, all of one size; what is transparent in them becomes mid-grey.
+    Images are png or jpg, all of one size or brought to that of `options.resize`; what is
+    transparent in them becomes mid-grey. `options.validation` is a folder of the same classes.
     Recordings are wav of 16 bits and one channel, all of one sampling rate; they become log-mel
     spectrograms. Files whose names begin with a dot are passed over, and so are files that are not
     in the folder of a class.
@@ -45,15 +47,16 @@ def read(path: Path) -> Found:
     Raises:
       UserError: naming the file, if one cannot be read or is not like the others.
     """
-    files = find(path)
+    files = find(path, options.validation)
     splits, official = divided(files, path)
     order = np.concatenate([split.inputs for split in splits.values()])
     paths = [files.paths[i] for i in order]  # of a split together, so that none is copied
     lengths, doubts = None, []
     if paths[0].suffix.lower() in IMAGES:
-        inputs, transparent = read_images(paths)
-        prepared = Preparation(transparent=transparent)
+        inputs, transparent = read_images(paths, options.resize)
+        prepared = Preparation(transparent=transparent, resize=options.resize or ())
     else:
+        check_no_size(options.resize, paths[0])
         inputs, lengths, settings = read_recordings(paths)
         prepared = Preparation(spectrogram=settings)
         doubts = uneven(paths, lengths, settings)
@@ -64,6 +67,15 @@ def read(path: Path) -> Found:
     spec = make_spec(whole, len(files.classes), official)
     said = tuple(f"{path}: {d}" for d in (*alike(files.classes, "the folder"), *doubts))
     return Found(splits, spec, files.classes, None, said, prepared)
+
+
+def check_no_size(resize: tuple[int, int] | None, path: Path) -> None:
+    """Raises UserError if recordings are to be resized."""
+    if resize:
+        width, height = resize
+        raise UserError(
+            f"{OPT.resize}={width}x{height}: {path} is a recording, and no image; leave it out"
+        )
 
 
 def make_spec(split: Split, classes: int, official: str) -> Spec:
@@ -85,11 +97,12 @@ def make_spec(split: Split, classes: int, official: str) -> Spec:
 def divided(files: Files, path: Path) -> tuple[dict[str, Split], str]:
     """The splits, the numbers of files in the place of inputs, and in words what they are."""
     whole = Split(np.arange(len(files.paths)), np.array(files.targets, np.int32))
-    if "test" not in files.parts:
-        return parts.hold_out(whole, path, files.classes), HELD_OUT
     names = np.array(files.parts)
     rows = {name: np.flatnonzero(names == name) for name in SPLITS if name in files.parts}
-    return {name: take(whole, numbers) for name, numbers in rows.items()}, parts.GIVEN
+    splits = {name: take(whole, numbers) for name, numbers in rows.items()}
+    if "test" in splits:
+        return splits, parts.GIVEN
+    return splits | parts.hold_out(splits["train"], path, files.classes), HELD_OUT
 
 
 def folders(path: Path) -> list[Path]:
@@ -97,8 +110,11 @@ def folders(path: Path) -> list[Path]:
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 
 
-def find(path: Path) -> Files:
+def find(path: Path, validation: str | None = None) -> Files:
     """All files of a folder, split by split, class by class.
+
+    Args:
+      validation: another folder of the same classes, which is that split.
 
     Raises:
       UserError: if there are no classes, a split has none of the others' or files differ in kind.
@@ -106,6 +122,10 @@ def find(path: Path) -> Files:
     names = [folder.name for folder in folders(path)]
     above = {"train", "test"} <= set(names) <= set(SPLITS)
     roots = {name: path / name for name in SPLITS if name in names} if above else {"train": path}
+    if validation is not None:
+        if "validation" in roots:
+            raise UserError(f"{OPT.validation}: {path} holds that split already; leave one out")
+        roots["validation"] = Path(validation)
     classes = tuple(sorted(clean(folder.name) for folder in folders(roots["train"])))
     if not classes:
         raise UserError(

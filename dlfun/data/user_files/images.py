@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dlfun.data.user_files.parts import COPIES
-from dlfun.errors import UserError
+from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
 
 BACKGROUND = 128
@@ -53,8 +53,13 @@ FILLED = "filled"
 """Of the info of a PIL image: that it had transparent parts."""
 
 
-def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
+def read_images(
+    paths: Sequence[Path], resize: tuple[int, ...] | None = None
+) -> tuple[np.ndarray, bool]:
     """Images as an array, and whether any of them had transparent parts.
+
+    Args:
+      resize: width and height that each is brought to; None: all must be of one size.
 
     Returns:
       [n, height, width, channels] uint8: one channel if all are grey, else red, green and blue;
@@ -66,7 +71,7 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
     stacked: np.ndarray = np.empty(0, np.uint8)
     filled, height, width = False, 0, 0
     for i, path in enumerate(paths):
-        image = open_image(path)
+        image = resized(open_image(path), resize)
         if not i:
             check_size(image, paths)
             width, height = image.size
@@ -74,13 +79,26 @@ def read_images(paths: Sequence[Path]) -> tuple[np.ndarray, bool]:
         if image.size != (width, height):
             raise UserError(
                 f"{path} is of {image.width} x {image.height} pixels and {paths[0]} of "
-                f"{width} x {height}; make all images one size"
+                f"{width} x {height}; make all images one size, or give {OPT.resize}="
+                f"{width}x{height}"
             )
         if len(image.getbands()) > stacked.shape[-1]:
             stacked = np.repeat(stacked, 3, axis=-1)
         stacked[i] = np.asarray(image).reshape(height, width, -1)
         filled |= FILLED in image.info
     return stacked, filled
+
+
+def resized(image: Any, size: tuple[int, ...] | None) -> Any:
+    """A PIL image of another width and height: bilinear, over all pixels that one stands for."""
+    from PIL import Image
+
+    if not size:
+        return image
+    width, height = size
+    made = image.resize((width, height), Image.Resampling.BILINEAR)
+    made.info.update(image.info)
+    return made
 
 
 def check_size(image: Any, paths: Sequence[Path]) -> None:

@@ -14,12 +14,14 @@ from dlfun.data.arrays import UNREADABLE, check_fits, check_head, check_heads, r
 from dlfun.data.user_files import csv_file, table
 from dlfun.data.user_files.cells import clean, is_missing, is_number, looks_numeric
 from dlfun.data.user_files.columns import HOW
+from dlfun.data.user_files.csv_format import format_of
 from dlfun.data.user_files.inputs import Given, Source, check_shape, fitted, numbered
 from dlfun.data.user_files.parts import COPIES
+from dlfun.data.user_files.table_file import POINTED
 from dlfun.errors import UserError, first_line, short
 from dlfun.words import plural
 
-NAMES = ("inputs", "test_inputs", "x_test")
+NAMES = ("inputs", "test_inputs", "x_test", "test_images")
 """Arrays of an .npz that are the inputs, in this order; else its only one."""
 
 
@@ -115,12 +117,13 @@ def read_csv(paths: Sequence[Path], source: Source) -> Given:
       UserError: naming line or column, if it cannot be read or does not fit the data set.
     """
     (path,) = paths
+    said: tuple[str, ...] = ()
     if source.preparation.features:
-        inputs = table.read_like(source.preparation.features, path)
+        inputs, said = table.read_like(source.preparation, path)
     else:
         numbers = read_numbers(path, math.prod(source.spec.shape))
         inputs = fitted(numbers.reshape(-1, *source.spec.shape), source, path)
-    return Given(inputs, numbered(len(inputs)), whole(inputs, source))
+    return Given(inputs, numbered(len(inputs)), whole(inputs, source), said)
 
 
 def read_numbers(path: Path, wanted: int) -> np.ndarray:
@@ -130,9 +133,9 @@ def read_numbers(path: Path, wanted: int) -> np.ndarray:
       UserError: naming the line that is not so.
     """
     rows: list[list[float]] = []
-    table.check_size(path)
+    format = format_of(path, POINTED).format
     try:
-        with csv_file.rows_of(path) as reader:
+        with csv_file.rows_of(path, format) as reader:
             for cells in reader:
                 texts = [clean(cell) for cell in cells]
                 if reader.line_num == 1 and are_names(texts):

@@ -10,7 +10,7 @@ import numpy as np
 
 from dlfun.data.spectrogram import log_mel
 from dlfun.data.text import encode_bytes, encode_text, read_utf8
-from dlfun.data.user_files.images import open_image
+from dlfun.data.user_files.images import open_image, resized
 from dlfun.data.user_files.inputs import Given, Source
 from dlfun.data.user_files.parts import COPIES
 from dlfun.data.user_files.recordings import read_wav
@@ -43,8 +43,9 @@ def names_of(paths: Sequence[Path]) -> tuple[str, ...]:
 def read_images(paths: Sequence[Path], source: Source) -> Given:
     """Images of the data set's size, brightness 0 to 255 brought to the range that it stores.
 
-    They become grey or RGB as its images are, and are turned as they say of themselves. Parts may
-    be transparent where they are in some of its images, and are filled alike.
+    They are brought to that size where its own were, become grey or RGB as its images are, and
+    are turned as they say of themselves. Parts may be transparent where they are in some of its
+    images, and are filled alike.
 
     Raises:
       UserError: naming the file, if it cannot be read or is of another size, or the data set
@@ -61,7 +62,9 @@ def read_images(paths: Sequence[Path], source: Source) -> Given:
     check_memory(paths, source)
     stack = []
     for path in paths:
-        image = open_image(path, (width, height), source.preparation.transparent)
+        resize = source.preparation.resize
+        size = None if resize else (width, height)
+        image = resized(open_image(path, size, source.preparation.transparent), resize)
         levels = np.asarray(image.convert("L" if channels == 1 else "RGB"), np.float64)
         levels = np.round(levels / 255 * source.white).reshape(source.spec.shape)
         stack.append(levels.astype(source.dtype))

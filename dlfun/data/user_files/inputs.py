@@ -50,11 +50,7 @@ class Source(NamedTuple):
     @property
     def columns(self) -> list[str]:
         """What each number of a table's example is: a column, or whether it is a category."""
-        names = [
-            f"{feature.name}={one}" if one else feature.name
-            for feature in self.preparation.features
-            for one in feature.categories or ("",)
-        ]
+        names = [name for feature in self.preparation.features for name in feature.columns]
         found: list[str] = self.permuted(np.array([names]))[0].tolist() if names else []
         return found
 
@@ -88,11 +84,13 @@ class Given(NamedTuple):
       inputs: [examples, *shape].
       names: what each is called: a file, or a number.
       lengths: [examples] where examples are padded, else None.
+      said: what of the files could have been meant otherwise, a sentence each.
     """
 
     inputs: np.ndarray
     names: tuple[str, ...]
     lengths: np.ndarray | None = None
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, split: Split) -> Given:
@@ -120,7 +118,10 @@ def fitted(array: np.ndarray, source: Source, path: Path) -> np.ndarray:
     shaped = with_shape(array, source, path)
     if not len(shaped):
         raise UserError(f"{path}: holds no examples; give at least one")
-    finite = np.isfinite(shaped).reshape(len(shaped), -1).all(1)
+    fit = np.isfinite(shaped)
+    if source.preparation.fills:
+        fit |= np.isnan(shaped)
+    finite = fit.reshape(len(shaped), -1).all(1)
     if not finite.all():
         raise UserError(
             f"{path}: example {finite.argmin()} (of 0 to {len(shaped) - 1}) holds a number that is "

@@ -12,15 +12,18 @@ from dlfun.data.arrays import UNREADABLE, load_npz
 from dlfun.data.raw import SPLITS
 from dlfun.data.sampling import HELD_OUT
 from dlfun.data.user_files import parts
+from dlfun.data.user_files.array_names import PAIRS, pair_of, validation_arrays
 from dlfun.data.user_files.array_targets import as_targets, kind
 from dlfun.data.user_files.groups import ids_of_arrays
 from dlfun.data.user_files.parts import Found
 from dlfun.errors import UserError, first_line
-from dlfun.types import Spec, Split
+from dlfun.types import DataOptions, Spec, Split
 from dlfun.words import plural
 
 MODALITIES = {1: "vector", 2: "sequence", 3: "image", 4: "video"}
 """By the number of axes of an example."""
+
+DEFAULTS = DataOptions()
 
 STEPS = 50
 """Inputs that vary by fewer steps of float32 lose too much."""
@@ -28,19 +31,8 @@ STEPS = 50
 ROUNDING = 1e-12
 """A part of a number that is no more than rounding errors of float64."""
 
-PAIRS = {
-    "train": (("inputs", "targets"), ("train_inputs", "train_targets"), ("x_train", "y_train")),
-    "validation": (
-        ("validation_inputs", "validation_targets"),
-        ("x_validation", "y_validation"),
-        ("x_val", "y_val"),
-    ),
-    "test": (("test_inputs", "test_targets"), ("x_test", "y_test")),
-}
-"""Names of the arrays of each split."""
 
-
-def read(path: Path, target_type: str | None = None, groups: str | None = None) -> Found:
+def read(path: Path, options: DataOptions = DEFAULTS) -> Found:
     """The data of an .npz file.
 
     Inputs [n, ...] are vectors, sequences [time, channels], images [height, width, channels] or
@@ -49,15 +41,17 @@ def read(path: Path, target_type: str | None = None, groups: str | None = None) 
     texts [n], which are read as a column of a table is, or numbers [n] or [n, outputs] in floating
     point. A file that holds nothing but inputs has no labels, and is for generative models.
 
-    Args:
-      target_type: class or number; None is what targets look like.
-      groups: the array that says which examples belong together, with a test split one of
-        `train_` and of `test_` and this name; None is none.
+    `options.groups` is the array that says which examples belong together, with a test split one
+    of `train_` and of `test_` and this name.
 
     Raises:
       UserError: if the file cannot be read, or its arrays do not go together.
     """
-    return found_in(load(path), path, target_type, groups)
+    arrays = load(path)
+    if options.validation is not None:
+        other = Path(options.validation)
+        arrays |= validation_arrays(load(other), arrays, other, path)
+    return found_in(arrays, path, options.target_type, options.groups)
 
 
 def found_in(
@@ -112,29 +106,6 @@ def load(path: Path) -> dict[str, np.ndarray]:
             f"{path} cannot be read as .npz ({first_line(error)}); write it with numpy.savez, "
             "without arrays of Python objects"
         ) from None
-
-
-def pair_of(
-    arrays: Mapping[str, np.ndarray], part: str, path: Path
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """The inputs and targets of a split, under any of their names; None where it is not there.
-
-    Raises:
-      UserError: if one is there without the other, or the training split is not there.
-    """
-    for x, y in PAIRS[part]:
-        if x in arrays and y in arrays:
-            return arrays[x], arrays[y]
-        if x in arrays or y in arrays:
-            have, lack = (x, y) if x in arrays else (y, x)
-            what = "labels" if lack == y else "inputs"
-            raise UserError(f"{path} holds {have} but no {lack}: its {part} split has no {what}")
-    if part == "train":
-        raise UserError(
-            f"{path} must hold inputs and targets, or x_train and y_train; it holds "
-            f"{parts.listed(sorted(arrays)) or 'nothing'}"
-        )
-    return None
 
 
 def check_pairs(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]], path: Path) -> None:

@@ -75,20 +75,22 @@ def hold_out(split: Split, path: Path, names: Sequence[str], hint: str = "") -> 
 
 
 def stored(
-    splits: Mapping[str, Split], numeric: np.ndarray | None, path: Path
+    splits: Mapping[str, Split], numeric: np.ndarray | None, path: Path, fills: bool = False
 ) -> tuple[dict[str, Split], Scaling | None]:
     """The splits as float32, and what of them is standardised once training rows are known.
 
     Args:
       splits: inputs and targets in the user's unit; targets that are floats are to be predicted.
       numeric: [features], which inputs are standardised; None leaves inputs as they are.
+      fills: whether numbers of inputs may be missing, NaN, and become the mean.
 
     Raises:
       UserError: if a target varies by too little or too much for float32 to square.
     """
     found, scaling = dict(splits), Scaling()
     if numeric is not None:
-        own = standard_of(np.concatenate([split.inputs for split in splits.values()]), numeric)
+        rows = np.concatenate([split.inputs for split in splits.values()])
+        own = standard_of(rows, numeric, fills)
         found = {n: s._replace(inputs=differences(s.inputs, own)) for n, s in found.items()}
         scaling = scaling._replace(inputs=own)
     if splits["train"].targets.dtype.kind == "f":

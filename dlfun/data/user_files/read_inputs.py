@@ -8,6 +8,7 @@ from pathlib import Path
 from dlfun.data.folders import visible_files
 from dlfun.data.user_files import input_arrays, input_files
 from dlfun.data.user_files.inputs import Given, Source
+from dlfun.data.user_files.kinds import TABLE, suffix_of
 from dlfun.errors import OPT, UserError
 
 Reader = Callable[[Sequence[Path], Source], Given]
@@ -16,8 +17,8 @@ Reader = Callable[[Sequence[Path], Source], Given]
 def readers() -> dict[str, Reader]:
     """The suffix of a file -> what reads such files."""
     images = dict.fromkeys((".png", ".jpg", ".jpeg"), input_files.read_images)
-    plain = {
-        ".csv": input_arrays.read_csv,
+    plain: dict[str, Reader] = {
+        **dict.fromkeys(TABLE.suffixes, input_arrays.read_csv),
         ".npy": input_arrays.read_npy,
         ".npz": input_arrays.read_npz,
     }
@@ -34,12 +35,12 @@ def read_given(paths: Sequence[Path], source: Source) -> Given:
       UserError: naming the file, if one cannot be read or does not fit the data set.
     """
     files = [file for path in paths for file in expanded(path)]
-    kinds = {file.suffix.lower() for file in files}
+    kinds = {suffix_of(file) for file in files}
     known = readers()
     strange = sorted(kinds - set(known))
     if strange:
         raise UserError(
-            f"{next(f for f in files if f.suffix.lower() in strange)}: inputs are files of "
+            f"{next(f for f in files if suffix_of(f) in strange)}: inputs are files of "
             f"{', '.join(known)}; name one"
         )
     read = {known[kind] for kind in kinds}

@@ -11,10 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlfun.objectives.metrics import judging
 from dlfun.records.reader import read_rows
-from dlfun.report.rows import Row, number, summarise, text
-from dlfun.stats import t_interval
+from dlfun.report.figures.learning_curves import curves_figure
+from dlfun.report.rows import Row, number, run_of, summarise, text
 from dlfun.studies.comparison.verdicts import metric_of
 
 # Okabe & Ito's colours, told apart by colour-blind readers too.
@@ -47,52 +46,9 @@ def axes_grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axe
     return figure, list(found[:count])
 
 
-def band(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
-    """Mean over members of values [members, intervals] and its pointwise 95 % t band."""
-    spans = [t_interval(column) for column in values.T]
-    axes.plot(steps, [s.estimate for s in spans], color=colour, label=label)
-    low, high = [s.low for s in spans], [s.high for s in spans]
-    axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
-
-
-def curve_metric(arrays: Sequence[str], arm: str) -> str:
-    """What an arm's curve shows: the validation metric that it is judged by, else training loss."""
-    own = {name.removeprefix(f"{arm}/") for name in arrays if name.startswith(f"{arm}/")}
-    metric = judging(own, "validation")
-    return metric if metric in own else "train_loss"
-
-
-def lines(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
-    """A thin line for each of values [members, intervals]."""
-    axes.plot(steps, values.T, color=colour, alpha=0.3, linewidth=0.8)
-    axes.plot([], [], color=colour, label=label)
-
-
-def draw_curves(folder: Path, single: bool = False) -> None:
-    """curves.png: a panel a data set and metric, a curve with its band a model.
-
-    `single` draws every member for itself, where members are not replicates of one another.
-    """
-    draw = lines if single else band
-    with np.load(folder / "history.npz") as history:
-        arms = [name.removesuffix("/step") for name in history.files if name.endswith("/step")]
-        metrics = {arm: curve_metric(history.files, arm) for arm in arms}
-        panels = list(dict.fromkeys((arm.rpartition("/")[0], metrics[arm]) for arm in arms))
-        models = list(dict.fromkeys(arm.rpartition("/")[2] for arm in arms))
-        figure, all_axes = axes_grid(len(panels), 2 if len(panels) > 1 else 1, 4.2)
-        for axes, (dataset, metric) in zip(all_axes, panels, strict=True):
-            for arm in arms:
-                model = arm.rpartition("/")[2]
-                if (arm.rpartition("/")[0], metrics[arm]) == (dataset, metric):
-                    colour = COLOURS[models.index(model) % len(COLOURS)]
-                    values = history[f"{arm}/{metric}"]
-                    draw(axes, history[f"{arm}/step"], values, colour, model)
-            axes.set(title=dataset, xlabel="step", ylabel=metric.replace("_", " "))
-            axes.grid(alpha=0.3)
-            axes.legend(frameon=False)
-    shown = "a line a run" if single else "mean over seeds, band: pointwise 95 % t interval"
-    figure.suptitle(shown, fontsize="small")
-    save(figure, folder / "curves.png")
+def draw_curves(folder: Path, swept: Sequence[str] = ()) -> None:
+    """curves.png: training and validation of all arms, or of the configurations of a sweep."""
+    save(curves_figure(folder, swept, COLOURS), folder / "curves.png")
 
 
 def evenly(count: int, most: int) -> np.ndarray:
@@ -177,8 +133,8 @@ def draw_comparison(folder: Path, swept: Sequence[str] = ()) -> None:
 
 
 def draw_sweep(folder: Path, swept: Sequence[str]) -> None:
-    """All pictures of a sweep: a curve a run, and the response to each swept value."""
-    draw_curves(folder, single=True)
+    """All pictures of a sweep: a curve a configuration, and the response to each swept value."""
+    draw_curves(folder, swept)
     draw_response(folder, swept)
 
 
@@ -211,9 +167,9 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
         axes.set(xlabel=name.replace("_", " "), ylabel=metric.replace("_", " "))
         axes.grid(alpha=0.3)
     hollow = "" if whole.all() else "; hollow: stopped early by the search, scored as it was then"
-    figure.suptitle(
-        f"a point a configuration, bar: 95 % t interval over seeds{hollow}", size="small"
-    )
+    first = rows[0]
+    said = f"{first['model']} on {first['dataset']}: a point a configuration, bar: 95 % t interval"
+    figure.suptitle(f"{said} over {run_of(rows)}s{hollow}", size="small")
     save(figure, folder / "response.png")
 
 

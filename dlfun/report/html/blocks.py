@@ -23,7 +23,8 @@ class Cell(NamedTuple):
 class Table(NamedTuple):
     """Rows of cells under their names; the first column heads its row.
 
-    `beside`: it leaves room for a figure; `closed`: it stands behind its caption.
+    `beside`: it leaves room for a figure; `closed`: it stands behind its caption; `minor`: names of
+    columns that a narrow page leaves out; `behind`: tables that are closed below it.
     """
 
     names: Sequence[str]
@@ -32,6 +33,13 @@ class Table(NamedTuple):
     note: str = ""
     beside: bool = False
     closed: bool = False
+    minor: Sequence[str] = ()
+    behind: Sequence[Table] = ()
+
+    @property
+    def minor_places(self) -> list[int]:
+        """Where the columns stand that a narrow page leaves out."""
+        return [k for k, name in enumerate(self.names) if name in self.minor]
 
 
 class Key(NamedTuple):
@@ -48,6 +56,7 @@ class Figure(NamedTuple):
     """A picture with its finding in words and its numbers.
 
     `finding` is the text alternative; `drawing` is SVG or images; `caption` says how to read it.
+    A `wide` one takes two thirds of a page, and one that is `full`, too, all of it.
     """
 
     title: str
@@ -57,6 +66,7 @@ class Figure(NamedTuple):
     caption: str = ""
     keys: Sequence[Key] = ()
     wide: bool = False
+    full: bool = False
 
 
 class Words(NamedTuple):
@@ -84,10 +94,11 @@ class Source(NamedTuple):
 
 
 class Square(NamedTuple):
-    """A cell of a verdict matrix; `look` names its colour."""
+    """A cell of a verdict matrix; `look` names its colour, `brief` is its text on a narrow page."""
 
     lines: Sequence[str]
     look: str = ""
+    brief: str = ""
 
 
 class Matrix(NamedTuple):
@@ -99,7 +110,14 @@ class Matrix(NamedTuple):
     note: str
 
 
-Block = Table | Figure | Words | Facts | Source | Matrix
+class Folded(NamedTuple):
+    """Blocks behind a click."""
+
+    summary: str
+    blocks: Sequence[Block]
+
+
+Block = Table | Figure | Words | Facts | Source | Matrix | Folded
 
 
 class Section(NamedTuple):

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from dlfun.errors import OPT, UserError
 from dlfun.records import checksums
 from dlfun.records.checksums import changing, read_lines
 from dlfun.records.outputs import check_file, is_stream, replaced, written
-from dlfun.records.reader import labels_of
 from dlfun.report.html import marks
 from dlfun.report.html.blocks import Block, Section
+from dlfun.report.html.glossary import TERMS, meanings, used, visible
 from dlfun.report.html.headline import Headline, headline
+from dlfun.report.html.joint import joint, together
+from dlfun.report.html.layout import spans
+from dlfun.report.html.once import said_once
 from dlfun.report.html.record import Record, read_record
-from dlfun.report.html.results import groups
+from dlfun.report.html.results import groups, swept_words
 from dlfun.report.html.sections.across import across, across_records
 from dlfun.report.html.sections.calibration import calibration
 from dlfun.report.html.sections.confusion import confusion
@@ -39,24 +45,27 @@ from dlfun.report.html.sections.variance import variance
 from dlfun.report.html.sections.verdicts import verdicts
 from dlfun.report.html.sections.weights import weights
 from dlfun.report.html.units import listed
+from dlfun.report.record_names import record_names
 from dlfun.report.rows import run_of
 from dlfun.words import plural
 
 TEMPLATES = Path(__file__).parent / "templates"
 NAME = "report.html"
 START = b"<!doctype html>"
+FEW = 3
+"""So many arms are named above the headline."""
 
 SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
-    Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
-    Section("scores", "Scores", "Every run, and what it cost.", scores),
-    Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
-    Section("differences", "Paired differences", "Replicate by replicate.", differences),
+    Section("scores", "Scores", "Every run, and what it cost.", scores, together(scores)),
     Section("curves", "Learning curves", "How the runs got there.", curves),
+    Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
+    Section("differences", "Paired differences", "Replicate by replicate.", differences),
+    Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),
     Section("response", "Hyperparameters", "What the score depends on.", response),
     Section("cost", "Time and cost", "What quality costs.", cost),
-    Section("generalisation", "Generalisation", "From train to test.", generalisation),
+    Section("generalisation", "Generalisation", "From train to held-out examples.", generalisation),
     Section("readout", "Hand-made and learned features", "The same read-out on both.", readout),
     Section("weights", "First layer", "What the networks look for, and find.", weights),
     Section("states", "Memory", "States and gates of recurrent networks.", states),
@@ -69,6 +78,7 @@ SECTIONS = (
     Section("failures", "Failures", "Runs that did not work, by name.", failures),
     Section("how", "How it was made", "Protocol, environment and replay.", footer),
 )
+"""In the order of the page: what was asked for, scores, how they came about, then the rest."""
 
 
 class Part(NamedTuple):
@@ -151,7 +161,7 @@ def check_is_page(path: str, target: Path) -> None:
 
 def filled(records: Sequence[Record]) -> list[Filled]:
     """The sections that have something to say."""
-    names, found = labels_of([record.folder for record in records]), []
+    names, found = record_names([record.folder for record in records]), []
     for section in SECTIONS:
         parts = parts_of(section, names, records)
         if any(part.blocks for part in parts):
@@ -164,9 +174,9 @@ def parts_of(section: Section, names: Sequence[str], records: Sequence[Record]) 
     if section.together is not None and len(records) > 1:
         blocks = section.together(records)
         if blocks:
-            return [Part("", blocks)]
+            return [Part("", said_once(blocks))]
     made = zip(names, (section.blocks(record) for record in records), strict=True)
-    return [Part(name, blocks) for name, blocks in made]
+    return [Part(name, said_once(blocks)) for name, blocks in made]
 
 
 def kicker(record: Record) -> str:
@@ -175,21 +185,38 @@ def kicker(record: Record) -> str:
     arms = list(dict.fromkeys(line.label for group in found for line in group.lines))
     seeds = len({row["replicate"] for row in record.rows})
     where = listed([group.dataset for group in found])
-    what = listed(arms) if len(arms) <= 8 else plural(len(arms), "arm")
+    what = swept_words(record)
+    if not what:
+        what = listed(arms) if len(arms) <= FEW else plural(len(arms), "arm")
     return f"{what} on {where} · {plural(seeds, run_of(record.rows))}"
 
 
 def render(records: Sequence[Record]) -> str:
     """The page as text."""
-    names = labels_of([record.folder for record in records])
+    names = record_names([record.folder for record in records])
     heads = [
         headline(record)._replace(name=name) for name, record in zip(names, records, strict=True)
     ]
-    return fill(heads, [kicker(r) for r in records], filled(records))
+    found = [kicker(record) for record in records]
+    return fill(heads, found, filled(records), joint_title(records, names))
 
 
-def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[Filled]) -> str:
-    """The text of a page with these headlines, each under its kicker, and sections."""
+def joint_title(records: Sequence[Record], names: Sequence[str]) -> str:
+    """What several records found together, of which no verdict is made; else their names."""
+    together = joint(records) if len(records) > 1 else None
+    if together is None:
+        return ", ".join(names)
+    return headline(dataclasses.replace(together, pairs=[])).title
+
+
+def fill(
+    heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[Filled], title: str = ""
+) -> str:
+    """The text of a page with these headlines, each under its kicker, and sections.
+
+    Args:
+      title: over the headlines of several records.
+    """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -200,7 +227,10 @@ def fill(heads: Sequence[Headline], kickers: Sequence[str], sections: Sequence[F
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: type(block).__name__.lower()
-    environment.globals["draw_swatch"] = marks.swatch
-    return environment.get_template("page.html").render(
-        heads=heads, kickers=kickers, sections=sections, names=[head.name for head in heads]
-    )
+    environment.globals |= {"draw_swatch": marks.swatch, "spans": spans}
+    page = {"heads": heads, "kickers": kickers, "title": title}
+    environment.globals["meanings"] = meanings(TERMS)
+    parts = [environment.get_template(f"{n}.html") for n in ("header", "sections", "page")]
+    head, body = (Markup(part.render(page, sections=sections)) for part in parts[:2])
+    terms = used(visible(head + body))
+    return parts[2].render(page, sections=sections, header=head, body=body, terms=terms)

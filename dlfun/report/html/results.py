@@ -13,8 +13,10 @@ from dlfun.records.reader import swept_by
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.rows import brief, is_copy
+from dlfun.report.sweeps import varied
 from dlfun.stats import Interval, t_interval
 from dlfun.studies.comparison.verdicts import metric_of, overlap
+from dlfun.words import listed, plural, spoken
 
 
 class Line(NamedTuple):
@@ -68,6 +70,20 @@ def style_of(record: Record, model: str) -> int:
 def swept_names(record: Record) -> list[str]:
     """The names a sweep searched, which are columns of the runs."""
     return [name for name in swept_by(record.study) if name in record.rows[0]]
+
+
+def swept_words(record: Record) -> str:
+    """A sweep in few words: its model, and over what it was swept; nothing of another study.
+
+    Names with one value alone are left out, unless all have.
+    """
+    names = swept_names(record)
+    if not names:
+        return ""
+    kept = varied(names, record.rows) or names
+    values = {tuple(row[name] for name in names) for row in record.rows}
+    over = listed([spoken(name) for name in kept])
+    return f"{listed(models(record))}, {plural(len(values), 'configuration')} over {over},"
 
 
 def judged_by(record: Record, dataset: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dlfun.objectives import metrics
 from dlfun.words import listed as listed
+from dlfun.words import spoken as spoken
 
 NOTHING = "–"
 """Stands where there is no number."""
@@ -96,15 +97,6 @@ def unit_of(metric: str) -> Unit:
     """How a metric of members.csv is shown."""
     row = metrics.metric(metric)
     return Unit(metrics.words(metric), row.factor, row.unit, row.step, row.digits, row.higher)
-
-
-def spoken(name: str) -> str:
-    """The name of a flag or column in words.
-
-    >>> spoken("kl_weight"), spoken("learning_rate")
-    ('KL weight', 'learning rate')
-    """
-    return name.replace("_", " ").replace("kl ", "KL ")
 
 
 def better(metric: str) -> str:

@@ -13,12 +13,12 @@ from dlfun.records.checksums import check_record
 from dlfun.records.reader import (
     broken,
     is_judged,
-    labels_of,
     read_json,
     read_rows,
     script_of,
     swept_of,
 )
+from dlfun.report.record_names import record_names
 from dlfun.report.rows import Line, brief, steps_of, summarise
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries
@@ -219,7 +219,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
       UserError: if a folder holds no record, or the format is unknown.
     """
     paths = [Path(folder) for folder in folders]
-    labels = labels_of(paths)
+    labels = record_names(paths)
     arms: list[Arm] = []
     compared: list[dict[str, str]] = []
     told: list[dict[str, Any]] = []

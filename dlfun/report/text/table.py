@@ -12,6 +12,7 @@ from dlfun.report.rows import (
     R2,
     Line,
     Row,
+    brief,
     explained,
     is_copy,
     is_no_better_than_the_mean,
@@ -19,6 +20,7 @@ from dlfun.report.rows import (
     run_of,
     steps_of,
     summarise,
+    text,
 )
 from dlfun.studies.comparison.verdicts import overlap
 from dlfun.words import plural, width
@@ -63,13 +65,13 @@ def heading(lines: Sequence[Line]) -> str:
     return f"{name} %" if judged and all(metrics.metric(m).share for m in judged) else name
 
 
-def cells(line: Line, kind: str) -> dict[str, str]:
-    """One line of the table, column by column; `kind` heads its score."""
+def cells(line: Line, kind: str, by: Sequence[str] = ("model",)) -> dict[str, str]:
+    """One line of the table, column by column; `kind` heads its score, `by` what it is of."""
     first, score, metric = line.rows[0], line.score, line.metric
     failed = sum(row["status"] == "failed" for row in line.rows)
     return {
         "dataset": line.dataset,
-        "model": line.label,
+        **{name: brief(text(first.get(name, ""))) for name in by},
         kind: shown(score.estimate, metric),
         "±": shown(score.half_width, metric),
         "sd": shown(score.sd, metric),
@@ -155,10 +157,13 @@ def study_table(
     by: Sequence[str] = ("model",),
     most: int | None = None,
 ) -> str:
-    """The table of a study's rows, with what ± means below it; of `most` lines, the best."""
+    """The table of a study's rows, with what ± means below it; of `most` lines, the best.
+
+    A line is a configuration of a sweep where `by` names what was swept, a column each.
+    """
     every = summarise(rows, split, by)
     lines = every[:most]
-    table = [cells(line, heading(lines)) for line in lines]
+    table = [cells(line, heading(lines), by) for line in lines]
     if len({line.metric for line in lines}) > 1:
         table = [
             {"dataset": row.pop("dataset"), "metric": line.metric.replace("_", " "), **row}

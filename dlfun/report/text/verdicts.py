@@ -12,9 +12,10 @@ from dlfun.config.comparison_spec import Claim
 from dlfun.errors import OPT
 from dlfun.objectives.metrics import figure
 from dlfun.objectives.metrics import metric as metric_row
+from dlfun.report.text.reasons import reasons
 from dlfun.report.text.table import text_table
 from dlfun.stats import unseen_rate
-from dlfun.stats.labels import FEW, NONE, SUGGESTIVE
+from dlfun.stats.labels import FEW, SUGGESTIVE
 from dlfun.types import SPLITS
 from dlfun.words import plural
 
@@ -208,7 +209,7 @@ def explanations(pairs: Sequence[Record]) -> list[str]:
     if any(pair["verdict"] == SUGGESTIVE for pair in pairs):
         run = run_of(pairs[0])
         said.append(f"suggestive: told apart, by fewer {run}s than the {FEW} that better asks for")
-    said += dict.fromkeys(pair["words"] for pair in pairs if pair["verdict"] == NONE)
+    said += reasons(pairs)
     if any(pair["unit"] == "examples" for pair in pairs):
         said.append(
             "(examples): each of the two arms repeats its own answers in every run and is one "

@@ -100,7 +100,10 @@ def shapes_of(split: Split | None) -> dict[str, Any] | None:
 def scaling_arrays(scaling: Scaling) -> dict[str, dict[str, np.ndarray]]:
     """inputs and targets -> the arrays [splits, columns] of how each is standardised."""
     found = {n: part for n, part in scaling._asdict().items() if part is not None}
-    return {n: {k: np.asarray(a) for k, a in part._asdict().items()} for n, part in found.items()}
+    return {
+        n: {k: np.asarray(a) for k, a in part._asdict().items() if a is not None}
+        for n, part in found.items()
+    }
 
 
 def some_examples(data: Stacked) -> Split:

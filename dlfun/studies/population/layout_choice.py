@@ -15,6 +15,7 @@ import numpy as np
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.start_table import pretrained
 from dlfun.data.lazy import Rows
+from dlfun.phases import phase
 from dlfun.studies.population.assembly import assemble, population
 from dlfun.studies.population.continuing import further_state, size_of_member
 from dlfun.studies.population.failure_limit import FailureLimit
@@ -101,7 +102,8 @@ class Attempt(NamedTuple):
             bytes_needed, members=members, tuning=data.tuning, test=data.test
         )
         count, limit = len(members.replicates), options.memory_limit
-        people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
+        with phase(self.title):
+            people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
         callbacks = Callbacks(
             keeping(assemble(self.settings, data.first.spec).learner, options.state_limit / count),
             FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
@@ -254,7 +256,8 @@ def measured(
     make = functools.partial(population, settings, data.first.spec)
     layouts = candidates(settings.model, settings.shape, count, chosen.way)
     start = time.perf_counter()
-    found = measure_all(make, layouts, members, resident(data, settings), seconds)
+    with phase(f"{data.first.name}: {settings.model}"):
+        found = measure_all(make, layouts, members, resident(data, settings), seconds)
     spent = time.perf_counter() - start
     keep_choice(cache_key(settings, data.first.spec, count, chosen.way), found[0].layout)
     usual = next(one for one in found if one.layout == layouts[0])

@@ -14,6 +14,7 @@ from dlfun.config.options import StudyOptions
 from dlfun.data.lazy import lazy_raw
 from dlfun.errors import OPT, UserError
 from dlfun.host_memory import check_room
+from dlfun.phases import phase
 from dlfun.records.reader import arm_file
 from dlfun.studies.population.stacked import Stacked, mean_count, stack
 from dlfun.training import hosts
@@ -35,7 +36,8 @@ def load(name: str, options: StudyOptions) -> Stacked:
     """
     raw = options.given.get(name)
     if raw is None:
-        raw = datasets.read(name, options.data)
+        with phase(f"preparing {name}"):
+            raw = datasets.read(name, options.data)
         for doubt in raw.doubtful():
             say(doubt)
     if options.checkpoints is not None:
@@ -54,7 +56,8 @@ def load(name: str, options: StudyOptions) -> Stacked:
         )
     if options.input == "stream":
         raw = lazy_raw(raw)
-    return stack([datasets.split(raw, key, r, options.data) for r in replicates])
+    with phase(f"splitting {raw.name}"):
+        return stack([datasets.split(raw, key, r, options.data) for r in replicates])
 
 
 def load_all(options: StudyOptions) -> dict[str, Stacked]:

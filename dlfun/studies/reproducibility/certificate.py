@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 
 from dlfun.config.options import StudyOptions
-from dlfun.config.start_table import model_of_arm
-from dlfun.models import MODELS
 from dlfun.records.checksums import check_writable, write_into
 from dlfun.records.differences import differences
 from dlfun.records.environment import environment
@@ -57,7 +55,8 @@ def verify(
     rank_arms(found)
     now = environment(list({arm.data.first.name: arm.data.first for arm in arms}.values()))
     changes = differences(record.environment, now)
-    others = {r["model"]: None for r in record.rows if model_of_arm(r["model"]) not in MODELS}
+    models = {model for _, model in named}
+    others = dict.fromkeys(r["model"] for r in record.rows if r["model"] not in models)
     certificate = {
         "members": members,
         "words": words(found, list(others), changes),

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from dlfun.phases import phase
 from dlfun.training.monitor import say
 from dlfun.training.population import Population, selected
 from dlfun.types import Layout, Members, Settings, Spec, TuneData
@@ -81,9 +82,10 @@ def measure_all(
     """Every candidate, fastest first; no new one is begun once so many seconds are spent."""
     start = time.perf_counter()
     found: list[Measured] = []
-    for layout in layouts:
+    for k, layout in enumerate(layouts, 1):
         if not found or time.perf_counter() - start < seconds:
-            found.append(measure(make(layout), members, tuning))
+            with phase(f"measuring layout {k} of {len(layouts)}"):
+                found.append(measure(make(layout), members, tuning))
     return sorted(found, key=lambda one: one.member_step_seconds)
 
 

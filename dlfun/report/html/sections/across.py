@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from dlfun.records.reader import labels_of
 from dlfun.report.html import plots
 from dlfun.report.html.blocks import Block, Cell, Figure, Table, Words, cell, table
 from dlfun.report.html.examples import evenly
@@ -16,6 +15,7 @@ from dlfun.report.html.results import in_figures, models, style_of, swept_names
 from dlfun.report.html.sections.ranks import ranks
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, listed, number, sentence, unit_of
+from dlfun.report.record_names import record_names
 from dlfun.report.scales import Across, gather, side_by_side
 from dlfun.report.text.across import MOST, Contrast, Summary, contrasts, resamples_of, summaries
 from dlfun.stats import Interval, score_profile, smallest_p
@@ -36,7 +36,7 @@ def across(record: Record) -> list[Block]:
 
 def across_records(records: Sequence[Record]) -> list[Block]:
     """The block of several records side by side."""
-    named = labels_of([record.folder for record in records])
+    named = record_names([record.folder for record in records])
     kept = {
         name: record for name, record in zip(named, records, strict=True) if not swept_names(record)
     }

@@ -7,11 +7,14 @@ import numpy as np
 from dlfun.objectives.metrics import METRICS
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report.html import plots
+from dlfun.report.html.arm_curves import arm_curves
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.examples import evenly
 from dlfun.report.html.plots import Series
-from dlfun.report.html.record import Arm, Record, arms, column
+from dlfun.report.html.record import Arm, Record, arms, column, datasets
 from dlfun.report.html.results import style_of, swept_names
+from dlfun.report.html.sections.swept_curves import swept_panel
+from dlfun.report.html.sections.training_curves import training_curves
 from dlfun.report.html.units import better, first_upper, unit_of
 from dlfun.report.rows import run_of
 
@@ -29,7 +32,12 @@ def curves(record: Record) -> list[Block]:
     for arm in arms(record):
         for metric in metrics_of(record, arm):
             panels.setdefault((arm[0], metric), []).append(arm)
-    return [panel(record, metric, known) for (_, metric), known in panels.items()]
+    blocks: list[Block] = []
+    for (_, metric), known in panels.items():
+        swept = [swept_panel(record, arm, metric) for arm in known] if swept_names(record) else []
+        drawn = [figure for figure in swept if figure is not None]
+        blocks += drawn or [panel(record, metric, known)]
+    return blocks + [block for name in datasets(record) for block in training_curves(record, name)]
 
 
 def metrics_of(record: Record, arm: Arm) -> list[str]:
@@ -69,11 +77,10 @@ def panel(record: Record, metric: str, known: list[Arm]) -> Figure:
 
 
 def arm_series(record: Record, arm: Arm, metric: str) -> Series:
-    """The curve of an arm."""
-    name = f"{arm[0]}/{arm[1]}"
-    values = np.asarray(record.history[f"{name}/{metric}"], float) * unit_of(metric).factor
-    steps = np.asarray(record.history[f"{name}/step"], float)
-    return plots.mean_series(arm[1], style_of(record, arm[1]), steps, values, RUNS)
+    """The curve of an arm; runs that are copies of others count once."""
+    own = arm_curves(record, arm)
+    values = own.history[metric] * unit_of(metric).factor
+    return plots.mean_series(arm[1], style_of(record, arm[1]), own.steps, values, RUNS)
 
 
 def chance_of(record: Record, dataset: str) -> float:

@@ -6,14 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from dlfun.report.html.blocks import Block, Figure, table
+from dlfun.report.html.blocks import Block, Figure, Folded, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record, Row
 from dlfun.report.html.results import Group, groups, scores_of
+from dlfun.report.html.sections.overview import is_many
 from dlfun.report.html.strips import Mark, Strip, strips
 
 MOST = 21
-"""Pairs of a figure, at most; with more arms, the best is shown against each other one."""
+"""Pairs of a figure, at most."""
+
+FEW = 6
+"""So many pairs are all shown; of more, the best arm is shown against each other one first."""
 
 CLOSE = 8.0
 """Bands that a second figure shows to each side, where the first is much wider."""
@@ -29,22 +33,28 @@ def differences(record: Record) -> list[Block]:
         pairs = [p for p in together if p["dataset"] == group.dataset]
         if pairs:
             blocks += of_group(record, group, ranked(pairs, group))
+    if is_many(record) and blocks:
+        return [Folded("All data sets, replicate by replicate", blocks)]
     return blocks
 
 
 def of_group(record: Record, group: Group, pairs: list[Pair]) -> list[Block]:
     """All differences of a data set, and those near zero once more where they are squeezed."""
-    if len(pairs) > MOST:
-        best = group.lines[0].label
-        pairs = [p for p in pairs if best in (p["a"], p["b"])][:MOST] or pairs[:MOST]
-    rows = [strip_of(record, group, pair) for pair in pairs]
+    best = group.lines[0].label
+    own = [pair for pair in pairs if best in (pair["a"], pair["b"])]
+    first = pairs if len(pairs) <= FEW or not own else own
+    rows = [strip_of(record, group, pair) for pair in pairs[:MOST]]
     delta = pairs[0].get("delta")
     rope = None if delta is None else group.unit.factor * delta
-    blocks: list[Block] = [figure(group, rows, rope, None)]
+    before = [strip_of(record, group, pair) for pair in first[:MOST]]
+    blocks: list[Block] = [figure(group, before, rope, None)]
     largest = max((abs(row.mean) for row in rows if np.isfinite(row.mean)), default=0.0)
     near = [row for row in rows if rope and abs(row.mean) < CLOSE * rope]
     if rope and near and largest > 2.5 * CLOSE * rope:
         blocks.append(figure(group, near, rope, (-CLOSE * rope, CLOSE * rope)))
+    if len(first) < len(pairs) <= MOST:
+        all_of_them = f"All {len(pairs)} pairs on {group.dataset}, replicate by replicate"
+        blocks.append(Folded(all_of_them, [figure(group, rows, rope, None)]))
     return blocks
 
 

@@ -58,14 +58,15 @@ def overview(record: Record) -> list[Block]:
     summed = counts(record.pairs)
     rows = [list(row.values()) for row in summed]
     blocks.append(table(list(summed[0]), rows, "Verdicts of all data sets, pair by pair"))
-    return [*blocks, *matrix(record, found)]
+    return blocks
 
 
-def matrix(record: Record, found: Ranked | None) -> list[Block]:
+def mean_table(record: Record) -> list[Block]:
     """Mean scores, a row a data set and a column an arm, the best of each in bold."""
     named = groups(record)
     if len({group.metric for group in named}) != 1:
         return []
+    found = ranked(record)
     arms = found.names if found else list(styles(record))
     unit, rows = named[0].unit, []
     for group in named:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
@@ -12,27 +11,15 @@ from dlfun.report.html import marks, plots
 from dlfun.report.html.axes import Axis, spanning, ticks
 from dlfun.report.html.blocks import Block, Figure, Table, table
 from dlfun.report.html.plots import HEIGHT, WIDTH, Series
-from dlfun.report.html.record import Record, Row
-from dlfun.report.html.results import groups, style_of, swept_names
-from dlfun.report.html.sections.tuning import by_arm, searched, trials
+from dlfun.report.html.record import Record
+from dlfun.report.html.sections.tried import Tried, of_sweep, of_tuning, placed
 from dlfun.report.html.units import better, first_upper, spoken, unit_of
-from dlfun.studies.comparison.verdicts import metric_of
+from dlfun.report.sweeps import is_log
 
-WIDE = 10.0
-"""Values that differ by this factor stand on a log scale."""
+BARS = 30
+"""Configurations whose intervals are drawn, at most, of so many runs at least."""
 
-
-class Tried(NamedTuple):
-    """Configurations of an arm with their scores as stored."""
-
-    dataset: str
-    model: str
-    style: int
-    metric: str
-    names: list[str]
-    rows: list[Row]
-    scores: np.ndarray
-    chosen: np.ndarray
+RUNS = 3
 
 
 def response(record: Record) -> list[Block]:
@@ -48,72 +35,14 @@ def response(record: Record) -> list[Block]:
     return blocks + [parallel(tried) for tried in swept if len(tried.names) > 1]
 
 
-def varied(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """The names that have more than one value."""
-    return [name for name in names if len({row.get(name, "") for row in rows} - {""}) > 1]
-
-
-def of_sweep(record: Record) -> list[Tried]:
-    """The configurations of a sweep."""
-    names = swept_names(record)
-    if not names:
-        return []
-    found = []
-    for group in groups(record):
-        rows = [line.rows[0] for line in group.lines]
-        means = np.array([line.score.estimate for line in group.lines])
-        none = np.zeros(len(rows), bool)
-        model = group.lines[0].model
-        kept = varied(names, rows)
-        found.append(Tried(group.dataset, model, 0, group.metric, kept, rows, means, none))
-    return found
-
-
-def of_tuning(record: Record) -> list[Tried]:
-    """The trials of each arm that was tuned."""
-    found = []
-    for (dataset, model), rows in by_arm(record).items():
-        metric = metric_of(rows, "validation")
-        done = [trial for trial in trials(rows, metric) if trial.drawn]
-        names = searched(record, model)
-        found.append(
-            Tried(
-                dataset,
-                model,
-                style_of(record, model),
-                metric,
-                varied(names, rows),
-                [t.row for t in done],
-                np.array([t.score for t in done]),
-                np.array([t.chosen for t in done]),
-            )
-        )
-    return found
-
-
-def placed(rows: Sequence[Row], name: str) -> tuple[np.ndarray, list[str]]:
-    """Values as numbers; or, where they are names, as places in a list of them."""
-    given = [row.get(name, "") for row in rows]
-    try:
-        return np.array([float(v or "nan") for v in given]), []
-    except ValueError:
-        kinds = sorted(set(given))
-        return np.array([float(kinds.index(v)) for v in given]), kinds
-
-
-def is_log(values: np.ndarray) -> bool:
-    """Whether values are better told apart by their logarithm."""
-    kept = values[np.isfinite(values)]
-    return bool(len(kept) and kept.min() > 0 and kept.max() / kept.min() >= WIDE)
-
-
 def piece(found: Sequence[Tried], name: str) -> Figure:
     """The score of every configuration of some arms against one of their values."""
     unit, dataset = unit_of(found[0].metric), found[0].dataset
     values, kinds = placed([row for tried in found for row in tried.rows], name)
     own = np.split(values, np.cumsum([len(tried.rows) for tried in found])[:-1])
     series = [
-        Series(t.model, t.style, v, unit.factor * t.scores) for t, v in zip(found, own, strict=True)
+        Series(t.model, t.style, v, unit.factor * t.scores, *ends_of(t))
+        for t, v in zip(found, own, strict=True)
     ]
     log = not kinds and is_log(values)
     label = spoken(name) + (", log scale" if log else "")
@@ -128,11 +57,26 @@ def piece(found: Sequence[Tried], name: str) -> Figure:
         finding,
         plots.scatter(series, axes, finding, rings, size=3.6),
         numbers(found, name),
-        f"A mark a configuration, its mean over seeds. {first_upper(better(found[0].metric))}."
+        f"A mark a configuration, its mean over seeds{bar_words(series)}. "
+        + f"{first_upper(better(found[0].metric))}."
         + (" Ringed: the one chosen." if any(t.chosen.any() for t in found) else "")
         + stopped_words(found),
         plots.keys_of(series, line=False) if len(series) > 1 else (),
     )
+
+
+def ends_of(tried: Tried) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The ends of the intervals that are drawn, in shown units; NaN where runs are few."""
+    if not tried.spans or len(tried.spans) > BARS or all(s.n < RUNS for s in tried.spans):
+        return None, None
+    factor = unit_of(tried.metric).factor
+    kept = [s if s.n >= RUNS else s._replace(low=np.nan, high=np.nan) for s in tried.spans]
+    return factor * np.array([s.low for s in kept]), factor * np.array([s.high for s in kept])
+
+
+def bar_words(series: Sequence[Series]) -> str:
+    """What the bars of a figure are, if it has any."""
+    return ", bar: 95 % t interval" if any(s.low is not None for s in series) else ""
 
 
 def stopped_words(found: Sequence[Tried]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from dlfun.objectives.metrics import metric
-from dlfun.report.html.blocks import Block, Cell, Figure, Table, cell, table
+from dlfun.report.html.blocks import Block, Cell, Figure, Folded, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
+from dlfun.report.html.sections.overview import is_many, mean_table
 from dlfun.report.html.strips import Mark, Strip, strips
 from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
 from dlfun.report.rows import R2, explained
@@ -23,11 +24,61 @@ RESAMPLES = 9999
 MAY_LACK = (BOOTSTRAP, R2, "at chance", "parameters", "run (s)", "compile (s)")
 """Columns that are left out where no arm has anything in them."""
 
+BEHIND = (BOOTSTRAP, "compile (s)")
+"""Columns of the table behind the other one alone."""
+
+TROUBLE = ("failed", "at chance")
+"""Columns that stand before the reader where an arm has such runs."""
+
+MINOR = ("sd", "runs", "parameters", "run (s)")
+"""Columns that a narrow page leaves to the table behind."""
+
 
 def scores(record: Record) -> list[Block]:
-    """A figure and a table for every data set."""
+    """A figure and a table for every data set; behind the means of all where they are many."""
     found = groups(record)
-    return [block for group in found for block in (dot_plot(group), score_table(group))]
+    runs: list[Block] = [block for group in found for block in (dot_plot(group), main_table(group))]
+    if is_many(record):
+        return [*mean_table(record), Folded("Every run, data set by data set", runs)]
+    return runs
+
+
+def main_table(group: Group) -> Table:
+    """The best arms, with what of the whole table is asked for first."""
+    whole = score_table(group)
+    shown = whole.rows[:MOST]
+    keep = [
+        i
+        for i, name in enumerate(whole.names)
+        if name not in BEHIND and (name not in TROUBLE or any(row[i].value for row in whole.rows))
+    ]
+    left = len(whole.rows) - len(shown)
+    return whole._replace(
+        names=[whole.names[i] for i in keep],
+        rows=[[row[i] for i in keep] for row in shown],
+        caption=f"The best {MOST} of {len(whole.rows)} on {group.dataset}"
+        if left
+        else f"All arms on {group.dataset}",
+        note=how_to_read(group),
+        beside=True,
+        closed=False,
+        minor=MINOR,
+        behind=[whole],
+    )
+
+
+def how_to_read(group: Group) -> str:
+    """What the table's columns say, what chance is, and what is bold."""
+    chance = chance_of(group)
+    note = meaning(group.lines[0].rows)
+    if any(row["status"] == "failed" for line in group.lines for row in line.rows):
+        note += " Failed runs are counted, and left out of the mean."
+    if np.isfinite(chance):
+        note += f" Chance is {group.unit.whole(chance)}."
+    note += about_mean(group)
+    if any(line.best for line in group.lines):
+        note += " Bold: not shown to be worse than the best."
+    return note
 
 
 def shown(line: Line, group: Group) -> Strip:
@@ -84,8 +135,8 @@ def every_run(group: Group) -> Table:
 
 
 def score_table(group: Group) -> Table:
-    """A row an arm."""
-    unit, chance = group.unit, chance_of(group)
+    """A row an arm, with all that is known of it."""
+    unit = group.unit
     names = [
         "arm", unit.label, "±", BOOTSTRAP, "sd", R2, "runs", "failed", "at chance", "parameters",
         "run (s)", "compile (s)",
@@ -96,23 +147,18 @@ def score_table(group: Group) -> Table:
         for i, name in enumerate(names)
         if name not in MAY_LACK or any(row[i].text not in ("", NOTHING) for row in rows)
     ]
-    note = f"{meaning(group.lines[0].rows)} Failed runs are counted, and left out of the mean."
+    note = ""
     if "run (s)" in [names[i] for i in keep]:
-        note += " Run is the time of one run; compile is shared by all runs of an arm."
+        note += "Run is the time of one run; compile is shared by all runs of an arm."
     if BOOTSTRAP in [names[i] for i in keep]:
         note += (
             f" {BOOTSTRAP}: the 95 % interval of the mean by {RESAMPLES:,} resamples, where scores "
             "are skewed or a run lies far off, and the t interval is in doubt; very wide at 5 runs "
             "or fewer, and no more valid than t where some runs stayed at chance."
         )
-    if np.isfinite(chance):
-        note += f" Chance is {unit.whole(chance)}."
-    note += about_mean(group)
-    if any(line.best for line in group.lines):
-        note += " Bold: not shown to be worse than the best."
     rows = [[row[i] for i in keep] for row in rows]
-    name = f"All arms on {group.dataset}"
-    return Table([names[i] for i in keep], rows, name, note, beside=True)
+    name = f"All numbers on {group.dataset}"
+    return Table([names[i] for i in keep], rows, name, note.strip(), closed=True)
 
 
 def score_row(line: Line, group: Group) -> list[Cell]:

@@ -5,44 +5,74 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dlfun.report.html.blocks import Block, Matrix, Square, Table, Words, cell, table
+from dlfun.report.html.blocks import Block, Folded, Table, Words, cell, table
 from dlfun.report.html.headline import ranked
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import Group, groups
+from dlfun.report.html.sections.matrix import matrix, without_repeats
 from dlfun.report.html.sections.overview import is_many, overview
+from dlfun.report.html.sections.telling import counted, telling
 from dlfun.report.html.units import NOTHING, Unit, number, sentence
-from dlfun.report.text.verdicts import BY, explanations, marks, p_value, run_of, tests_of, verdict
+from dlfun.report.text.reasons import reasons
+from dlfun.report.text.verdicts import (
+    BY,
+    explanations,
+    marks,
+    p_value,
+    run_of,
+    tests_of,
+    unseen,
+    verdict,
+)
 from dlfun.stats import benjamini_hochberg
+from dlfun.stats.labels import NONE
 from dlfun.words import plural
 
-LOOKS = {
-    "better": "better",
-    "better (small)": "small",
-    "suggestive": "suggestive",
-    "equivalent": "equivalent",
-    "unresolved": "open",
-}
-
 Pair = dict[str, Any]
+
+MATRIX = 8
+"""So many arms have a matrix; of more, the pairs are told that are close or surprising."""
 
 EXPLORED = "p_explored"
 """The key that a pair gets for its p value over all data sets."""
 
 
 def verdicts(record: Record) -> list[Block]:
-    """A matrix and a table for every data set that has verdicts."""
-    blocks: list[Block] = []
+    """What holds for all pairs, then each data set: its matrix, and behind it all pairs."""
+    if not record.pairs:
+        return []
     explored = exploratory(record.pairs)
+    named = [(p, group) for group in groups(record) if (p := pairs_on(explored, group))]
+    cautions = [sentence(text) for text in [unseen(record.pairs)] if text]
     if is_many(record):
-        named = [(p, group) for group in groups(record) if (p := pairs_on(explored, group))]
-        return [*overview(record), *joined([all_pairs(*one) for one in named], named)]
-    for group in groups(record):
-        pairs = pairs_on(explored, group)
-        if pairs:
-            told = [str(pair["words"]) for pair in ranked(pairs, group)]
-            blocks += [matrix(pairs, group), Words(told, "In words", beside=True)]
-            blocks.append(all_pairs(pairs, group))
-    return blocks
+        numbers = joined([all_pairs(*one) for one in named], named)
+        return [*overview(record), *numbers, *([Words(cautions)] if cautions else [])]
+    before = without_repeats([block for one in named for block in shown(*one)])
+    none = all(is_none(pair) for pair in record.pairs)
+    summary = "No pair has one; the headline says why." if none else counted(record.pairs)
+    said = [text for text in (summary, *cautions) if text]
+    return [*([Words(said)] if said else []), *before, *(behind(*one) for one in named)]
+
+
+def shown(pairs: list[Pair], group: Group) -> list[Block]:
+    """The pairs of a data set before the reader; none where no pair has a verdict."""
+    if all(is_none(pair) for pair in pairs):
+        return []
+    few = len({name for p in pairs for name in (p["a"], p["b"])}) <= MATRIX
+    return [matrix(pairs, group)] if few else telling(pairs, group)
+
+
+def behind(pairs: list[Pair], group: Group) -> Folded:
+    """All pairs of a data set, in numbers and in words."""
+    told = [str(pair["words"]) for pair in ranked(pairs, group)]
+    summary = f"All {plural(len(pairs), 'pair')} on {group.dataset}, in numbers and in words"
+    numbers = all_pairs(pairs, group)._replace(closed=False)
+    return Folded(summary, [numbers, Words(told, "In words", beside=True)])
+
+
+def is_none(pair: Pair) -> bool:
+    """Whether a pair has no verdict."""
+    return pair["verdict"] == NONE
 
 
 def pairs_on(pairs: Sequence[Pair], group: Group) -> list[Pair]:
@@ -79,54 +109,6 @@ def exploratory(pairs: Sequence[Pair]) -> list[Pair]:
     return [pair | {EXPLORED: p} for pair, p in zip(pairs, adjusted, strict=True)]
 
 
-def matrix(pairs: list[Pair], group: Group) -> Matrix:
-    """Names in the order of their means; differences below the diagonal, chances to win above."""
-    named = {name for p in pairs for name in (p["a"], p["b"])}
-    known = [line.label for line in group.lines if line.label in named]
-    names = known + sorted(named - set(known))
-    by_pair = {frozenset((p["a"], p["b"])): p for p in pairs}
-    squares = [
-        [
-            None if i == j else square(by_pair.get(frozenset((a, b))), i > j, group.unit)
-            for j, b in enumerate(names)
-        ]
-        for i, a in enumerate(names)
-    ]
-    return Matrix(names, squares, f"Verdicts on {group.dataset}", reading(pairs, group.unit))
-
-
-def reading(pairs: list[Pair], unit: Unit) -> str:
-    """How the matrix is read."""
-    level = pairs[0].get("ci_level")
-    step = f" in {unit.step}" if unit.step else ""
-    interval = f"{100 * level:.4g} %" if level else "simultaneous"
-    return (
-        f"Arms in the order of their mean {unit.name}, best first. Below the diagonal: how far "
-        f"the arm of the column is ahead of the arm of the row{step}, with the interval that holds "
-        f"for all pairs at once (each {interval}). Above the diagonal: the chance that a run of "
-        "the arm of the row beats one of the column (θ), with its interval. A difference counts "
-        f"as none up to {unit.text(pairs[0].get('delta'))}{' ' + unit.step if unit.step else ''}."
-    )
-
-
-def square(pair: Pair | None, below: bool, unit: Unit) -> Square:
-    """A cell: numbers, and the verdict in a word."""
-    if pair is None:
-        return Square(["not compared"], "none")
-    if below:
-        lines = [unit.signed(pair["diff"]), unit.interval(pair["ci"])]
-    elif pair["unit"] == "examples":
-        lines = [plural(pair["n"], "example"), "one model each"]
-    else:
-        lines = [f"θ {number(pair['theta'], 2)}", chances(pair.get("theta_ci"))]
-    return Square([*lines, verdict(pair)], LOOKS.get(pair["verdict"], "none"))
-
-
-def chances(ends: list[float | None] | None) -> str:
-    """The interval of a chance."""
-    return f"[{number(ends[0], 2)}, {number(ends[1], 2)}]" if ends else ""
-
-
 def all_pairs(pairs: list[Pair], group: Group) -> Table:
     """Every pair with what was found of it."""
     unit = group.unit
@@ -143,7 +125,9 @@ def all_pairs(pairs: list[Pair], group: Group) -> Table:
     counts = [int(pair["n"]) for pair in pairs if pair["unit"] == "runs"]
     runs = plural(max(counts), run) if counts else "one result of each arm"
     note = f"{runs}; the first arm of a pair has the better mean. p: {tests_of(pairs)}."
-    note = " ".join([note, *(sentence(line) for line in explanations(pairs)), *mixtures(pairs)])
+    known = set(reasons(pairs))  # the headline has them
+    said = [sentence(line) for line in explanations(pairs) if line not in known]
+    note = " ".join([note, *said, *mixtures(pairs)])
     if explored:
         note += (
             " Holm: for the claims on this data set. Benjamini-Hochberg: for whoever explores the "

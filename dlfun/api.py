@@ -187,8 +187,21 @@ def make_run(
 
 
 @in_python()
-def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Options]) -> Study:
+def train(
+    model: str | Model | nn.Module | None = None,
+    data: str | Data | None = None,
+    *,
+    continue_from: str | Path | Study | None = None,
+    initialize_from: str | Path | Study | None = None,
+    **options: Unpack[Options],
+) -> Study:
     """Trains a population: one model on one data set, over `seeds` replicates, as one program.
+
+    Args:
+      continue_from: a record whose members are trained further, as with steps="+2000"; model, data
+        and all else are its own, and the study is that of the longer run.
+      initialize_from: a record whose parameters all seeds begin from, those of its best member of
+        that model, or of another as "RUN:3"; what has another name or shape stays fresh.
 
     Raises:
       UserError: if an option is unknown or out of range, or the model cannot learn such data.
@@ -197,15 +210,25 @@ def train(model: str | Model | nn.Module, data: str | Data, **options: Unpack[Op
     >>> study = dlfun.train("softmax", "xor", seeds=3, steps=10)
     >>> [row["replicate"] for row in study.rows], study.history["xor/softmax/train_loss"].shape
     ([0, 1, 2], (3, 10))
+    >>> dlfun.train(continue_from=study, steps="+5").history["xor/softmax/train_loss"].shape
+    (3, 15)
     """
-    return made("train", [as_model(model)], [as_data(data)], options)
+    begun = continue_from is not None  # then model and data may be left out
+    if not begun and model is None and data is None:
+        raise UserError("train needs a model and data, or a record by continue_from=")
+    some = [] if begun and model is None else [as_model(model)]
+    sets = [] if begun and data is None else [as_data(data)]
+    own = {"continue_from": continue_from, "initialize_from": initialize_from}
+    return made("train", some, sets, options, own)
 
 
 @in_python()
 def compare(
-    models: Sequence[str | Model | nn.Module],
-    data: str | Data | Sequence[str | Data],
+    models: Sequence[str | Model | nn.Module] = (),
+    data: str | Data | Sequence[str | Data] = (),
     *,
+    continue_from: str | Path | Study | None = None,
+    initialize_from: str | Path | Study | None = None,
     delta: float | Mapping[str, float] | None = None,
     reference: str | None = None,
     baselines: Sequence[str] = (),
@@ -220,6 +243,10 @@ def compare(
       reference: judge every model against this one alone, instead of all pairs.
       baselines: classical models of scikit-learn beside them, such as "svm"; or ["all"].
       require: claims to decide, such as "cnn better than rnn"; `Study.gates` has the decisions.
+      continue_from: a record whose members are trained further, as with steps="+2000"; models, data
+        and all else but `require` are its own.
+      initialize_from: a record; each model that it holds has a second arm MODEL+pretrained, which
+        begins from its best member's parameters, or another's as "RUN:3", on the same seeds.
 
     Raises:
       UserError: if an option is unknown or out of range, or a model cannot learn a data set.
@@ -232,8 +259,12 @@ def compare(
     from dlfun.studies.call import claim_values, gate_values
 
     some, sets = [as_model(one) for one in several(models)], [as_data(one) for one in several(data)]
-    claims = claim_values(some, sets, delta, reference, baselines)
-    return made("compare", some, sets, options, claims | gate_values(require))
+    claimed = delta is not None or reference is not None or len(several(baselines)) > 0
+    own = gate_values(require) | {"initialize_from": initialize_from}
+    own |= {"continue_from": continue_from}
+    if claimed or continue_from is None:  # else the claims are those of the record
+        own |= claim_values(some, sets, delta, reference, baselines)
+    return made("compare", some, sets, options, own)
 
 
 @in_python()
@@ -348,12 +379,12 @@ def read(
     return Study(Path(arguments.path("folder", folder)), models=given)
 
 
-def as_model(given: str | Model | nn.Module) -> Model:
+def as_model(given: Any) -> Model:
     """A model, or that of a name or module with its defaults."""
     return given if isinstance(given, Model) else make_model(given, None, {})
 
 
-def as_data(given: str | Data) -> Data:
+def as_data(given: str | Data | None) -> Data:
     """A data set, or that of a name."""
     if isinstance(given, Data):
         return given
@@ -378,7 +409,8 @@ def made(
       given: the keywords of all studies.
       own: the options of this kind of study.
     """
-    from dlfun.studies.call import kept, options_in, request_of
+    from dlfun.studies.call import kept, options_in
+    from dlfun.studies.continued_call import request_of_call
 
     output_dir = given.get("output_dir")
     if output_dir is not None:
@@ -388,7 +420,7 @@ def made(
     rest = {name: value for name, value in given.items() if name != "output_dir"}
     temporary = None if output_dir is not None else tempfile.mkdtemp(prefix="dlfun-")
     try:
-        request = request_of(study, models, data, rest, own)
+        request = request_of_call(study, models, data, rest, own)
         options = options_in(request, output_dir or f"{temporary}/study")
         tracking = begin(request, output_dir)
         with (

@@ -42,6 +42,7 @@ SAYING_FLAGS = {
     "dlfun.benchmark.study",  # lines of config.flags
     "dlfun.config.option_table",  # helps of flags, and names of lines
     "dlfun.config.protocol_table",  # helps of flags
+    "dlfun.config.start_table",  # helps of flags
     "dlfun.errors",  # pip's
     "dlfun.records.flagfile",
     "dlfun.records.schema",  # the guide's tables

@@ -22,6 +22,7 @@ from absl import flags as absl_flags
 from absl import logging
 
 from dlfun.cli import checkpoint_flags, cluster, next_steps, study_flags
+from dlfun.cli.continued_flags import with_continued
 from dlfun.cli.flag_types import StudyFlags
 from dlfun.cli.flagfiles import read_flagfiles
 from dlfun.cli.frozen_flags import with_frozen
@@ -157,6 +158,7 @@ def check_text(args: list[str]) -> None:
 def parse_flags(values: absl_flags.FlagValues, argv: list[str]) -> list[str]:
     """Reads the flags; returns argv[0] and what is no flag."""
     args = with_frozen(values, read_flagfiles(argv[1:], values))
+    args = with_continued(values, args)
     try:
         return values([argv[0], *args])
     except absl_flags.UnrecognizedFlagError as error:

@@ -15,6 +15,7 @@ A command makes its flags of the table of studies, and reads them into the reque
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from absl import flags as absl_flags
@@ -202,6 +203,10 @@ def check(values: StudyFlags) -> None:
     check_datasets(values)
     cluster.check(values)
     check_request(request)
+    if "continue_from" in values and values.continue_from is not None:
+        from dlfun.records.continued import check_continued
+
+        check_continued(Path(values.continue_from), request)
 
 
 def study_options(values: StudyFlags) -> StudyOptions:

@@ -8,7 +8,7 @@ beside it in `dlfun.config.studies`.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from dlfun.config import parsers
@@ -29,9 +29,13 @@ from dlfun.types import (
 
 OPTIMIZERS = ("sgd", "momentum", "adam", "adamw", "rmsprop")
 SCHEDULES = ("constant", "cosine", "warmup")
+OPEN_ENDED = ("constant",)
+"""Schedules under which a step does not depend on how many there are in all."""
 PRECISIONS = ("float32", "bfloat16", "float64")
 MATMUL_PRECISIONS = ("default", "high", "highest")
-KEEP = ("all", "best", "none")
+KEEP = ("all", "state", "best", "none")
+KEPT_STATE: Mapping[str, float] = {"all": 2**26, "state": math.inf}
+"""Whose parameters are kept -> bytes of training state that an arm may keep beside them."""
 INPUTS = ("memory", "stream")
 PLATFORMS = ("cpu", "gpu", "tpu")
 SIGNALS = ("USR1", "USR2", "HUP", "XCPU")
@@ -118,7 +122,8 @@ OPTIONS: dict[str, Option] = {
     ),
     "keep": Option(
         parsers.choice("keep", KEEP),
-        "whose parameters the record keeps",
+        "whose parameters the record keeps; of all also what --continue_from goes on from, where "
+        "an arm's takes no more than 64 MiB; state keeps it of any size",
         STUDY,
         "all",
         field=True,

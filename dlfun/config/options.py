@@ -23,6 +23,7 @@ class ModelOptions:
       objective: auto, or one of `dlfun.objectives.OBJECTIVES`.
       layout: None leaves the choice to dlfun.
       way: how the layers compute, of the ways of the model's row; empty leaves it to dlfun.
+      pretrained: whether its members begin from the parameters of a record.
     """
 
     shape: Any
@@ -31,6 +32,7 @@ class ModelOptions:
     objective: str = "auto"
     layout: Layout | None = None
     way: str = ""
+    pretrained: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +61,13 @@ class StudyOptions:
       checkpoints: a store of `dlfun.training.checkpoints`, where the study keeps what it did, to go
         on from after any end; None keeps nothing.
       given: data sets by value, which are not read by their names.
+      state_limit: bytes of training state that an arm's result holds; 0 holds none.
+      continue_from: the record whose members are trained further; None begins anew.
+      initialize_from: the record that parameters come from, a `dlfun.config.start_table.Source`;
+        None draws all of them.
+      pretrained: the models that have an arm which begins from it.
+      origins: arm -> what it took of that record, as environment.json has it.
+      begins: `dlfun.studies.population.continuing.Beginnings` read from `continue_from`.
     """
 
     models: Mapping[str, ModelOptions]
@@ -86,3 +95,9 @@ class StudyOptions:
     overwrite: bool = False
     checkpoints: Any = dataclasses.field(default=None, compare=False)
     given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    state_limit: float = 0
+    continue_from: str | None = None
+    initialize_from: Any = None
+    pretrained: tuple[str, ...] = ()
+    origins: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    begins: Any = dataclasses.field(default=None, compare=False, repr=False)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from dlfun.config.option_table import OPTIONS, Option
 from dlfun.config.protocol_table import DELTA, PROTOCOL
 from dlfun.config.search_table import SEARCHES, SWEEP
+from dlfun.config.start_table import STARTS
 
 
 class StudyKind(NamedTuple):
@@ -46,7 +47,7 @@ STUDIES: dict[str, StudyKind] = {
         "find out which of several models is better, with a verdict on each pair",
         {"models": "perceptron,softmax,bpnn,cnn,rnn,vae", "datasets": "mnist1d"},
         "dlfun.studies.comparison.compare:run_comparison",
-        PROTOCOL,
+        PROTOCOL | STARTS,
         check="dlfun.studies.comparison.protocol:check",
         arms="dlfun.studies.reproducibility.arms:arms_of_comparison",
         judges=True,
@@ -55,6 +56,7 @@ STUDIES: dict[str, StudyKind] = {
         "train one model over some seeds",
         {"model": "bpnn", "dataset": "mnist1d"},
         "dlfun.studies.comparison.compare:run_training",
+        STARTS,
         arms="dlfun.studies.reproducibility.arms:arms_of_training",
     ),
     "sweep": StudyKind(

@@ -15,6 +15,7 @@ from dlfun.config import parsers
 from dlfun.config.model_value import Model
 from dlfun.config.option_table import FIELDS
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.start_table import FRESH_ALONE, STARTS
 from dlfun.config.studies import STUDIES, StudyKind, options_of
 from dlfun.config.tracker_table import check_tracked
 from dlfun.data.folds import check_folds
@@ -102,6 +103,7 @@ def study_options(request: StudyRequest, **places: Any) -> StudyOptions:
         request=request,
         given=request.raw,
         **{name: request[name] for name in FIELDS},
+        **{name: request[name] for name in STARTS if name in request.kind.options},
         **places,
     )
 
@@ -136,8 +138,20 @@ def swept_name(text: str) -> str:
     return text.partition("=")[0].rpartition(":")[2].strip()
 
 
+def check_start(request: StudyRequest) -> None:
+    """Raises UserError where arms begin from a record, and others must begin anew."""
+    if "initialize_from" not in request.kind.options or request["initialize_from"] is None:
+        return
+    for name in (name for name in FRESH_ALONE if name in request.kind.options and request[name]):
+        raise UserError(
+            f"{OPT(name)} trains fresh networks, more than the arms; leave it out, or "
+            f"{OPT.initialize_from}"
+        )
+
+
 def check_request(request: StudyRequest) -> None:
     """Raises UserError where options do not go together, or what they need is not installed."""
     check_tracked(request)
+    check_start(request)
     if request.kind.check:
         deferred.load(request.kind.check)(request)

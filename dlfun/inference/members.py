@@ -42,7 +42,7 @@ def candidates(
     Raises:
       UserError: if there are none, or members.csv has others than the arms.
     """
-    data, model = arms[0].data.first.name, arms[0].settings.model
+    data, model = arms[0].data.first.name, arms[0].name
     rows = [row for row in record.rows if (row["dataset"], row["model"]) == (data, model)]
     if len(rows) != sum(arm.members for arm in arms):
         raise broken(record.folder, "members.csv")

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from dlfun import deferred
 from dlfun.config.options import StudyOptions
+from dlfun.config.start_table import pretrained
 from dlfun.config.study_request import StudyRequest, study_options
 from dlfun.data.user_files.inputs import Source, source_of
 from dlfun.errors import OPT, UserError
@@ -66,7 +67,8 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     Raises:
       UserError: if the record cannot be read, there is no such model, or the choice is unclear.
     """
-    known = {*(model.name for model in request.models), *request.modules}
+    models = [*(model.name for model in request.models), *request.modules]
+    known = {*models, *map(pretrained, models)}
     classical = {row["model"] for row in record.rows} - known
     rows = [row for row in record.rows if row["model"] in known]
     dataset = pick("dataset", wanted.dataset, [row["dataset"] for row in rows])
@@ -81,7 +83,7 @@ def open_model(record: Recorded, request: StudyRequest, wanted: Wanted) -> Opene
     kept = sets[dataset]
     options = dataclasses.replace(study_options(request), datasets=(kept.given,))
     arms = deferred.load(request.kind.arms)(request, options, record, kept.data)
-    arms = [arm for arm in arms if arm.settings.model == model]
+    arms = [arm for arm in arms if arm.name == model]
     found = network(record, arms, wanted.member, kept.examples)
     if not request.raw:  # the module of a call is the one that was trained
         doubt_code(record, arms[0])

@@ -113,7 +113,7 @@ def network(record: Recorded, arms: Sequence[Arm], wanted: str, examples: Split)
     Raises:
       UserError: if no parameters are kept, or not those of the member, or they do not fit.
     """
-    pair = (arms[0].data.first.name, arms[0].settings.model)
+    pair = (arms[0].data.first.name, arms[0].name)
     files = arm_files([pair] * len(arms))
     arrays = [parameters_of(record.folder, file) for file in files]
     chosen = chosen_members(candidates(record, arms, [kept for _, kept in arrays]), wanted)

@@ -66,6 +66,11 @@ def at_rest(averaged: bool, parameters: Any) -> PerceptronState:
     return PerceptronState(own, drift, jnp.int32(0), jnp.int32(0))
 
 
+def averaged_weights(seen: Array, weights: Array, drift: Array) -> Array:
+    """The average of weights over all examples seen [], or [members] of weights [members, ...]."""
+    return weights - drift / jnp.expand_dims(seen, range(seen.ndim, drift.ndim))
+
+
 def perceptron_learner(
     module: nn.Module, objective: Objective, settings: Settings, spec: Spec
 ) -> Learner:
@@ -119,7 +124,8 @@ def perceptron_learner(
         if not averaged:
             return {"params": state.params}
         seen = jnp.maximum(state.seen, 1).astype(stored)
-        return {"params": jax.tree.map(lambda p, d: p - d / seen, state.params, state.drift)}
+        average = functools.partial(averaged_weights, seen)
+        return {"params": jax.tree.map(average, state.params, state.drift)}
 
     def predict(
         state: PerceptronState,

@@ -8,7 +8,10 @@ from typing import Any
 
 from dlfun.records.dates import DATE
 
-UNCOMPARED = ("command", "datasets", "versions", "jax_config", "ranked_by", DATE)
+UNCOMPARED = (
+    *("command", "datasets", "versions", "jax_config", "ranked_by", DATE),
+    *("continued_from", "initialized_from"),
+)
 """Of environment.json: what may differ, or is compared part by part."""
 
 

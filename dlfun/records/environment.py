@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -118,10 +118,17 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
 
 
 def write_environment(
-    folder: Path, datasets: Sequence[Dataset], results: Iterable[Result] = ()
+    folder: Path,
+    datasets: Sequence[Dataset],
+    results: Iterable[Result] = (),
+    origins: Mapping[str, Any] = {},
 ) -> None:
-    """environment.json, which also says when, and by what the members of each arm are ranked."""
+    """environment.json, which also says when, and by what the members of each arm are ranked.
+
+    `origins` is what its study began from, by the option that says so.
+    """
     ranked = {f"{r.dataset}/{r.model}": metrics.ranking(r.history) for r in results}
     facts = environment(datasets) | {DATE: now()} | ({"ranked_by": ranked} if ranked else {})
+    facts |= origins
     text = json.dumps(facts, indent=2, sort_keys=True)
     (folder / "environment.json").write_text(text + "\n")

@@ -31,6 +31,8 @@ class Result(NamedTuple):
       variables: the same as the tree that the model applies.
       predictions: name -> [members, examples], what is said of each test example; empty where
         the test split stayed closed, or the targets are no classes.
+      state: name -> [members, ...], what training goes on from beside the parameters; empty where
+        it is not kept.
     """
 
     model: str
@@ -43,10 +45,17 @@ class Result(NamedTuple):
     parameters: dict[str, np.ndarray]
     variables: Any
     predictions: Predictions
+    state: Arrays = {}
 
     def with_columns(self, columns: Sequence[Row]) -> Self:
         """The same with further columns in each of its rows."""
         return self._replace(rows=extended(self.rows, columns))
+
+    def called(self, name: str) -> Self:
+        """The same as an arm of this name."""
+        if name == self.model:
+            return self
+        return self._replace(model=name, rows=[{**row, "model": name} for row in self.rows])
 
     def joined(self, more: Any) -> Result:
         """One arm from two parts of its members."""
@@ -55,7 +64,7 @@ class Result(NamedTuple):
         def both(a: Any, b: Any) -> Any:
             return np.concatenate([np.asarray(a), np.asarray(b)])
 
-        parts = ("history", "parameters", "variables", "predictions")
+        parts = ("history", "parameters", "variables", "predictions", "state")
         merged = {name: tree.map(both, getattr(self, name), getattr(more, name)) for name in parts}
         return self._replace(rows=[*self.rows, *more.rows], **merged)
 

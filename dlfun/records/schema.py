@@ -22,6 +22,8 @@ FILES: dict[str, str] = {
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "
     "for less)",
+    "state/": "what training goes on from beside the parameters, for `--continue_from`: the "
+    "optimiser's state, random keys and counters of every member",
     "config.flags": "replays the study to the same numbers: `--flagfile=.../config.flags` (a "
     "confirmation takes another `--seed`)",
     "study.json": "all that was asked for, from which the record is opened again: kind of study, "

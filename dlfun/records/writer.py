@@ -174,7 +174,7 @@ def write_parameters(folder: Path, results: Sequence[Result], keep: str) -> None
 
 def write_request(folder: Path, request: StudyRequest, results: Iterable[Result] = ()) -> None:
     """study.json, and config.flags, which replays the study: with the layouts it ran on."""
-    layouts = {result.model: result.layout for result in results}
+    layouts = {result.settings.model: result.layout for result in results}
     request = request.with_values(layout=layouts) if layouts else request
     write_json(folder / STUDY, as_json(request))
     first = f"# {command(request.study)} --flagfile={FLAGS}"

@@ -44,6 +44,11 @@ def never(seconds: float) -> bool:
     return False
 
 
+def untouched(carry: Any) -> Any:
+    """A carry as it was drawn."""
+    return carry
+
+
 def anything(first: int, step: int, history: dict[str, np.ndarray]) -> None:
     """All is well, whatever the history."""
 
@@ -56,6 +61,7 @@ class Callbacks(NamedTuple):
       check: told after each interval the first member of a chunk, the step, and metric ->
         [members] of the interval; may raise.
       progress: where the training goes on from, and what is kept of it meanwhile.
+      begin: what makes of a fresh carry the one that training begins with.
       give_up: asked once, with the seconds that the whole run will take by its first interval;
         whether to stop.
     """
@@ -64,6 +70,7 @@ class Callbacks(NamedTuple):
     check: Callable[[int, int, dict[str, np.ndarray]], None] = anything
     progress: Progress = Progress()
     give_up: Callable[[float], bool] = never
+    begin: Callable[[Any], Any] = untouched
 
 
 def train(
@@ -164,7 +171,7 @@ def train_stage(chunk: Chunk, tuning: Any, test: Any, stage: Stage | None) -> St
     people, members, first = chunk.people, chunk.members, chunk.first
     progress, fresh = chunk.callbacks.progress, stage is None
     hparams, streams = people.place(members, first)
-    stage = stage or Stage(people.init(hparams, streams))
+    stage = stage or Stage(chunk.callbacks.begin(people.init(hparams, streams)))
     if stage.finished:
         return stage
     begun = time.perf_counter() - stage.seconds

@@ -220,6 +220,7 @@ def test_the_lines_hold_every_flag_that_has_a_value():
     left_out |= {"target_column", "target_type", "test_fraction", "folds", "repeats", "groups"}
     left_out |= {"missing", "ignore_columns", "separator", "validation", "resize"}
     left_out |= {"track", "track_members", "require"}
+    left_out |= {"continue_from", "initialize_from"}
     left_out |= {"delta", "reference", "looks", "pilot", "frozen", "space"}
     assert written == set(values) - left_out
     assert len(lines) == len(written)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.classical import RAW
+from dlfun.config.start_table import model_of_arm
 from dlfun.objectives.tasks import task_of
 from dlfun.records.outcome import Result
 from dlfun.studies.baselines.feature_tables import Read, Reader, Tables, split_of
@@ -70,7 +71,7 @@ def make_jobs(
     kinds = (RAW, own) if own else (RAW,)
     jobs = [(Job(kind, None, split_of(data, r)), r) for kind in kinds for r in replicates]
     for i, result in enumerate(results):
-        if result.model not in LEARNED:
+        if model_of_arm(result.model) not in LEARNED:
             continue
         for member, row in enumerate(result.rows):
             if row["replicate"] in replicates and row["status"] == "ok":

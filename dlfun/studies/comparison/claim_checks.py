@@ -9,6 +9,7 @@ from dlfun.config.gates import Gate, asked_of
 from dlfun.config.options import StudyOptions
 from dlfun.errors import OPT, UserError
 from dlfun.objectives.tasks import task_of
+from dlfun.studies.population.pretrained import arms_of_models
 from dlfun.studies.population.stacked import Stacked
 
 
@@ -30,7 +31,11 @@ def check_claims(
     asked_of(gates, arm_names(options, classical))
     for name, data in loaded.items():
         own = len(data.datasets) > 1 and task_of(data.first.spec).classes
-        if claim.scope == POPULATION and own and len(options.models) + len(classical[name]) > 1:
+        if (
+            claim.scope == POPULATION
+            and own
+            and len(arms_of_models(options)) + len(classical[name]) > 1
+        ):
             raise UserError(
                 f"{OPT.scope}={POPULATION}: under {OPT.split}={options.data.split} each replicate "
                 f"of {name} has a test set of its own, and intervals are of the population "
@@ -42,4 +47,4 @@ def arm_names(
     options: StudyOptions, classical: Mapping[str, Sequence[str]]
 ) -> dict[str, list[str]]:
     """Data set -> the arms that will be trained on it."""
-    return {name: [*options.models, *others] for name, others in classical.items()}
+    return {name: [*arms_of_models(options), *others] for name, others in classical.items()}

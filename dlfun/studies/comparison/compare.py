@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from dlfun.config.option_table import KEPT_STATE
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.start_table import model_of_arm
 from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
@@ -24,11 +26,13 @@ from dlfun.studies.comparison.gates import DatasetRuns, decide_gates
 from dlfun.studies.comparison.noise_floor import floor_notes
 from dlfun.studies.comparison.protocol import Protocol, protocol_of
 from dlfun.studies.comparison.sequential import Arm, Grown, grow
+from dlfun.studies.comparison.starts import with_starts
 from dlfun.studies.comparison.tuning import Choice, tune
 from dlfun.studies.comparison.variance import SEEDS, part_variance
 from dlfun.studies.comparison.verdicts import Examined, chance_columns, metric_of
 from dlfun.studies.population.arm import resolve, run_arm
 from dlfun.studies.population.assembly import assemble
+from dlfun.studies.population.pretrained import arms_of_models
 from dlfun.studies.population.remarks import mistake_bound, notes
 from dlfun.studies.population.remedies import unit_notes
 from dlfun.studies.population.stacked import Stacked, fewest, mean_count
@@ -71,9 +75,10 @@ def compare(
     claim, choice, points = protocol.claim, protocol.choice, protocol.points
     loaded = load_all(dataclasses.replace(options, seeds=most_seeds(options, protocol)))
     check_all(options, loaded)
+    options = with_starts(options, loaded)
+    named = [data.first for data in loaded.values()]
     classical = {name: arms_on(protocol.baselines, data) for name, data in loaded.items()}
     check_claims(options, protocol.claim, protocol.gates, loaded, classical)
-    named = [data.first for data in loaded.values()]
     if protocol.frozen is not None:
         claim = confirm(protocol.frozen, claim, options, named)
     tuned = frozen = None
@@ -130,7 +135,8 @@ class Comparison(NamedTuple):
 
     def train(self, first: int, count: int) -> list[Arm]:
         """All arms over so many replicates from the first."""
-        options = dataclasses.replace(self.options, first=first, seeds=count)
+        limit = KEPT_STATE.get(self.options.keep, 0)
+        options = dataclasses.replace(self.options, first=first, seeds=count, state_limit=limit)
         arms: list[Arm] = train_all(options, self.loaded, self.choice, self.layouts)
         for name, data in self.loaded.items():
             arms += train_classical(options, self.classical[name], data, self.points)
@@ -177,8 +183,13 @@ def most_seeds(options: StudyOptions, protocol: Protocol) -> int:
 def chosen_for(
     options: StudyOptions, dataset: str, choice: Choice | None
 ) -> Mapping[str, ModelOptions]:
-    """Model -> its options on a data set: tuned, or as given; in the order of the study."""
-    return options.models if choice is None else {m: choice[dataset][m] for m in options.models}
+    """Arm -> its options on a data set: tuned, or as given; in the order of the study."""
+    found = options.models if choice is None else {m: choice[dataset][m] for m in options.models}
+    arms = arms_of_models(options)
+    return {
+        arm: dataclasses.replace(found[model_of_arm(arm)], pretrained=arm not in found)
+        for arm in arms
+    }
 
 
 def check_all(options: StudyOptions, loaded: Mapping[str, Stacked]) -> None:
@@ -203,11 +214,14 @@ def train_all(
     arms: list[Arm] = []
     for data in loaded.values():
         examples = fewest(data.tuning.train)
-        for model, chosen in chosen_for(options, data.first.name, choice).items():
+        for arm, chosen in chosen_for(options, data.first.name, choice).items():
+            model = model_of_arm(arm)
             settings = resolve(options, model, chosen, examples, [chosen.hparams])
             layout = chosen.layout or layouts.get(model)
-            result = run_arm(options, settings, data, [chosen.hparams], layout)
+            own = dataclasses.replace(options, models={model: chosen})
+            result = run_arm(own, settings, data, [chosen.hparams], layout)
             layouts.setdefault(model, result.layout)
+            result = result.called(arm)
             bound = mistake_bound(result, data) if "mistakes" in result.rows[0] else None
             columns = {} if bound is None else {"mistake_bound": float(bound.mistakes)}
             arms.append(result.with_columns([columns] * len(result.rows)))

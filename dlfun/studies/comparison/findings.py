@@ -13,6 +13,7 @@ from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
 from dlfun.records.outcome import Result
+from dlfun.records.training_state import write_state
 from dlfun.studies.artifacts.boundary import boundary
 from dlfun.studies.artifacts.data_preparation import write_datasets
 from dlfun.studies.artifacts.evidence import Arrays, write_evidence
@@ -23,6 +24,7 @@ from dlfun.studies.baselines.arms import write_classical_evidence
 from dlfun.studies.comparison.frozen import CONFIRMED, add_opening, write_frozen
 from dlfun.studies.comparison.gates import GATES
 from dlfun.studies.comparison.sequential import Arm
+from dlfun.studies.comparison.starts import origins_of
 from dlfun.studies.comparison.tuning import Tuned
 from dlfun.studies.population.stacked import Stacked
 
@@ -61,7 +63,9 @@ def write(
         writer.write_members(folder, [row for arm in found.results for row in arm.rows])
         writer.write_history(folder, results)
         writer.write_parameters(folder, results, options.keep)
-        write_environment(folder, [data.first for data in loaded.values()], results)
+        write_state(folder, results)
+        first = [data.first for data in loaded.values()]
+        write_environment(folder, first, results, origins_of(options))
         writer.write_request(folder, options.request, results)
         write_datasets(folder, options, list(loaded.values()))
         if options.request.kind.judges:
@@ -105,7 +109,7 @@ def boundary_of(
 def write_samples(folder: Path, result: Result, data: Stacked, seed: int) -> None:
     """What an arm of a generative model, or of next tokens, makes."""
     what = f"what {result.model} makes of {result.dataset}"
-    if row_of(result.model).generative:
+    if row_of(result.settings.model).generative:
         spared(what, lambda: write_generated(folder, result, data, seed))
     if task_of(data.first.spec).stream:
         spared(what, lambda: write_text(folder, result, data.first.spec, seed))

@@ -11,6 +11,7 @@ from dlfun.config.comparison_spec import Claim, check_deltas, declared_looks
 from dlfun.config.gates import Gate, asked_of
 from dlfun.config.option_table import name_of
 from dlfun.config.search_request import check_held_out
+from dlfun.config.start_table import pretrained
 from dlfun.config.studies import options_of
 from dlfun.config.study_request import StudyRequest
 from dlfun.data import is_path
@@ -71,6 +72,8 @@ def claim_of(request: StudyRequest) -> Claim:
       UserError: if options do not go together.
     """
     reference, models = request["reference"], [model.name for model in request.models]
+    if request["initialize_from"] is not None:
+        models += [pretrained(model) for model in models]
     if request["family"] == "vs-reference" and reference not in models:
         raise UserError(
             f"{OPT.family}=vs-reference needs {OPT.reference}, one of the models: "

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from dlfun.config.start_table import model_of_arm
 from dlfun.config.studies import STUDIES
 from dlfun.errors import UserError
 from dlfun.records.checksums import check_record
@@ -137,14 +138,26 @@ def arms_of_study(
     for (dataset, model), own in by_arm(rows).items():
         configuration = frozen.get("configurations", {}).get(dataset, {}).get(model, {})
         run = {"protocol": origin.protocol, "steps": most(own, "steps")}
-        run |= run_facts(study, options, model, configuration if frozen else None)
-        if study["models"].get(model, {}) is None:
+        base = model_of_arm(model)
+        run |= run_facts(study, options, base, configuration if frozen else None)
+        run |= initial_facts(environment, f"{dataset}/{model}")
+        if study["models"].get(base, {}) is None:
             run |= {"module": f"given in Python for {label}"}  # no file says what it is
         tested = tested_facts(study, options, data[dataset])
         about = examined(str(options["split"]), data[dataset]["examples"])
         metric, keys = metric_for(own, rows), keys_of(options, own)
         found.append(RecordArm(origin, model, dataset, metric, own, tested, run, keys, True, about))
     return found
+
+
+def initial_facts(environment: Facts, arm: str) -> Facts:
+    """Of which record an arm took its parameters, if it did."""
+    found = environment.get("initialized_from", {})
+    own = found.get("arms", {}).get(arm)
+    if own is None:
+        return {}
+    parameters = f"{found['record']}:{own['member']}"
+    return {"initial parameters": parameters, "checksum of those": found["checksum"]}
 
 
 def most(rows: Sequence[Row], name: str) -> float | None:

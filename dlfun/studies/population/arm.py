@@ -210,4 +210,5 @@ def run_members(
         "compile_seconds": np.full(count, found.compile_seconds),
         **final_metrics(found),
     }
-    return result._replace(rows=make_rows(result, members, columns, kept.failed_at, finals))
+    rows = make_rows(result, members, columns, kept.failed_at, finals)
+    return result._replace(rows=rows, state=kept.state)

@@ -13,10 +13,13 @@ import jax
 import numpy as np
 
 from dlfun.config.options import ModelOptions, StudyOptions
+from dlfun.config.start_table import pretrained
 from dlfun.data.lazy import Rows
 from dlfun.phases import scope
 from dlfun.studies.population.assembly import assemble, population
+from dlfun.studies.population.continuing import further_state, size_of_member
 from dlfun.studies.population.failure_limit import FailureLimit
+from dlfun.studies.population.pretrained import origin_of
 from dlfun.studies.population.stacked import Stacked
 from dlfun.training.checkpoints.files import Saved
 from dlfun.training.checkpoints.progress import Progress, without_keys
@@ -35,25 +38,32 @@ from dlfun.training.layout.planner import (
 )
 from dlfun.training.monitor import say
 from dlfun.training.population import Population
-from dlfun.training.train import Callbacks, Trained, never, train
+from dlfun.training.train import Callbacks, Trained, never, train, untouched
 from dlfun.types import Layout, Learner, Members, Settings, TuneData
 from dlfun.words import plural
 
 
 class Kept(NamedTuple):
-    """What is kept of final carries: parameters, counters, and where a run failed."""
+    """What is kept of final carries: parameters, counters, where a run failed, training state."""
 
     variables: Any
     counters: dict[str, Any]
     failed_at: Any
+    state: dict[str, Any] = {}
 
 
-def keeping(learner: Learner) -> Callable[[Any], Kept]:
-    """What keeps of a final carry what a study needs."""
+def keeping(learner: Learner, state_bytes: float = 0) -> Callable[[Any], Kept]:
+    """What keeps of a final carry what a study needs.
+
+    Args:
+      state_bytes: the most that a member's training state may take to be kept.
+    """
 
     def keep(carry: Any) -> Kept:
-        state = carry.state
-        return Kept(learner.parameters(state), learner.counters(state), carry.failed_at)
+        state, more = carry.state, further_state(learner, carry) if state_bytes else {}
+        small = size_of_member(more) <= state_bytes
+        parameters, counters = learner.parameters(state), learner.counters(state)
+        return Kept(parameters, counters, carry.failed_at, more if small else {})
 
     return keep
 
@@ -64,6 +74,8 @@ class Attempt(NamedTuple):
     Attributes:
       name: what checkpoints call it.
       saved: what they have of it.
+      arm: what the study calls it.
+      begin: what makes of a fresh carry the one that training begins with.
     """
 
     options: StudyOptions
@@ -72,11 +84,13 @@ class Attempt(NamedTuple):
     members: Members
     name: str
     saved: Saved | None
+    arm: str
+    begin: Callable[[Any], Any] = untouched
 
     @property
     def title(self) -> str:
         """What a user is told is trained."""
-        return f"{self.data.first.name}: {self.settings.model}"
+        return f"{self.data.first.name}: {self.arm}"
 
     def run(
         self, layout: Layout, give_up: Callable[[float], bool] = never, saved: Saved | None = None
@@ -91,10 +105,13 @@ class Attempt(NamedTuple):
         with scope(self.title):
             people = make(layout) if saved else fit(make, layout, count, needed, limit, self.title)
             callbacks = Callbacks(
-                keeping(assemble(self.settings, data.first.spec).learner),
+                keeping(
+                    assemble(self.settings, data.first.spec).learner, options.state_limit / count
+                ),
                 FailureLimit(self.title, members, options.stop_when_failed, data.first).check,
                 Progress(options.checkpoints, self.name, people.layout, saved),
                 give_up,
+                self.begin,
             )
             return people, train(people, members, data.tuning, data.test, self.title, callbacks)
 
@@ -121,9 +138,16 @@ def train_members(
     """
     count, store = len(members.replicates), options.checkpoints
     opened = data.test is not None
-    name = digest(settings, data, members, opened, options.input) if store else ""
+    origin = origin_of(options, settings.model, data.first) if chosen.pretrained else None
+    more = (opened, options.input) if origin is None else (opened, options.input, origin.name)
+    name = digest(settings, data, members, *more) if store else ""
     saved = None if store is None else saved_of(store, name)
-    attempt = Attempt(options, settings, data, members, name, saved)
+    if saved is None and options.begins is not None:
+        saved = options.begins.saved(settings, data.first, members, chosen)
+    begin, arm = untouched, settings.model
+    if origin is not None:
+        begin, arm = origin.begin, pretrained(settings.model)
+    attempt = Attempt(options, settings, data, members, name, saved, arm, begin)
     layout = known_layout(settings, data, chosen, count, saved)
     if layout is None:
         alone = jax.process_count() == 1

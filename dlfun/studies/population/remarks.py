@@ -134,7 +134,7 @@ def notes(result: Result, data: Stacked) -> list[str]:
     """All that is worth saying of one arm."""
     from dlfun.models import row_of
 
-    row, said = row_of(result.model), []
+    row, said = row_of(result.settings.model), []
     if not row.by_gradient:
         said += perceptron_notes(result, data)
     if row.generative and learned(result) and "test_elbo" in result.rows[0]:

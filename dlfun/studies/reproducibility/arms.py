@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from dlfun.config.options import ModelOptions, StudyOptions
 from dlfun.config.search_request import kinds_by_flag, search_of
 from dlfun.config.search_space import ON_THE_WAY
+from dlfun.config.start_table import SUFFIX, model_of_arm
 from dlfun.config.study_request import StudyRequest
 from dlfun.records.recorded import Recorded
 from dlfun.studies.comparison.compare import chosen_for, most_seeds
@@ -26,6 +27,7 @@ class Arm(NamedTuple):
 
     Attributes:
       ends: the members at the end of each of its populations: one, or one a look.
+      own_name: what the record calls it, where that is not its model.
     """
 
     data: Stacked
@@ -33,6 +35,12 @@ class Arm(NamedTuple):
     chosen: ModelOptions
     configurations: tuple[HParams, ...]
     ends: tuple[int, ...]
+    own_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the record calls it."""
+        return self.own_name or self.settings.model
 
     @property
     def tested(self) -> bool:
@@ -49,7 +57,7 @@ def arms_of_training(
     request: StudyRequest, options: StudyOptions, record: Recorded, data: Stacked | None = None
 ) -> list[Arm]:
     """The arm of a training, on its data as given, or read."""
-    return compared_arms(options, Protocol(), options.seeds, data)
+    return compared_arms(with_recorded(options, record), Protocol(), options.seeds, data)
 
 
 def arms_of_comparison(
@@ -57,7 +65,17 @@ def arms_of_comparison(
 ) -> list[Arm]:
     """The arms of a comparison, on all of its data sets or on the one given."""
     seeds = len({row["replicate"] for row in record.rows})
-    return compared_arms(options, protocol_in(request, record.folder), seeds, data)
+    own = with_recorded(options, record)
+    return compared_arms(own, protocol_in(request, record.folder), seeds, data)
+
+
+def with_recorded(options: StudyOptions, record: Recorded) -> StudyOptions:
+    """The options with the models of which a record has an arm of a record's parameters."""
+    if options.initialize_from is None:
+        return options
+    names = dict.fromkeys(row["model"] for row in record.rows)
+    found = tuple(model_of_arm(name) for name in names if name.endswith(SUFFIX))
+    return dataclasses.replace(options, pretrained=found)
 
 
 def arms_of_sweep(
@@ -129,7 +147,7 @@ def compared_arms(
     arms = []
     for one in load_all(most).values() if data is None else [data]:
         examples = fewest(one.tuning.train)
-        for model, chosen in chosen_for(options, one.first.name, protocol.choice).items():
-            settings = resolve(options, model, chosen, examples, [chosen.hparams])
-            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends))
+        for arm, chosen in chosen_for(options, one.first.name, protocol.choice).items():
+            settings = resolve(options, model_of_arm(arm), chosen, examples, [chosen.hparams])
+            arms.append(Arm(one, settings, chosen, (chosen.hparams,), ends, arm))
     return arms

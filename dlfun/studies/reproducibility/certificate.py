@@ -48,7 +48,7 @@ def verify(
       UserError: if the record has other members than the arms, or cannot be written to.
     """
     check_writable(record.folder)
-    named = [(arm.data.first.name, arm.settings.model) for arm in arms]
+    named = [(arm.data.first.name, arm.name) for arm in arms]
     outcomes = left_behind(record, named, [arm.members for arm in arms])
     again = again or functools.partial(reruns, options, wanted=members)
     found = [checked(arm, outcome, again(arm)) for arm, outcome in zip(arms, outcomes, strict=True)]
@@ -76,7 +76,7 @@ def checked(arm: Arm, outcome: Outcome, runs: Sequence[Rerun]) -> dict[str, Any]
     seeds = arm.members // len(arm.configurations)
     return {
         "dataset": arm.data.first.name,
-        "model": arm.settings.model,
+        "model": arm.name,
         "members": arm.members,
         "metric": metric,
         "reruns": [compared(outcome, run, metric) for run in runs],

@@ -8,6 +8,7 @@ from typing import Any
 from dlfun.data.folds import OF_FOLDS
 from dlfun.records.dates import DATE
 from dlfun.report.html.blocks import Block, Facts, Source
+from dlfun.report.html.origins import origin_facts
 from dlfun.report.html.record import Record
 from dlfun.report.html.results import configurations, groups
 from dlfun.report.html.units import NOTHING, first_upper, listed
@@ -145,7 +146,7 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores')}" if kinds else ""),
         ("Commit", str(found.get("commit", NOTHING) or NOTHING) if kinds else ""),
     ]
-    facts = [(name, value) for name, value in facts if value]
+    facts = [(name, value) for name, value in facts if value] + origin_facts(found)
     for name, facts_of in found.get("datasets", {}).items():
         facts.append((f"Data set {name}", plain({k: v for k, v in facts_of.items() if v})))
     return facts

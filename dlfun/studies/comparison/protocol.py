@@ -145,8 +145,10 @@ def check_names(request: StudyRequest) -> None:
         return
     check_deltas(request["delta"] or {}, request.datasets)
     if not request["baselines"]:
-        models = [model.name for model in request.models]
-        asked_of(request["require"], dict.fromkeys(request.datasets, models))
+        arms = [model.name for model in request.models]
+        if request["initialize_from"]:
+            arms += map(pretrained, arms[:])
+        asked_of(request["require"], dict.fromkeys(request.datasets, arms))
 
 
 def check_folds(request: StudyRequest) -> None:

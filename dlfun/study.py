@@ -20,6 +20,7 @@ from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import visible
 from dlfun.records.checksums import check_record
+from dlfun.records.notes import read_notes, texts
 from dlfun.records.reader import (
     broken,
     read_arrays,
@@ -83,8 +84,10 @@ class Study:
     def __init__(
         self, folder: Path, notes: Sequence[str] = (), request: StudyRequest | None = None
     ) -> None:
-        self.folder, self.notes = Path(folder), tuple(notes)
+        self.folder = Path(folder)
         check_record(self.folder)
+        # What was said once the record was sealed, as of a tracker, stands in no file.
+        self.notes = tuple(notes) or tuple(texts(read_notes(self.folder)))
         self._request = request
         self._kind = STUDIES[script_of(self.folder)]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
 
@@ -11,7 +10,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.cli.flag_types import Flag, flag_of
-from dlfun.commands import INSTALLED, in_form
+from dlfun.commands import in_form, program
 from dlfun.models import MODELS
 
 COLUMN = 32
@@ -77,14 +76,6 @@ def sections(values: absl_flags.FlagValues, doc: str, width: int, words: str = "
             yield names_help("Models", docs, width)
             summaries = {name: row.summary for name, row in data.DATASETS.items()}
             yield names_help("Data sets", summaries, width)
-
-
-def program() -> str:
-    """How the command was started."""
-    if sys.argv[0].startswith(INSTALLED):
-        return sys.argv[0]
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
 def help_text(values: absl_flags.FlagValues, doc: str, words: str = "") -> str:

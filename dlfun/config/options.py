@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,7 @@ class StudyOptions:
       checkpoints: a store of `dlfun.training.checkpoints`, where the study keeps what it did, to go
         on from after any end; None keeps nothing.
       given: data sets by value, which are not read by their names.
+      begun: when the study was, by the clock that only goes on.
     """
 
     models: Mapping[str, ModelOptions]
@@ -86,3 +88,9 @@ class StudyOptions:
     overwrite: bool = False
     checkpoints: Any = dataclasses.field(default=None, compare=False)
     given: Mapping[str, Raw] = dataclasses.field(default_factory=dict, compare=False, repr=False)
+    begun: float = dataclasses.field(default_factory=time.monotonic, compare=False, repr=False)
+
+    def elapsed(self) -> float:
+        """Seconds since the study was begun, with those before an end that it went on from."""
+        before: float = 0.0 if self.checkpoints is None else self.checkpoints.before
+        return before + time.monotonic() - self.begun

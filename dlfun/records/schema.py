@@ -18,6 +18,8 @@ FILES: dict[str, str] = {
     "needed",
     "gates.json": "of `--require`: each claim, whether it holds, fails or is undecided, the "
     "interval that says so, and the seeds that would decide it",
+    "notes.json": "what the console says below its table, a sentence each: `text`, and the "
+    "`dataset` and `arm` that it is about",
     "members.csv": "a row a run; the columns are below",
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "

@@ -179,12 +179,13 @@ def report(folders: Sequence[Path]) -> int:
         print(print_tables(folders, FLAGS["format"].value))
         return 0
     from dlfun.report.html import write_page, write_report
+    from dlfun.report.text.notes import notes_in
 
     if FLAGS.output_file is None and len(folders) == 1:
         target = write_report(folders[0], folders)
     else:
         target = write_page(FLAGS.output_file or NAME, folders)
-    tell(f"report: {target}")
+    tell(*notes_in(folders), f"report: {target}")
     return 0
 
 

@@ -30,6 +30,7 @@ from dlfun.report.html.sections.gates import gates
 from dlfun.report.html.sections.generalisation import generalisation
 from dlfun.report.html.sections.latent import latent
 from dlfun.report.html.sections.mistakes import mistakes
+from dlfun.report.html.sections.notes import notes
 from dlfun.report.html.sections.readout import readout
 from dlfun.report.html.sections.response import response
 from dlfun.report.html.sections.scores import scores
@@ -50,6 +51,7 @@ SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("scores", "Scores", "Every run, and what it cost.", scores),
+    Section("notes", "Notes", "What else there is to say.", notes),
     Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("differences", "Paired differences", "Replicate by replicate.", differences),
     Section("curves", "Learning curves", "How the runs got there.", curves),

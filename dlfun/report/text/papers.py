@@ -24,6 +24,7 @@ from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries
 from dlfun.report.text.across import meaning as across_meaning
 from dlfun.report.text.formats import Bold, markdown_text, one_line, table_as
+from dlfun.report.text.notes import notes_in
 from dlfun.report.text.table import heading, shown
 from dlfun.report.text.verdicts import about, counted, verdict
 
@@ -238,7 +239,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
             rows = [{n: v for n, v in row.items() if n != "record"} for row in rows]
         if rows:
             parts.append(said(title, format) + table_as(rows, format))
-    return "\n\n".join(parts)
+    return "\n\n".join([*parts, *noted(list(notes_in(paths)), format)])
 
 
 def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
@@ -250,6 +251,13 @@ def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
 def meaning_of(pairs: Sequence[Mapping[str, Any]]) -> str:
     """What a table of pairs holds, and what its verdicts are about."""
     return f"{PAIRS} Verdicts are about {about(pairs)}."
+
+
+def noted(notes: Sequence[str], format: str) -> list[str]:
+    """Notes below the tables: comments of LaTeX, a list of Markdown; CSV has none."""
+    mark = "- " if format == "markdown" else ""
+    lines = [mark + said(note, format).strip() for note in notes]
+    return ["\n".join(lines)] if lines and format != "csv" else []
 
 
 def said(meaning: str, format: str) -> str:

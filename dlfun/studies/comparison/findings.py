@@ -12,6 +12,7 @@ from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
+from dlfun.records.notes import Note
 from dlfun.records.outcome import Result
 from dlfun.studies.artifacts.data_preparation import write_datasets
 from dlfun.studies.artifacts.evidence import write_evidence
@@ -38,6 +39,7 @@ class Findings(NamedTuple):
     frozen: Mapping[str, Any] | None = None
     tables: Mapping[str, list[dict[str, Any]]] = {}
     gates: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[Note] = ()
 
 
 def networks(arms: Sequence[Arm]) -> list[Result]:
@@ -58,7 +60,8 @@ def write(
         writer.write_members(folder, [row for arm in found.results for row in arm.rows])
         writer.write_history(folder, results)
         writer.write_parameters(folder, results, options.keep)
-        write_environment(folder, [data.first for data in loaded.values()], results)
+        write_environment(folder, [data.first for data in loaded.values()], results, options)
+        writer.write_notes(folder, found.notes)
         writer.write_request(folder, options.request, results)
         write_datasets(folder, options, list(loaded.values()))
         if options.request.kind.judges:

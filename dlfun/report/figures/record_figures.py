@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlfun.objectives.metrics import judging
+from dlfun.objectives.metrics import judging, shown_ends
 from dlfun.records.reader import read_rows
 from dlfun.report.rows import Row, number, summarise, text
 from dlfun.stats import t_interval
@@ -47,11 +47,13 @@ def axes_grid(count: int, columns: int, height: float) -> tuple[Figure, list[Axe
     return figure, list(found[:count])
 
 
-def band(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
+def band(
+    axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str, metric: str
+) -> None:
     """Mean over members of values [members, intervals] and its pointwise 95 % t band."""
     spans = [t_interval(column) for column in values.T]
     axes.plot(steps, [s.estimate for s in spans], color=colour, label=label)
-    low, high = [s.low for s in spans], [s.high for s in spans]
+    low, high = shown_ends([s.low for s in spans], [s.high for s in spans], metric)
     axes.fill_between(steps, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
@@ -62,7 +64,9 @@ def curve_metric(arrays: Sequence[str], arm: str) -> str:
     return metric if metric in own else "train_loss"
 
 
-def lines(axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str) -> None:
+def lines(
+    axes: Axes, steps: np.ndarray, values: np.ndarray, colour: str, label: str, _metric: str
+) -> None:
     """A thin line for each of values [members, intervals]."""
     axes.plot(steps, values.T, color=colour, alpha=0.3, linewidth=0.8)
     axes.plot([], [], color=colour, label=label)
@@ -86,7 +90,7 @@ def draw_curves(folder: Path, single: bool = False) -> None:
                 if (arm.rpartition("/")[0], metrics[arm]) == (dataset, metric):
                     colour = COLOURS[models.index(model) % len(COLOURS)]
                     values = history[f"{arm}/{metric}"]
-                    draw(axes, history[f"{arm}/step"], values, colour, model)
+                    draw(axes, history[f"{arm}/step"], values, colour, model, metric)
             axes.set(title=dataset, xlabel="step", ylabel=metric.replace("_", " "))
             axes.grid(alpha=0.3)
             axes.legend(frameon=False)
@@ -189,7 +193,8 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
     lines = summarise(rows, "validation", swept)
     whole = np.array([any(row["status"] != "stopped" for row in line.rows) for line in lines])
     means = np.array([line.score.estimate for line in lines])
-    halves = np.nan_to_num([line.score.half_width for line in lines])
+    ends = [shown_ends(x.score.low, x.score.high, metric) for x in lines]
+    reach = np.nan_to_num(np.abs(np.array(ends) - means[:, None])).T
     figure, all_axes = axes_grid(len(swept), 2, 3.4)
     for axes, name in zip(all_axes, swept, strict=True):
         where, numeric = positions([line.rows[0] for line in lines], name)
@@ -199,7 +204,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
                 axes.errorbar(
                     at,
                     means[shown],
-                    halves[shown],
+                    reach[:, shown],
                     fmt="o",
                     color=COLOURS[0],
                     markerfacecolor=fill,

@@ -113,7 +113,7 @@ def without_verdict(group: Group) -> str:
         return f"no run has a {unit.name}"
     said = f"{first.label} has the best mean {unit.name}, {unit.whole(first.score.estimate)}"
     if first.score.n > 1:
-        said += f" {unit.interval([first.score.low, first.score.high])}"
+        said += f" {unit.interval(group.ends(first))}"
     kind = "one arm" if len(group.lines) == 1 else f"the best of {len(group.lines)}"
     return f"{said}, {runs} ({kind}; no verdicts were made)"
 

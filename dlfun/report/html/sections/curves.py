@@ -73,7 +73,8 @@ def arm_series(record: Record, arm: Arm, metric: str) -> Series:
     name = f"{arm[0]}/{arm[1]}"
     values = np.asarray(record.history[f"{name}/{metric}"], float) * unit_of(metric).factor
     steps = np.asarray(record.history[f"{name}/step"], float)
-    return plots.mean_series(arm[1], style_of(record, arm[1]), steps, values, RUNS)
+    made = plots.mean_series(arm[1], style_of(record, arm[1]), steps, values, RUNS)
+    return plots.within(made, metric)
 
 
 def chance_of(record: Record, dataset: str) -> float:

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dlfun.errors import OPT, UserError
-from dlfun.training.checkpoints.elapsed import read_elapsed, write_elapsed
+from dlfun.training.checkpoints.elapsed import ELAPSED, read_elapsed, write_elapsed
 from dlfun.training.checkpoints.files import (
     FORMAT,
     Saved,
@@ -46,6 +46,9 @@ SHARE = 0.02
 """The part of the time that checkpoints may take where the user says nothing."""
 
 IDENTITY, LOCK = "identity.json", "lock"
+
+EMPTY = {IDENTITY, LOCK, ELAPSED}
+"""What is in a folder where nothing was done yet, or is kept any more."""
 
 DEPENDS = "depends_on"
 """Of an identity: what is read besides the flags -> the checksum of what that holds."""
@@ -289,7 +292,7 @@ def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] |
       UserError: if it is of another version, or cannot be read.
     """
     try:
-        if {path.name for path in folder.iterdir()} <= {IDENTITY, LOCK, f"{IDENTITY}.part"}:
+        if {path.name.removesuffix(".part") for path in folder.iterdir()} <= EMPTY:
             return None
         found = json.loads((folder / IDENTITY).read_text())
         known = isinstance(found, dict) and found.get("format") == FORMAT

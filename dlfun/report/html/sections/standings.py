@@ -46,7 +46,8 @@ def table_of(standings: Standings) -> Table:
     unit = unit_of(standings.metric)
     rows = [row(standings, k) for k in range(len(standings.lines))]
     names = [*COLUMNS[:3], unit.label, *COLUMNS[3:]]
-    return Table(names, rows, standing.title(standings), " ".join(standing.meaning(standings)))
+    said = [*standing.meaning(standings), *(["Bold: the first."] if standings.tied else [])]
+    return Table(names, rows, standing.title(standings), " ".join(said))
 
 
 def row(standings: Standings, at: int) -> list[Cell]:

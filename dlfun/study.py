@@ -17,7 +17,9 @@ from dlfun.config.parsers import checked
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
 from dlfun.errors import visible
+from dlfun.records.cells import TRUTH
 from dlfun.records.checksums import check_record
+from dlfun.records.notes import read_notes, texts
 from dlfun.records.reader import (
     broken,
     read_arrays,
@@ -26,6 +28,7 @@ from dlfun.records.reader import (
     script_of,
     swept_of,
 )
+from dlfun.records.schema import COLUMNS, cell
 from dlfun.report.rows import summarise
 from dlfun.report.text import verdicts
 from dlfun.report.text.gates import gate_lines
@@ -66,7 +69,8 @@ class Study(Trained):
         models: Sequence[Model] = (),
     ) -> None:
         super().__init__(Path(folder), request, models)
-        self.notes = tuple(notes)
+        # What was said once the record was sealed, as of a tracker, stands in no file.
+        self.notes = tuple(notes) or tuple(texts(read_notes(self.folder)))
         self._kind = STUDIES[script_of(self.folder)]
 
     @functools.cached_property
@@ -77,8 +81,8 @@ class Study(Trained):
     @property
     @of_record
     def rows(self) -> list[dict[str, Any]]:
-        """A row a run, as in members.csv: name -> text, number, or None where it has none."""
-        return [{name: value_of(text) for name, text in row.items()} for row in self._texts]
+        """A row a run, as in members.csv: name -> text, number, truth value, or None without."""
+        return [{name: value_of(text, name) for name, text in row.items()} for row in self._texts]
 
     @functools.cached_property
     @of_record
@@ -209,12 +213,17 @@ class Study(Trained):
         return str(send_record(self.folder, name, every))
 
 
-def value_of(text: str) -> Any:
-    """A cell of members.csv: a whole number, a number, a text, or None where it is empty.
+def value_of(text: str, name: str = "") -> Any:
+    """A cell of members.csv: a number, a text, None where it is empty; by its column a truth value.
 
     >>> value_of("12"), value_of("0.5"), value_of("25,25"), value_of("")
     (12, 0.5, '25,25', None)
+    >>> value_of("false", "at_chance"), value_of("", "at_chance")
+    (False, None)
     """
+    # A swept choice of yes or no stands there as Python writes it.
+    if (cell(name) == "truth" or name not in COLUMNS) and text.lower() in TRUTH:
+        return TRUTH[text.lower()]
     for kind in (int, float):
         try:
             return kind(text)

@@ -13,6 +13,17 @@ def plural(count: int, what: str, many: str = "") -> str:
     return f"{count:,} {what if count == 1 else many or what + 's'}"
 
 
+def amount(value: float, what: str) -> str:
+    """A mean number of things, which may not be whole, with four digits.
+
+    >>> amount(1.0, "run"), amount(1.5, "run"), amount(12000.0, "step")
+    ('1 run', '1.5 runs', '12,000 steps')
+    """
+    if value == round(value):
+        return plural(round(value), what)
+    return f"{value:,.4g} {what}s"
+
+
 def width(text: str) -> int:
     r"""The columns of a terminal that a text takes.
 

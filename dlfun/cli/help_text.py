@@ -6,7 +6,6 @@ Of a command with many flags it shows those that people use, and `--helpfull` al
 from __future__ import annotations
 
 import shutil
-import sys
 import textwrap
 from collections.abc import Collection, Iterator, Mapping
 
@@ -14,7 +13,7 @@ from absl import flags as absl_flags
 
 from dlfun import data
 from dlfun.cli.flag_types import Flag, flag_of
-from dlfun.commands import INSTALLED, in_form
+from dlfun.commands import in_form, program
 from dlfun.config.common_options import COMMON
 from dlfun.models import MODELS
 
@@ -101,14 +100,6 @@ def common(values: absl_flags.FlagValues, width: int) -> Iterator[str]:
     left = sum(name not in names for name in values)
     more = f"--helpfull shows {left} more flags: shapes of models, numbers, machine and others."
     yield "\n".join(textwrap.wrap(more, width, break_on_hyphens=False))
-
-
-def program() -> str:
-    """How the command was started."""
-    if sys.argv[0].startswith(INSTALLED):
-        return sys.argv[0]
-    spec = getattr(sys.modules["__main__"], "__spec__", None)
-    return f"python -m {spec.name}" if spec else f"python {sys.argv[0]}"
 
 
 def help_text(values: absl_flags.FlagValues, doc: str, words: str = "", full: bool = False) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ class StudyOptions:
       pretrained: the models that have an arm which begins from it.
       origins: arm -> what it took of that record, as environment.json has it.
       begins: `dlfun.studies.population.continuing.Beginnings` read from `continue_from`.
+      begun: when the study was, by the clock that only goes on.
     """
 
     models: Mapping[str, ModelOptions]
@@ -101,3 +103,9 @@ class StudyOptions:
     pretrained: tuple[str, ...] = ()
     origins: Mapping[str, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
     begins: Any = dataclasses.field(default=None, compare=False, repr=False)
+    begun: float = dataclasses.field(default_factory=time.monotonic, compare=False, repr=False)
+
+    def elapsed(self) -> float:
+        """Seconds since the study was begun, with those before an end that it went on from."""
+        before: float = 0.0 if self.checkpoints is None else self.checkpoints.before
+        return before + time.monotonic() - self.begun

@@ -6,8 +6,9 @@ row is shown with four digits, less of it is better, and no difference of it cou
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class Metric(NamedTuple):
       delta: the largest difference that counts as none, where the user names no other.
       deltas: the same for data sets of their own.
       of_spread: the same in standard deviations of the training targets.
+      bounds: the least and the most that a value can be, as stored.
     """
 
     words: str = ""
@@ -49,6 +51,7 @@ class Metric(NamedTuple):
     delta: float = 0.0
     deltas: Mapping[str, float] = {}
     of_spread: float = 0.0
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
 
 METRICS: dict[str, Metric] = {
@@ -63,6 +66,7 @@ METRICS: dict[str, Metric] = {
         digits=2,
         delta=0.01,
         deltas={"mnist": 0.001, "fashion_mnist": 0.003, "mnist1d": 0.01, "digits": 0.01},
+        bounds=(0.0, 1.0),
     ),
     "nats": Metric(
         "loss",
@@ -72,9 +76,16 @@ METRICS: dict[str, Metric] = {
         step="nats per token",
         counted="nats",
         delta=0.01,
+        bounds=(0.0, math.inf),
     ),
     "rmse": Metric(
-        "RMSE", judges=True, per_example=True, from_mean=True, explained="r2", of_spread=0.1
+        "RMSE",
+        judges=True,
+        per_example=True,
+        from_mean=True,
+        explained="r2",
+        of_spread=0.1,
+        bounds=(0.0, math.inf),
     ),
     "elbo": Metric(
         "ELBO", higher=True, judges=True, unit="nats", step="nats", counted="nats", delta=0.5
@@ -82,7 +93,7 @@ METRICS: dict[str, Metric] = {
     "score": Metric("score", higher=True, judges=True),
     "cost": Metric("cost", judges=True),
     "loss": Metric(judges=True, per_example=True, from_mean=True),
-    "r2": Metric("R²", higher=True),
+    "r2": Metric("R²", higher=True, bounds=(-math.inf, 1.0)),
     "log_likelihood": Metric("log likelihood", higher=True, unit="nats", step="nats"),
 }
 """Name -> row. The first that judges and is there decides verdicts, ranks and the best member.
@@ -171,6 +182,21 @@ def default_delta(column: str, dataset: str, spread: float) -> float:
     """
     row = metric(column)
     return row.deltas.get(dataset, row.delta) + row.of_spread * spread
+
+
+def shown_ends(low: Any, high: Any, column: str) -> tuple[Any, Any]:
+    """The ends of an interval of a mean as they are shown: no further than the metric goes.
+
+    They are numbers or arrays as stored. Intervals of differences are shown as they are, and so is
+    half the width of one.
+
+    >>> shown_ends(0.962, 1.013, "test_accuracy"), shown_ends(-0.2, 0.4, "test_elbo")
+    ((0.962, 1.0), (-0.2, 0.4))
+    """
+    least, most = metric(column).bounds
+    found = (np.clip(end, least, most) for end in (low, high))
+    low, high = (end if np.ndim(end) else float(end) for end in found)
+    return low, high
 
 
 def figure(value: float | None, column: str, sign: str = "", form: str = ".4g") -> str:

@@ -40,9 +40,18 @@ def is_number(text: str) -> bool:
         return False
 
 
+def is_truth(text: str) -> bool:
+    """Whether a cell is a truth value."""
+    return text.lower() in TRUTH
+
+
+TRUTH = {"true": True, "false": False}
+"""A truth value as a cell, in small letters -> what it is."""
+
 FORMS: dict[str, Callable[[str], bool]] = {
     "text": lambda text: True,
     "whole": is_whole,
     "number": is_number,
+    "truth": is_truth,
 }
 """What a cell is -> whether a text, which is not empty, is one."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from dlfun.records.dates import DATE
+from dlfun.records.dates import DATE, DURATION
 
 UNCOMPARED = (
-    *("command", "datasets", "versions", "jax_config", "ranked_by", DATE),
+    *("command", "datasets", "versions", "jax_config", "ranked_by", DATE, DURATION),
     *("continued_from", "initialized_from"),
 )
 """Of environment.json: what may differ, or is compared part by part."""

@@ -8,7 +8,6 @@ import os
 import platform
 import re
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
@@ -18,9 +17,12 @@ from typing import Any
 import jax
 
 from dlfun import numerics
+from dlfun.commands import called, typed
+from dlfun.config.options import StudyOptions
 from dlfun.decoration import spared
+from dlfun.errors import by_flags
 from dlfun.objectives import metrics
-from dlfun.records.dates import DATE, now
+from dlfun.records.dates import DATE, DURATION, now
 from dlfun.records.outcome import Result
 from dlfun.types import Dataset
 
@@ -104,7 +106,7 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
         "processes": jax.process_count(),
         "devices": [device.device_kind for device in jax.devices()],
         "jax_config": numerics.in_force(),
-        "command": sys.argv,
+        "command": typed(),
         "datasets": {
             d.name: {
                 "version": d.version,
@@ -120,15 +122,19 @@ def environment(datasets: Sequence[Dataset]) -> dict[str, Any]:
 def write_environment(
     folder: Path,
     datasets: Sequence[Dataset],
-    results: Iterable[Result] = (),
+    results: Iterable[Result],
+    options: StudyOptions,
     origins: Mapping[str, Any] = {},
 ) -> None:
-    """environment.json, which also says when, and by what the members of each arm are ranked.
+    """environment.json, which also says when, how long, by what, and by what members are ranked.
 
     `origins` is what its study began from, by the option that says so.
     """
     ranked = {f"{r.dataset}/{r.model}": metrics.ranking(r.history) for r in results}
-    facts = environment(datasets) | {DATE: now()} | ({"ranked_by": ranked} if ranked else {})
+    facts = environment(datasets) | {DATE: now(), DURATION: round(options.elapsed(), 3)}
+    if not by_flags():
+        facts["command"] = f"{called(options.request.study)}, called from Python"
+    facts |= {"ranked_by": ranked} if ranked else {}
     facts |= origins
     text = json.dumps(facts, indent=2, sort_keys=True)
     (folder / "environment.json").write_text(text + "\n")

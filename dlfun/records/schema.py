@@ -18,6 +18,8 @@ FILES: dict[str, str] = {
     "needed",
     "gates.json": "of `--require`: each claim, whether it holds, fails or is undecided, the "
     "interval that says so, and the seeds that would decide it",
+    "notes.json": "what the console says below its table, a sentence each: `text`, and the "
+    "`dataset` and `arm` that it is about",
     "members.csv": "a row a run; the columns are below",
     "history.npz": "`dataset/model/metric` [member, interval], and the steps",
     "parameters/": "the final parameters of every member, by Flax's names (`--keep=best` or `none` "
@@ -30,7 +32,8 @@ FILES: dict[str, str] = {
     "data sets, models and options with their values",
     "preparation.json, .npz": "how the data were read: columns, categories, classes, alphabet, "
     "spectrogram; what was fitted on training rows; up to 256 held-out examples",
-    "environment.json": "date, versions, devices, commit, checksums of the data; by which metric "
+    "environment.json": "date, duration, command, versions, devices, commit, checksums of the "
+    "data; by which metric "
     "the members of an arm are ranked, and its best one is chosen",
     "*-evidence.npz": "of each model: what it said of every test example and how sure it was, its "
     "first layer, its worst mistakes; of two inputs its decision boundary, and how it moved",
@@ -65,7 +68,7 @@ class Column(NamedTuple):
     """
 
     means: str
-    cell: Literal["text", "whole", "number"] = "text"
+    cell: Literal["text", "whole", "number", "truth"] = "text"
     always: bool = False
 
 
@@ -77,7 +80,7 @@ COLUMNS: dict[str, Column] = {
     "repeat": Column("of cross-validation: the repeat that the fold is of", "whole"),
     "status": Column("`ok`, `failed` or `stopped` (by its search)", always=True),
     "failed_at": Column("the step at which its loss was no number any more", "whole", always=True),
-    "at_chance": Column("whether it scores what guessing could", always=True),
+    "at_chance": Column("whether it scores what guessing could", "truth", always=True),
     "copy_of": Column("the replicate that gave the same answers", "whole", always=True),
     "parameters": Column("how many it has", "whole", always=True),
     "steps": Column("of training", "whole", always=True),
@@ -124,7 +127,7 @@ ALWAYS = (
 
 
 def cell(column: str) -> str:
-    """What the cells of a column are: `text`, `whole` or `number`; a hyperparameter's are text.
+    """What the cells of a column are, as `Column.cell` says it; a hyperparameter's are text.
 
     >>> cell("steps"), cell("test_rmse"), cell("readout"), cell("bpnn_widths")
     ('whole', 'number', 'text', 'text')

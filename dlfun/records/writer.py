@@ -20,6 +20,7 @@ from dlfun.records import replacement
 from dlfun.records.checksums import write_checksums
 from dlfun.records.flagfile import flag_lines
 from dlfun.records.folders import FLAGS
+from dlfun.records.notes import NOTES, Note, as_records
 from dlfun.records.outcome import Result, Row
 from dlfun.records.outputs import opened
 from dlfun.records.reader import STUDY, arm_files
@@ -115,6 +116,12 @@ def write_table(path: Path, rows: Sequence[Mapping[str, Any]], columns: Sequence
 def write_json(path: Path, value: Any) -> None:
     """A .json of a record that is being written."""
     path.write_text(as_text(value))
+
+
+def write_notes(folder: Path, notes: Sequence[Note]) -> None:
+    """notes.json, where there is anything to say."""
+    if notes:
+        write_json(folder / NOTES, as_records(notes))
 
 
 def as_text(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from dlfun.objectives.metrics import shown_ends
 from dlfun.records.reader import read_arrays, read_rows
 from dlfun.stats import t_interval
 from dlfun.studies.comparison.verdicts import metric_of
@@ -123,6 +124,7 @@ def write_band(writer: Any, metric: str, steps: np.ndarray, array: np.ndarray) -
     """The scalars of a metric [members, intervals]; members that failed are left out."""
     for step, column in zip(steps, array.T, strict=True):
         span = t_interval(column)
-        for part, value in zip(PARTS, (span.estimate, span.low, span.high), strict=True):
+        ends = shown_ends(span.low, span.high, metric)
+        for part, value in zip(PARTS, (span.estimate, *ends), strict=True):
             if np.isfinite(value):
                 writer.add_scalar(f"{metric}/{part}", value, int(step))

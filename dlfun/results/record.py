@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dlfun.commands import command
+from dlfun.commands import command, typed
 from dlfun.decoration import spared
+from dlfun.errors import by_flags
 from dlfun.results.judged import Judged
 from dlfun.studies.comparison.gates import GATES
 
@@ -39,10 +40,12 @@ def write_judged(
     from dlfun.records.dates import DATE, now
     from dlfun.records.environment import version
     from dlfun.records.folders import FLAGS
+    from dlfun.records.notes import Note
 
     def fill(folder: Path) -> None:
         writer.write_members(folder, judged.rows)
         writer.write_json(folder / "comparison.json", judged.pairs)
+        writer.write_notes(folder, [Note(text) for text in judged.notes])
         if judged.gates:
             writer.write_json(folder / GATES, judged.gates)
         for name, rows in rank_tables(judged).items():
@@ -52,6 +55,7 @@ def write_judged(
             "score": judged.name,
             "notes": judged.notes,
             DATE: now(),
+            **({"command": typed()} if by_flags() else {}),
             "python": platform.python_version(),
             "versions": {name: version(name) for name in ("dlfun", "numpy", "scipy")},
         }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from dlfun.objectives.metrics import parts
+from dlfun.objectives.metrics import parts, shown_ends
 from dlfun.records.schema import cell
 from dlfun.report.html.record import Record, Row, column
 from dlfun.report.html.results import Line, scores_of
@@ -59,7 +59,8 @@ def add(points: Points, step: int, name: str, value: float) -> None:
 
 def add_span(points: Points, step: int, name: str, span: Interval) -> None:
     """Adds a mean and the ends of its interval."""
-    for part, value in zip(PARTS, (span.estimate, span.low, span.high), strict=True):
+    ends = shown_ends(span.low, span.high, name)
+    for part, value in zip(PARTS, (span.estimate, *ends), strict=True):
         add(points, step, f"{name}/{part}", value)
 
 

@@ -184,7 +184,7 @@ def tags_of(record: Record, line: Line) -> dict[str, str]:
 def words_of(record: Record, group: Group, line: Line) -> list[str]:
     """The score of an arm with its interval and count, and its verdicts, in sentences."""
     unit, score = group.unit, line.score
-    ends = f" {unit.interval((score.low, score.high))}" if np.isfinite(score.low) else ""
+    ends = f" {unit.interval(group.ends(line))}" if np.isfinite(score.low) else ""
     runs = plural(score.n, "run")
     said = f"{unit.name} {unit.text(score.estimate)}{ends} {unit.sign}".rstrip()
     return [f"{said}, {runs}", *(str(pair["words"]) for _, pair in own_pairs(record, line))]

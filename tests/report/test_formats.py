@@ -205,6 +205,7 @@ def record(folder, script="compare", columns=("", ""), pairs=None):
 def test_the_tables_of_a_comparison(tmp_path):
     pairs = [pair("cnn", "rnn"), pair("cnn", "vae", winner="cnn", verdict="better")]
     folder = record(tmp_path / "r", pairs=pairs)
+    (folder / "notes.json").write_text('[{"text": "rnn: 50 % of 2_000"}]')
     arms, compared = print_tables([folder], "csv").split("\n\n")
     first, second, _ = csv.DictReader(io.StringIO(arms))
     span = t_interval(100 * np.array([0.9, 0.8, 0.85]))
@@ -230,13 +231,20 @@ def test_the_tables_of_a_comparison(tmp_path):
     ]
     assert two["verdict"] == "better"
     latex = print_tables([folder], "latex")
-    assert latex.startswith("% ± is the half-width of the 95 % t interval")
+    first, *_ = latex.split("\n\n")
+    assert first.splitlines()[:2] == [r"% \usepackage{booktabs}", r"\begin{table}"]
+    assert r"\caption{$\pm$ is the half-width of the 95 \% t interval" in first
+    assert "Bold: the best mean, and the arms that a verdict calls equivalent to it.}" in first
+    assert latex.endswith("\n\n% rnn: 50 % of 2_000")
+    assert print_tables([folder], "markdown").endswith("\n\n- rnn: 50 % of 2\\_000")
     assert rf"d & cnn & \textbf{{85.00 $\pm$ {span.half_width:.2f}}} &" in latex
     assert [line for line in latex.splitlines() if r"\textbf" in line and "vae" in line] == []
-    assert r"\textbf{72.50" in latex  # not beaten, only behind
-    assert print_tables([folder], "markdown").count("**") == 4
-    assert "Bold: no arm was found better." in latex
+    assert r"\textbf{72.50" not in latex  # not beaten, and not shown to be as good
+    assert print_tables([folder], "markdown").count("**") == 2
     assert "Verdicts are about new seeds on this test set." in latex
+    pairs[0] |= {"verdict": "equivalent"}
+    (folder / "comparison.json").write_text(json.dumps(pairs))
+    assert r"\textbf{72.50" in print_tables([folder], "latex")
 
 
 def test_what_is_not_known_is_one_dash_and_the_arm_behind_is_named(tmp_path):

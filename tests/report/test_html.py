@@ -212,7 +212,7 @@ def test_the_table_of_scores_agrees_with_numpy(text):
     assert counted["bpnn"] == ["12", "1", "0"]
     assert counted["softmax"] == ["12", "0", "1"]
     bold = set(re.findall(r'<th scope="row"><strong>(\w+)</strong>', section(text, "scores")))
-    assert bold == {"cnn", "rnn"}
+    assert bold == {"cnn"}  # rnn is not shown to be worse, and no verdict calls it equivalent
 
 
 def test_skewed_scores_have_the_bootstrap_t_interval_beside_the_other(text):

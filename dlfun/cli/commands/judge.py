@@ -132,7 +132,7 @@ def main(argv: list[str]) -> int:
         shown = "\n".join([judged_text(judged), *floor, *gate_lines(judged.gates)])
         if folder is not None:
             tell(shown)
-            record(judged, folder, argv[1])
+            record(judged._replace(notes=[*judged.notes, *floor]), folder, argv[1])
             continue
         print(shown, flush=True)  # it stands nowhere else
         if gates:

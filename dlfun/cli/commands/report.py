@@ -186,12 +186,13 @@ def report(folders: Sequence[Path]) -> int:
         return 0
     with phase("drawing the page"):
         from dlfun.report.html import write_page, write_report
+        from dlfun.report.text.notes import notes_in
 
         if FLAGS.output_file is None and len(folders) == 1:
             target = write_report(folders[0], folders)
         else:
             target = write_page(FLAGS.output_file or NAME, folders)
-    tell(f"report: {target}")
+    tell(*notes_in(folders), f"report: {target}")
     once = len(folders) == 1 and is_verifiable(folders[0])
     next_steps.add("report", single=next_steps.shown(folders[0]) if once else "")
     return 0

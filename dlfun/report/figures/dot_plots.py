@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from dlfun.objectives.metrics import metric as metric_row
+from dlfun.objectives.metrics import shown_ends
 from dlfun.report.figures.paper import (
     INK,
     LINE,
@@ -19,7 +20,6 @@ from dlfun.report.figures.paper import (
     Paper,
     colour_of,
     sheet,
-    shown_ends,
     wrapped,
 )
 from dlfun.report.html.record import Record, column

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dlfun.objectives.metrics import judging, parts, words
+from dlfun.objectives.metrics import judging, parts, shown_ends, words
 from dlfun.objectives.metrics import metric as metric_row
 from dlfun.records.reader import read_rows
 from dlfun.report import styles
@@ -166,7 +166,8 @@ def panel(
             means.append(middle)
             if curve.band:
                 spans = [t_interval(column) for column in values.T]
-                low, high = [s.low for s in spans], [s.high for s in spans]
+                lows, highs = (np.array([s[k] for s in spans]) / row.factor for k in (1, 2))
+                low, high = (row.factor * end for end in shown_ends(lows, highs, metric))
                 axes.fill_between(steps, low, high, alpha=0.15, linewidth=0, **look)
     limit(axes, np.concatenate([*means, []]), row.share)
     axes.set(ylabel=f"{words(metric)} ({row.unit})" if len(row.unit) == 1 else words(metric))

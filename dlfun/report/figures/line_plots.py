@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from dlfun.objectives.metrics import shown_ends
 from dlfun.report.figures.paper import (
     DASHES,
     LINE,
@@ -22,7 +23,6 @@ from dlfun.report.figures.paper import (
     legend_above,
     name_ends,
     sheet,
-    shown_ends,
 )
 from dlfun.report.html.plots import Series, mean_series
 from dlfun.report.html.record import Record, Row, arm_arrays, arms

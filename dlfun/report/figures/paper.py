@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Outline
 
-from dlfun.objectives.metrics import metric as metric_row
 from dlfun.report import styles
 
 INK, SOFT, FAINT = "#1b1f24", "#59616b", "#d9dce0"
@@ -94,16 +93,6 @@ def encoded(figure: Figure, format: str) -> bytes:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure.savefig(stream, format=format, dpi=DOTS, metadata=BARE.get(format))
     return stream.getvalue()
-
-
-def shown_ends(low: Any, high: Any, metric: str) -> tuple[Any, Any]:
-    """The ends of an interval of a mean, as stored: of a share no further than 0 and 1.
-
-    >>> [float(end) for end in shown_ends(0.95, 1.02, "test_accuracy")]
-    [0.95, 1.0]
-    """
-    least, most = (0.0, 1.0) if metric_row(metric).share else (-np.inf, np.inf)
-    return np.clip(low, least, most), np.clip(high, least, most)
 
 
 def colour_of(style: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from dlfun.objectives.metrics import shown_ends
 from dlfun.records.reader import read_rows
 from dlfun.report import styles
 from dlfun.report.figures.learning_curves import curves_figure
@@ -148,7 +149,8 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
     lines = summarise(rows, "validation", swept)
     whole = np.array([any(row["status"] != "stopped" for row in line.rows) for line in lines])
     means = np.array([line.score.estimate for line in lines])
-    halves = np.nan_to_num([line.score.half_width for line in lines])
+    ends = [shown_ends(x.score.low, x.score.high, metric) for x in lines]
+    reach = np.nan_to_num(np.abs(np.array(ends) - means[:, None])).T
     figure, all_axes = axes_grid(len(swept), 2, 3.4)
     for axes, name in zip(all_axes, swept, strict=True):
         where, numeric = positions([line.rows[0] for line in lines], name)
@@ -158,7 +160,7 @@ def draw_response(folder: Path, swept: Sequence[str]) -> None:
                 axes.errorbar(
                     at,
                     means[shown],
-                    halves[shown],
+                    reach[:, shown],
                     fmt="o",
                     color=MAIN,
                     markerfacecolor=fill,

@@ -169,7 +169,7 @@ def without_verdict(record: Record, group: Group, where: str) -> list[str]:
     best = f", the best mean of {arms}" if count > 1 else ""
     said = plural(len(first.rows), run_of(first.rows))
     if np.isfinite(first.score.low):
-        said += f", 95 % interval {unit.interval([first.score.low, first.score.high])}"
+        said += f", 95 % interval {unit.interval(group.ends(first))}"
     lines = [f"{scored(first, group, None)} {where}{best}", f"{said}{chance(group)}"]
     if count > 1:
         lines.append(f"{first_upper(lead_of(group).removeprefix(', '))}; no verdicts were made")

@@ -37,6 +37,7 @@ from dlfun.report.html.sections.gates import gates
 from dlfun.report.html.sections.generalisation import generalisation
 from dlfun.report.html.sections.latent import latent
 from dlfun.report.html.sections.mistakes import mistakes
+from dlfun.report.html.sections.notes import notes
 from dlfun.report.html.sections.readout import readout
 from dlfun.report.html.sections.response import response
 from dlfun.report.html.sections.scores import scores
@@ -59,6 +60,7 @@ FEW = 3
 SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
     Section("scores", "Scores", "Every run, and what it cost.", scores, together(scores)),
+    Section("notes", "Notes", "What else there is to say.", notes),
     Section("curves", "Learning curves", "How the runs got there.", curves),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
     Section("differences", "Paired differences", "Replicate by replicate.", differences),

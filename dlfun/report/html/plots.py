@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 from scipy import stats
 
+from dlfun.objectives import metrics
 from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis, spanning, ticks
 from dlfun.report.html.blocks import Key
@@ -62,6 +63,15 @@ def mean_series(label: str, style: int, x: np.ndarray, runs: np.ndarray, most: i
     half = np.where(n > 1, half, np.nan)
     shown = runs[np.linspace(0, len(runs) - 1, min(most, len(runs))).round().astype(int)]
     return Series(label, style, x, mean, mean - half, mean + half, shown)
+
+
+def within(series: Series, metric: str) -> Series:
+    """A series of means in shown units, its band no further than the metric goes."""
+    factor = metrics.metric(metric).factor
+    if series.low is None or series.high is None:
+        return series
+    low, high = metrics.shown_ends(series.low / factor, series.high / factor, metric)
+    return series._replace(low=factor * low, high=factor * high)
 
 
 def points(

@@ -14,6 +14,7 @@ from dlfun.errors import OPT, UserError
 from dlfun.records import reader
 from dlfun.records.cells import check_cells
 from dlfun.records.checksums import PAGE, check_record
+from dlfun.records.notes import Note, read_notes
 
 Row = Mapping[str, str]
 Arm = tuple[str, str]
@@ -42,6 +43,7 @@ class Record:
       rows: of members.csv, a run each.
       pairs: of comparison.json, two arms each.
       gates: of gates.json, a claim each.
+      notes: of notes.json, a sentence each.
       study: of study.json, what was asked.
       flags: the lines of config.flags.
       history: dataset/model/metric -> [members, intervals].
@@ -57,6 +59,7 @@ class Record:
     flags: list[str]
     history: dict[str, np.ndarray]
     gates: Sequence[Mapping[str, Any]]
+    notes: Sequence[Note]
     tuning: Sequence[Row]
     curve: Sequence[Row]
     readout: Sequence[Row]
@@ -90,6 +93,7 @@ def read_record(folder: Path) -> Record:
         reader.optional(folder, "config.flags", reader.read_lines, []),
         reader.optional(folder, "history.npz", reader.read_arrays, {}),
         reader.optional(folder, "gates.json", read_pairs, []),
+        read_notes(folder),
         *(reader.optional(folder, f"{name}.csv", reader.read_table, []) for name in TABLES),
     )
 

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dlfun.config.classical import CLASSICAL
+from dlfun.objectives.metrics import shown_ends
 from dlfun.records.reader import swept_by
+from dlfun.report.best import best_arms
 from dlfun.report.html.record import Arm, Record, Row, column, healthy
 from dlfun.report.html.units import Unit, unit_of
 from dlfun.report.rows import brief, is_copy
@@ -26,7 +28,7 @@ class Line(NamedTuple):
     Attributes:
       style: of its marks, the same wherever it is shown.
       scores: [runs], NaN where a run failed.
-      best: it is not shown to be worse than the best of its data set.
+      best: it is the best of its data set, or equivalent to that by a verdict.
     """
 
     label: str
@@ -50,6 +52,11 @@ class Group(NamedTuple):
     def unit(self) -> Unit:
         """How the metric is shown."""
         return unit_of(self.metric)
+
+    def ends(self, line: Line) -> tuple[float, float]:
+        """The ends of the interval of a line's mean, as stored and as far as they are shown."""
+        low, high = shown_ends(line.score.low, line.score.high, self.metric)
+        return low, high
 
 
 def models(record: Record) -> list[str]:
@@ -146,36 +153,19 @@ def line_of(rows: list[Row], metric: str, swept: Sequence[str], style: int) -> L
 
 
 def in_order(lines: Sequence[Line], metric: str, record: Record) -> list[Line]:
-    """Lines with the best first, those without a score last; marked where not worse."""
+    """Lines with the best first, those without a score last; the best are marked."""
     sign = -1 if unit_of(metric).higher else 1
     known = [line for line in lines if np.isfinite(line.score.estimate)]
     rest = [line for line in lines if not np.isfinite(line.score.estimate)]
     ordered = sorted(known, key=lambda line: (-came(line), sign * line.score.estimate)) + rest
-    return [line._replace(best=not_worse(record, line, ordered[0])) for line in ordered]
+    means = {line.label: line.score.estimate for line in ordered}
+    best = best_arms(means, record.pairs, lines[0].dataset)
+    return [line._replace(best=line.label in best) for line in ordered]
 
 
 def came(line: Line) -> float:
     """How far its runs came before a search stopped them."""
     return stopped_at(line.rows) or np.inf
-
-
-def not_worse(record: Record, line: Line, first: Line) -> bool:
-    """Whether a verdict was made on a line and the first one, and does not put the line behind.
-
-    The first one by its mean may be behind by the ranks of its failed runs.
-    """
-    own = [p for p in record.pairs if p["dataset"] == line.dataset]
-    if line is first:
-        behind = [p for p in own if line.label in (p["a"], p["b"]) and p["winner"] != line.label]
-        return bool(own) and not any(p["winner"] is not None for p in behind)
-    between = [p for p in own if is_between(p, line, first)]
-    return any(p["winner"] in (None, line.label) for p in between)
-
-
-def is_between(pair: dict[str, Any], one: Line, other: Line) -> bool:
-    """Whether a pair is of these two lines."""
-    same = {pair["a"], pair["b"]} == {one.label, other.label}
-    return same and pair["dataset"] == one.dataset
 
 
 def configurations(frozen: dict[str, Any]) -> dict[Arm, dict[str, Any]]:

@@ -103,8 +103,8 @@ def csv_text(cell: Any) -> Any:
     return f"'{visible(cell)}" if is_formula else visible(cell)
 
 
-def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
-    """Comma-separated values with a line of names."""
+def csv_table(rows: Sequence[Cells], left: Collection[str], caption: str = "") -> str:
+    """Comma-separated values with a line of names, without the caption."""
     file = io.StringIO()
     writer = csv_file.writer(file, list(csv_cells(rows[0])))
     writer.writeheader()
@@ -112,8 +112,11 @@ def csv_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     return file.getvalue().rstrip("\n")
 
 
-def latex_table(rows: Sequence[Cells], left: Collection[str]) -> str:
-    """A tabular with the rules of booktabs; a longtable where it fills more than a page."""
+def latex_table(rows: Sequence[Cells], left: Collection[str], caption: str = "") -> str:
+    """A tabular with the rules of booktabs; a longtable where it fills more than a page.
+
+    With a caption a tabular stands in a table, which floats.
+    """
 
     def line(cells: Sequence[str]) -> str:
         return " & ".join(map(latex_cell, cells)) + r" \\"
@@ -121,16 +124,24 @@ def latex_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     columns = "".join("l" if name in left else "r" for name in rows[0])
     head = [r"\toprule", line(list(rows[0])), r"\midrule"]
     body = [*(line(list(row.values())) for row in rows), r"\bottomrule"]
-    kind, needs = "tabular", "booktabs"
+    above = [rf"\caption{{{latex_text(caption)}}}"] if caption else []
     if len(rows) > PAGE:
-        kind, needs = "longtable", "booktabs,longtable"
-        head.append(r"\endhead")  # what stands above is repeated on every page
-    begin = [f"% \\usepackage{{{needs}}}", f"\\begin{{{kind}}}{{{columns}}}"]
-    return "\n".join([*begin, *head, *body, f"\\end{{{kind}}}"])
+        # What stands before an \endhead is repeated on every page, and a caption is not to be.
+        first = [*(rf"{text} \\" for text in above), *head, r"\endfirsthead"] if above else []
+        lines = inside("longtable", f"{{{columns}}}", [*first, *head, r"\endhead", *body])
+        return "\n".join([r"% \usepackage{booktabs,longtable}", *lines])
+    lines = inside("tabular", f"{{{columns}}}", [*head, *body])
+    lines = inside("table", "", [*above, r"\centering", *lines]) if above else lines
+    return "\n".join([r"% \usepackage{booktabs}", *lines])
 
 
-def markdown_table(rows: Sequence[Cells], left: Collection[str]) -> str:
-    """A table of GitHub's Markdown."""
+def inside(environment: str, argument: str, lines: Sequence[str]) -> list[str]:
+    """Lines of LaTeX in an environment."""
+    return [rf"\begin{{{environment}}}{argument}", *lines, rf"\end{{{environment}}}"]
+
+
+def markdown_table(rows: Sequence[Cells], left: Collection[str], caption: str = "") -> str:
+    """A table of GitHub's Markdown, below its caption."""
 
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cells)} |"
@@ -138,27 +149,31 @@ def markdown_table(rows: Sequence[Cells], left: Collection[str]) -> str:
     rule = [":---" if name in left else "---:" for name in rows[0]]
     texts = [list(rows[0]), *(list(row.values()) for row in rows)]
     head, *body = (line([markdown_cell(cell) for cell in cells]) for cells in texts)
-    return "\n".join([head, line(rule), *body])
+    above = [markdown_text(caption), ""] if caption else []
+    return "\n".join([*above, head, line(rule), *body])
 
 
-FORMATS: Mapping[str, Callable[[Sequence[Cells], Collection[str]], str]] = {
+FORMATS: Mapping[str, Callable[[Sequence[Cells], Collection[str], str], str]] = {
     "csv": csv_table,
     "latex": latex_table,
     "markdown": markdown_table,
 }
 
 
-def table_as(rows: Sequence[Cells], format: str, left: Collection[str] = LEFT) -> str:
+def table_as(
+    rows: Sequence[Cells], format: str, left: Collection[str] = LEFT, caption: str = ""
+) -> str:
     """Rows of the same columns as a table, without a line end behind it.
 
     Args:
       rows: name of a column -> its text; at least one row.
       format: one of `FORMATS`.
       left: the columns that stand to the left, where a format has sides.
+      caption: what the table holds, where a format has room for it.
 
     Raises:
       UserError: if there is no such format.
     """
     if format not in FORMATS:
         raise unknown("format", format, FORMATS)
-    return FORMATS[format](rows, left)
+    return FORMATS[format](rows, left, caption)

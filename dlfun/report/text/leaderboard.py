@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dlfun.objectives.metrics import metric as metric_row
+from dlfun.objectives.metrics import shown_ends
 from dlfun.report.text.formats import table_as
-from dlfun.report.text.papers import ends, said
+from dlfun.report.text.papers import ends
 from dlfun.report.text.standing import (
     dates,
     devices,
@@ -45,7 +46,7 @@ def leaderboard_text(board: Board, format: str) -> str:
         about = f"{title(table)}. {leader(table)}. {' '.join([*meaning(table), INTERVAL])}"
         apart = f" Apart from a table before: {table.apart}." if table.apart else ""
         rows = [{n: v for n, v in row.items() if n not in LEFT[:2]} for row in rows_of(table)]
-        parts.append(said(about + apart, format) + table_as(rows, format, LEFT))
+        parts.append(table_as(rows, format, LEFT, about + apart))
     return "\n\n".join(parts)
 
 
@@ -61,7 +62,8 @@ def rows_of(standings: Standings) -> list[dict[str, str]]:
 def cells(standings: Standings, line: Line) -> dict[str, str]:
     """An arm: its place and groups, its score, what it cost, and where it comes from."""
     one, metric = line.contender, standings.metric
-    mean, low, high = (shown(x, metric) for x in one.score[:3])
+    least, most = shown_ends(one.score.low, one.score.high, metric)
+    mean, low, high = (shown(x, metric) for x in (one.score.estimate, least, most))
     spent, counts = seconds(one), parameters(one)
     behind, far = line.behind or (float("nan"), (float("nan"),) * 2)
     of_table = f"{title(standings).partition(': ')[2]} {metric_row(metric).unit}".rstrip()

@@ -18,12 +18,14 @@ from dlfun.records.reader import (
     script_of,
     swept_of,
 )
+from dlfun.report.best import BOLD, best_arms
 from dlfun.report.record_names import record_names
 from dlfun.report.rows import Line, brief, steps_of, summarise
 from dlfun.report.scales import gather, side_by_side
 from dlfun.report.text.across import across_cells, summaries
 from dlfun.report.text.across import meaning as across_meaning
-from dlfun.report.text.formats import Bold, markdown_text, one_line, table_as
+from dlfun.report.text.formats import Bold, table_as
+from dlfun.report.text.notes import noted, notes_in
 from dlfun.report.text.table import heading, shown
 from dlfun.report.text.verdicts import about, counted, verdict
 
@@ -31,7 +33,6 @@ ARMS = (
     "± is the half-width of the 95 % t interval of the mean over runs; n is how many did not "
     "fail, copies of one result counting once."
 )
-BOLD = " Bold: no arm was found better."
 PAIRS = (
     "Intervals of a - b hold for all pairs of a family together; θ is the chance that a beats b."
 )
@@ -62,16 +63,16 @@ NEEDED = {
 
 
 class Arm(NamedTuple):
-    """A line of the table of a record: which record, what was swept, and whether none beats it."""
+    """A line of the table of a record: which record, what was swept, and whether it is best."""
 
     record: str
     swept: dict[str, str]
     line: Line
-    unbeaten: bool
+    best: bool
 
 
 def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> list[Arm]:
-    """The arms of a record, best first; none is unbeaten where no pairs were compared.
+    """The arms of a record, best first; no arm is the best where no pairs were compared.
 
     Args:
       record: what the record is called in the table.
@@ -80,27 +81,32 @@ def arms_of(record: str, folder: Path, pairs: Sequence[Mapping[str, Any]]) -> li
     judged = is_judged(folder)
     swept = [] if judged else swept_of(folder)
     split = "test" if judged else STUDIES[script_of(folder)].split
-    beaten = {
-        (pair["dataset"], name)
-        for pair in pairs
-        for name in (pair["a"], pair["b"])
-        if pair["winner"] not in (None, name)
+    lines = summarise(read_rows(folder), split, ["model", *swept])
+    best = {
+        (dataset, name)
+        for dataset in dict.fromkeys(line.dataset for line in lines)
+        for name in best_arms(means_of(lines, dataset), pairs, dataset)
     }
     return [
         Arm(
             record,
             {name: brief(line.rows[0].get(name, "")) for name in swept},
             line,
-            bool(pairs) and (line.dataset, line.rows[0]["model"]) not in beaten,
+            (line.dataset, line.rows[0]["model"]) in best,
         )
-        for line in summarise(read_rows(folder), split, ["model", *swept])
+        for line in lines
     ]
+
+
+def means_of(lines: Sequence[Line], dataset: str) -> dict[str, float]:
+    """Arm -> its mean on a data set, best first."""
+    return {x.rows[0]["model"]: x.score.estimate for x in lines if x.dataset == dataset}
 
 
 def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
     """A row an arm: mean, half the width of its 95 % t interval, sd, members, how many failed.
 
-    `together` has the mean and the half-width in one cell, bold where no arm beats this one.
+    `together` has the mean and the half-width in one cell, bold where the arm is best.
     """
     kind = heading([arm.line for arm in arms])
     swept = list(dict.fromkeys(name for arm in arms for name in arm.swept))
@@ -114,7 +120,7 @@ def study_cells(arms: Sequence[Arm], together: bool) -> list[dict[str, str]]:
             for value in (line.score.estimate, line.score.half_width, line.score.sd)
         )
         both = mean if half == "-" else f"{mean} ± {half}"
-        score = {kind: Bold(both) if arm.unbeaten else both}
+        score = {kind: Bold(both) if arm.best else both}
         return {
             "record": arm.record,
             "dataset": line.dataset,
@@ -212,8 +218,8 @@ def over_datasets(labels: Sequence[str], folders: Sequence[Path]) -> tuple[str, 
 def print_tables(folders: Sequence[str | Path], format: str) -> str:
     """The tables of records: of arms, of pairs if any, and of arms over data sets if many.
 
-    Several records share all tables, told apart by a column. What is in the tables is said
-    above them, but in CSV, where an empty line parts them.
+    Several records share all tables, told apart by a column. What is in the tables is their
+    caption, but in CSV, where an empty line parts them.
 
     Raises:
       UserError: if a folder holds no record, or the format is unknown.
@@ -229,7 +235,7 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
         arms += arms_of(label, path, pairs)
         compared += pair_cells(label, pairs)
         told += pairs
-    meaning = ARMS + (BOLD if any(arm.unbeaten for arm in arms) else "")
+    meaning = f"{ARMS} {BOLD}" if any(arm.best for arm in arms) else ARMS
     tables = [(meaning, study_cells(arms, together=format != "csv")), (meaning_of(told), compared)]
     tables.append(over_datasets(labels, paths))
     parts = []
@@ -237,23 +243,16 @@ def print_tables(folders: Sequence[str | Path], format: str) -> str:
         if len(paths) == 1:
             rows = [{n: v for n, v in row.items() if n != "record"} for row in rows]
         if rows:
-            parts.append(said(title, format) + table_as(rows, format))
-    return "\n\n".join(parts)
+            parts.append(table_as(rows, format, caption=title))
+    return "\n\n".join([*parts, *noted(list(notes_in(paths)), format)])
 
 
 def print_pairs(pairs: Sequence[Mapping[str, Any]], format: str) -> str:
     """The table of pairs alone."""
     rows = [{n: v for n, v in row.items() if n != "record"} for row in pair_cells("", pairs)]
-    return said(meaning_of(pairs), format) + table_as(rows, format)
+    return table_as(rows, format, caption=meaning_of(pairs))
 
 
 def meaning_of(pairs: Sequence[Mapping[str, Any]]) -> str:
     """What a table of pairs holds, and what its verdicts are about."""
     return f"{PAIRS} Verdicts are about {about(pairs)}."
-
-
-def said(meaning: str, format: str) -> str:
-    """What a table holds, as text or as a comment before it."""
-    if format == "csv":
-        return ""
-    return f"% {one_line(meaning)}\n" if format == "latex" else f"{markdown_text(meaning)}\n\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from dlfun.objectives.metrics import metric
+from dlfun.objectives.metrics import metric, shown_ends
 from dlfun.records.checksums import check_record
 from dlfun.records.reader import read_rows
 from dlfun.report.claims import Claim, Finding, find, has_interval, holds_figure, verdict
@@ -160,7 +160,8 @@ def shown(measured: Interval, claim: Claim) -> str:
         return ""
     text = number_text(measured.estimate, claim)
     if has_interval(measured):
-        ends = (number_text(end, claim) for end in (measured.low, measured.high))
+        shown_to = shown_ends(measured.low, measured.high, claim.metric)
+        ends = (number_text(end, claim) for end in shown_to)
         return with_unit(f"{text} [{', '.join(ends)}]", claim)
     reason = ONE if measured.n == 1 else ALIKE if measured.sd == 0 else NONE
     return f"{with_unit(text, claim)}, {reason}"

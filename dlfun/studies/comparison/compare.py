@@ -14,6 +14,7 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
+from dlfun.records.notes import Note, texts
 from dlfun.records.outcome import Result, Row, extended
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.baselines.arms import Points, arms_on, curves, readouts, train_classical
@@ -92,19 +93,28 @@ def compare(
     trained = Comparison(options, loaded, classical, choice, points, {})
     grown = grow(options.seeds, claim, trained.train, trained.examine)
     arms = grown.arms
-    said = [note for data in loaded.values() for note in unit_notes(data.first)]
-    said += [note for arm in networks(arms) for note in notes(arm, loaded[arm.dataset])]
     asked = protocol._replace(choice=choice, points=points)
     tables = further_tables(options, asked, arms, loaded, classical)
     shown = frozen or (protocol.frozen and protocol.frozen.contents)
     tested = tested_of(grown)
-    said += floor_notes(tested) if protocol.noise_floor else []
+    said = study_notes(arms, loaded)
+    said += map(Note, floor_notes(tested) if protocol.noise_floor else [])
     gates = decide_gates(protocol.gates, tested, claim, grown.look)
     chosen = {name: chosen_for(options, name, choice) for name in loaded}
-    found = Findings(arms, grown.pairs, tuned, shown, tables, gates, chosen)
+    found = Findings(arms, grown.pairs, tuned, shown, tables, gates, said, chosen)
     folder = write(options, found, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
-    return Study(rows, said, folder, grown.pairs, tables.get("variance", []), gates)
+    return Study(rows, texts(said), folder, grown.pairs, tables.get("variance", []), gates)
+
+
+def study_notes(arms: Sequence[Arm], loaded: Mapping[str, Stacked]) -> list[Note]:
+    """What is worth saying of data sets, and of the arms that were trained on them."""
+    of_data = [Note(text, name) for name, data in loaded.items() for text in unit_notes(data.first)]
+    return of_data + [
+        Note(text, arm.dataset, arm.model)
+        for arm in networks(arms)
+        for text in notes(arm, loaded[arm.dataset])
+    ]
 
 
 def tested_of(grown: Grown) -> dict[str, DatasetRuns]:
@@ -270,8 +280,10 @@ def only_tune(options: StudyOptions, protocol: Protocol) -> Study:
     def fill(folder: Path) -> None:
         writer.write_table(folder / "tuning.csv", tuned.rows)
         write_frozen(folder, frozen)
-        write_environment(folder, named)
+        write_environment(folder, named, (), options)
+        writer.write_notes(folder, said)
         writer.write_request(folder, options.request)
 
+    said = [Note(f"frozen: {frozen['hash']}")]
     folder = writer.write_study(options, "runs/compare", fill)
-    return Study(tuned.rows, [f"frozen: {frozen['hash']}"], folder)
+    return Study(tuned.rows, texts(said), folder)

@@ -24,6 +24,7 @@ from dlfun.config.study_request import StudyRequest
 from dlfun.objectives.metrics import sign
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
+from dlfun.records.notes import Note, texts
 from dlfun.records.outcome import Result, Row
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.comparison.compare import examine_all
@@ -40,7 +41,7 @@ from dlfun.studies.search.sweep import make_of
 from dlfun.studies.search.task import Make, Task
 from dlfun.training.monitor import say
 from dlfun.training.steps import Carry
-from dlfun.words import plural
+from dlfun.words import amount, plural
 
 
 class Choice(NamedTuple):
@@ -115,7 +116,7 @@ def compare_searches(
     pairs = [pair | {"protocol": "searched"} for pair in judged]
     folder = write(options, arms, pairs, tried, loaded, draw)
     rows = [row for arm in arms for row in arm.rows]
-    return Study(rows, [spent_note(arm) for arm in arms], folder, pairs)
+    return Study(rows, texts(spent_notes(arms)), folder, pairs)
 
 
 def write(
@@ -133,7 +134,8 @@ def write(
         writer.write_table(folder / "trials.csv", tried)
         writer.write_history(folder, arms)
         writer.write_json(folder / "comparison.json", pairs)
-        write_environment(folder, [data.first for data in loaded.values()], arms)
+        write_environment(folder, [data.first for data in loaded.values()], arms, options)
+        writer.write_notes(folder, spent_notes(arms))
         writer.write_request(folder, options.request)
         draw(folder)
 
@@ -217,12 +219,18 @@ def tested(task: Task, choice: Choice, data: Stacked) -> tuple[dict[str, Any], A
     return jax.device_get(of(variables))
 
 
+def spent_notes(arms: Sequence[Result]) -> list[Note]:
+    """A note on the cost of each search."""
+    return [Note(spent_note(arm), arm.dataset, arm.model) for arm in arms]
+
+
 def spent_note(arm: Result) -> str:
     """What a search cost, on average."""
     trials, steps, seconds = (
         np.mean([row[name] for row in arm.rows]) for name in ("trials", "steps", "seconds")
     )
     return (
-        f"{arm.dataset}: {arm.model}: {trials:,.4g} runs, {steps:,.0f} training steps and "
+        f"{arm.dataset}: {arm.model}: {amount(trials, 'run')}, "
+        f"{plural(round(steps), 'training step')} and "
         f"{seconds:.1f} s a search"
     )

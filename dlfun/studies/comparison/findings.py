@@ -12,6 +12,7 @@ from dlfun.models import row_of
 from dlfun.objectives.tasks import task_of
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
+from dlfun.records.notes import Note
 from dlfun.records.outcome import Result
 from dlfun.records.training_state import write_state
 from dlfun.studies.artifacts.boundary import boundary
@@ -42,6 +43,7 @@ class Findings(NamedTuple):
     frozen: Mapping[str, Any] | None = None
     tables: Mapping[str, list[dict[str, Any]]] = {}
     gates: Sequence[Mapping[str, Any]] = ()
+    notes: Sequence[Note] = ()
     chosen: Mapping[str, Mapping[str, ModelOptions]] = {}
 
 
@@ -65,7 +67,8 @@ def write(
         writer.write_parameters(folder, results, options.keep)
         write_state(folder, results)
         first = [data.first for data in loaded.values()]
-        write_environment(folder, first, results, origins_of(options))
+        write_environment(folder, first, results, options, origins_of(options))
+        writer.write_notes(folder, found.notes)
         writer.write_request(folder, options.request, results)
         write_datasets(folder, options, list(loaded.values()))
         if options.request.kind.judges:

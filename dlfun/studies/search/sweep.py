@@ -13,6 +13,7 @@ from dlfun.config.search_space import ON_THE_WAY
 from dlfun.config.study_request import StudyRequest
 from dlfun.records import writer
 from dlfun.records.environment import write_environment
+from dlfun.records.notes import Note, texts
 from dlfun.records.outcome import Result
 from dlfun.records.writer import Study, draw_nothing
 from dlfun.studies.artifacts.data_preparation import write_datasets
@@ -27,7 +28,7 @@ from dlfun.studies.search.adaptive import Found
 from dlfun.studies.search.samplers import configurations
 from dlfun.studies.search.task import Make, Task
 from dlfun.types import HParams, Layout, Settings
-from dlfun.words import plural
+from dlfun.words import amount, plural
 
 Configuration = tuple[dict[str, Any], ModelOptions]
 
@@ -142,12 +143,14 @@ def opened(options: StudyOptions) -> Stacked:
 def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Path], None]) -> Study:
     """The study of what was found, and its record."""
     rows = [row for result in found.results for row in result.rows]
+    said = search_notes(data, found, next(iter(options.models)))
 
     def fill(folder: Path) -> None:
         writer.write_members(folder, rows)
         writer.write_history(folder, found.results)
         writer.write_parameters(folder, found.results, options.keep)
-        write_environment(folder, [data.first], found.results)
+        write_environment(folder, [data.first], found.results, options)
+        writer.write_notes(folder, said)
         writer.write_request(folder, options.request, found.results)
         write_datasets(folder, options, [data])
         if found.told:
@@ -155,8 +158,15 @@ def left(options: StudyOptions, data: Stacked, found: Found, draw: Callable[[Pat
         draw(folder)
 
     folder = writer.write_study(options, "runs/sweep", fill)
-    said = [*unit_notes(data.first), budget_note(found), *work_notes(found.results)]
-    return Study(rows, said, folder)
+    return Study(rows, texts(said), folder)
+
+
+def search_notes(data: Stacked, found: Found, model: str) -> list[Note]:
+    """What is worth saying of the data, the cost of the search, and its programs."""
+    name = data.first.name
+    said = [Note(text, name) for text in unit_notes(data.first)]
+    said.append(Note(budget_note(found), name, model))
+    return said + [Note(text, name, model) for text in work_notes(found.results)]
 
 
 def budget_note(found: Found) -> str:
@@ -165,7 +175,9 @@ def budget_note(found: Found) -> str:
     runs = sum(len(result.rows) for result in found.results)
     stopped = sum(row["status"] == "stopped" for result in found.results for row in result.rows)
     early = f", {stopped} of them stopped early" if stopped else ""
+    whole = found.steps / most
+    take = "takes" if whole == 1 else "take"
     return (
-        f"{plural(found.steps, 'training step')} in {plural(runs, 'run')}{early}: "
-        f"what {found.steps / most:,.4g} whole runs of {most:,} steps take"
+        f"{plural(found.steps, 'training step')} in {plural(runs, 'run')}{early}: what "
+        f"{amount(whole, 'whole run')} of {plural(most, 'step')} {take}"
     )

@@ -5,6 +5,7 @@ a folder that is named by a digest of these, and whoever asks by the same name g
 
     FOLDER/identity.json         whose study this is
     FOLDER/lock                  held by the process that works on it
+    FOLDER/elapsed.json          seconds that were worked on it so far
     FOLDER/NAME/                 the checkpoints of a population, as `checkpoint_files` writes them
 """
 
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from dlfun.errors import OPT, UserError
+from dlfun.training.checkpoints.elapsed import ELAPSED, read_elapsed, write_elapsed
 from dlfun.training.checkpoints.files import (
     FORMAT,
     Saved,
@@ -44,6 +46,9 @@ SHARE = 0.02
 """The part of the time that checkpoints may take where the user says nothing."""
 
 IDENTITY, LOCK = "identity.json", "lock"
+
+EMPTY = {IDENTITY, LOCK, ELAPSED}
+"""What is in a folder where nothing was done yet, or is kept any more."""
 
 DEPENDS = "depends_on"
 """Of an identity: what is read besides the flags -> the checksum of what that holds."""
@@ -96,6 +101,7 @@ class Checkpoints:
     ) -> None:
         self.folder, self.every, self.stop = folder, every, stop
         self.written, self.seconds = 0, 0.0
+        self.before, self._begun = 0.0, time.monotonic()
         self.identity: dict[str, Any] = {"format": FORMAT, DEPENDS: {}, **identity}
         self._pending: dict[str, Saved] = {}
         self._last = time.monotonic()
@@ -125,6 +131,7 @@ class Checkpoints:
             self._give_back()
             raise
         write_whole(self.folder / IDENTITY, json.dumps(sealed(self.identity), indent=1))
+        self.before = read_elapsed(self.folder)
         for own in self.folder.iterdir():
             if own.is_dir():
                 sweep_out(own)
@@ -195,6 +202,7 @@ class Checkpoints:
             self.written += 1
             if self._pending.get(name) is saved:
                 del self._pending[name]
+        self._keep_elapsed()
         self._cost = time.monotonic() - start
         self.seconds += self._cost
 
@@ -205,7 +213,13 @@ class Checkpoints:
         self.save(wait=True)
         if not any(own.is_dir() for own in self.folder.iterdir()):
             shutil.rmtree(self.folder, ignore_errors=True)
+        else:
+            self._keep_elapsed()
         self._give_back()
+
+    def _keep_elapsed(self) -> None:
+        """Keeps how long the study has taken so far."""
+        write_elapsed(self.folder, self.before + time.monotonic() - self._begun)
 
     def remove(self) -> None:
         """The study is finished: the folder is not needed any more."""
@@ -278,7 +292,7 @@ def read_identity(folder: Path, tell: Callable[[str], None]) -> dict[str, Any] |
       UserError: if it is of another version, or cannot be read.
     """
     try:
-        if {path.name for path in folder.iterdir()} <= {IDENTITY, LOCK, f"{IDENTITY}.part"}:
+        if {path.name.removesuffix(".part") for path in folder.iterdir()} <= EMPTY:
             return None
         found = json.loads((folder / IDENTITY).read_text())
         known = isinstance(found, dict) and found.get("format") == FORMAT

@@ -53,7 +53,7 @@ def against(group: Group, name: str, label: str, price: Price, plain: bool) -> l
     if len({price(line) for line in known}) < 2:
         return []
     unit = group.unit
-    series = [point(line, price(line), unit.factor) for line in known]
+    series = [point(line, price(line), group) for line in known]
     axes = plots.plane(series, label, unit.label, log_x=True)
     front = cheapest(series, unit.higher)
     finding = f"{unit.name} against {name} on {group.dataset}: " + "; ".join(
@@ -73,9 +73,10 @@ def against(group: Group, name: str, label: str, price: Price, plain: bool) -> l
     ]
 
 
-def point(line: Line, price: float, factor: float) -> Series:
+def point(line: Line, price: float, group: Group) -> Series:
     """An arm as a point."""
-    ends = (np.array([factor * x]) for x in (line.score.estimate, line.score.low, line.score.high))
+    shown = (line.score.estimate, *group.ends(line))
+    ends = (np.array([group.unit.factor * x]) for x in shown)
     return Series(line.label, line.style, np.array([price]), *ends)
 
 

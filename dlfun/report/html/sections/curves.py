@@ -80,7 +80,8 @@ def arm_series(record: Record, arm: Arm, metric: str) -> Series:
     """The curve of an arm; runs that are copies of others count once."""
     own = arm_curves(record, arm)
     values = own.history[metric] * unit_of(metric).factor
-    return plots.mean_series(arm[1], style_of(record, arm[1]), own.steps, values, RUNS)
+    made = plots.mean_series(arm[1], style_of(record, arm[1]), own.steps, values, RUNS)
+    return plots.within(made, metric)
 
 
 def chance_of(record: Record, dataset: str) -> float:

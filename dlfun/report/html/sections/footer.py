@@ -1,12 +1,14 @@
-"""The last section: the protocol, where the study ran, and the command that replays it."""
+"""The last section: when and by what the study was made, its protocol, and how it is replayed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlfun.commands import INSTALLED, PYTHON
 from dlfun.data.folds import OF_FOLDS
-from dlfun.records.dates import DATE
+from dlfun.records.dates import DATE, DURATION, lasting
 from dlfun.report.html.blocks import Block, Facts, Source
 from dlfun.report.html.origins import origin_facts
 from dlfun.report.html.record import Record
@@ -39,8 +41,8 @@ FROM = {"given": "given before the study", "default": "the default"}
 
 
 def footer(record: Record) -> list[Block]:
-    """Protocol, environment, and how to replay."""
-    blocks: list[Block] = []
+    """When, how long and by which command; protocol, environment, and how to replay."""
+    blocks: list[Block] = made(record.environment)
     if record.pairs:
         blocks.append(Facts(protocol(record), "Protocol"))
     if record.frozen:
@@ -51,6 +53,38 @@ def footer(record: Record) -> list[Block]:
         blocks.append(Facts([("Replay", command(record))], "The command that replays it", True))
         blocks.append(Source("All flags", "\n".join(record.flags)))
     return blocks
+
+
+def made(found: Mapping[str, Any]) -> list[Block]:
+    """The date, the duration, and the command or call, as far as the record knows them."""
+    command, seconds = found.get("command"), found.get(DURATION)
+    facts = [("Date", dated(str(found.get(DATE) or "")))]
+    if isinstance(seconds, int | float):
+        facts.append(("Took", lasting(seconds)))
+    if isinstance(command, str):
+        facts.append(("By", command))
+    facts = [(name, value) for name, value in facts if value]
+    blocks: list[Block] = [Facts(facts)] if facts else []
+    if isinstance(command, list) and was_typed(command):
+        line = " ".join([command[0], *map(shlex.quote, command[1:])])
+        blocks.append(Facts([("Typed", line)], "The command as it was typed", True))
+    return blocks
+
+
+def was_typed(command: Sequence[Any]) -> bool:
+    """Whether these are the words of a command, and not, as in older records, of any process."""
+    texts = bool(command) and all(isinstance(one, str) for one in command)
+    return texts and command[0].startswith((INSTALLED, PYTHON))
+
+
+def dated(date: str) -> str:
+    """A date of a record as people read it.
+
+    >>> dated("2026-12-01T03:36:39Z")
+    '2026-12-01 03:36 UTC'
+    """
+    day, _, time = date.partition("T")
+    return f"{day} {time[:5]} UTC" if time else day
 
 
 def scope(pair: Mapping[str, Any]) -> str:
@@ -80,7 +114,7 @@ def protocol(record: Record) -> list[tuple[str, str]]:
         ("Hash of the frozen file", str(get("frozen_hash") or "none, nothing was frozen")),
     ]  # fmt: skip
     unknown = UNKNOWN if get("protocol") == "elsewhere" else ()
-    return [fact for fact in facts if fact[0] not in unknown]
+    return [fact for fact in facts if fact[0] not in unknown and fact[1] != NOTHING]
 
 
 def split(record: Record, scheme: str) -> str:
@@ -138,13 +172,13 @@ def environment(found: dict[str, Any]) -> list[tuple[str, str]]:
     devices = found.get("devices", [])
     kinds = [f"{devices.count(kind)} × {kind}" for kind in dict.fromkeys(devices)]
     facts = [
-        ("Date", str(found.get(DATE, ""))),
         ("Read from", str(found.get("source", ""))),
         ("Versions", plain({k: v for k, v in found.get("versions", {}).items() if v})),
-        ("Python", str(found.get("python", NOTHING))),
+        ("Python", str(found.get("python") or "")),
         ("System", str(found.get("system", ""))),
-        ("Devices", f"{', '.join(kinds)}; CPU cores: {found.get('cores')}" if kinds else ""),
-        ("Commit", str(found.get("commit", NOTHING) or NOTHING) if kinds else ""),
+        ("Devices", ", ".join(kinds)),
+        ("CPU cores", str(found.get("cores") or "") if kinds else ""),
+        ("Commit", str(found.get("commit") or "")),
     ]
     facts = [(name, value) for name, value in facts if value] + origin_facts(found)
     for name, facts_of in found.get("datasets", {}).items():

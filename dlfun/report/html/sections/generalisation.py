@@ -193,4 +193,4 @@ def examples_series(record: Record, model: str, rows: list[Row], metric: str) ->
     for k, values in enumerate(own):
         runs[: len(values), k] = values
     made = plots.mean_series(model, style_of(record, model), counts, runs, 0)
-    return made._replace(runs=None)
+    return plots.within(made._replace(runs=None), metric)

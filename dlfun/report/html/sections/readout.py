@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from dlfun.objectives.metrics import shown_ends
 from dlfun.report.html.blocks import Block, Figure, table
 from dlfun.report.html.record import Record, Row, column
 from dlfun.report.html.strips import Strip, strips
@@ -57,4 +58,6 @@ def strip(name: str, rows: list[Row], metric: str) -> Strip:
     note = unit.text(found.estimate / unit.factor)
     note += f" ± {unit.text(half)}" if np.isfinite(half) else ""
     style = 1 if name.startswith("learned") else 0
-    return Strip(f"{name}{size}", values, style, found[:3], note)
+    ends = shown_ends(found.low / unit.factor, found.high / unit.factor, metric)
+    low, high = (unit.factor * end for end in ends)
+    return Strip(f"{name}{size}", values, style, (found.estimate, low, high), note)

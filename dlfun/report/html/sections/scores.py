@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from dlfun.objectives.metrics import metric
+from dlfun.objectives.metrics import metric, shown_ends
+from dlfun.report.best import BOLD
 from dlfun.report.html.blocks import Block, Cell, Figure, Folded, Table, cell, table
 from dlfun.report.html.record import Record, column
 from dlfun.report.html.results import Group, Line, groups, tested
 from dlfun.report.html.sections.overview import is_many, mean_table
 from dlfun.report.html.strips import Mark, Strip, strips
-from dlfun.report.html.units import NOTHING, Unit, better, first_upper, number
+from dlfun.report.html.units import NOTHING, better, first_upper, number
 from dlfun.report.rows import R2, explained
 from dlfun.report.text.table import about_the_mean, meaning
 from dlfun.stats import bootstrap_t, describe
@@ -77,7 +78,7 @@ def how_to_read(group: Group) -> str:
         note += f" Chance is {group.unit.whole(chance)}."
     note += about_mean(group)
     if any(line.best for line in group.lines):
-        note += " Bold: not shown to be worse than the best."
+        note += f" {BOLD}"
     return note
 
 
@@ -88,7 +89,7 @@ def shown(line: Line, group: Group) -> Strip:
     if np.isfinite(score.half_width):
         note += f" ± {unit.text(score.half_width)}"
     values = unit.factor * line.scores
-    mean, low, high = (unit.factor * x for x in score[:3])
+    mean, low, high = (unit.factor * x for x in (score.estimate, *group.ends(line)))
     return Strip(line.label, values, line.style, (mean, low, high), note, line.best)
 
 
@@ -172,7 +173,7 @@ def score_row(line: Line, group: Group) -> list[Cell]:
         Cell(line.label, None, line.best),
         shown(score.estimate),
         shown(score.half_width)._replace(strong=False),
-        doubted(line, unit),
+        doubted(line, group),
         shown(score.sd)._replace(strong=False),
         share(line, group.metric),
         cell(len(line.rows)),
@@ -200,7 +201,7 @@ def about_mean(group: Group) -> str:
     return "".join(f" {sentence}" for sentence in (scored, *said))
 
 
-def doubted(line: Line, unit: Unit) -> Cell:
+def doubted(line: Line, group: Group) -> Cell:
     """The bootstrap-t interval of a mean; empty unless its t interval is in doubt.
 
     It is of independent runs, and not of such that learned from the same examples.
@@ -208,7 +209,8 @@ def doubted(line: Line, unit: Unit) -> Cell:
     if overlap(line.rows, "test_loss") or not describe(line.scores).skewed:
         return cell("")
     found = bootstrap_t(line.scores, resamples=RESAMPLES)
-    return cell(unit.interval([found.low, found.high]) if np.isfinite(found.low) else "")
+    ends = shown_ends(found.low, found.high, group.metric)
+    return cell(group.unit.interval(ends) if np.isfinite(found.low) else "")
 
 
 def at_chance(line: Line) -> Cell:

@@ -15,7 +15,7 @@ from dlfun.report.text import standing
 from dlfun.stats.letters import letter
 from dlfun.studies.leaderboard.contenders import Contender
 from dlfun.studies.leaderboard.standings import Line, Standings
-from dlfun.words import listed
+from dlfun.words import listed, plural
 
 DRAWN = 24
 """So many of the best arms are drawn."""
@@ -42,18 +42,20 @@ def standings_blocks(standings: Standings) -> list[Block]:
 
 
 def table_of(standings: Standings) -> Table:
-    """The table, best arm first; arms that are tied for the lead are strong."""
+    """The table, best arm first; the first one is strong."""
     unit = unit_of(standings.metric)
     rows = [row(standings, k) for k in range(len(standings.lines))]
     names = [*COLUMNS[:3], unit.label, *COLUMNS[3:]]
-    return Table(names, rows, standing.title(standings), " ".join(standing.meaning(standings)))
+    said = [*standing.meaning(standings), *(["Bold: the first."] if standings.tied else [])]
+    return Table(names, rows, standing.title(standings), " ".join(said))
 
 
 def row(standings: Standings, at: int) -> list[Cell]:
     """An arm's cells, with the numbers that they are sorted by."""
     line, unit = standings.lines[at], unit_of(standings.metric)
-    one, leads = line.contender, at in standings.tied
-    mean, low, high = one.score[:3]
+    one, leads = line.contender, at in standings.tied[:1]
+    mean = one.score.estimate
+    low, high = metrics.shown_ends(one.score.low, one.score.high, standings.metric)
     place = None if line.place is None else line.place[0] + line.place[1] / 1e6
     counts, spent, score = standing.parameters(one), standing.seconds(one), finite(mean)
     return [
@@ -104,7 +106,7 @@ def figure(standings: Standings) -> Figure:
     caption = (
         "Dots are runs, the bar across is the 95 % t interval of their mean. The upright bars at "
         "the right join arms no two of which are told apart; their letters are those of the table."
-        + (f" {left} more arms are in the table alone." if left else "")
+        + (f" {plural(left, 'further arm')}: in the table alone." if left else "")
     )
     drawn = drawing(standings, shown, finding)
     return Figure("Who is tied with whom", finding, drawn, caption=caption, wide=True)
@@ -136,8 +138,9 @@ def strip(standings: Standings, at: int, factor: float) -> Strip:
     sign = factor * metrics.sign(standings.metric)  # a side is turned so that more is better
     values = np.array([]) if one.side is None else sign * one.side.scores
     text = f"{unit.text(one.score.estimate)} {line.letters or NOTHING}"
-    mean, low, high = (factor * value for value in one.score[:3])
-    return Strip(one.label, values, 0, (mean, low, high), text, at in standings.tied)
+    ends = metrics.shown_ends(one.score.low, one.score.high, standings.metric)
+    mean, low, high = (factor * value for value in (one.score.estimate, *ends))
+    return Strip(one.label, values, 0, (mean, low, high), text, at in standings.tied[:1])
 
 
 def bar(number_: int, rows: list[int]) -> Markup:

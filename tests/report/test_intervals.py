@@ -10,7 +10,7 @@ from scipy import stats
 
 from dlfun.objectives.metrics import METRICS, shown_ends
 from dlfun.report.claims import Claim
-from dlfun.report.figures.record_figures import band
+from dlfun.report.figures.learning_curves import Curve, panel
 from dlfun.report.html.headline import headline
 from dlfun.report.html.record import read_record
 from dlfun.report.html.results import groups
@@ -68,7 +68,7 @@ def test_on_the_page(record):
     curve = curves.arm_series(record, ("waves", "cnn"), "validation_accuracy")
     np.testing.assert_allclose(curve.high, 100)
     np.testing.assert_allclose(curve.low, 100 * LOW)
-    assert f"[{100 * LOW:.2f}, 100.00]" in headline(record).title
+    assert f"[{100 * LOW:.2f}, 100.00]" in headline(record).lines[0]
     assert f"[{100 * LOW:.2f}, 100.00]" in words_of(record, group, line)[0]
 
 
@@ -86,9 +86,10 @@ def test_in_tables_figures_and_trackers():
     claim = Claim("r", "d", "m", "test_accuracy", "mean", 0.98, 0.9, 1.0, "half", "someone")
     assert reproduced.shown(t_interval(SCORES), claim).endswith("100.00] %")
     axes = Figure().subplots()
-    band(axes, np.arange(2), np.tile(SCORES[:, None], 2), "k", "cnn", "validation_accuracy")
+    arrays = {"d/cnn/step": np.arange(2), "d/cnn/validation_accuracy": np.tile(SCORES[:, None], 2)}
+    panel(axes, arrays, [Curve("d/cnn", slice(None), "k", "cnn")], "accuracy")
     ends = axes.collections[0].get_paths()[0].vertices[:, 1]
-    np.testing.assert_allclose([ends.min(), ends.max()], (LOW, 1))
+    np.testing.assert_allclose([ends.min(), ends.max()], (100 * LOW, 100))
     points = {}
     add_span(points, 0, "test_accuracy", t_interval(SCORES))
     np.testing.assert_allclose(

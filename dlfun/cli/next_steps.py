@@ -24,6 +24,7 @@ NEXT: dict[str, tuple[str, ...]] = {
         PAGE,
         "next: {predict} {predictable} --inputs=FILE",
         "next: {sample} {generative}",
+        "next, more steps of the same runs: {train} --continue_from={continued} --steps=+{steps}",
     ),
     "compare": (
         PAGE,

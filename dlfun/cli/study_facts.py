@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dlfun.cli.next_steps import page_of, shown
 from dlfun.config.model_value import Model
-from dlfun.config.option_table import OPTIONS
+from dlfun.config.option_table import OPEN_ENDED, OPTIONS
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
 from dlfun.records.flagfile import flag_lines
@@ -23,15 +23,20 @@ PLACES = ("data_dir", "manual_dir")
 
 def facts_of(request: StudyRequest, study: Study) -> dict[str, Any]:
     """Name -> text, of what the lines of this kind of study need and is known."""
+    from dlfun.records.training_state import FOLDER as STATE
+
     kept = request["keep"] != "none" and (study.folder / "parameters").is_dir()
     makes = any(model.row.generative for model in request.models)
     folder = shown(study.folder)
+    goes_on = request["schedule"] in OPEN_ENDED and (study.folder / STATE).is_dir()
     return {
         "page": page_of(study.folder),
         "folder": folder,
         "flags": " ".join([shown(study.folder / "config.flags"), *places(request)]),
         "generative": folder if kept and makes else "",
         "predictable": folder if kept and not makes else "",
+        "continued": folder if goes_on else "",
+        "steps": str(study.rows[0]["steps"]) if goes_on else "",
     }
 
 

@@ -3,18 +3,27 @@
 EVERYWHERE = frozenset(
     {
         *("model", "models", "dataset", "datasets", "seeds", "seed", "steps", "epochs"),
-        *("data_dir", "target_column", "split", "train_examples"),
-        *("optimizer", "batch_size", "schedule", "augment"),
+        *("target_column", "missing", "ignore_columns", "split"),
+        *("optimizer", "batch_size", "schedule"),
         *("learning_rate", "weight_decay", "dropout_rate"),
-        *("platform", "output_dir", "overwrite", "tensorboard"),
+        *("platform", "output_dir", "overwrite", "track"),
     }
 )
 """Those that all studies have in common, whatever they are called where there are several."""
 
 COMMON = {
-    "train": EVERYWHERE,
+    "train": EVERYWHERE | {"continue_from", "initialize_from"},
     "compare": EVERYWHERE
-    | {"delta", "require", "until_decided", "plan", "baselines", "tune", "trials"},
+    | {
+        "initialize_from",
+        "delta",
+        "require",
+        "until_decided",
+        "plan",
+        "baselines",
+        "tune",
+        "trials",
+    },
     "sweep": EVERYWHERE | {"search", "grid", "space", "trials"},
     "searches": EVERYWHERE | {"searches", "space", "trials", "delta"},
 }

@@ -43,8 +43,11 @@ def main() -> None:
     logits = module.apply(variables, test.inputs * np.float32(ready.scale))
     print(np.mean(np.argmax(logits, -1) == test.targets), "is", row["test_accuracy"])
 
-    # To be added with the options: dlfun.train(..., continue_from=record, steps="+20") goes on, and
-    # dlfun.train(..., initialize_from=record) fine-tunes.
+    first = dlfun.train(models[0], data, seeds=2, steps=40).save(f"{folder}/first")
+    longer = dlfun.train(continue_from=first, steps="+20")
+    print("went on to step", longer.rows[0]["steps"])
+    tuned = dlfun.compare(models[:1], data, initialize_from=first, seeds=2, steps=20)
+    print("side by side:", *dict.fromkeys(row["model"] for row in tuned.rows))
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ command_flags = {"train": train.FLAGS, "compare": compare.FLAGS}
 
 def test_every_line_is_of_commands_and_facts_there_are():
     known = {"page", "predictable", "generative", "flags", "until", "delta", "confirm", "best"}
-    known |= {"folder", "single", "dataset", "records", "export_file"}
+    known |= {"folder", "single", "dataset", "records", "export_file", "continued", "steps"}
     assert set(next_steps.NEXT) <= set(COMMANDS)
     for lines in next_steps.NEXT.values():
         for line in lines:

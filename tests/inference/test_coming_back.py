@@ -379,6 +379,7 @@ def check_lesson(printed):
     found, recorded = map(float, lines[5].split(" is "))
     assert found == pytest.approx(recorded, abs=1e-6)
     assert found > 0.2
+    assert lines[6:] == ["went on to step 60", "side by side: cnn cnn+pretrained"]
 
 
 def test_the_lesson_of_coming_back(capsys, tmp_path, monkeypatch):

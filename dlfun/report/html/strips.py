@@ -12,6 +12,9 @@ from dlfun.report.html import marks
 from dlfun.report.html.axes import Axis, spanning, ticks
 
 WIDTH = 420.0
+HALF_LETTER = 4.2
+"""Half the width of a letter below an axis, at most: the last number stays in the drawing."""
+
 LETTERS = 52
 """As many fit into a line."""
 PITCH, HEAD, FOOT, SIDE = 46.0, 8.0, 50.0, 8.0
@@ -104,7 +107,8 @@ def grid(axis: Axis, bottom: float) -> list[Markup]:
     """Upright lines at the ticks of the axis, with their numbers below."""
     marked = [(float(axis.at(v)), text) for v, text in ticks(axis)]
     lines = [marks.rule(x, HEAD - 4, x, bottom, "grid") for x, _ in marked]
-    return lines + [marks.words(x, bottom + 20, text, "tick", "middle") for x, text in marked]
+    places = [(min(x, WIDTH - HALF_LETTER * len(text)), text) for x, text in marked]
+    return lines + [marks.words(x, bottom + 20, text, "tick", "middle") for x, text in places]
 
 
 def across(axis: Axis, mark: Mark, bottom: float) -> Markup:

@@ -26,8 +26,8 @@ SHORT = {"seeds": 2, "steps": 30, "evaluations": 1, "batch_size": 16}
 
 
 def documented(name):
-    """The blocks of code under the heading in BUILD.md, those that name such a record or file."""
-    section = (ROOT / "BUILD.md").read_text().split("## Coming back to a record")[1]
+    """The blocks of code under the heading of the guide, those that name such a record or file."""
+    section = (ROOT / "experiments/GUIDE.md").read_text().split("## Coming back to a record")[1]
     blocks = re.findall(r"```python\n(.*?)```", section.split("\n## ")[0], re.DOTALL)
     (block,) = [block for block in blocks if name in block]
     return block

@@ -98,7 +98,7 @@ def check_options(options: DataOptions, datasets: Collection[str]) -> None:
 def check_absent(options: DataOptions, name: str) -> None:
     """Raises UserError if an option is given that none of the data sets has."""
     value = getattr(options, name)
-    if value is not None:
+    if value not in (None, ()):
         none = f"none of the data sets is {words_of(OPTIONS_OF[name])}; leave it out"
         raise bad_value(name, shown(value), none)
 

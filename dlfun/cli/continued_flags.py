@@ -19,9 +19,12 @@ def with_continued(values: StudyFlags, args: list[str]) -> list[str]:
     """
     given = given_as(args, "continue_from") if "continue_from" in values else None
     if given is None:
+        steps = given_as(args, "steps") or ""
+        if steps.startswith("+"):
+            raise UserError(f"--steps={steps}: so many more steps need --continue_from=RUN")
         return args
     from dlfun.records.continued import LENGTH, lengthened, recorded_lines
-    from dlfun.records.study_file import read_request
+    from dlfun.records.reader import read_study
 
     folder = Path(os.path.expanduser(given))
     option = f"--continue_from={given}"
@@ -29,7 +32,12 @@ def with_continued(values: StudyFlags, args: list[str]) -> list[str]:
         if given_as(args, name) is not None:
             raise UserError(f"{option}: say how long by --steps=+N, and leave --{name} out")
     length = lengthened(folder, values.study, given_as(args, "steps"))
-    read_request(folder)  # of values given in Python no flags can be made
+    by_value = read_study(folder)["by_value"]
+    if by_value:
+        call = f"dlfun.{values.study}(..., continue_from={str(folder)!r}, steps='+N')"
+        raise UserError(
+            f"{option}: was made in Python with {by_value}; go on with it there: {call}"
+        )
     lines = recorded_lines(folder)
     try:
         check_lines(values, lines)

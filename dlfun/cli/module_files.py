@@ -90,6 +90,8 @@ def ran(address: Address) -> ModuleType:
     if not path.is_file():
         raise fault(address, "there is no such file; name one that is there")
     name = re.sub(r"\W", "_", f"dlfun_user_{path.resolve()}")
+    if name in sys.modules:  # several of its modules are named
+        return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -97,7 +99,8 @@ def ran(address: Address) -> ModuleType:
     sys.modules[name] = module  # where dataclasses, which Linen modules are, look for their names
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        spec.loader.exec_module(module)
+        with contextlib.redirect_stdout(sys.stderr):  # what it prints is no answer of ours
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         why = f"{type(error).__name__}: {first_line(error)}"

@@ -91,7 +91,7 @@ def chosen_members(found: Sequence[Member], wanted: str) -> list[Member]:
         few, more = list(map(str, rows))[:SHOWN], len(rows) - SHOWN
         raise UserError(
             f"{OPT.member}={wanted}: there are the members {', '.join(few)}"
-            f"{f' and {more} more' if more > 0 else ''}; others failed, or their parameters are "
-            "not kept"
+            f"{f' and {more} more' if more > 0 else ''}; others are not there, failed, or their "
+            "parameters are not kept"
         )
     return [rows[int(wanted)]]

@@ -18,6 +18,9 @@ from dlfun.records.outputs import replaced
 
 NAME = "checksums.txt"
 PAGE = "report.html"
+STATE = "state/"
+"""Files that going on alone needs; who does not may delete them."""
+
 REMADE = (PAGE, "determinism.json", "calibration.json")
 """Made from the other files whenever a user wants: they may be missing."""
 
@@ -97,7 +100,7 @@ def check_record(
         path = folder / name
         if name in but or (only is not None and name not in only):
             continue
-        if name in REMADE and not path.exists():
+        if (name in REMADE or name.startswith(STATE)) and not path.exists():
             continue
         try:
             found = checksum_of(path) if path.is_file() else None

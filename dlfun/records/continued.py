@@ -18,7 +18,7 @@ from dlfun.config.parsers import LARGEST, short
 from dlfun.config.start_table import ONE_POPULATION
 from dlfun.config.studies import STUDIES
 from dlfun.config.study_request import StudyRequest
-from dlfun.errors import OPT, UserError
+from dlfun.errors import OPT, UserError, by_flags
 from dlfun.records.checksums import NAME, check_record, checksum_of
 from dlfun.records.flagfile import BY_VALUE, flag_lines
 from dlfun.records.folders import FLAGS
@@ -141,14 +141,15 @@ def lengthened(folder: Path, study: str, steps: str | None) -> dict[str, int]:
 
 def total(steps: str | None, before: int, option: str) -> int:
     """The steps in all, of what is given."""
+    more = f"+{before}" if by_flags() else f"'+{before}'"
     if steps is None:
-        raise UserError(f"{option}: say how many more steps, as by {OPT.steps}=+{before}")
+        raise UserError(f"{option}: say how many more steps, as by {OPT.steps}={more}")
     found = re.fullmatch(r"\s*(\+?)([0-9]{1,10})\s*", steps)
     after = int(found[2]) + (before if found[1] else 0) if found else 0
     if not before < after <= LARGEST:
         raise UserError(
             f"{OPT.steps}={short(steps)}: the record was trained for {before} steps; give so many "
-            f"more as +{before}, or more than {before} in all"
+            f"more as {more}, or more than {before} in all"
         )
     return after
 
@@ -192,9 +193,10 @@ def check_line(folder: Path, line: str, known: Sequence[str]) -> None:
             f"{short(line.removeprefix(BY_VALUE))}; give those it was made with"
         )
     name = name_of(line)
-    before = next((one for one in known if name_of(one) == name), "none")
+    before = next((one for one in known if name_of(one) == name), None)
+    what = f"with {spoken(before)}" if before else f"without {OPT(name)}"
     raise UserError(
-        f"{spoken(line)}: {folder} was trained with {spoken(before)}, and goes on with that; leave "
+        f"{spoken(line)}: {folder} was trained {what}, and goes on with that; leave "
         f"it out, or train anew without {OPT.continue_from}"
     )
 

@@ -46,7 +46,7 @@ def resolved(source: Source) -> Source:
     folder = Path(source.folder)
     option = f"{OPT.initialize_from}={folder}"
     if not folder.is_dir():
-        raise UserError(f"{option}: no such directory; put the record back, or name another")
+        raise UserError(f"{option}: no such directory; put the record back")
     checksum = source_of(folder)["checksum"]
     now = None if checksum is None else checksum[:SHORT]
     if source.checksum not in (None, now):
@@ -100,19 +100,35 @@ def check_unseen(found: Parameters, dataset: str, checksum: str, split: str) -> 
     Raises:
       UserError: if the record learned from the same data, and test splits are not the same.
     """
-    environment = read_json(found.folder, "environment.json", dict)
-    known = environment.get("datasets", {}).get(found.arm[0], {})
-    if known.get("checksum") != checksum:
+    known = [one for one in learned_from(found) if one.checksum == checksum]
+    if not known:
         return ""
-    before = read_study(found.folder)["options"].get("split", DataOptions.split)
-    for name in (before, split):
+    for name in (*(one.split for one in known), split):
         if name not in SPLITS or SPLITS[name].own:
             raise UserError(
                 f"{OPT.initialize_from}={found.folder}: learned from {dataset}, too, and under "
                 f"{OPT.split}={name} from examples that others are tested on; name a record of "
                 f"other data, or give both {OPT.split}=official"
             )
-    return f"learned from {dataset}, too: its scores on validation are of examples it may know"
+    return f"learned from {dataset}, too, so scores on validation are of examples it may know"
+
+
+class Learned(NamedTuple):
+    """A data set that parameters were learned from, and how it was split."""
+
+    dataset: str
+    checksum: str | None
+    split: str
+
+
+def learned_from(found: Parameters) -> list[Learned]:
+    """All that parameters were learned from: in their record, and in those that it began from."""
+    environment = read_json(found.folder, "environment.json", dict)
+    data = environment.get("datasets", {}).get(found.arm[0], {})
+    split = read_study(found.folder)["options"].get("split", DataOptions.split)
+    arms = environment.get("initialized_from", {}).get("arms", {})
+    before = arms.get("/".join(found.arm), {}).get("learned_from", [])
+    return [Learned(found.arm[0], data.get("checksum"), split), *(Learned(*one) for one in before)]
 
 
 def arm_history(record: Recorded, arm: tuple[str, str]) -> list[str]:

@@ -72,9 +72,8 @@ def continued_request(
     length = lengthened(folder, asked.study, None if steps is None else quoted(steps))
     known = from_json(read_study(folder))
     if known.by_value and not (asked.models and data):
-        raise UserError(
-            f"{folder}: was made in Python with {known.by_value}; give model and data again"
-        )
+        lacking = "the data, as the second argument," if asked.models else "model and data"
+        raise UserError(f"{folder}: was made in Python with {known.by_value}; give {lacking} again")
     values = {**known.values, **read_options({**given, **length}), **asked.values}
     request = StudyRequest(
         asked.study,

@@ -51,7 +51,7 @@ def headline(record: Record) -> Headline:
         lines = [leaders_of(found), *sureness(record)]
         by_dataset = [(group.dataset, short(record, group)) for group in found[:MOST]]
         if len(found) > MOST:
-            lines.append(f"{len(found) - MOST} more data sets are below")
+            lines.append(f"{plural(len(found) - MOST, 'more data set')} below")
     lines += failures(record)
     title, *rest = map(sentence, lines)
     return Headline(record.folder.resolve().name, title, rest, by_dataset)

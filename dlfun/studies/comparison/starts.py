@@ -9,7 +9,7 @@ from typing import Any
 from dlfun.config.options import StudyOptions
 from dlfun.config.start_table import pretrained
 from dlfun.records.continued import source_of
-from dlfun.records.pretrained import check_unseen
+from dlfun.records.pretrained import check_unseen, learned_from
 from dlfun.studies.population.arm import resolve
 from dlfun.studies.population.continuing import begin_from
 from dlfun.studies.population.pretrained import origin_of, taken_by, with_origins
@@ -51,12 +51,13 @@ def origin_facts(options: StudyOptions, model: str, data: Stacked) -> dict[str, 
     settings = resolve(options, model, chosen, fewest(data.tuning.train), [chosen.hparams])
     match = taken_by(settings, chosen.hparams, dataset, found)
     if known:
-        say(f"{pretrained(model)} on {dataset.name}: {found.name} {known}")
+        say(f"{pretrained(model)} on {dataset.name}: the record {found.name} {known}")
     return {
         "arm": "/".join(found.arm),
         "member": found.member,
         "taken": list(match.names),
         "fresh": list(match.fresh),
+        "learned_from": [list(one) for one in learned_from(found)],
     }
 
 

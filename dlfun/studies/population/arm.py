@@ -50,7 +50,7 @@ def steps_of(options: StudyOptions, per_epoch: int) -> int:
     validations = min(options.evaluations, steps)
     check_room(
         validations * options.seeds * VALIDATION,
-        f"the curves of {validations} validations of {options.seeds} seeds",
+        f"the curves of {plural(validations, 'validation')} of {plural(options.seeds, 'seed')}",
         f"give fewer {OPT.evaluations}",
     )
     return steps

@@ -228,7 +228,9 @@ def saved_of(store: Checkpoints, name: str) -> Saved | None:
     saved = store.load(name)
     devices = saved.about["layout"][0] if saved else 0
     if devices > jax.device_count():
-        say(f"{name}: was begun on {devices} devices, and here are fewer; it is trained anew")
+        say(
+            f"{name}: was begun on {plural(devices, 'device')}, and here are fewer; it is trained anew"
+        )
         return None
     return saved
 

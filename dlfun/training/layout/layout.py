@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from dlfun.errors import OPT, UserError
+from dlfun.errors import OPT, UserError, by_flags
 from dlfun.models import row_of
 from dlfun.types import CONVOLUTIONS, Layout
 from dlfun.words import plural
@@ -86,11 +86,12 @@ def check_layout(layout: Layout) -> None:
     """Raises UserError if the layout asks for more devices than there are, or for too few."""
     asked = f"{OPT.layout}={layout}"
     if layout.devices > jax.device_count():
-        raise UserError(
-            f"{asked}: only "
-            f"{plural(jax.device_count(), f'{jax.default_backend()} device')} here; "
-            f"ask for fewer, or leave {OPT.layout} at auto"
-        )
+        remedy = f"ask for fewer, or leave {OPT.layout} at auto"
+        if not by_flags():
+            count = f'jax.config.update("jax_num_cpu_devices", {layout.devices})'
+            remedy = f"on a CPU {count}, before all else, makes as many"
+        here = plural(jax.device_count(), f"{jax.default_backend()} device")
+        raise UserError(f"{asked}: only {here} here; {remedy}")
     if layout.devices < jax.process_count():
         raise UserError(
             f"{asked}: fewer devices than the {jax.process_count()} processes; start fewer of "

@@ -67,8 +67,8 @@ def grow(
         if end != ends[-1]:
             left = sum(not all_decided([pair]) for pair in pairs)
             say(
-                f"look {number + 1} at {plural(end, 'seed')}: {left} of {plural(len(pairs), 'pair')} "
-                "undecided"
+                f"look {number + 1} at {plural(end, 'seed')}: {left} of "
+                f"{plural(len(pairs), 'pair')} undecided"
             )
     return found
 

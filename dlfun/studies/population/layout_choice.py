@@ -229,7 +229,8 @@ def saved_of(store: Checkpoints, name: str) -> Saved | None:
     devices = saved.about["layout"][0] if saved else 0
     if devices > jax.device_count():
         say(
-            f"{name}: was begun on {plural(devices, 'device')}, and here are fewer; it is trained anew"
+        begun = plural(devices, "device")
+        say(f"{name}: was begun on {begun}, and here are fewer; it is trained anew")
         )
         return None
     return saved

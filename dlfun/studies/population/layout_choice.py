@@ -228,10 +228,8 @@ def saved_of(store: Checkpoints, name: str) -> Saved | None:
     saved = store.load(name)
     devices = saved.about["layout"][0] if saved else 0
     if devices > jax.device_count():
-        say(
         begun = plural(devices, "device")
         say(f"{name}: was begun on {begun}, and here are fewer; it is trained anew")
-        )
         return None
     return saved
 

@@ -44,10 +44,11 @@ def test_config_flags_replay_to_the_same_bits(tmp_path):
     assert ran.returncode == 0, ran.stderr
     assert "test accuracy %" in ran.stdout
     assert f"record: {first}" in ran.stdout
-    *_, memory, page, following = ran.stdout.splitlines()
+    *_, memory, page, following, more = ran.stdout.splitlines()
     assert memory.startswith("peak memory ")
     assert page == f"page: {first}/report.html"
     assert following.startswith(f"next: python -m experiments.predict {first} ")
+    assert f"experiments.train --continue_from={first} --steps=+" in more
     again = run("experiments.train", f"--flagfile={first}/config.flags", f"--output_dir={second}")
     assert again.returncode == 0, again.stderr
     assert members(first) == members(second)

@@ -92,7 +92,7 @@ def test_more_configurations_or_validations_than_memory_holds_are_refused(monkey
     with pytest.raises(UserError, match=r"^1000000 configurations would take .*--grid fewer"):
         crossed(dict.fromkeys("abcdef", range(10)))
     long = options(("softmax",), steps=10**9, evaluations=10**8)
-    with pytest.raises(UserError, match=r"curves of 100000000 validations of 3 seeds would take"):
+    with pytest.raises(UserError, match=r"curves of 100,000,000 validations of 3 seeds would take"):
         steps_of(long, 5)
     with pytest.raises(UserError, match=r"--epochs=1e\+308 are inf steps; 2147483647 are the"):
         steps_of(dataclasses.replace(long, epochs=1e308), 5)

@@ -60,9 +60,9 @@ FEW = 3
 SECTIONS = (
     Section("gates", "Gates", "What was to be decided.", gates),
     Section("scores", "Scores", "Every run, and what it cost.", scores, together(scores)),
-    Section("notes", "Notes", "What else there is to say.", notes),
     Section("curves", "Learning curves", "How the runs got there.", curves),
     Section("verdicts", "Verdicts", "Is one arm better than another, and by how much?", verdicts),
+    Section("notes", "Notes", "What else there is to say.", notes),
     Section("differences", "Paired differences", "Replicate by replicate.", differences),
     Section("across", "Over data sets", "Which arm does well on all?", across, across_records),
     Section("tuning", "Tuning", "What a larger budget of trials buys.", tuning),

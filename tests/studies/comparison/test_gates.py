@@ -58,7 +58,7 @@ def wanted(gate, a, b, level, delta):
     return "fails" if low > m or high < -m else "undecided"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from([-2.0, -0.5, 0.0, 0.4, 0.6, 2.0]),

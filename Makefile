@@ -36,17 +36,17 @@ compare: install ## run the default comparison; FLAGS="--seeds=3" adds flags
 tools: install .venv/.installed-test
 
 test: tools ## run all tests and doctests; TESTS=tests/training runs some of them
-	$(run) pytest -n $(WORKERS) $(TESTS)
+	$(run) pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 quick: tools ## the tests that fail first, in a minute and a half
-	$(run) pytest -n $(WORKERS) tests/test_structure.py tests/config tests/layers tests/learners tests/objectives \
+	$(run) pytest -n $(WORKERS) --dist worksteal tests/test_structure.py tests/config tests/layers tests/learners tests/objectives \
 	  tests/models/test_bpnn.py tests/stats tests/records tests/cli/test_flags.py tests/report/test_table.py
 
 check: tools ## what CI runs: format, lint, types, all tests
 	$(run) ruff format --check .
 	$(run) ruff check .
 	$(run) mypy
-	$(run) pytest -n $(WORKERS)
+	$(run) pytest -n $(WORKERS) --dist worksteal
 
 trackers: ## check runs in trackers with MLflow, Trackio and TensorBoard, in build/trackers
 	$(PYTHON) -m venv --clear build/trackers
@@ -57,7 +57,7 @@ results: tools ## make the tables of experiments/RESULTS.md anew, in an hour or 
 	$(run) tests.results_page
 
 simulations: tools ## check the promises of the statistics by simulation
-	$(run) pytest -n $(WORKERS) -m simulation -rA tests/stats tests/studies
+	$(run) pytest -n $(WORKERS) --dist worksteal -m simulation -rA tests/stats tests/studies
 
 soak: tools ## kill studies of every kind at random, KILLS=50 times in all, and see that nothing is lost
 	$(run) pytest -m soak -s -o faulthandler_timeout=0 tests/cli/test_soak.py

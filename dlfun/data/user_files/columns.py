@@ -25,7 +25,7 @@ from dlfun.data.user_files.cells import (
     is_whole,
     looks_numeric,
 )
-from dlfun.errors import UserError, short
+from dlfun.errors import OPT, UserError, short
 
 CATEGORIES = 50  # of a column of text
 FEW = 10
@@ -165,8 +165,8 @@ def categories_of(cells: Cells) -> tuple[str, ...]:
     if len(categories) > CATEGORIES:
         raise UserError(
             f"{cells.path}: {cells.name} holds {len(categories)} different texts, and only up to "
-            f"{CATEGORIES} are taken as categories ({first_text(cells)}); take it out, or make it "
-            "numbers"
+            f"{CATEGORIES} are taken as categories ({first_text(cells)}); leave it out by "
+            f"{OPT.ignore_columns}, or make it numbers"
         )
     check_apart(categories, f"{cells.path}, {cells.name}")
     return tuple(categories)
